@@ -21,7 +21,8 @@ const CommandHelp& train_help() {
        json_flag,
        {"print-config", "",
         "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
-      {"run", "task", "schedule", "learning_rate", "inner", "outer", "evaluation", "checkpoint"}};
+      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "evaluation",
+       "checkpoint"}};
   return help;
 }
 
@@ -31,7 +32,7 @@ const CommandHelp& evaluate_help() {
       "Loss and accuracy of a model on the test data of a task.\n\n"
       "  muster evaluate runs/first/model.safetensors --task.name cifar10 --task.data cifar-10-batches-bin\n",
       {help_flag, json_flag},
-      {"run", "task", "evaluation"}};
+      {"run", "task", "image", "text", "gpt", "evaluation"}};
   return help;
 }
 

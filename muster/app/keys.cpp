@@ -14,8 +14,8 @@ namespace {
 
 std::vector<Key> collect() {
   std::vector<Key> keys;
-  for (auto part : {run_keys, task_keys, schedule_keys, learning_rate_keys, inner_keys, outer_keys,
-                    evaluation_keys, checkpoint_keys}) {
+  for (auto part : {run_keys, task_keys, image_keys, text_keys, gpt_keys, schedule_keys, learning_rate_keys,
+                    inner_keys, outer_keys, evaluation_keys, checkpoint_keys}) {
     std::vector<Key> section = part();
     keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
   }
@@ -75,6 +75,9 @@ const std::vector<SectionTitle>& section_titles() {
   static const std::vector<SectionTitle> titles = {
       {"run", "how long, by how many, where to"},
       {"task", "on what: model and data"},
+      {"image", "models and augmentation of images"},
+      {"text", "how text becomes samples"},
+      {"gpt", "the shape of a GPT"},
       {"schedule", "when the workers meet"},
       {"learning_rate", "the learning rate of every step"},
       {"inner", "what happens in a local step"},

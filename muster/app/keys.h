@@ -25,6 +25,9 @@ const std::vector<SectionTitle>& section_titles();
 // The parts of the table.
 std::vector<Key> run_keys();
 std::vector<Key> task_keys();
+std::vector<Key> image_keys();
+std::vector<Key> text_keys();
+std::vector<Key> gpt_keys();
 std::vector<Key> schedule_keys();
 std::vector<Key> learning_rate_keys();
 std::vector<Key> inner_keys();

@@ -47,6 +47,21 @@ std::vector<Key> run_keys() {
           .absent("fresh weights"),
       run("start_from_optimizer", &RunSection::start_from_optimizer)
           .says("Also take the optimizer's state that lies beside the file of run.start_from."),
+      run("precision", &RunSection::precision)
+          .says("Numbers of the forward and backward pass: fp32, or bf16 with fp32 master weights (the "
+                "processor needs bf16 instructions).")
+          .one_of({"fp32", "bf16"}),
+      run("micro_batches", &RunSection::micro_batches)
+          .says("Parts in which a step goes through its batch, one after the other, adding up gradients: "
+                "less memory.")
+          .in("parts")
+          .at_least(1)
+          .at_most(65536),
+      run("loader_threads", &RunSection::loader_threads)
+          .says("Threads that make batches ahead of the workers. Changes no bit of the result.")
+          .absent("1 for image folders, else 0: every worker makes its own")
+          .at_least(0)
+          .at_most(1024),
   };
 }
 

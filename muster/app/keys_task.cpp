@@ -1,4 +1,5 @@
 #include "muster/app/keys.h"
+#include "muster/app/model_names.h"
 
 namespace muster {
 
@@ -14,14 +15,21 @@ Key task(const char* name, T TaskSection::*member) {
 std::vector<Key> task_keys() {
   return {
       task("name", &TaskSection::name)
-          .says("The data: images made by a formula (no files needed), or CIFAR's binary files.")
-          .one_of({"generated", "cifar10"}),
+          .says(
+              "The data: images made by a formula, or CIFAR's binary files, or a folder of images by class; "
+              "text made by a Markov chain, a text file, or a binary file of tokens.")
+          .one_of({"generated", "cifar10", "folder", "markov", "text", "tokens"}),
       task("data", &TaskSection::data)
-          .says("Folder of CIFAR's binary files (data_batch_*.bin, test_batch.bin).")
-          .absent("none; cifar10 needs it"),
+          .says("Where the data lie: a folder (cifar10: data_batch_*.bin and test_batch.bin; folder: train/ "
+                "and "
+                "val/ with a folder for each class), or a file (text, tokens).")
+          .absent("none; all but generated and markov need it"),
+      task("test_data", &TaskSection::test_data)
+          .says("File or folder to measure on, where it does not lie in task.data.")
+          .absent("folder: val/ or test/ beside train/; text and tokens: the end of task.data"),
       task("model", &TaskSection::model)
-          .says("The network.")
-          .one_of({"mlp", "resnet8", "resnet20", "resnet56"}),
+          .says("The network; muster models lists them with their parameters.")
+          .one_of(model_names()),
       task("batch", &TaskSection::batch)
           .says("Samples that each worker takes in a step.")
           .in("samples per worker")
@@ -31,12 +39,21 @@ std::vector<Key> task_keys() {
           .says("Normalisation in the ResNets: BatchNorm, or GroupNorm with 8 groups.")
           .one_of({"batch", "group"}),
       task("augment", &TaskSection::augment)
-          .says("Shift (pad by 4, crop) and mirror training images at random."),
+          .says("Shift (pad by 4, crop; folder: crop and resize) and mirror training images at random."),
+      task("label_smoothing", &TaskSection::label_smoothing)
+          .says("Share of the target that is spread evenly over all classes, in training.")
+          .at_least(0)
+          .below(1),
       task("sampler", &TaskSection::sampler)
           .says("How samples reach the workers: one permutation per epoch dealt to all, drawn with "
-                "replacement, or "
-                "each worker from its own shard.")
-          .one_of({"permutation", "replacement", "shard"}),
+                "replacement, or each worker from its own part of the data: random (shard), by class, by "
+                "class in Dirichlet proportions, or by document.")
+          .one_of({"permutation", "replacement", "shard", "by_class", "dirichlet", "by_document"}),
+      task("dirichlet_alpha", &TaskSection::dirichlet_alpha)
+          .says("Of the sampler dirichlet: small, and every worker sees few classes; large, and all see "
+                "the same mixture.")
+          .above(0)
+          .at_most(1e6),
       task("samples", &TaskSection::samples)
           .says("Training samples to use (generated: to make).")
           .in("samples")

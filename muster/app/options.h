@@ -21,22 +21,59 @@ struct RunSection {
   bool resume = false;
   std::optional<std::string> start_from;
   bool start_from_optimizer = false;
+  std::string precision = "fp32";
+  int64_t micro_batches = 1;
+  std::optional<int64_t> loader_threads;
   bool operator==(const RunSection&) const = default;
 };
 
 struct TaskSection {
   std::string name = "generated";
   std::optional<std::string> data;
+  std::optional<std::string> test_data;
   std::string model = "resnet8";
   int64_t batch = 32;
   std::string norm = "batch";
   bool augment = true;
+  double label_smoothing = 0;
   std::string sampler = "permutation";
+  double dirichlet_alpha = 0.5;
   std::optional<int64_t> samples;
   std::optional<int64_t> test_samples;
   int64_t classes = 10;
   std::vector<int64_t> hidden = {256, 256};
   bool operator==(const TaskSection&) const = default;
+};
+
+struct ImageSection {
+  std::optional<int64_t> size;
+  std::string activation = "relu";
+  int64_t randaugment = 0;
+  int64_t randaugment_magnitude = 9;
+  double mixup = 0;
+  std::string broken = "error";
+  bool operator==(const ImageSection&) const = default;
+};
+
+struct TextSection {
+  std::string tokenizer = "bytes";
+  std::string token_type = "uint16";
+  std::optional<int64_t> vocabulary;
+  int64_t context = 64;
+  double test_fraction = 0.1;
+  std::optional<std::string> document_separator;
+  int64_t markov_order = 2;
+  bool operator==(const TextSection&) const = default;
+};
+
+struct GptSection {
+  int64_t layers = 4;
+  int64_t width = 128;
+  int64_t heads = 4;
+  std::optional<int64_t> head_width;
+  std::string positions = "learned";
+  double dropout = 0;
+  bool operator==(const GptSection&) const = default;
 };
 
 struct ScheduleSection {
@@ -104,6 +141,9 @@ struct CheckpointSection {
 struct Configuration {
   RunSection run;
   TaskSection task;
+  ImageSection image;
+  TextSection text;
+  GptSection gpt;
   ScheduleSection schedule;
   LearningRateSection learning_rate;
   InnerSection inner;

@@ -45,11 +45,11 @@ void ImageModelOptions::validate() const {
       throw OptionError("task.hidden", std::to_string(units), "must be 1 to 65536 units");
 }
 
-std::unique_ptr<Model> make_image_model(const ImageModelOptions& options, uint64_t seed) {
+std::unique_ptr<Model> make_image_model(const ImageModelOptions& options, const NnOptions& training) {
   options.validate();
   return make_nn_model(options.network == ImageNetwork::mlp ? make_mlp(mlp_shape(options))
                                                             : make_resnet(resnet_shape(options)),
-                       seed);
+                       training);
 }
 
 int64_t activation_bytes(const ImageModelOptions& options, int64_t batch) {

@@ -7,6 +7,7 @@
 namespace muster {
 
 class Model;
+struct NnOptions;
 
 enum class ImageNetwork { mlp, resnet8, resnet20, resnet56 };
 enum class NormKind { batch, group };
@@ -23,8 +24,8 @@ struct ImageModelOptions {
   void validate() const;
 };
 
-/// The network with weights that are a function of the seed. Loss: cross entropy, mean over the batch.
-std::unique_ptr<Model> make_image_model(const ImageModelOptions& options, uint64_t seed);
+/// The network, as `training` says. Loss: cross entropy, mean over the batch.
+std::unique_ptr<Model> make_image_model(const ImageModelOptions& options, const NnOptions& training);
 
 /// Bytes held by one forward and backward pass over `batch` images, estimated.
 int64_t activation_bytes(const ImageModelOptions& options, int64_t batch);

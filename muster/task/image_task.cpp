@@ -33,6 +33,7 @@ std::span<float> floats_of(const Batch& batch) {
 void ImageTaskOptions::validate() const {
   model.validate();
   augmentation.validate();
+  training.validate();
 }
 
 ImageTask::ImageTask(std::string name, ImageSets images, const ImageTaskOptions& options)
@@ -51,12 +52,12 @@ ImageTask::ImageTask(std::string name, ImageSets images, const ImageTaskOptions&
 }
 
 std::unique_ptr<Model> ImageTask::make_model() const {
-  return make_image_model(options_.model, options_.seed);
+  return make_image_model(options_.model, options_.training);
 }
 
 Batch ImageTask::train_batch(std::span<const int64_t> samples, int64_t epoch) const {
   Batch batch = empty_batch(images_.train, samples);
-  augment(images_.train, samples, options_.augmentation, options_.seed, epoch, floats_of(batch));
+  augment(images_.train, samples, options_.augmentation, options_.training.seed, epoch, floats_of(batch));
   return batch;
 }
 

@@ -7,6 +7,7 @@
 #include "muster/task/augmentation.h"
 #include "muster/task/image_model.h"
 #include "muster/task/images.h"
+#include "muster/task/nn_model.h"
 #include "muster/task/task.h"
 
 namespace muster {
@@ -14,7 +15,7 @@ namespace muster {
 struct ImageTaskOptions {
   ImageModelOptions model;  ///< classes and image size are taken from the images
   AugmentationOptions augmentation;
-  uint64_t seed = 0;  ///< of initial weights and augmentation
+  NnOptions training;  ///< how the network is trained; its seed is also that of the augmentation
   void validate() const;
 };
 

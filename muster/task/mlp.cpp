@@ -34,7 +34,7 @@ struct MlpModule : torch::nn::Module {
 
 Network make_mlp(const MlpShape& shape) {
   auto module = std::make_shared<MlpModule>(shape);
-  return {module, [module = module.get()](const at::Tensor& x) { return module->forward(x); }};
+  return {module, [module = module.get()](const at::Tensor& x, Dropout&) { return module->forward(x); }};
 }
 
 // Every layer's output, and its gradient.

@@ -4,15 +4,19 @@
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/base/format.h"
 #include "muster/flat/flat_buffer.h"
+#include "muster/task/autocast.h"
 
 namespace muster {
 
@@ -29,33 +33,50 @@ void fill(at::Tensor& tensor, Draw draw) {
   tensor.copy_(values);
 }
 
-void initialise(const nn::Module& module, const std::string& name, at::Tensor parameter,
-                RandomStream stream) {
-  const torch::NoGradGuard no_grad;
-  if (module.as<nn::Conv2d>() && name == "weight") {
-    const double fan_out = static_cast<double>(parameter.numel() / parameter.size(1));
-    const double deviation = std::sqrt(2.0 / fan_out);
-    fill(parameter, [&] { return deviation * stream.normal(); });
-  } else if (const auto* linear = module.as<nn::Linear>()) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(linear->options.in_features()));
-    fill(parameter, [&] { return bound * (2.0 * stream.uniform() - 1.0); });
-  } else if (module.as<nn::BatchNorm2d>() || module.as<nn::GroupNorm>()) {
-    parameter.fill_(name == "weight" ? 1.0 : 0.0);
-  } else {
-    throw Bug("no initialisation is known for the parameter '" + name + "' of a " + module.name());
+std::optional<Initial> usual_initial(const nn::Module& module, const std::string& name,
+                                     const at::Tensor& parameter) {
+  using enum Initial::Kind;
+  if (module.as<nn::Conv2d>()) {
+    if (name == "bias") return Initial{constant, 0};
+    return Initial{normal, std::sqrt(2.0 / static_cast<double>(parameter.numel() / parameter.size(1)))};
   }
+  if (const auto* linear = module.as<nn::Linear>())
+    return Initial{uniform, 1.0 / std::sqrt(static_cast<double>(linear->options.in_features()))};
+  if (module.as<nn::Embedding>()) return Initial{normal, 1};
+  if (module.as<nn::BatchNorm2d>() || module.as<nn::GroupNorm>() || module.as<nn::LayerNorm>())
+    return Initial{constant, name == "weight" ? 1.0 : 0.0};
+  return std::nullopt;
+}
+
+void initialise(at::Tensor parameter, const Initial& initial, RandomStream stream) {
+  const torch::NoGradGuard no_grad;
+  switch (initial.kind) {
+    case Initial::Kind::constant:
+      parameter.fill_(initial.value);
+      return;
+    case Initial::Kind::normal:
+      return fill(parameter, [&] { return initial.value * stream.normal(); });
+    case Initial::Kind::uniform:
+      return fill(parameter, [&] { return initial.value * (2.0 * stream.uniform() - 1.0); });
+  }
+}
+
+/// Logits with one row for each target, and the targets as the loss wants them.
+at::Tensor rows_of(const at::Tensor& logits) { return logits.flatten(0, -2); }
+at::Tensor flat_targets(const at::Tensor& targets) {
+  return targets.is_floating_point() ? targets : targets.flatten();
 }
 
 class NnModel final : public Model {
  public:
-  NnModel(Network network, uint64_t seed, at::ScalarType type) : network_(std::move(network)), type_(type) {
-    for (const auto& item : network_.module->named_modules()) add_module(item.key(), item.value(), seed);
+  NnModel(Network network, const NnOptions& options) : network_(std::move(network)), options_(options) {
+    for (const auto& item : network_.module->named_modules()) add_module(item.key(), item.value());
     invariant(!weights_.empty(), "a model without parameters");
   }
 
   const Layout& parameters() const override { return parameters_; }
   const Layout& buffers() const override { return buffers_; }
-  at::ScalarType type() const override { return type_; }
+  at::ScalarType type() const override { return options_.type; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override;
   double loss_and_gradient(const Batch& batch, const RandomKey& noise) override;
   Score score(const Batch& batch) override;
@@ -63,14 +84,17 @@ class NnModel final : public Model {
   void observe(const Batch& batch) override;
 
  private:
-  void add_module(const std::string& path, const std::shared_ptr<nn::Module>& module, uint64_t seed);
+  void add_module(const std::string& path, const std::shared_ptr<nn::Module>& module);
+  at::Tensor forward(const at::Tensor& inputs, Dropout& dropout);
+  double add_gradient(const Batch& batch, Dropout& dropout, double share);
   void set_momentum(double momentum);
   void set_training(bool training) {
     if (network_.module->is_training() != training) network_.module->train(training);
   }
 
   Network network_;
-  at::ScalarType type_;
+  NnOptions options_;
+  bool has_convolutions_ = false;
   Layout parameters_;
   Layout buffers_;
   std::vector<at::Tensor> weights_;     // as in parameters_
@@ -80,12 +104,16 @@ class NnModel final : public Model {
   int64_t observed_ = 0;
 };
 
-void NnModel::add_module(const std::string& path, const std::shared_ptr<nn::Module>& module, uint64_t seed) {
+void NnModel::add_module(const std::string& path, const std::shared_ptr<nn::Module>& module) {
+  if (module->as<nn::Conv2d>()) has_convolutions_ = true;
   const std::string prefix = path.empty() ? "" : path + ".";
   for (const auto& own : module->named_parameters(/*recurse=*/false)) {
-    const RandomKey key{seed, Purpose::initialisation, weights_.size(), 0};
-    own.value().set_data(own.value().data().to(type_));
-    initialise(*module, own.key(), own.value(), RandomStream(key));
+    const RandomKey key{options_.seed, Purpose::initialisation, weights_.size(), 0};
+    own.value().set_data(own.value().data().to(options_.type));
+    auto initial = network_.initial ? network_.initial(prefix + own.key()) : std::nullopt;
+    if (!initial) initial = usual_initial(*module, own.key(), own.value());
+    if (!initial) throw Bug("no initialisation is known for the parameter '" + prefix + own.key() + "'");
+    initialise(own.value(), *initial, RandomStream(key));
     weights_.push_back(own.value());
     // Norm weights and biases are the parameters of one dimension.
     parameters_.add(prefix + own.key(), own.value().sizes().vec(), own.value().dim() <= 1);
@@ -93,7 +121,7 @@ void NnModel::add_module(const std::string& path, const std::shared_ptr<nn::Modu
   // Integer buffers (BatchNorm's counter of batches) have no part in training.
   for (const auto& own : module->named_buffers(/*recurse=*/false)) {
     if (!own.value().is_floating_point()) continue;
-    own.value().set_data(own.value().data().to(type_));
+    own.value().set_data(own.value().data().to(options_.type));
     statistics_.push_back(own.value());
     buffers_.add(prefix + own.key(), own.value().sizes().vec());
   }
@@ -104,7 +132,7 @@ void NnModel::bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffer
   invariant(parameters.numel() == parameters_.size() && gradient.numel() == parameters_.size() &&
                 buffers.numel() == buffers_.size(),
             "a model was bound to vectors of another size");
-  invariant(parameters.scalar_type() == type_ && gradient.scalar_type() == type_,
+  invariant(parameters.scalar_type() == options_.type && gradient.scalar_type() == options_.type,
             "a model was bound to vectors of another type");
   const torch::NoGradGuard no_grad;
   gradient.zero_();
@@ -122,25 +150,57 @@ void NnModel::bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffer
   }
 }
 
+// Convolutions and norms work without reordering when the channels of a pixel lie side by side.
+at::Tensor NnModel::forward(const at::Tensor& inputs, Dropout& dropout) {
+  const bool images = has_convolutions_ && inputs.dim() == 4;
+  return network_.forward(images ? inputs.contiguous(at::MemoryFormat::ChannelsLast) : inputs, dropout);
+}
+
 // Autograd adds to a defined .grad in place, so after zeroing the vector the views hold the gradient.
-double NnModel::loss_and_gradient(const Batch& batch, const RandomKey&) {
+double NnModel::loss_and_gradient(const Batch& batch, const RandomKey& noise) {
   invariant(gradient_.defined(), "loss_and_gradient before bind");
   const torch::AutoGradMode with_grad(true);
   set_training(true);
   gradient_.zero_();
-  const at::Tensor loss = F::cross_entropy(network_.forward(batch.inputs), batch.targets);
+  Dropout dropout(noise);
+  const int64_t size = batch.size();
+  const int64_t part = (size + options_.micro_batches - 1) / options_.micro_batches;
+  if (part >= size) return add_gradient(batch, dropout, 1.0);
+  double loss = 0;
+  for (int64_t first = 0; first < size; first += part) {
+    const int64_t count = std::min(part, size - first);
+    const Batch piece{batch.inputs.narrow(0, first, count), batch.targets.narrow(0, first, count)};
+    loss += add_gradient(piece, dropout, static_cast<double>(count) / static_cast<double>(size));
+  }
+  return loss;
+}
+
+// gradient += share * d(mean loss of the batch); returns share * loss.
+double NnModel::add_gradient(const Batch& batch, Dropout& dropout, double share) {
+  at::Tensor loss;
+  {
+    const Bf16Scope precision(options_.bf16);
+    const auto smoothed = F::CrossEntropyFuncOptions().label_smoothing(options_.label_smoothing);
+    const at::Tensor logits = forward(batch.inputs, dropout).to(options_.type);
+    loss = F::cross_entropy(rows_of(logits), flat_targets(batch.targets), smoothed);
+    if (share != 1.0) loss = loss * share;
+  }
   loss.backward();
   return loss.item<double>();
 }
 
+// One hit or miss for each target: an image, or a place of a text.
 Score NnModel::score(const Batch& batch) {
   const torch::NoGradGuard no_grad;
   set_training(false);
-  const at::Tensor logits = network_.forward(batch.inputs);
+  const Bf16Scope precision(options_.bf16);
+  Dropout none;
+  const at::Tensor logits = rows_of(forward(batch.inputs, none).to(options_.type));
+  const at::Tensor targets = flat_targets(batch.targets);
   const auto sum = F::CrossEntropyFuncOptions().reduction(torch::kSum);
-  const double loss = F::cross_entropy(logits, batch.targets, sum).item<double>();
-  const int64_t correct = logits.argmax(1).eq(batch.targets).sum().item<int64_t>();
-  return {loss, correct, batch.size()};
+  const double loss = F::cross_entropy(logits, targets, sum).item<double>();
+  const int64_t correct = logits.argmax(1).eq(targets).sum().item<int64_t>();
+  return {loss, correct, targets.size(0)};
 }
 
 void NnModel::set_momentum(double momentum) {
@@ -160,14 +220,25 @@ void NnModel::observe(const Batch& batch) {
   set_training(true);
   const double usual = batch_norms_.front()->options.momentum().value();
   set_momentum(1.0 / static_cast<double>(++observed_));
-  network_.forward(batch.inputs);
+  Dropout none;
+  forward(batch.inputs, none);
   set_momentum(usual);
 }
 
 }  // namespace
 
-std::unique_ptr<Model> make_nn_model(Network network, uint64_t seed, at::ScalarType type) {
-  return std::make_unique<NnModel>(std::move(network), seed, type);
+void NnOptions::validate() const {
+  if (bf16 && !processor_has_bf16())
+    throw OptionError("run.precision", "bf16", "this processor has no bf16 instructions; say fp32");
+  if (micro_batches < 1)
+    throw OptionError("run.micro_batches", std::to_string(micro_batches), "must be at least 1");
+  if (!(label_smoothing >= 0 && label_smoothing < 1))
+    throw OptionError("task.label_smoothing", format_number(label_smoothing), "must be 0 to below 1");
+}
+
+std::unique_ptr<Model> make_nn_model(Network network, const NnOptions& options) {
+  options.validate();
+  return std::make_unique<NnModel>(std::move(network), options);
 }
 
 }  // namespace muster

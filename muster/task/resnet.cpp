@@ -104,7 +104,7 @@ at::Tensor shortcut_a(const at::Tensor& x, int64_t channels, int64_t stride) {
 
 Network make_resnet(const ResNetShape& shape) {
   auto module = std::make_shared<ResNetModule>(shape);
-  return {module, [module = module.get()](const at::Tensor& x) { return module->forward(x); }};
+  return {module, [module = module.get()](const at::Tensor& x, Dropout&) { return module->forward(x); }};
 }
 
 // Kept for the backward pass: what every convolution and every norm read; and about six maps of the largest

@@ -22,7 +22,7 @@ T meaning_of(const std::map<std::string, T>& words, const std::string& word) {
   return found->second;
 }
 
-ImageTaskOptions image_options(const TaskSection& task, uint64_t seed) {
+ImageTaskOptions image_options(const TaskSection& task, const NnOptions& training) {
   ImageTaskOptions options;
   options.model.network = meaning_of<ImageNetwork>({{"mlp", ImageNetwork::mlp},
                                                     {"resnet8", ImageNetwork::resnet8},
@@ -33,7 +33,7 @@ ImageTaskOptions image_options(const TaskSection& task, uint64_t seed) {
       meaning_of<NormKind>({{"batch", NormKind::batch}, {"group", NormKind::group}}, task.norm);
   options.model.hidden = task.hidden;
   options.augmentation.enabled = task.augment;
-  options.seed = seed;
+  options.training = training;
   return options;
 }
 
@@ -67,9 +67,18 @@ ImageSets read_images(const TaskSection& task, uint64_t seed) {
 
 }  // namespace
 
-std::unique_ptr<Task> build_task(const TaskSection& task, uint64_t seed) {
-  const ImageTaskOptions options = image_options(task, seed);
-  return std::make_unique<ImageTask>(task.name, read_images(task, seed), options);
+NnOptions nn_options(const Configuration& configuration) {
+  return {.seed = static_cast<uint64_t>(configuration.run.seed),
+          .bf16 = configuration.run.precision == "bf16",
+          .micro_batches = configuration.run.micro_batches,
+          .label_smoothing = configuration.task.label_smoothing};
+}
+
+std::unique_ptr<Task> build_task(const Configuration& configuration) {
+  const NnOptions training = nn_options(configuration);
+  const ImageTaskOptions options = image_options(configuration.task, training);
+  return std::make_unique<ImageTask>(configuration.task.name, read_images(configuration.task, training.seed),
+                                     options);
 }
 
 std::unique_ptr<Sampler> build_sampler(const TaskSection& task, int64_t training_samples, int64_t workers,

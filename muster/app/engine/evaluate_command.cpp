@@ -59,7 +59,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   const Safetensors file = read_safetensors(path);
   const Configuration configuration =
       resolve(std::nullopt, with_settings_of_file(file, arguments.settings), Scope::evaluation);
-  const auto task = build_task(configuration.task, static_cast<uint64_t>(configuration.run.seed));
+  const auto task = build_task(configuration);
   const int64_t workers = 1;
   const auto sampler = build_sampler(configuration.task, task->train_size(), workers,
                                      static_cast<uint64_t>(configuration.run.seed));

@@ -18,7 +18,7 @@ Training::Training(Configuration configuration) : configuration_(std::move(confi
   use_single_threaded_kernels();
   const RunSection& run = configuration_.run;
   const auto seed = static_cast<uint64_t>(run.seed);
-  task_ = build_task(configuration_.task, seed);
+  task_ = build_task(configuration_);
   complete(configuration_, task_->train_size());
   length_ = run_length(configuration_, task_->train_size());
   sampler_ = build_sampler(configuration_.task, task_->train_size(), *run.workers, seed);

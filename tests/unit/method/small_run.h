@@ -29,7 +29,7 @@ inline std::unique_ptr<Task> small_task(ImageNetwork network, int64_t train_imag
   ImageTaskOptions options;
   options.model.network = network;
   options.model.hidden = {32};
-  options.seed = seed;
+  options.training.seed = seed;
   return std::make_unique<ImageTask>("generated", generate_images(images), options);
 }
 

@@ -47,7 +47,7 @@ struct Bound {
 std::unique_ptr<Model> resnet8(uint64_t seed, NormKind norm = NormKind::batch) {
   ImageModelOptions options;
   options.norm = norm;
-  return make_image_model(options, seed);
+  return make_image_model(options, {.seed = seed});
 }
 
 const Piece& piece(const Layout& layout, const std::string& name) {
@@ -69,12 +69,12 @@ TEST(ResNet, HasThePublishedNumberOfParameters) {
       ImageModelOptions options;
       options.network = network;
       options.norm = norm;
-      EXPECT_EQ(make_image_model(options, 0)->parameters().size(), count);
+      EXPECT_EQ(make_image_model(options, {})->parameters().size(), count);
     }
   }
   ImageModelOptions hundred;
   hundred.classes = 100;
-  EXPECT_EQ(make_image_model(hundred, 0)->parameters().size(), 75290 + 90 * 65);
+  EXPECT_EQ(make_image_model(hundred, {})->parameters().size(), 75290 + 90 * 65);
 }
 
 TEST(ResNet, NamesItsPiecesAsTorchvisionDoes) {
@@ -211,7 +211,7 @@ TEST(NnModel, CountsHits) {
   options.hidden = {};
   options.classes = 3;
   options.height = options.width = 1;
-  Bound net(make_image_model(options, 0));
+  Bound net(make_image_model(options, {}));
   net.parameters.zero_();
   for (int64_t i = 0; i < 3; ++i) net.parameters[i * 3 + i] = 2.0;  // weight = 2 I: the largest channel wins
   Batch batch{at::eye(3).reshape({3, 3, 1, 1}), at::tensor({0, 1, 0}, at::kLong)};
@@ -241,7 +241,7 @@ void expect_gradient(Bound& net, const Batch& batch) {
 }
 
 TEST(NnModel, GradientOfTheMlpEqualsDifferences) {
-  Bound net(make_nn_model(make_mlp({12, {9, 7}, 4}), 5, at::kDouble));
+  Bound net(make_nn_model(make_mlp({12, {9, 7}, 4}), {.seed = 5, .type = at::kDouble}));
   EXPECT_EQ(net.model->parameters().size(), 12 * 9 + 9 + 9 * 7 + 7 + 7 * 4 + 4);
   Batch batch{random_tensor({6, 3, 2, 2}, 6, at::kDouble), at::tensor({0, 1, 2, 3, 0, 1}, at::kLong)};
   expect_gradient(net, batch);
@@ -249,7 +249,7 @@ TEST(NnModel, GradientOfTheMlpEqualsDifferences) {
 
 TEST(NnModel, GradientOfTheResNetEqualsDifferences) {
   for (const NormKind norm : {NormKind::batch, NormKind::group}) {
-    Bound net(make_nn_model(make_resnet({1, norm, 3, 4}), 5, at::kDouble));
+    Bound net(make_nn_model(make_resnet({1, norm, 3, 4}), {.seed = 5, .type = at::kDouble}));
     Batch batch{random_tensor({4, 3, 8, 8}, 7, at::kDouble), at::tensor({0, 1, 2, 3}, at::kLong)};
     expect_gradient(net, batch);
   }
@@ -314,14 +314,14 @@ TEST(ImageModelOptions, NameTheFieldTheyRefuse) {
   ImageModelOptions options;
   options.hidden = {0};
   try {
-    make_image_model(options, 0);
+    make_image_model(options, {});
     FAIL() << "accepted a layer of 0 units";
   } catch (const OptionError& error) {
     EXPECT_EQ(std::string(error.what()), "task.hidden = 0: must be 1 to 65536 units");
   }
   options = {};
   options.classes = 1;
-  EXPECT_THROW(make_image_model(options, 0), OptionError);
+  EXPECT_THROW(make_image_model(options, {}), OptionError);
 }
 
 }  // namespace

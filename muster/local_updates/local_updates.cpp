@@ -1,0 +1,1 @@
+// The face for a loop of one's own.

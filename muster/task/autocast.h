@@ -1,0 +1,22 @@
+#pragma once
+
+namespace muster {
+
+/// True where the processor multiplies bf16 numbers itself (avx512_bf16, or AMX). Without it bf16 is slower
+/// than fp32.
+bool processor_has_bf16();
+
+/// While it lives, this thread's matrix products and convolutions read and write bf16 (torch's autocast);
+/// parameters and gradients stay fp32. `enabled` false: nothing changes.
+class Bf16Scope {
+ public:
+  explicit Bf16Scope(bool enabled);
+  ~Bf16Scope();
+  Bf16Scope(const Bf16Scope&) = delete;
+  Bf16Scope& operator=(const Bf16Scope&) = delete;
+
+ private:
+  bool enabled_;
+};
+
+}  // namespace muster
