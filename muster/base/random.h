@@ -15,6 +15,9 @@ enum class Purpose : uint32_t {
   generated_data = 6,
   statistics = 7,
   test = 8,
+  partition = 9,
+  mixing = 10,
+  text_sampling = 11,
 };
 
 /// Names one random stream. Streams are functions of their key, never of what was drawn before, so that

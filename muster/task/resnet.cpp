@@ -1,16 +1,15 @@
 #include "muster/task/resnet.h"
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
-#include <torch/nn/modules/normalization.h>
 
 #include <array>
 #include <string>
 #include <utility>
+
+#include "muster/task/norm.h"
 
 namespace muster {
 
@@ -19,20 +18,9 @@ namespace {
 namespace nn = torch::nn;
 
 constexpr std::array<int64_t, 3> stage_channels{16, 32, 64};
-constexpr int64_t norm_groups = 8;
 
 nn::Conv2d convolution(int64_t inputs, int64_t outputs, int64_t stride) {
   return nn::Conv2d(nn::Conv2dOptions(inputs, outputs, 3).stride(stride).padding(1).bias(false));
-}
-
-nn::AnyModule norm_of(NormKind kind, int64_t channels) {
-  switch (kind) {
-    case NormKind::batch:
-      return nn::AnyModule(nn::BatchNorm2d(channels));
-    case NormKind::group:
-      return nn::AnyModule(nn::GroupNorm(norm_groups, channels));
-  }
-  return {};
 }
 
 // Two 3x3 convolutions with norms, and the shortcut around them.
@@ -41,34 +29,32 @@ struct BlockImpl : nn::Module {
       : channels(outputs),
         stride(stride_),
         conv1(register_module("conv1", convolution(inputs, outputs, stride))),
-        bn1(norm_of(norm, outputs)),
+        bn1(norm, outputs),
         conv2(nullptr),
-        bn2(norm_of(norm, outputs)) {
-    register_module("bn1", bn1.ptr());
+        bn2(norm, outputs) {
+    register_module("bn1", bn1.module());
     conv2 = register_module("conv2", convolution(outputs, outputs, 1));
-    register_module("bn2", bn2.ptr());
+    register_module("bn2", bn2.module());
   }
 
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = bn1.forward(conv1->forward(x)).relu_();
-    y = bn2.forward(conv2->forward(y));
-    y += shortcut_a(x, channels, stride);
-    return y.relu_();
+    const at::Tensor y = bn1.then_relu(conv1->forward(x));
+    return bn2.add_then_relu(conv2->forward(y), shortcut_a(x, channels, stride));
   }
 
   int64_t channels, stride;
   nn::Conv2d conv1;
-  nn::AnyModule bn1;
+  Norm bn1;
   nn::Conv2d conv2;
-  nn::AnyModule bn2;
+  Norm bn2;
 };
 TORCH_MODULE(Block);
 
 struct ResNetModule : nn::Module {
   explicit ResNetModule(const ResNetShape& shape)
       : conv1(register_module("conv1", convolution(shape.channels, stage_channels[0], 1))),
-        bn1(norm_of(shape.norm, stage_channels[0])) {
-    register_module("bn1", bn1.ptr());
+        bn1(shape.norm, stage_channels[0]) {
+    register_module("bn1", bn1.module());
     int64_t inputs = stage_channels[0];
     for (size_t stage = 0; stage < stage_channels.size(); ++stage) {
       nn::Sequential blocks;
@@ -82,13 +68,13 @@ struct ResNetModule : nn::Module {
   }
 
   at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = bn1.forward(conv1->forward(images)).relu_();
+    at::Tensor x = bn1.then_relu(conv1->forward(images));
     for (nn::Sequential& stage : stages) x = stage->forward(x);
     return fc->forward(x.mean({2, 3}));
   }
 
   nn::Conv2d conv1;
-  nn::AnyModule bn1;
+  Norm bn1;
   std::array<nn::Sequential, 3> stages;
   nn::Linear fc{nullptr};
 };
