@@ -22,6 +22,15 @@ std::vector<Key> image_keys() {
       image("activation", &ImageSection::activation)
           .says("Of VGG: relu, or silu (as in the experiments on label noise).")
           .one_of({"relu", "silu"}),
+      image("pooling", &ImageSection::pooling)
+          .says("Of VGG, between its groups of convolutions: the largest of four pixels, or their mean.")
+          .one_of({"max", "average"}),
+      image("patch", &ImageSection::patch)
+          .says("Of the vision transformers: side of the squares that an image is cut into.")
+          .in("pixels")
+          .absent("16 for 224 pixels, 4 for 32")
+          .at_least(1)
+          .at_most(4096),
       image("randaugment", &ImageSection::randaugment)
           .says("RandAugment: random operations on each training image; 0: none.")
           .in("operations")

@@ -48,6 +48,8 @@ struct TaskSection {
 struct ImageSection {
   std::optional<int64_t> size;
   std::string activation = "relu";
+  std::string pooling = "max";
+  std::optional<int64_t> patch;
   int64_t randaugment = 0;
   int64_t randaugment_magnitude = 9;
   double mixup = 0;

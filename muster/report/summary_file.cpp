@@ -27,11 +27,13 @@ std::string to_json(const Summary& summary, int indent) {
   json["communication"] = number(summary.communication);
   json["final_test_accuracy"] = number(summary.final_test_accuracy);
   json["final_test_loss"] = number(summary.final_test_loss);
+  json["loss_floor"] = number(summary.loss_floor);
   json["final_train_loss"] = number(summary.final_train_loss);
   json["bytes_per_worker"] = summary.bytes_per_worker;
   json["divergence"] = number(summary.divergence);
   json["samples_per_second"] = number(summary.samples_per_second);
   json["parameters"] = summary.parameters;
+  json["skipped_samples"] = summary.skipped_samples;
   json["workers"] = summary.workers;
   json["threads"] = summary.threads;
   json["seconds"] = {{"compute", number(summary.seconds.compute)},

@@ -25,11 +25,13 @@ struct Summary {
   double communication = 0;                   ///< rounds / steps
   std::optional<double> final_test_accuracy;  ///< of the averaged model, 0 to 1
   std::optional<double> final_test_loss;      ///< of the averaged model
+  std::optional<double> loss_floor;           ///< least test loss that any model can reach, where it is known
   double final_train_loss = 0;                ///< mean of the workers' own losses over the last epoch
   int64_t bytes_per_worker = 0;               ///< encoded bytes one worker handed in over all meetings
   std::optional<double> divergence;           ///< at the last meeting, where it was measured
   double samples_per_second = 0;
   int64_t parameters = 0;
+  int64_t skipped_samples = 0;  ///< left out because they could not be decoded
   int64_t workers = 0;
   int64_t threads = 0;
   SummarySeconds seconds;

@@ -96,6 +96,8 @@ Summary summarise(const Training& training, const RunRecord& record) {
     summary.final_test_accuracy = record.evaluated->accuracy;
     summary.final_test_loss = record.evaluated->loss;
   }
+  summary.loss_floor = training.task().loss_floor();
+  summary.skipped_samples = training.task().skipped_samples();
   summary.final_train_loss =
       record.last_epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, record.last_epoch_steps));
   summary.bytes_per_worker = record.bytes_per_worker;
@@ -121,6 +123,11 @@ Summary summarise(const Training& training, const RunRecord& record) {
   return summary;
 }
 
+/// By how much the test loss lies above the least possible one.
+double excess_percent(const Summary& summary) {
+  return 100 * (summary.final_test_loss.value_or(0) / *summary.loss_floor - 1);
+}
+
 void print_result(const Summary& summary, const std::string& folder) {
   const SummarySeconds& s = summary.seconds;
   const auto share = [&](double seconds) {
@@ -129,12 +136,17 @@ void print_result(const Summary& summary, const std::string& folder) {
   Table table({{"result"}, {"", Align::right}});
   table.add_row({"test accuracy", fmt::format("{:.2f} %", 100 * summary.final_test_accuracy.value_or(0))});
   table.add_row({"test loss", fmt::format("{:.4f}", summary.final_test_loss.value_or(0))});
+  if (summary.loss_floor)
+    table.add_row({"least loss possible",
+                   fmt::format("{:.4f} ({:+.2f} %)", *summary.loss_floor, excess_percent(summary))});
   table.add_row({"training loss, last epoch", fmt::format("{:.4f}", summary.final_train_loss)});
   table.add_row({"steps", format_count(summary.steps)});
   table.add_row({"rounds", fmt::format("{} ({:.2f} % of the steps)", format_count(summary.rounds),
                                        100 * summary.communication)});
   table.add_row({"handed in by a worker", format_bytes(static_cast<double>(summary.bytes_per_worker))});
   if (summary.divergence) table.add_row({"divergence, last meeting", format_number(*summary.divergence, 4)});
+  if (summary.skipped_samples > 0)
+    table.add_row({"broken files left out", format_count(summary.skipped_samples)});
   table.add_row({"speed", fmt::format("{:.0f} samples/s", summary.samples_per_second)});
   table.add_row({"time", format_duration(s.total)});
   table.add_row({"  compute", share(s.compute)});

@@ -20,6 +20,8 @@ Summary some_summary() {
   summary.communication = 0.25;
   summary.final_test_accuracy = 0.91;
   summary.final_train_loss = 0.5;
+  summary.loss_floor = 0.4;
+  summary.skipped_samples = 3;
   summary.bytes_per_worker = int64_t{1} << 40;
   summary.seconds.total = 61.5;
   summary.versions = {{"muster", "0.1.0"}, {"libtorch", "1.13.1"}};
@@ -38,6 +40,8 @@ TEST(Summary, WrittenAsOneObject) {
   EXPECT_TRUE(json.at("final_test_loss").is_null());
   EXPECT_TRUE(json.at("divergence").is_null());
   EXPECT_EQ(json.at("final_train_loss"), 0.5);
+  EXPECT_EQ(json.at("loss_floor"), 0.4);
+  EXPECT_EQ(json.at("skipped_samples"), 3);
   EXPECT_EQ(json.at("bytes_per_worker"), int64_t{1} << 40);
   EXPECT_EQ(json.at("seconds").at("total"), 61.5);
   EXPECT_EQ(json.at("seconds").size(), 7u);
