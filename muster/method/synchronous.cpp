@@ -60,7 +60,18 @@ void Synchronous::begin_round() {
   in_round_ = true;
 }
 
+BatchAheadOptions Synchronous::batch_options() const {
+  BatchAheadOptions options;
+  options.threads = options_.loader_threads;
+  options.workers = options_.hosted_workers;
+  options.first_worker = worker_number(0);
+  options.first_step = step_;
+  options.total_steps = options_.total_steps;
+  return options;
+}
+
 void Synchronous::run_steps(int64_t steps, Progress& progress) {
+  if (!batches_) batches_ = std::make_unique<BatchAhead>(parts_.task, parts_.sampler, batch_options());
   losses_.assign(static_cast<size_t>(steps * options_.hosted_workers), 0.0);
   if (round_.what == Average::gradients)
     run_data_parallel_step(progress);
@@ -72,12 +83,10 @@ void Synchronous::run_steps(int64_t steps, Progress& progress) {
 }
 
 double Synchronous::compute_gradient(int64_t hosted, int64_t step, StepSeconds& spent) {
-  const int64_t worker = worker_number(hosted);
   Stopwatch watch;
-  const Batch batch =
-      parts_.task.train_batch(parts_.sampler.samples(step, worker), step / parts_.sampler.steps_per_epoch());
+  const Batch batch = batches_->take(hosted, step);
   spent.data += watch.lap();
-  const RandomKey noise{options_.seed, Purpose::dropout, static_cast<uint64_t>(worker),
+  const RandomKey noise{options_.seed, Purpose::dropout, static_cast<uint64_t>(worker_number(hosted)),
                         static_cast<uint64_t>(step)};
   const double loss = replicas_[static_cast<size_t>(hosted)]->compute_gradient(batch, noise);
   spent.compute += watch.lap();
@@ -265,6 +274,7 @@ State Synchronous::state() const {
 
 void Synchronous::restore(const State& state) {
   const Numbers& numbers = state.numbers;
+  batches_.reset();
   step_ = numbers.integer("step");
   round_index_ = numbers.integer("round_index");
   round_start_ = numbers.integer("round_start");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "muster/comm/averager.h"
+#include "muster/method/batch_ahead.h"
 #include "muster/method/method.h"
 #include "muster/method/replica.h"
 #include "muster/method/worker_steps.h"
@@ -24,6 +25,7 @@ struct SynchronousOptions {
   int64_t hosted_workers = 1;  ///< replicas in this process; the whole run has this times the group's size
   uint64_t seed = 0;           ///< of dropout and the like
   double clip = 0;             ///< largest global gradient norm; 0: no clipping
+  int64_t loader_threads = 0;  ///< that make batches ahead of the workers; 0: every worker makes its own
   MomentsAtMeeting at_meeting = MomentsAtMeeting::keep;
   std::chrono::milliseconds deadline =
       std::chrono::minutes(10);  ///< for a meeting, before a peer counts as lost
@@ -72,6 +74,7 @@ class Synchronous : public Method {
 
  private:
   void begin_round();
+  BatchAheadOptions batch_options() const;
   void run_steps(int64_t steps, Progress& progress);
   void run_local_steps(int64_t steps, Progress& progress);
   void run_data_parallel_step(Progress& progress);
@@ -103,6 +106,7 @@ class Synchronous : public Method {
   double round_loss_sum_ = 0;  ///< over the running round's steps
   std::optional<double> last_divergence_, last_round_loss_;
   int64_t meeting_bytes_ = 0;
+  std::unique_ptr<BatchAhead> batches_;  ///< from the present step on; made by the first step
 };
 
 }  // namespace muster

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "muster/base/error.h"
 #include "muster/base/random.h"
+#include "muster/task/normalise_kernel.h"
 
 namespace muster {
 
@@ -18,10 +20,9 @@ struct Move {
   bool flip = false;
 };
 
-Move random_move(const AugmentationOptions& options, uint64_t seed, int64_t epoch, int64_t sample) {
-  RandomStream stream(
-      {seed, Purpose::augmentation, static_cast<uint64_t>(epoch), static_cast<uint64_t>(sample)});
+Move random_move(const AugmentationOptions& options, RandomStream& stream) {
   Move move;
+  if (!options.enabled) return move;
   const auto places = static_cast<uint64_t>(2 * options.padding + 1);
   move.down = static_cast<int64_t>(stream.below(places)) - options.padding;
   move.right = static_cast<int64_t>(stream.below(places)) - options.padding;
@@ -58,6 +59,20 @@ void write_image(const Images& images, int64_t sample, const AugmentationOptions
   }
 }
 
+// The moved image in the form that RandAugment changes: channels side by side.
+void move_bytes(const Images& images, int64_t sample, const Move& move, std::span<uint8_t> rgb) {
+  const uint8_t* source = images.image(sample);
+  std::fill(rgb.begin(), rgb.end(), uint8_t{0});
+  for (int64_t y = 0; y < images.height; ++y)
+    for (int64_t x = 0; x < images.width; ++x) {
+      const int64_t row = y + move.down, column = (move.flip ? images.width - 1 - x : x) + move.right;
+      if (row < 0 || row >= images.height || column < 0 || column >= images.width) continue;
+      for (int64_t c = 0; c < 3; ++c)
+        rgb[static_cast<size_t>((y * images.width + x) * 3 + c)] =
+            source[(c * images.height + row) * images.width + column];
+    }
+}
+
 void check(const Images& images, std::span<const int64_t> samples, std::span<float> output) {
   invariant(images.channels == 3, "augmentation expects images of 3 channels");
   invariant(
@@ -72,6 +87,7 @@ void check(const Images& images, std::span<const int64_t> samples, std::span<flo
 void AugmentationOptions::validate() const {
   if (padding < 0 || padding > 32)
     throw OptionError("task.padding", std::to_string(padding), "must be 0 to 32 pixels");
+  rand_augment.validate();
   for (const double value : mean)
     if (!std::isfinite(value)) throw OptionError("task.mean", fmt::format("{}", value), "must be finite");
   for (const double value : deviation)
@@ -81,12 +97,22 @@ void AugmentationOptions::validate() const {
 
 void augment(const Images& images, std::span<const int64_t> samples, const AugmentationOptions& options,
              uint64_t seed, int64_t epoch, std::span<float> output) {
-  if (!options.enabled) return scale_only(images, samples, options, output);
   check(images, samples, output);
-  float* at = output.data();
+  const auto pixels = static_cast<size_t>(images.pixels_per_image());
+  std::vector<uint8_t> rgb(options.rand_augment.operations > 0 ? pixels : 0);
   for (const int64_t sample : samples) {
-    write_image(images, sample, options, random_move(options, seed, epoch, sample), at);
-    at += images.pixels_per_image();
+    RandomStream stream(
+        {seed, Purpose::augmentation, static_cast<uint64_t>(epoch), static_cast<uint64_t>(sample)});
+    const Move move = random_move(options, stream);
+    if (rgb.empty()) {
+      write_image(images, sample, options, move, output.data());
+    } else {
+      move_bytes(images, sample, move, rgb);
+      rand_augment({rgb, images.width, images.height}, options.rand_augment, stream);
+      normalise(std::span<const uint8_t>(rgb), images.width, images.height, false,
+                {options.mean, options.deviation}, output.first(pixels));
+    }
+    output = output.subspan(pixels);
   }
 }
 

@@ -15,6 +15,7 @@ namespace muster {
 struct ImageTaskOptions {
   ImageModelOptions model;  ///< classes and image size are taken from the images
   AugmentationOptions augmentation;
+  double mixup = 0;    ///< alpha of MixUp; 0: none
   NnOptions training;  ///< how the network is trained; its seed is also that of the augmentation
   void validate() const;
 };
@@ -32,6 +33,7 @@ class ImageTask final : public Task {
   Batch train_batch(std::span<const int64_t> samples, int64_t epoch) const override;
   Batch test_batch(int64_t first, int64_t count) const override;
   int64_t activation_bytes(int64_t batch) const override;
+  std::vector<int64_t> train_classes() const override { return images_.train.labels; }
 
  private:
   std::string name_;

@@ -46,8 +46,7 @@ std::vector<int64_t> ends_of_shares(const std::vector<double>& shares, int64_t s
 /// One draw: for each class the ends of the workers' shares.
 std::vector<std::vector<int64_t>> draw_ends(const std::map<int64_t, std::vector<int64_t>>& by_class,
                                             const DirichletSplit& options, int64_t attempt) {
-  RandomStream stream(
-      {options.seed, Purpose::partition, shares_of_workers, static_cast<uint64_t>(attempt)});
+  RandomStream stream({options.seed, Purpose::partition, shares_of_workers, static_cast<uint64_t>(attempt)});
   std::vector<std::vector<int64_t>> ends;
   for (const auto& [label, samples] : by_class)
     ends.push_back(ends_of_shares(dirichlet_variate(options.alpha, options.workers, stream),

@@ -21,9 +21,9 @@ struct DirichletSplit {
   uint64_t seed = 0;
 };
 
-/// Of every class the workers get shares drawn from Dirichlet(alpha) over the workers, which ones is random
-/// (Yurochkin et al., ICML 2019; the other reading of Hsu et al. 2019, where each worker draws shares of the
-/// classes and samples may be used twice or not at all). Shares are rounded so that no sample is lost. A draw
+/// Of every class the workers get shares drawn from Dirichlet(alpha) over the workers; which samples these
+/// are is random. (Yurochkin et al., ICML 2019. Hsu et al., 2019, draw the other way round, for each worker
+/// the shares of its classes, and leave samples over.) Shares are rounded so that no sample is lost. A draw
 /// that leaves a worker with fewer than `at_least` samples is made again, up to 100 times, as Li et al. (ICDE
 /// 2022) do; then throws OptionError on task.dirichlet_alpha.
 Partition split_dirichlet(std::span<const int64_t> classes, const DirichletSplit& options);

@@ -15,6 +15,12 @@ class Sampler {
   /// The `batch` sample indices of worker `worker` (0-based, in the whole run) at step `step` (0-based, in
   /// the whole run). May be called from several threads at once.
   virtual std::vector<int64_t> samples(int64_t step, int64_t worker) const = 0;
+  /// Which pass (0-based) over its data the worker is in at that step: the epoch that its samples are
+  /// augmented for.
+  virtual int64_t pass(int64_t step, int64_t worker) const {
+    (void)worker;
+    return step / steps_per_epoch();
+  }
 };
 
 }  // namespace muster

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "muster/base/error.h"
 
@@ -94,6 +95,46 @@ std::vector<int64_t> ShardSampler::samples(int64_t step, int64_t worker) const {
   for (int64_t i = 0; i < options_.batch; ++i)
     chosen[static_cast<size_t>(i)] =
         shards_[static_cast<size_t>(worker * shard_size_ + (*order)[static_cast<size_t>(first + i)])];
+  return chosen;
+}
+
+PartitionSampler::PartitionSampler(const SamplerOptions& options, Partition parts)
+    : options_(checked(options)), parts_(std::move(parts)) {
+  invariant(static_cast<int64_t>(parts_.size()) == options_.workers,
+            "a partition has a part for each worker");
+  for (size_t worker = 0; worker < parts_.size(); ++worker) {
+    const auto size = static_cast<int64_t>(parts_[worker].size());
+    if (size < options_.batch)
+      throw OptionError(
+          "task.batch", std::to_string(options_.batch),
+          fmt::format("worker {} owns only {} samples in this split; use a smaller batch, fewer "
+                      "workers or another sampler",
+                      worker, size));
+    orders_.push_back(std::make_unique<PermutationCache>(remembered_epochs));
+  }
+}
+
+int64_t PartitionSampler::steps_per_epoch() const { return steps_of(options_); }
+
+int64_t PartitionSampler::steps_of_pass(int64_t worker) const {
+  return static_cast<int64_t>(parts_[static_cast<size_t>(worker)].size()) / options_.batch;
+}
+
+int64_t PartitionSampler::pass(int64_t step, int64_t worker) const {
+  require(options_, step, worker);
+  return step / steps_of_pass(worker);
+}
+
+std::vector<int64_t> PartitionSampler::samples(int64_t step, int64_t worker) const {
+  const auto now = static_cast<uint64_t>(pass(step, worker));
+  const auto& part = parts_[static_cast<size_t>(worker)];
+  const auto order = orders_[static_cast<size_t>(worker)]->get(
+      static_cast<int64_t>(part.size()),
+      {options_.seed, Purpose::data_order, now, static_cast<uint64_t>(worker) + 1});
+  const int64_t first = step % steps_of_pass(worker) * options_.batch;
+  std::vector<int64_t> chosen(static_cast<size_t>(options_.batch));
+  for (int64_t i = 0; i < options_.batch; ++i)
+    chosen[static_cast<size_t>(i)] = part[static_cast<size_t>((*order)[static_cast<size_t>(first + i)])];
   return chosen;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "muster/task/partition.h"
 #include "muster/task/permutation.h"
 #include "muster/task/sampler.h"
 
@@ -57,6 +59,25 @@ class ShardSampler final : public Sampler {
   int64_t shard_size_;
   std::vector<int64_t> shards_;  // worker w owns [w * shard_size_, (w + 1) * shard_size_)
   mutable PermutationCache orders_;
+};
+
+/// Every worker owns a part of the samples for the whole run, of any size, and goes through it in a new order
+/// in each pass; what fills no step at the end of a pass is dropped. Workers with small parts pass through
+/// them more often, so that all make equally many steps.
+class PartitionSampler final : public Sampler {
+ public:
+  /// `parts`: one for each worker. Throws OptionError on task.batch where a part is smaller than a batch.
+  PartitionSampler(const SamplerOptions& options, Partition parts);
+  int64_t steps_per_epoch() const override;
+  std::vector<int64_t> samples(int64_t step, int64_t worker) const override;
+  int64_t pass(int64_t step, int64_t worker) const override;
+
+ private:
+  int64_t steps_of_pass(int64_t worker) const;
+
+  SamplerOptions options_;
+  Partition parts_;
+  std::vector<std::unique_ptr<PermutationCache>> orders_;  // of each worker
 };
 
 }  // namespace muster

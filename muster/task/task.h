@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,6 +72,18 @@ class Task {
   /// Bytes held by one forward and backward pass over `batch` samples, estimated (for the check before the
   /// start).
   virtual int64_t activation_bytes(int64_t batch) const = 0;
+
+  /// The class of each training sample, for splits by class; empty where samples have none.
+  virtual std::vector<int64_t> train_classes() const { return {}; }
+  /// The document of each training sample, for splits by document; empty where there are none.
+  virtual std::vector<int64_t> train_documents() const { return {}; }
+  /// The least mean loss that any model can reach on the test data in expectation, where it is known; in nats.
+  virtual std::optional<double> loss_floor() const { return std::nullopt; }
+  /// Names of the classes, in the order of their numbers; empty where they have none.
+  virtual std::vector<std::string> class_names() const { return {}; }
+  /// Samples left out so far because they could not be decoded, and their files in order.
+  virtual int64_t skipped_samples() const { return 0; }
+  virtual std::vector<std::string> skipped_files() const { return {}; }
 };
 
 }  // namespace muster

@@ -40,6 +40,7 @@ struct SmallRunOptions {
   double clip = 0;
   MomentsAtMeeting at_meeting = MomentsAtMeeting::keep;
   LearningRateOptions rate{.shape = LearningRateShape::cosine, .peak = 0.05, .warmup_steps = 5};
+  int64_t loader_threads = 0;
 };
 
 /// A whole run in one process with everything it borrows.
@@ -61,6 +62,7 @@ class SmallRun {
                  .hosted_workers = options.workers,
                  .seed = options.seed,
                  .clip = options.clip,
+                 .loader_threads = options.loader_threads,
                  .at_meeting = options.at_meeting}) {}
 
   Synchronous& method() { return method_; }

@@ -1,0 +1,86 @@
+#include "muster/app/engine/build_image_task.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "muster/app/engine/build_task.h"
+#include "muster/app/engine/image_networks.h"
+#include "muster/base/error.h"
+#include "muster/task/cifar.h"
+#include "muster/task/folder_task.h"
+#include "muster/task/generated_images.h"
+#include "muster/task/image_task.h"
+
+namespace muster {
+
+namespace {
+
+RandAugmentOptions rand_augment_options(const ImageSection& image) {
+  return {.operations = image.randaugment, .magnitude = image.randaugment_magnitude};
+}
+
+GeneratedImagesOptions generated_options(const TaskSection& task, uint64_t seed) {
+  GeneratedImagesOptions options;
+  options.classes = task.classes;
+  if (task.samples) options.train = *task.samples;
+  if (task.test_samples) options.test = *task.test_samples;
+  options.seed = seed;
+  return options;
+}
+
+/// The first `limit` images, where a limit is given.
+void keep_first(Images& images, std::optional<int64_t> limit, const char* key) {
+  if (!limit) return;
+  if (*limit > images.size())
+    throw OptionError(key, std::to_string(*limit),
+                      "the data hold only " + std::to_string(images.size()) + " images");
+  images.labels.resize(static_cast<size_t>(*limit));
+  images.pixels.resize(static_cast<size_t>(*limit * images.pixels_per_image()));
+}
+
+ImageSets read_images(const TaskSection& task, uint64_t seed) {
+  if (task.name == "generated") return generate_images(generated_options(task, seed));
+  invariant(task.name == "cifar10" && task.data.has_value(), "an unresolved task");
+  ImageSets images = load_cifar(*task.data);
+  keep_first(images.train, task.samples, "task.samples");
+  keep_first(images.test, task.test_samples, "task.test_samples");
+  return images;
+}
+
+std::unique_ptr<Task> build_memory_task(const Configuration& configuration) {
+  ImageTaskOptions options;
+  options.model = image_model_options(configuration.task, configuration.image);
+  options.augmentation.enabled = configuration.task.augment;
+  options.augmentation.rand_augment = rand_augment_options(configuration.image);
+  options.mixup = configuration.image.mixup;
+  options.training = nn_options(configuration);
+  return std::make_unique<ImageTask>(configuration.task.name,
+                                     read_images(configuration.task, options.training.seed), options);
+}
+
+std::unique_ptr<Task> build_folder_task(const Configuration& configuration) {
+  const TaskSection& task = configuration.task;
+  const ImageSection& image = configuration.image;
+  invariant(task.data && image.size, "an unresolved task");
+  FolderTaskOptions options;
+  options.model = image_model_options(task, image);
+  options.reader = {
+      .size = *image.size, .augment = task.augment, .rand_augment = rand_augment_options(image)};
+  options.mixup = image.mixup;
+  options.skip_broken = image.broken == "skip";
+  options.training = nn_options(configuration);
+  ImageFolders folders = list_image_folders(*task.data, task.test_data);
+  keep_evenly(folders.train, task.samples, "task.samples");
+  keep_evenly(folders.test, task.test_samples, "task.test_samples");
+  return std::make_unique<FolderTask>(std::move(folders), options);
+}
+
+}  // namespace
+
+std::unique_ptr<Task> build_image_task(const Configuration& configuration) {
+  return configuration.task.name == "folder" ? build_folder_task(configuration)
+                                             : build_memory_task(configuration);
+}
+
+}  // namespace muster
