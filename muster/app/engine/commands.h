@@ -10,6 +10,8 @@ namespace muster {
 
 int run_train(const std::vector<std::string>& words);
 int run_evaluate(const std::vector<std::string>& words);
+int run_sample(const std::vector<std::string>& words);
 int run_signature(const std::vector<std::string>& words);
+int run_models(const std::vector<std::string>& words);
 
 }  // namespace muster

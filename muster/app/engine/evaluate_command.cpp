@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numbers>
+#include <optional>
+#include <string>
 
 #include "muster/app/arguments.h"
+#include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/model_file.h"
 #include "muster/app/help.h"
+#include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
@@ -19,33 +24,52 @@ namespace muster {
 
 namespace {
 
-/// The keys of [task] that a model's file speaks for: the network always, the data only where the command
-/// line names no other.
-std::vector<std::string> keys_from_file(const std::vector<Setting>& given) {
-  const bool other_data = std::any_of(given.begin(), given.end(),
-                                      [](const Setting& setting) { return setting.name == "task.name"; });
-  if (other_data) return {"model", "norm", "hidden"};
-  return {"model", "norm", "hidden", "name", "data", "classes", "samples", "test_samples"};
+/// What is predicted, and counted: "test samples", or the next "bytes" or "tokens".
+struct Unit {
+  const char* one;
+  bool text;
+};
+
+Unit unit_of(const Configuration& configuration) {
+  if (!is_text_model(configuration.task.model)) return {"sample", false};
+  const bool bytes = configuration.task.name == "text" && configuration.text.tokenizer == "bytes";
+  return {bytes ? "byte" : "token", true};
 }
 
-/// What the file says of the task it was trained on, where the command line says nothing. Files of other
-/// programs have no such words.
-std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given) {
-  std::vector<Setting> settings;
-  const auto stored = file.metadata.find("configuration");
-  const auto json = stored == file.metadata.end() ? nlohmann::json()
-                                                  : nlohmann::json::parse(stored->second, nullptr, false);
-  const auto task = json.is_object() ? json.value("task", nlohmann::json()) : nlohmann::json();
-  for (const std::string& key : keys_from_file(given)) {
-    if (!task.is_object() || !task.contains(key) || task[key].is_null()) continue;
-    std::string text = task[key].is_string() ? task[key].get<std::string>() : task[key].dump();
-    std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
-    settings.push_back({"task." + key, text});
+struct Measured {
+  std::string path;
+  Unit unit;
+  double accuracy, loss;
+  int64_t samples, parameters;
+  std::optional<double> floor;
+  double bits() const { return loss / std::numbers::ln2; }
+};
+
+nlohmann::json json_of(const Measured& measured) {
+  nlohmann::json json = {{"model", measured.path},
+                         {"test_accuracy", measured.accuracy},
+                         {"test_loss", measured.loss},
+                         {"samples", measured.samples},
+                         {"parameters", measured.parameters}};
+  if (measured.unit.text) {
+    json["unit"] = measured.unit.one;
+    json["bits"] = measured.bits();
   }
-  if (json.is_object() && json.contains("run") && json["run"].contains("seed"))
-    settings.push_back({"run.seed", json["run"]["seed"].dump()});
-  settings.insert(settings.end(), given.begin(), given.end());
-  return settings;
+  if (measured.floor) json["loss_floor"] = *measured.floor;
+  return json;
+}
+
+std::string text_of(const Measured& measured) {
+  if (!measured.unit.text)
+    return fmt::format("{}: {:.2f} % of {} test samples right, loss {:.4f}\n", measured.path,
+                       100 * measured.accuracy, format_count(measured.samples), measured.loss);
+  std::string text = fmt::format("{}: loss {:.4f} nats per {} ({:.4f} bits), {:.2f} % of {} next {}s right\n",
+                                 measured.path, measured.loss, measured.unit.one, measured.bits(),
+                                 100 * measured.accuracy, format_count(measured.samples), measured.unit.one);
+  if (measured.floor)
+    text += fmt::format("The text's entropy is {:.4f} nats: the loss is {:.2f} % above it\n", *measured.floor,
+                        100 * (measured.loss / *measured.floor - 1));
+  return text;
 }
 
 }  // namespace
@@ -56,13 +80,14 @@ int run_evaluate(const std::vector<std::string>& words) {
     throw OptionError("MODEL", "(none)", "name a safetensors file: muster evaluate MODEL.safetensors");
   const std::string& path = arguments.positional[0];
   use_single_threaded_kernels();
-  const Safetensors file = read_safetensors(path);
-  const Configuration configuration =
+  const Safetensors file = read_model(path);
+  Configuration configuration =
       resolve(std::nullopt, with_settings_of_file(file, arguments.settings), Scope::evaluation);
+  configuration.task.batch = 1;  // nobody trains: the training data may be few
+  require_same_tokenizer(path, file, configuration);
   const auto task = build_task(configuration);
   const int64_t workers = 1;
-  const auto sampler = build_sampler(configuration.task, task->train_size(), workers,
-                                     static_cast<uint64_t>(configuration.run.seed));
+  const auto sampler = build_sampler(configuration, *task, workers);
   ThreadPool pool(static_cast<int>(*configuration.run.threads), use_single_threaded_kernels_here);
   Evaluation evaluation(*task, *sampler, pool, {.batch = configuration.evaluation.batch, .workers = workers});
   at::Tensor parameters = flat_vector(evaluation.parameters().size(), evaluation.type());
@@ -70,17 +95,17 @@ int run_evaluate(const std::vector<std::string>& words) {
   fill_from_tensors(path, file.tensors, evaluation.parameters(), parameters, evaluation.buffers(), buffers);
   const Score score = evaluation.score(parameters, buffers);
   const auto samples = static_cast<double>(score.samples);
-  const double accuracy = static_cast<double>(score.correct) / samples, loss = score.loss / samples;
+  const Measured measured{path,
+                          unit_of(configuration),
+                          static_cast<double>(score.correct) / samples,
+                          score.loss / samples,
+                          score.samples,
+                          parameters.numel(),
+                          task->loss_floor()};
   if (arguments.has("json"))
-    fmt::print("{}\n", nlohmann::json{{"model", path},
-                                      {"test_accuracy", accuracy},
-                                      {"test_loss", loss},
-                                      {"samples", score.samples},
-                                      {"parameters", parameters.numel()}}
-                           .dump());
+    fmt::print("{}\n", json_of(measured).dump());
   else
-    fmt::print("{}: {:.2f} % of {} test samples right, loss {:.4f}\n", path, 100 * accuracy,
-               format_count(score.samples), loss);
+    fmt::print("{}", text_of(measured));
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/model_file.h"
 #include "muster/app/engine/training.h"
 #include "muster/app/engine/versions.h"
 #include "muster/app/make_schedule.h"
@@ -52,13 +53,6 @@ std::string fingerprint(const Training& training) {
   json["parameters"] = training.parameters();
   json["training_samples"] = training.task().train_size();
   return json.dump();
-}
-
-/// What the model's file tells `muster evaluate`: nothing that differs between two runs with the same result.
-std::map<std::string, std::string> model_metadata(const Training& training) {
-  const auto json = nlohmann::json::parse(configuration_json(training.configuration()));
-  const nlohmann::json told = {{"task", json["task"]}, {"run", {{"seed", json["run"]["seed"]}}}};
-  return {{"muster", MUSTER_VERSION}, {"configuration", told.dump()}};
 }
 
 /// One sentence on the schedule; nothing for rules whose periods follow from the training itself.
@@ -229,7 +223,7 @@ int train_in(Training& training, const RunFolder& folder, bool json) {
   }
   const NamedTensors model = loop.finish();
   const Summary summary = summarise(training, loop.record());
-  write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training));
+  write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
   write_summary(folder.path + "/summary.json", summary);
   if (json)
     fmt::print("{}\n", to_json(summary, -1));

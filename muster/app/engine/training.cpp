@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "muster/app/engine/build_optimizers.h"
+#include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/make_schedule.h"
 #include "muster/base/error.h"
@@ -17,11 +18,10 @@ namespace muster {
 Training::Training(Configuration configuration) : configuration_(std::move(configuration)) {
   use_single_threaded_kernels();
   const RunSection& run = configuration_.run;
-  const auto seed = static_cast<uint64_t>(run.seed);
   task_ = build_task(configuration_);
   complete(configuration_, task_->train_size());
   length_ = run_length(configuration_, task_->train_size());
-  sampler_ = build_sampler(configuration_.task, task_->train_size(), *run.workers, seed);
+  sampler_ = build_sampler(configuration_, *task_, *run.workers);
   const auto model = task_->make_model();
   parameters_ = model->parameters().size();
   check_memory(estimate_memory(memory_need(*model)), *run.workers);
@@ -53,6 +53,7 @@ void Training::build() {
   options.hosted_workers = *run.workers;
   options.seed = static_cast<uint64_t>(run.seed);
   options.clip = configuration_.inner.clip.value_or(0);
+  options.loader_threads = *run.loader_threads;
   options.at_meeting = build_at_meeting(configuration_.inner);
   method_ = std::make_unique<Synchronous>(
       SynchronousParts{*task_, *sampler_, *pool_, *averager_, *learning_rate_,

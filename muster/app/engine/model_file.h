@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "muster/app/arguments.h"
+#include "muster/app/options.h"
+#include "muster/train/safetensors.h"
+
+namespace muster {
+
+// What a model's file says of itself, for `muster evaluate` and `muster sample`.
+
+/// Metadata for the file: nothing that differs between two runs with the same result. Throws FileError for a
+/// tokenizer that is gone.
+std::map<std::string, std::string> model_metadata(const Configuration& configuration);
+
+/// Reads a model. Tensors that repeat others are left out: an lm_head.weight equal to the embedding, and the
+/// masks of attention (attn.bias) in older GPT files. Throws FileError, DataError.
+Safetensors read_model(const std::string& path);
+
+/// The settings that the file speaks for, then those `given`, which win: the network always; the data only
+/// where `given` names no other task.name, and of task.test_data nothing where it names other data. Files of
+/// other programs say nothing.
+std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given);
+
+/// Throws DataError when the model at `path` was trained with another tokenizer than the configuration's.
+void require_same_tokenizer(const std::string& path, const Safetensors& file,
+                            const Configuration& configuration);
+
+}  // namespace muster

@@ -1,0 +1,204 @@
+#include <ATen/Functions.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "muster/app/engine/build_text_task.h"
+#include "muster/app/engine/commands.h"
+#include "muster/app/engine/model_file.h"
+#include "muster/app/help.h"
+#include "muster/app/keys.h"
+#include "muster/app/model_names.h"
+#include "muster/app/text_contradictions.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/flat/kernel_threads.h"
+#include "muster/task/text_generator.h"
+#include "muster/train/averaged_model.h"
+
+namespace muster {
+
+namespace {
+
+struct SampleRequest {
+  std::string path;
+  std::string prompt;
+  int64_t tokens = 200;
+  uint64_t seed = 1;
+  ChoiceOptions choice;
+  bool json = false;
+};
+
+int64_t whole_number(const Arguments& arguments, const char* flag, int64_t lowest, int64_t otherwise) {
+  const auto text = arguments.flag(flag);
+  if (!text) return otherwise;
+  const std::string name = std::string("--") + flag;
+  const auto number = std::get<int64_t>(parse_value(ValueType::integer, name, *text));
+  if (number < lowest) throw OptionError(name, *text, fmt::format("must be at least {}", lowest));
+  return number;
+}
+
+SampleRequest read_request(const Arguments& arguments) {
+  if (arguments.positional.empty())
+    throw OptionError("MODEL", "(none)",
+                      "name a safetensors file: muster sample MODEL.safetensors --prompt TEXT");
+  SampleRequest request;
+  request.path = arguments.positional[0];
+  request.tokens = whole_number(arguments, "tokens", 1, request.tokens);
+  request.seed = static_cast<uint64_t>(whole_number(arguments, "seed", 0, 1));
+  request.choice.top_k = whole_number(arguments, "top_k", 0, 0);
+  if (const auto text = arguments.flag("temperature"))
+    request.choice.temperature = std::get<double>(parse_value(ValueType::real, "--temperature", *text));
+  request.choice.validate();
+  request.prompt = arguments.flag("prompt").value_or("");
+  request.json = arguments.has("json");
+  return request;
+}
+
+/// The configuration of the model alone: its data need not be there.
+Configuration model_configuration(const std::string& path, const Safetensors& file,
+                                  const std::vector<Setting>& given) {
+  Configuration configuration;
+  configuration.task.name = "text";
+  configuration.task.model = "gpt";
+  for (const Setting& setting : with_settings_of_file(file, given))
+    find_key(setting.name, setting.text).set_text(configuration, setting.text);
+  if (!is_text_model(configuration.task.model))
+    throw DataError(fmt::format("'{}' holds a {}, a model of images; only models of text can be sampled",
+                                path, configuration.task.model));
+  check_gpt(configuration);
+  return configuration;
+}
+
+/// A generator with the file's weights; the file tells the vocabulary.
+TextGenerator load_generator(const std::string& path, const Safetensors& file,
+                             const Configuration& configuration, const Tokenizer* tokenizer) {
+  const auto embedding = file.tensors.find("transformer.wte.weight");
+  if (embedding == file.tensors.end() || embedding->second.dim() != 2)
+    throw DataError(fmt::format("'{}' holds no GPT: there is no tensor 'transformer.wte.weight'", path));
+  const int64_t vocabulary = embedding->second.size(0);
+  if (tokenizer != nullptr && tokenizer->vocabulary() > vocabulary)
+    throw DataError(
+        fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
+                    "belongs to the model",
+                    path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
+  TextGenerator generator(gpt_shape(configuration, vocabulary));
+  at::Tensor no_buffers = at::empty({0});
+  fill_from_tensors(path, file.tensors, generator.parameters(), generator.weights(), {}, no_buffers);
+  return generator;
+}
+
+/// Tokens of a prompt; numbers between blanks or commas where there is no tokenizer. Never empty.
+std::vector<int64_t> encode_prompt(const std::string& prompt, const Tokenizer* tokenizer,
+                                   int64_t vocabulary) {
+  std::vector<int64_t> tokens;
+  if (tokenizer != nullptr) {
+    for (const uint32_t token : tokenizer->encode(prompt)) tokens.push_back(token);
+    if (tokens.empty()) tokens.push_back(tokenizer->end_of_document().value_or('\n'));
+    return tokens;
+  }
+  std::string word;
+  for (const char c : prompt + " ") {
+    if (c != ' ' && c != ',') {
+      word += c;
+      continue;
+    }
+    if (word.empty()) continue;
+    const auto token = std::get<int64_t>(parse_value(ValueType::integer, "--prompt", word));
+    if (token < 0 || token >= vocabulary)
+      throw OptionError("--prompt", word, fmt::format("tokens are 0 to {}", vocabulary - 1));
+    tokens.push_back(token);
+    word.clear();
+  }
+  if (tokens.empty()) tokens.push_back(0);
+  return tokens;
+}
+
+/// Tells tokens as text, as far as they make whole characters, or as numbers.
+class Speaker {
+ public:
+  Speaker(const Tokenizer* tokenizer, bool aloud) : tokenizer_(tokenizer), aloud_(aloud) {}
+
+  void add(int64_t token) {
+    tokens_.push_back(static_cast<uint32_t>(token));
+    if (tokenizer_ == nullptr)
+      say(fmt::format("{}{}", said_.empty() ? "" : " ", token));
+    else
+      say_new_part(tokenizer_->decode(tokens_), /*last=*/false);
+  }
+  /// Also what is no whole character yet.
+  void end() {
+    if (tokenizer_ != nullptr) say_new_part(tokenizer_->decode(tokens_), /*last=*/true);
+    if (aloud_) fmt::print("\n");
+  }
+  const std::string& said() const { return said_; }
+  const std::vector<uint32_t>& tokens() const { return tokens_; }
+
+ private:
+  // Tokenizers put U+FFFD where the bytes of a character have not all come yet.
+  void say_new_part(const std::string& text, bool last) {
+    if (!last && text.ends_with("\xEF\xBF\xBD")) return;
+    if (text.size() > said_.size()) say(text.substr(said_.size()));
+  }
+  void say(const std::string& text) {
+    said_ += text;
+    if (!aloud_) return;
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  }
+
+  const Tokenizer* tokenizer_;
+  bool aloud_;
+  std::vector<uint32_t> tokens_;
+  std::string said_;
+};
+
+nlohmann::json json_of(const SampleRequest& request, const std::vector<int64_t>& prompt,
+                       const Speaker& speaker) {
+  return {{"model", request.path},
+          {"prompt", request.prompt},
+          {"prompt_tokens", prompt},
+          {"text", speaker.said().substr(std::min(speaker.said().size(), request.prompt.size()))},
+          {"tokens", std::vector<uint32_t>(speaker.tokens().begin() + static_cast<int64_t>(prompt.size()),
+                                           speaker.tokens().end())},
+          {"seed", request.seed},
+          {"temperature", request.choice.temperature},
+          {"top_k", request.choice.top_k}};
+}
+
+}  // namespace
+
+int run_sample(const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(words, sample_help().flags, 1);
+  const SampleRequest request = read_request(arguments);
+  use_single_threaded_kernels();
+  const Safetensors file = read_model(request.path);
+  const Configuration configuration = model_configuration(request.path, file, arguments.settings);
+  require_same_tokenizer(request.path, file, configuration);
+  const auto tokenizer = build_tokenizer(configuration);
+  TextGenerator generator = load_generator(request.path, file, configuration, tokenizer.get());
+  const std::vector<int64_t> prompt = encode_prompt(request.prompt, tokenizer.get(), generator.vocabulary());
+  Speaker speaker(tokenizer.get(), !request.json);
+  for (const int64_t token : prompt) speaker.add(token);
+  // Padding of the vocabulary is no token.
+  const int64_t known = tokenizer ? tokenizer->vocabulary() : generator.vocabulary();
+  at::Tensor logits = generator.read(prompt);
+  for (int64_t i = 0; i < request.tokens; ++i) {
+    RandomStream stream({request.seed, Purpose::text_sampling, static_cast<uint64_t>(i), 0});
+    const int64_t token = choose_token(logits.narrow(0, 0, known), request.choice, stream);
+    speaker.add(token);
+    if (i + 1 < request.tokens) logits = generator.read({&token, 1});
+  }
+  speaker.end();
+  if (request.json)
+    fmt::print(
+        "{}\n",
+        json_of(request, prompt, speaker).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return 0;
+}
+
+}  // namespace muster
