@@ -1,0 +1,68 @@
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "muster/base/error.h"
+#include "muster/comm/join_group.h"
+
+namespace muster {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+/// Without any launcher's variables while it lives; they come back afterwards.
+class NoLauncher {
+ public:
+  NoLauncher() {
+    for (const char* name : {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}) {
+      const char* const value = ::getenv(name);
+      before_[name] = value ? std::optional<std::string>(value) : std::nullopt;
+      ::unsetenv(name);
+    }
+  }
+  ~NoLauncher() {
+    for (const auto& [name, value] : before_) {
+      if (value)
+        ::setenv(name.c_str(), value->c_str(), 1);
+      else
+        ::unsetenv(name.c_str());
+    }
+  }
+  NoLauncher(const NoLauncher&) = delete;
+  NoLauncher& operator=(const NoLauncher&) = delete;
+
+ private:
+  std::map<std::string, std::optional<std::string>> before_;
+};
+
+TEST(JoinGroup, AloneIsAGroupOfOne) {
+  const NoLauncher quiet;
+  EXPECT_EQ(join_group()->size(), 1);
+  ::setenv("WORLD_SIZE", "1", 1);
+  ::setenv("SLURM_NTASKS", "1", 1);
+  EXPECT_EQ(join_group()->size(), 1);
+  EXPECT_EQ(join_group()->rank(), 0);
+}
+
+TEST(JoinGroup, SeveralProcessesAreAnErrorThatNamesTheVariable) {
+  for (const std::string name : {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"})
+    for (const std::string value : {"2", "64", "0", "-1", "two", "", "1 "}) {
+      const NoLauncher quiet;
+      ::setenv(name.c_str(), value.c_str(), 1);
+      try {
+        join_group();
+        ADD_FAILURE() << name << " = " << value << " is taken for one process";
+      } catch (const Error& error) {
+        const bool several = value == "2" || value == "64";
+        EXPECT_THAT(error.what(), AllOf(HasSubstr(name), HasSubstr(value),
+                                        HasSubstr(several ? "one of several processes" : "at least 1")));
+      }
+    }
+}
+
+}  // namespace
+}  // namespace muster
