@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
   static constexpr std::array commands = {
       muster::Command{"train", "train a model", muster::run_train},
       muster::Command{"evaluate", "loss and accuracy of a trained model", muster::run_evaluate},
+      muster::Command{"sample", "continue a text with a trained model", muster::run_sample},
+      muster::Command{"models", "the models and their parameters", muster::run_models},
       muster::Command{"signature", "a hash of each method's arithmetic", muster::run_signature},
   };
   return muster::run_program(commands, argc, argv);

@@ -14,8 +14,13 @@ namespace muster {
 /// Answers --help and --print-config, checks every key, and hands the rest to the engine.
 int train_command(const std::vector<std::string>& words);
 int evaluate_command(const std::vector<std::string>& words);
+int sample_command(const std::vector<std::string>& words);
 int signature_command(const std::vector<std::string>& words);
+int models_command(const std::vector<std::string>& words);
+/// Runs the engine for each arm and seed, and compares what came of it.
+int compare_command(const std::vector<std::string>& words);
 /// Answered without the engine.
+int report_command(const std::vector<std::string>& words);
 int schedule_command(const std::vector<std::string>& words);
 int version_command(const std::vector<std::string>& words);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/model_names.h"
+#include "muster/app/text_contradictions.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 
@@ -66,6 +68,38 @@ void check_outer(const OuterSection& outer, const std::string& rule) {
           "base_period 1");
 }
 
+bool is_text_task(const std::string& name) { return name == "markov" || name == "text" || name == "tokens"; }
+
+void check_data(const TaskSection& task) {
+  const bool generated = task.name == "generated" || task.name == "markov";
+  const char* what = task.name == "cifar10"  ? "the folder of its binary files"
+                     : task.name == "folder" ? "the folder that holds train/ and val/"
+                                             : "its file";
+  require(generated || task.data, "task.data", Value(), fmt::format("{} needs {} here", task.name, what));
+  require(!generated || !task.data, "task.data", as_value(task.data),
+          fmt::format("is not read by task.name = {}; say task.name {}", task.name,
+                      task.name == "markov" ? "text" : "cifar10 or folder"));
+  require(!task.test_data || (!generated && task.name != "cifar10"), "task.test_data",
+          as_value(task.test_data), fmt::format("is not read by task.name = {}; leave it out", task.name));
+}
+
+void check_sampler(const TaskSection& task, bool text) {
+  const bool by_class = task.sampler == "by_class" || task.sampler == "dirichlet";
+  require(!text || !by_class, "task.sampler", task.sampler,
+          "needs classes, which text does not have; say by_document or shard");
+  require(text || task.sampler != "by_document", "task.sampler", task.sampler,
+          "needs documents, which images do not have; say by_class or dirichlet");
+}
+
+void check_image(const ImageSection& image, const std::string& task, bool text) {
+  require(!image.size || task == "folder", "image.size", as_value(image.size),
+          fmt::format("is not used by task.name = {}, whose samples keep their size; leave it out", task));
+  const std::string for_images =
+      fmt::format("is for images, which task.name = {} has none of; leave it out", task);
+  require(!text || image.randaugment == 0, "image.randaugment", image.randaugment, for_images);
+  require(!text || image.mixup == 0, "image.mixup", image.mixup, for_images);
+}
+
 }  // namespace
 
 void check_length_is_single(const Configuration& configuration) {
@@ -80,12 +114,16 @@ void check_run(const RunSection& run) {
           "needs run.start_from, the file to start from");
 }
 
-void check_task(const TaskSection& task) {
-  if (task.name == "cifar10")
-    require(task.data.has_value(), "task.data", Value(), "cifar10 needs the folder of its binary files here");
-  if (task.name == "generated")
-    require(!task.data, "task.data", as_value(task.data),
-            "is not read by task.name = generated; say task.name cifar10");
+void check_task(const Configuration& configuration) {
+  const TaskSection& task = configuration.task;
+  const bool text = is_text_task(task.name);
+  check_data(task);
+  require(is_text_model(task.model) == text, "task.model", task.model,
+          text ? fmt::format("is a network for images; task.name = {} needs a gpt", task.name)
+               : fmt::format("is a network for text; task.name = {} needs one for images", task.name));
+  check_sampler(task, text);
+  check_image(configuration.image, task.name, text);
+  if (text) check_text(configuration);
 }
 
 void check_method(const Configuration& configuration) {

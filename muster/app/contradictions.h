@@ -14,7 +14,7 @@ void check_length_is_single(const Configuration& configuration);
 
 // What can be told before the length of the run is known: folders and files; data; schedule and optimizers.
 void check_run(const RunSection& run);
-void check_task(const TaskSection& task);
+void check_task(const Configuration& configuration);
 void check_method(const Configuration& configuration);
 
 /// What depends on the length: switch_step, milestones and warm-up must lie within the run.

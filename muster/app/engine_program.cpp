@@ -11,31 +11,30 @@
 
 namespace muster {
 
-namespace {
-
-std::filesystem::path find_engine() {
+std::string engine_path() {
   std::error_code problem;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", problem);
   if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
   const auto folder = self.parent_path();
   for (const auto& path :
        {folder / "muster-engine", folder.parent_path() / "libexec" / "muster" / "muster-engine"})
-    if (::access(path.c_str(), X_OK) == 0) return path;
+    if (::access(path.c_str(), X_OK) == 0) return path.string();
   throw Error("muster-engine is neither in " + folder.string() + " nor in " +
               (folder.parent_path() / "libexec" / "muster").string() +
               ": training needs it; build or install muster with MUSTER_ENGINE=ON (it needs LibTorch)");
 }
 
-}  // namespace
-
-void hand_to_engine(const std::string& command, const std::vector<std::string>& words) {
-  std::string program = find_engine().string();
-  std::vector<std::string> all = {program, command};
-  all.insert(all.end(), words.begin(), words.end());
-  // Numeric libraries start threads of their own while they are loaded, unless told here. The workers are the
-  // threads.
+// They read these while they are loaded.
+void keep_libraries_single_threaded() {
   for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
     ::setenv(name, "1", 1);
+}
+
+void hand_to_engine(const std::string& command, const std::vector<std::string>& words) {
+  std::string program = engine_path();
+  std::vector<std::string> all = {program, command};
+  all.insert(all.end(), words.begin(), words.end());
+  keep_libraries_single_threaded();
   std::vector<char*> pointers;
   for (std::string& word : all) pointers.push_back(word.data());
   pointers.push_back(nullptr);

@@ -18,7 +18,11 @@ struct CommandHelp {
 
 const CommandHelp& train_help();
 const CommandHelp& evaluate_help();
+const CommandHelp& sample_help();
 const CommandHelp& signature_help();
+const CommandHelp& models_help();
+const CommandHelp& compare_help();
+const CommandHelp& report_help();
 const CommandHelp& schedule_help();
 const CommandHelp& version_help();
 

@@ -7,6 +7,15 @@ namespace {
 constexpr CommandFlag help_flag = {"help", "", "This page."};
 constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard output (docs/json.md)."};
 
+constexpr CommandFlag network_flag = {"network", "BANDWIDTH",
+                                      "Predict the time on a network with this bandwidth (100Mbit, 1Gbit), "
+                                      "each worker on a machine of its own: from "
+                                      "bytes, rounds and the compute measured here."};
+constexpr CommandFlag latency_flag = {
+    "latency", "TIME",
+    "What a message costs on that network before its first byte (100us, 1ms); "
+    "default: 100us."};
+
 }  // namespace
 
 const CommandHelp& train_help() {
@@ -36,6 +45,23 @@ const CommandHelp& evaluate_help() {
   return help;
 }
 
+const CommandHelp& sample_help() {
+  static const CommandHelp help = {
+      "muster sample MODEL.safetensors [--prompt TEXT] [--tokens N]",
+      "Continues a text with a trained GPT, token by token; the same text for the same seed.\n\n"
+      "  muster sample runs/first/model.safetensors --prompt 'ROMEO:' --tokens 400 --temperature 0.8\n",
+      {help_flag,
+       json_flag,
+       {"prompt", "TEXT",
+        "What to continue; token numbers (1,2,3) for a model of tokens. Default: a line break."},
+       {"tokens", "N", "How many tokens to add. Default: 200."},
+       {"temperature", "T", "Below 1: likely tokens more often; 0: always the likeliest. Default: 1."},
+       {"top_k", "K", "Draw from the K likeliest tokens only; 0: from all. Default: 0."},
+       {"seed", "S", "The text is a function of it. Default: 1."}},
+      {"task", "text", "gpt"}};
+  return help;
+}
+
 const CommandHelp& signature_help() {
   static const CommandHelp help = {
       "muster signature",
@@ -45,6 +71,17 @@ const CommandHelp& signature_help() {
       {help_flag,
        json_flag,
        {"check", "FILE", "Compare with a file of signatures: exit code 1 where one is another or missing."}},
+      {}};
+  return help;
+}
+
+const CommandHelp& models_help() {
+  static const CommandHelp help = {
+      "muster models",
+      "Lists the models that task.model knows: their parameters, counted from the networks themselves, the "
+      "input they\n"
+      "are counted for, and the paper they come from.\n",
+      {help_flag, json_flag},
       {}};
   return help;
 }
@@ -62,6 +99,53 @@ const CommandHelp& schedule_help() {
        {"csv", "FILE", "Write every round to a file: start,period,learning_rate."},
        {"replay", "FILE", "metrics.jsonl of a run (or its folder), for the rules adaptive and loss."}},
       {"run", "task", "schedule", "learning_rate"}};
+  return help;
+}
+
+const CommandHelp& compare_help() {
+  static const CommandHelp help = {
+      "muster compare CONFIG.toml [--arm \"NAME: key=value ...\" ...] [--seeds N] [--out DIR] [--section.key "
+      "value ...]",
+      "Trains every arm with every seed and compares them: quality with its spread, rounds, bytes, time, and "
+      "a page\n"
+      "with charts. An arm is an [[arm]] table of the file (name = \"qsr\", and what it changes) or an "
+      "--arm. Per seed,\n"
+      "all arms begin with the same weights and see the same order of data. Finished runs are kept: after "
+      "Ctrl-C, a\n"
+      "crash or with more arms and seeds, the same command goes on.\n\n"
+      "  muster compare configs/demo.toml --seeds 3 --out runs/demo --network 1Gbit --latency 100us\n"
+      "  muster compare configs/qsr.toml --arm \"qsr: rule=qsr\" --arm \"constant: rule=constant "
+      "base_period=8\"\n",
+      {help_flag,
+       json_flag,
+       {"arm", "\"NAME: key=value ...\"", "One more arm; may be given several times."},
+       {"seeds", "N", "Seeds of each arm: run.seed, run.seed + 1, ...; default: 1."},
+       {"out", "DIR",
+        "Folder of the comparison: DIR/ARM/seed-N, comparison.json, report.html; default: runs/ and the "
+        "file's name."},
+       network_flag,
+       latency_flag},
+      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "evaluation",
+       "checkpoint"}};
+  return help;
+}
+
+const CommandHelp& report_help() {
+  static const CommandHelp help = {
+      "muster report RUN_DIR... [--out FILE]",
+      "Writes one HTML page about runs that were trained before, finished or not: the answer and its table, "
+      "charts of\n"
+      "the training, where the time went, the settings that differ, the commands to do it again. It opens "
+      "without a\n"
+      "network. A RUN_DIR is the folder of a run, or a folder that holds runs, such as a comparison's.\n\n"
+      "  muster report runs/demo\n"
+      "  muster report runs/1 runs/2 --out both.html --network 1Gbit\n",
+      {help_flag,
+       json_flag,
+       {"out", "FILE", "The page; default: report.html in RUN_DIR, or here where there are several."},
+       network_flag,
+       latency_flag},
+      {}};
   return help;
 }
 

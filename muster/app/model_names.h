@@ -1,11 +1,24 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster {
 
-/// The words of task.model, in the order in which help and `muster models` list them.
+/// One model, as `muster models` lists it.
+struct ModelCard {
+  std::string_view name;   ///< the word of task.model
+  int64_t side = 0;        ///< pixels of the square images that its paper gives it; 0 for text
+  int64_t classes = 0;     ///< and how many kinds of them; 0 for text
+  std::string_view paper;  ///< where it comes from
+};
+
+/// All models, in the order in which help and `muster models` list them.
+const std::vector<ModelCard>& model_cards();
+
+/// The words of task.model.
 std::vector<std::string> model_names();
 
 /// True for the models of text (the others are of images).

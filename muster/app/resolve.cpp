@@ -20,6 +20,7 @@ namespace {
 
 constexpr int64_t default_epochs = 10;
 constexpr int64_t generated_samples = 5000, generated_test_samples = 1000;
+constexpr int64_t folder_image_size = 224;
 
 Configuration with_file(const std::string& path) {
   Configuration configuration;
@@ -81,6 +82,13 @@ void fill_task(TaskSection& task) {
   if (!task.test_samples) task.test_samples = generated_test_samples;
 }
 
+// Images that are decoded whenever they are wanted need a size, and a thread that does it.
+void fill_folder(Configuration& configuration) {
+  const bool folder = configuration.task.name == "folder";
+  if (folder && !configuration.image.size) configuration.image.size = folder_image_size;
+  if (!configuration.run.loader_threads) configuration.run.loader_threads = folder ? 1 : 0;
+}
+
 // Where the length is known already, what follows from it.
 void fill_by_length(Configuration& configuration, Scope scope) {
   const auto samples = known_samples(configuration);
@@ -95,11 +103,12 @@ Configuration resolve(const std::optional<std::string>& config, const std::vecto
                       Scope scope) {
   Configuration configuration = config ? with_file(*config) : Configuration{};
   apply(configuration, settings);
-  if (scope != Scope::preview) check_task(configuration.task);
+  if (scope != Scope::preview) check_task(configuration);
   if (scope == Scope::training) check_run(configuration.run);
   if (scope != Scope::evaluation) check_method(configuration);
   fill_run(configuration.run);
   fill_task(configuration.task);
+  fill_folder(configuration);
   fill_outer(configuration.outer);
   fill_schedule(configuration);
   if (scope != Scope::evaluation) fill_by_length(configuration, scope);

@@ -18,9 +18,10 @@ enum class Scope { training, preview, evaluation };
 /// words and range, and the whole for contradictions, before any work. A length on the command line (steps,
 /// epochs) replaces the file's. Throws OptionError.
 ///
-/// Resolved here: run.epochs (10 without steps), run.workers, run.threads, schedule.growth, schedule.pieces
-/// (a file's content), outer.learning_rate and outer.momentum; and, where the number of steps is known
-/// without reading data (run.steps given, or the generated task), what complete() resolves.
+/// Resolved here: run.epochs (10 without steps), run.workers, run.threads, run.loader_threads, image.size of
+/// folders, schedule.growth, schedule.pieces (a file's content), outer.learning_rate and outer.momentum; and,
+/// where the number of steps is known without reading data (run.steps given, or the generated task), what
+/// complete() resolves.
 Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
                       Scope scope = Scope::training);
 

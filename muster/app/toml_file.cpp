@@ -115,6 +115,53 @@ void append_section(std::vector<FileSetting>& settings, const std::string& secti
     settings.push_back(setting(section + "." + std::string(key.str()), node));
 }
 
+std::string content_of(const std::string& path) {
+  try {
+    return read_file(path);
+  } catch (const FileError& error) {
+    throw OptionError("CONFIG", shown(path), fmt::format("{}; give the path of a TOML file", error.what()));
+  }
+}
+
+toml::table parsed(std::string_view text, const std::string& source) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    throw OptionError("CONFIG", shown(fmt::format("{}:{}", source, error.source().begin.line)),
+                      fmt::format("is no TOML: {}", shown(error.description())));
+  }
+}
+
+std::vector<FileSetting> settings_of(const toml::table& table) {
+  std::vector<FileSetting> settings;
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    if (const toml::table* section = node.as_table()) {
+      append_section(settings, name, *section);
+    } else {
+      settings.push_back(setting(name, node));
+    }
+  }
+  return settings;
+}
+
+ArmTable arm_table(toml::table table) {
+  ArmTable arm;
+  const toml::node* name = table.get("name");
+  const auto text = name ? name->value_exact<std::string>() : std::nullopt;
+  if (!text)
+    throw OptionError("arm.name", name ? as_written(*name) : "(not given)",
+                      "every [[arm]] needs a name, such as name = \"qsr\"");
+  arm.name = *text;
+  table.erase("name");
+  try {
+    arm.settings = settings_of(table);
+  } catch (const OptionError& error) {
+    throw Error(fmt::format("arm '{}': {}", shown(arm.name), error.what()));
+  }
+  return arm;
+}
+
 std::string comment_of(const Key& key) {
   std::string line = key.meaning;
   if (!key.words.empty()) line += fmt::format(" One of {}.", fmt::join(key.words, ", "));
@@ -126,34 +173,32 @@ std::string comment_of(const Key& key) {
 
 }  // namespace
 
-std::vector<FileSetting> read_toml_file(const std::string& path) {
-  std::string text;
-  try {
-    text = read_file(path);
-  } catch (const FileError& error) {
-    throw OptionError("CONFIG", shown(path), fmt::format("{}; give the path of a TOML file", error.what()));
-  }
-  return read_toml(text, path);
-}
+std::vector<FileSetting> read_toml_file(const std::string& path) { return read_toml(content_of(path), path); }
 
 std::vector<FileSetting> read_toml(std::string_view text, const std::string& source) {
-  toml::table file;
-  try {
-    file = toml::parse(text);
-  } catch (const toml::parse_error& error) {
-    throw OptionError("CONFIG", shown(fmt::format("{}:{}", source, error.source().begin.line)),
-                      fmt::format("is no TOML: {}", shown(error.description())));
+  const toml::table file = parsed(text, source);
+  if (file.contains("arm"))
+    throw OptionError("CONFIG", shown(source),
+                      "is a comparison (it has [[arm]] tables): run it with muster compare");
+  return settings_of(file);
+}
+
+ComparisonFile read_comparison_file(const std::string& path) {
+  return read_comparison(content_of(path), path);
+}
+
+ComparisonFile read_comparison(std::string_view text, const std::string& source) {
+  toml::table file = parsed(text, source);
+  ComparisonFile result;
+  if (const toml::node* arms = file.get("arm")) {
+    const toml::array* list = arms->as_array();
+    if (!list || !list->is_homogeneous(toml::node_type::table))
+      throw OptionError("arm", as_written(*arms), "must be tables: [[arm]] with two brackets, for each arm");
+    for (const toml::node& arm : *list) result.arms.push_back(arm_table(*arm.as_table()));
+    file.erase("arm");
   }
-  std::vector<FileSetting> settings;
-  for (const auto& [key, node] : file) {
-    const std::string name(key.str());
-    if (const toml::table* section = node.as_table()) {
-      append_section(settings, name, *section);
-    } else {
-      settings.push_back(setting(name, node));
-    }
-  }
-  return settings;
+  result.base = settings_of(file);
+  return result;
 }
 
 std::string write_toml(const Configuration& configuration) {

@@ -1,0 +1,87 @@
+#include "muster/app/child_program.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "muster/base/error.h"
+#include "muster/base/stopwatch.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int exit_not_started = 127;
+
+// In the child, between fork and exec: only calls that are safe there.
+[[noreturn]] void become(char* const* words, pid_t parent, const HeldSignals& signals) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(exit_not_started);  // it died before the line above
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  ::dup2(nothing, STDIN_FILENO);
+  ::dup2(nothing, STDOUT_FILENO);
+  signals.restore();
+  ::execv(words[0], words);
+  ::_exit(exit_not_started);
+}
+
+int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+}  // namespace
+
+int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
+  std::vector<std::string> own = command;
+  std::vector<char*> words;
+  for (std::string& word : own) words.push_back(word.data());
+  words.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) throw Error(fmt::format("cannot start {}: {}", command.front(), std::strerror(errno)));
+  if (child == 0) become(words.data(), parent, signals);
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) != child) {
+    // A Ctrl-C reaches the child from the terminal, too; SIGTERM after it changes nothing.
+    const int signal = signals.wait(1);
+    if (signal == SIGINT || signal == SIGTERM) ::kill(child, SIGTERM);
+  }
+  const int code = exit_code(status);
+  if (code == exit_not_started) throw Error(fmt::format("cannot start {}", command.front()));
+  return code;
+}
+
+bool wait_until_unlocked(const std::string& folder, double seconds, HeldSignals& signals) {
+  const int descriptor = ::open((folder + "/.lock").c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return true;
+  const Stopwatch watch;
+  bool free = false;
+  while (!free) {
+    free = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    if (free || watch.seconds() > seconds || signals.asked_to_stop() != 0) break;
+    signals.wait(0.05);
+  }
+  ::close(descriptor);
+  return free;
+}
+
+FolderClaim::FolderClaim(const std::string& folder)
+    : descriptor_(::open((folder + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+  if (descriptor_ < 0)
+    throw FileError(fmt::format("cannot write into '{}': {}", folder, std::strerror(errno)));
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(descriptor_);
+  throw FileError(fmt::format(
+      "another muster compare is using '{}': wait for it, stop it, or choose another --out", folder));
+}
+
+FolderClaim::~FolderClaim() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace muster

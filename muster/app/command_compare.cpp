@@ -1,0 +1,233 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <iostream>
+#include <map>
+
+#include "muster/app/child_program.h"
+#include "muster/app/commands.h"
+#include "muster/app/comparison.h"
+#include "muster/app/comparison_result.h"
+#include "muster/app/engine_program.h"
+#include "muster/app/held_signals.h"
+#include "muster/app/help.h"
+#include "muster/app/network_flags.h"
+#include "muster/app/page_time.h"
+#include "muster/app/program.h"
+#include "muster/app/toml_file.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/base/format.h"
+#include "muster/base/stopwatch.h"
+#include "muster/report/html_text.h"
+
+namespace muster {
+
+namespace {
+
+constexpr double seconds_for_a_dying_run = 60;
+
+// Takes "--arm TEXT" out of the words: a flag that may stand several times.
+std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
+  std::vector<ArmRequest> arms;
+  std::vector<std::string> others;
+  for (size_t at = 0; at < words.size(); ++at) {
+    if (words[at].starts_with("--arm=")) {
+      arms.push_back(parse_arm(words[at].substr(6)));
+    } else if (words[at] == "--arm") {
+      if (at + 1 == words.size())
+        throw OptionError("--arm", "(no value)", "must be followed by \"name: key=value key=value\"");
+      arms.push_back(parse_arm(words[++at]));
+    } else {
+      others.push_back(words[at]);
+    }
+  }
+  words = std::move(others);
+  return arms;
+}
+
+int64_t number_of_seeds(const Arguments& arguments) {
+  const auto text = arguments.flag("seeds");
+  if (!text) return 1;
+  int64_t seeds = 0;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), seeds);
+  if (problem != std::errc{} || end != text->data() + text->size() || seeds < 1 || seeds > 10000)
+    throw OptionError("--seeds", shown(*text), "must be a whole number from 1 to 10000");
+  return seeds;
+}
+
+// runs/FILE without .toml: the same command finds its runs again.
+std::string folder_of(const Arguments& arguments) {
+  if (const auto out = arguments.flag("out")) return *out;
+  if (arguments.positional.empty()) return "runs/comparison";
+  return "runs/" + std::filesystem::path(arguments.positional.front()).stem().string();
+}
+
+ComparisonRequest read_request(const Arguments& arguments, std::vector<ArmRequest> more_arms) {
+  ComparisonRequest request;
+  if (!arguments.positional.empty()) {
+    const ComparisonFile file = read_comparison_file(arguments.positional.front());
+    request.file = text_settings(file.base);
+    for (const ArmTable& arm : file.arms) request.arms.push_back({arm.name, text_settings(arm.settings)});
+  }
+  for (ArmRequest& arm : more_arms) request.arms.push_back(std::move(arm));
+  request.command_line = arguments.settings;
+  request.seeds = number_of_seeds(arguments);
+  request.folder = folder_of(arguments);
+  return request;
+}
+
+void make_folder(const std::string& path) {
+  std::error_code problem;
+  std::filesystem::create_directories(path, problem);
+  if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", path, problem.message()));
+}
+
+/// Runs what has not finished, one after the other.
+class Runner {
+ public:
+  Runner(const std::vector<PlannedRun>& plan, HeldSignals& signals) : plan_(plan), signals_(signals) {
+    for (const PlannedRun& run : plan) {
+      finished_.push_back(is_finished(run));
+      if (finished_.back()) note_time(run, 0);
+    }
+  }
+
+  /// The exit code of a comparison that was asked to stop, or 0. Throws Error when a run cannot begin.
+  int run_all() {
+    for (size_t i = 0; i < plan_.size(); ++i) {
+      if (finished_[i]) {
+        say(i, "finished before, kept");
+        continue;
+      }
+      if (const int signal = signals_.asked_to_stop()) return 128 + signal;
+      say(i, time_left());
+      const Stopwatch watch;
+      const int code = train(plan_[i]);
+      if (const int signal = signals_.asked_to_stop()) return 128 + signal;
+      if (code == 128 + SIGINT || code == 128 + SIGTERM) return code;  // somebody stopped the run itself
+      finished_[i] = true;
+      if (code == 0)
+        note_time(plan_[i], watch.seconds());
+      else
+        note_failure(plan_[i], code);
+    }
+    return 0;
+  }
+
+  const std::vector<std::string>& failures() const { return failures_; }
+
+ private:
+  void say(size_t index, const std::string& more) const {
+    fmt::print(stderr, "[{}/{}] {}, seed {}{}\n", index + 1, plan_.size(), plan_[index].arm,
+               plan_[index].seed, more.empty() ? "" : " (" + more + ")");
+  }
+
+  int train(const PlannedRun& run) {
+    make_folder(run.folder);
+    // A run whose comparison was killed writes a last checkpoint before it ends.
+    if (!wait_until_unlocked(run.folder, seconds_for_a_dying_run, signals_) && signals_.asked_to_stop() == 0)
+      throw FileError(fmt::format("another process is using '{}': wait for it or stop it", run.folder));
+    if (const int signal = signals_.asked_to_stop()) return 128 + signal;
+    const std::string file = run.folder + "/config.toml";
+    write_file_atomically(file, write_toml(run.configuration));
+    return run_child({engine_path(), "train", file, "--run.out", run.folder, "--run.resume"}, signals_);
+  }
+
+  // With its start, where it began here; a resumed one was measured over all its sessions.
+  void note_time(const PlannedRun& run, double here) {
+    seconds_[run.arm] = std::max(here, read_run_history(run.folder).totals.seconds.total);
+  }
+
+  // A run that never took a step would fail in every arm; one that did tells something about its arm.
+  void note_failure(const PlannedRun& run, int code) {
+    const std::string name = fmt::format("arm '{}', seed {}", run.arm, run.seed);
+    if (read_run_history(run.folder).lines.empty())
+      throw Error(fmt::format("{} could not train (exit code {}; the reason stands above)", name, code));
+    failures_.push_back(fmt::format("{} (exit code {})", name, code));
+  }
+
+  // From the time that the same arm, or else any other, took before.
+  std::string time_left() const {
+    if (seconds_.empty()) return {};
+    double mean = 0, left = 0;
+    for (const auto& [arm, seconds] : seconds_) mean += seconds / static_cast<double>(seconds_.size());
+    for (size_t i = 0; i < plan_.size(); ++i) {
+      if (finished_[i]) continue;
+      const auto known = seconds_.find(plan_[i].arm);
+      left += known == seconds_.end() ? mean : known->second;
+    }
+    return fmt::format("about {} left in all", format_duration(left));
+  }
+
+  const std::vector<PlannedRun>& plan_;
+  HeldSignals& signals_;
+  std::vector<bool> finished_;
+  std::map<std::string, double> seconds_;  ///< of an arm's last run
+  std::vector<std::string> failures_;
+};
+
+void warn_of_equal_arms(const std::vector<PlannedRun>& plan) {
+  for (size_t i = 0; i < plan.size() && plan[i].seed == plan[0].seed; ++i)
+    for (size_t j = 0; j < i; ++j) {
+      Configuration other = plan[j].configuration;
+      other.run.out = plan[i].configuration.run.out;
+      if (other == plan[i].configuration)
+        fmt::print(stderr, "arms '{}' and '{}' have the same settings\n", plan[j].arm, plan[i].arm);
+    }
+}
+
+std::string command_line(const std::vector<std::string>& words) {
+  std::string command = "muster compare";
+  for (const std::string& word : words) command += " " + shell_quoted(word);
+  return command;
+}
+
+void write_result(const ComparisonResult& result) {
+  write_file_atomically(result.folder + "/comparison.json", comparison_json(result) + "\n");
+  write_file_atomically(result.folder + "/report.html", comparison_page(result, time_now()));
+}
+
+int compare(const ComparisonRequest& request, ComparisonResult result, bool json) {
+  const std::vector<PlannedRun> plan = plan_comparison(request);
+  warn_of_equal_arms(plan);
+  engine_path();
+  make_folder(request.folder);
+  const FolderClaim claim(request.folder);
+  HeldSignals signals;
+  Runner runner(plan, signals);
+  keep_libraries_single_threaded();
+  const int stopped = runner.run_all();
+  result.arms = read_arms(plan);
+  write_result(result);
+  if (stopped != 0) {
+    fmt::print(stderr, "stopped; finished runs are kept. Go on with the same command:\n  {}\n",
+               result.command);
+    return stopped;
+  }
+  std::cout << (json ? comparison_json(result) + "\n" : comparison_text(result));
+  if (!json) fmt::print(stderr, "\nThe report is {}/report.html\n", request.folder);
+  for (const std::string& failure : runner.failures())
+    fmt::print(stderr, "not finished: {}; the reason stands above\n", failure);
+  return runner.failures().empty() ? 0 : exit_error;
+}
+
+}  // namespace
+
+int compare_command(const std::vector<std::string>& words) {
+  std::vector<std::string> others = words;
+  const std::vector<ArmRequest> arms = take_arms(others);
+  const Arguments arguments = parse_arguments(others, compare_help().flags, 1);
+  if (arguments.has("help")) {
+    std::cout << help_text(compare_help());
+    return 0;
+  }
+  const ComparisonRequest request = read_request(arguments, arms);
+  ComparisonResult result{request.folder, command_line(words), {}, network_of(arguments)};
+  return compare(request, std::move(result), arguments.has("json"));
+}
+
+}  // namespace muster

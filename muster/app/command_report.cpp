@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <set>
+
+#include "muster/app/commands.h"
+#include "muster/app/comparison_result.h"
+#include "muster/app/configuration_json.h"
+#include "muster/app/help.h"
+#include "muster/app/network_flags.h"
+#include "muster/app/page_time.h"
+#include "muster/app/resolve.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/report/answer.h"
+#include "muster/report/html_text.h"
+#include "muster/report/report_page.h"
+
+namespace muster {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_run(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / "config.toml", ignored) || fs::exists(folder / "metrics.jsonl", ignored) ||
+         fs::exists(folder / "summary.json", ignored);
+}
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> folders;
+  std::error_code problem;
+  for (const auto& entry : fs::directory_iterator(folder, problem))
+    if (entry.is_directory(problem)) folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+// A run, or the runs at most two folders below (a comparison's are DIR/ARM/seed-N).
+std::vector<fs::path> runs_below(const fs::path& folder, int depth) {
+  if (is_run(folder)) return {folder};
+  std::vector<fs::path> runs;
+  if (depth == 0) return runs;
+  for (const fs::path& inner : folders_in(folder))
+    for (fs::path& run : runs_below(inner, depth - 1)) runs.push_back(std::move(run));
+  return runs;
+}
+
+fs::path plain_path(const std::string& text) {
+  fs::path path = fs::path(text).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+RunHistory read_run(const fs::path& folder) {
+  RunHistory run = read_run_history(folder.string());
+  const fs::path file = folder / "config.toml";
+  std::error_code ignored;
+  if (!run.finished && fs::exists(file, ignored))
+    set_configuration(run, flat_configuration(configuration_json(resolve(file.string(), {})), file.string()));
+  // Runs of a comparison share the name of their arm; any other goes by its folder.
+  const bool seeded = folder.filename().string().starts_with("seed-") && folder.has_parent_path();
+  run.arm = (seeded ? fs::absolute(folder).parent_path() : fs::absolute(folder)).filename().string();
+  return run;
+}
+
+/// What the named folders hold, as arms.
+struct Found {
+  std::vector<Arm> arms;
+  std::vector<std::string> commands;
+  std::optional<Network> network;
+};
+
+void add_run(std::vector<Arm>& arms, size_t first_own, RunHistory run, const std::string& name) {
+  const bool seeded = fs::path(run.folder).filename().string().starts_with("seed-");
+  for (size_t i = first_own; seeded && i < arms.size(); ++i)
+    if (arms[i].name == name) return arms[i].runs.push_back(std::move(run));
+  arms.push_back({name, {std::move(run)}});
+}
+
+void sort_as(std::vector<Arm>& arms, size_t first, const std::vector<std::string>& order) {
+  const auto place = [&](const Arm& arm) {
+    return std::find(order.begin(), order.end(), arm.name) - order.begin();
+  };
+  std::stable_sort(arms.begin() + static_cast<std::ptrdiff_t>(first), arms.end(),
+                   [&](const Arm& one, const Arm& other) { return place(one) < place(other); });
+}
+
+void add_folder(Found& found, const std::string& text) {
+  std::error_code ignored;
+  const fs::path folder = plain_path(text);
+  if (!fs::is_directory(folder, ignored))
+    throw OptionError("RUN_DIR", shown(text),
+                      "there is no such folder; give a folder that muster train or compare wrote");
+  const auto runs = runs_below(folder, 2);
+  if (runs.empty())
+    throw OptionError("RUN_DIR", shown(text),
+                      "holds no run (config.toml, metrics.jsonl); give a folder that muster "
+                      "train or compare wrote");
+  const size_t first = found.arms.size();
+  const auto note = read_comparison_note(folder.string());
+  for (const fs::path& path : runs) {
+    RunHistory run = read_run(path);
+    if (!note)
+      found.commands.push_back(fmt::format("muster train {} --run.out NEW_FOLDER --run.resume=false",
+                                           shell_quoted((path / "config.toml").string())));
+    const std::string name = run.arm;
+    add_run(found.arms, first, std::move(run), name);
+  }
+  if (!note) return;
+  found.commands.push_back(note->command);
+  sort_as(found.arms, first, note->arms);
+  if (!found.network) found.network = note->network;
+}
+
+// Arms of different folders may have the same name: these are called by their paths.
+void make_names_unique(std::vector<Arm>& arms) {
+  std::multiset<std::string> names;
+  for (const Arm& arm : arms) names.insert(arm.name);
+  for (Arm& arm : arms) {
+    if (names.count(arm.name) == 1) continue;
+    fs::path path = plain_path(arm.runs.front().folder);
+    if (path.filename().string().starts_with("seed-")) path = path.parent_path();
+    arm.name = path.string();
+  }
+}
+
+std::string title_of(const std::vector<Arm>& arms) {
+  if (arms.size() == 1) return fmt::format("Run {}", arms.front().name);
+  if (arms.size() > 6) return fmt::format("{} compared", plural(arms.size(), "run"));
+  std::vector<std::string> names;
+  for (const Arm& arm : arms) names.push_back(arm.name);
+  return fmt::format("Comparison of {}", fmt::join(names, ", "));
+}
+
+std::string default_page(const std::vector<std::string>& folders) {
+  return folders.size() == 1 ? (plain_path(folders.front()) / "report.html").string() : "report.html";
+}
+
+}  // namespace
+
+int report_command(const std::vector<std::string>& words) {
+  constexpr size_t most_folders = 1000;
+  const Arguments arguments = parse_arguments(words, report_help().flags, most_folders);
+  if (arguments.has("help")) {
+    std::cout << help_text(report_help());
+    return 0;
+  }
+  if (!arguments.settings.empty())
+    throw OptionError(arguments.settings.front().name, shown(arguments.settings.front().text),
+                      "is no matter of a report: the runs have their settings");
+  if (arguments.positional.empty())
+    throw OptionError("RUN_DIR", "(none)",
+                      "name the folder of a run or of a comparison: muster report runs/demo");
+  Found found;
+  for (const std::string& folder : arguments.positional) add_folder(found, folder);
+  make_names_unique(found.arms);
+  if (const auto network = network_of(arguments)) found.network = network;
+  const std::string page = arguments.flag("out").value_or(default_page(arguments.positional));
+  write_file_atomically(
+      page, report_page({title_of(found.arms), found.arms, found.network, found.commands, time_now()}));
+  if (arguments.has("json")) {
+    std::cout << comparison_json(
+                     {arguments.positional.front(), found.commands.front(), found.arms, found.network})
+              << "\n";
+    return 0;
+  }
+  std::cout << answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network).text()
+            << "\n"
+            << "The report is " << page << "\n";
+  return 0;
+}
+
+}  // namespace muster

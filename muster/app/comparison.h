@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/app/arguments.h"
+#include "muster/app/options.h"
+#include "muster/app/toml_file.h"
+#include "muster/report/arm_result.h"
+
+namespace muster {
+
+/// A contender by name, and what it changes.
+struct ArmRequest {
+  std::string name;
+  std::vector<Setting> settings;
+};
+
+/// "qsr: schedule.rule=qsr growth=0.1": a name, a colon, settings of keys separated by blanks. Throws
+/// OptionError
+/// ("--arm").
+ArmRequest parse_arm(std::string_view text);
+
+/// What was asked for, layer by layer: an arm's settings go before those of the command line, these before
+/// the file's.
+struct ComparisonRequest {
+  std::vector<Setting> file;
+  std::vector<Setting> command_line;
+  std::vector<ArmRequest> arms;
+  int64_t seeds = 1;   ///< run.seed, run.seed + 1, ...
+  std::string folder;  ///< of the whole comparison
+};
+
+/// One training of a comparison.
+struct PlannedRun {
+  std::string arm;
+  int64_t seed = 0;
+  std::string folder;  ///< FOLDER/ARM/seed-SEED
+  Configuration configuration;
+};
+
+/// Every run, resolved and checked: all arms of the first seed, then of the second. Runs of one seed share
+/// their initial weights and, with equal workers and batches, the order of their data. Throws Error naming
+/// the arm whose settings are wrong; OptionError: no arm, a name that is no name of a folder or taken twice,
+/// an arm that sets run.seed, run.out or run.resume.
+std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request);
+
+/// Whether the run has ended before. Throws Error when its folder holds a run with other settings, naming the
+/// first key that differs; what changes no result (run.threads, run.loader_threads, checkpoint) may differ,
+/// and so may what is only known with the data.
+bool is_finished(const PlannedRun& run);
+
+/// What the runs have left in their folders: an arm for each name, in the order of the plan.
+std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan);
+
+/// The settings of a configuration file as text. Throws OptionError.
+std::vector<Setting> text_settings(const std::vector<FileSetting>& settings);
+
+}  // namespace muster

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/report/arm_result.h"
+#include "muster/report/network_time.h"
+
+namespace muster {
+
+/// What a comparison came to, beside the runs themselves.
+struct ComparisonResult {
+  std::string folder;
+  std::string command;  ///< that made it, and goes on with it
+  std::vector<Arm> arms;
+  std::optional<Network> network;
+};
+
+/// One JSON object without line break (docs/json.md); also the content of FOLDER/comparison.json.
+std::string comparison_json(const ComparisonResult& result);
+
+/// Both tables, what the signs mean, and the answer, for the terminal.
+std::string comparison_text(const ComparisonResult& result);
+
+/// What FOLDER/comparison.json says of the comparison in a folder that a report should know.
+struct ComparisonNote {
+  std::string command;
+  std::vector<std::string> arms;  ///< in the order of the comparison
+  std::optional<Network> network;
+};
+
+/// Nothing where the folder holds no comparison. Throws DataError, FileError.
+std::optional<ComparisonNote> read_comparison_note(const std::string& folder);
+
+/// The page of a comparison. `written`: when.
+std::string comparison_page(const ComparisonResult& result, const std::string& written);
+
+}  // namespace muster

@@ -1,0 +1,36 @@
+#include "muster/app/held_signals.h"
+
+#include <cmath>
+#include <ctime>
+
+namespace muster {
+
+HeldSignals::HeldSignals() {
+  sigemptyset(&held_);
+  sigaddset(&held_, SIGTERM);
+  sigaddset(&held_, SIGCHLD);
+  struct sigaction interrupt {};
+  ::sigaction(SIGINT, nullptr, &interrupt);
+  if (interrupt.sa_handler != SIG_IGN) sigaddset(&held_, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
+}
+
+HeldSignals::~HeldSignals() { restore(); }
+
+int HeldSignals::asked_to_stop() {
+  while (wait(0) != 0) {
+  }
+  return stop_;
+}
+
+int HeldSignals::wait(double seconds) {
+  const double whole = std::floor(seconds);
+  const timespec limit{static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
+  const int number = ::sigtimedwait(&held_, nullptr, &limit);
+  if (number == SIGINT || number == SIGTERM) stop_ = number;
+  return number > 0 ? number : 0;
+}
+
+void HeldSignals::restore() const { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+}  // namespace muster

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace muster {
+
+/// "2026-11-21 12:30": the local time, for the foot of a page.
+std::string time_now();
+
+}  // namespace muster

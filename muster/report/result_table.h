@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/report/arm_result.h"
+#include "muster/report/network_time.h"
+
+namespace muster {
+
+/// What stands in the table of a comparison, in the terminal and on the page: the first heading is the arm's.
+struct ResultTable {
+  std::vector<std::string> headings;
+  std::vector<std::vector<std::string>> rows;  ///< one an arm, in the arms' order
+};
+
+/// Quality, rounds, share of communication, bytes; with a network the predicted time and how many times
+/// faster than the first arm.
+ResultTable quality_table(const std::vector<ArmResult>& arms, Quality quality,
+                          const std::optional<Network>& network);
+/// Time by part, here.
+ResultTable time_table(const std::vector<ArmResult>& arms);
+
+/// For the terminal.
+std::string table_text(const ResultTable& table);
+
+}  // namespace muster
