@@ -8,7 +8,7 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/muster)
 # The programs lie beside each other: muster starts muster-engine from its own folder.
 install(TARGETS muster RUNTIME)
 if(MUSTER_ENGINE)
-  install(TARGETS muster-engine RUNTIME)
+  install(TARGETS muster-engine muster-tokenizer RUNTIME)
 endif()
 
 get_property(rooms GLOBAL PROPERTY MUSTER_ROOMS)
@@ -21,7 +21,7 @@ foreach(room IN LISTS rooms)
   install(TARGETS muster_${room} EXPORT muster-${room} ARCHIVE)
   install(EXPORT muster-${room} NAMESPACE muster:: DESTINATION ${package_folder} FILE muster-${room}-targets.cmake)
   install(DIRECTORY muster/${room}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/muster/${room}
-          FILES_MATCHING PATTERN "*.h")
+          FILES_MATCHING PATTERN "*.h" PATTERN "*_module.h" EXCLUDE)
   string(APPEND MUSTER_ROOM_TABLE "set(_muster_${room}_needs ${depends})\n"
          "set(_muster_${room}_torch ${torch})\n")
   # The linker reads archives from left to right: what is built on others comes before them.

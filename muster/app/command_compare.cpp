@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -146,8 +147,13 @@ class Runner {
   void note_failure(const PlannedRun& run, int code) {
     const std::string name = fmt::format("arm '{}', seed {}", run.arm, run.seed);
     if (read_run_history(run.folder).lines.empty())
-      throw Error(fmt::format("{} could not train (exit code {}; the reason stands above)", name, code));
-    failures_.push_back(fmt::format("{} (exit code {})", name, code));
+      throw Error(fmt::format("{} could not train: {}", name, reason(code)));
+    failures_.push_back(fmt::format("{}: {}", name, reason(code)));
+  }
+
+  static std::string reason(int code) {
+    if (code > 128) return fmt::format("signal {} ended it ({})", code - 128, ::strsignal(code - 128));
+    return fmt::format("exit code {}, its reason stands above", code);
   }
 
   // From the time that the same arm, or else any other, took before.
@@ -210,8 +216,7 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
   }
   std::cout << (json ? comparison_json(result) + "\n" : comparison_text(result));
   if (!json) fmt::print(stderr, "\nThe report is {}/report.html\n", request.folder);
-  for (const std::string& failure : runner.failures())
-    fmt::print(stderr, "not finished: {}; the reason stands above\n", failure);
+  for (const std::string& failure : runner.failures()) fmt::print(stderr, "not finished: {}\n", failure);
   return runner.failures().empty() ? 0 : exit_error;
 }
 

@@ -157,6 +157,15 @@ Quality quality_of(const std::vector<Arm>& arms) {
   return Quality::accuracy;
 }
 
+std::optional<double> loss_floor(const std::vector<Arm>& arms) {
+  std::vector<double> floors;
+  for (const Arm& arm : arms)
+    for (const RunHistory& run : arm.runs)
+      if (run.totals.loss_floor) floors.push_back(*run.totals.loss_floor);
+  const auto mean = mean_and_spread(floors);
+  return mean ? std::optional(mean->mean) : std::nullopt;
+}
+
 MeanSpread lead(const ArmResult& better, const ArmResult& worse, Quality quality) {
   const double sign = quality == Quality::accuracy ? 1 : -1;
   const std::vector<double>&one = values(better, quality), &other = values(worse, quality);

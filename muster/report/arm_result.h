@@ -55,6 +55,9 @@ std::vector<ArmResult> arm_results(const std::vector<Arm>& arms, const std::opti
 /// Loss where the task is text or where no accuracy was measured.
 Quality quality_of(const std::vector<Arm>& arms);
 
+/// The least test loss that any model can reach, where the runs know it: their mean.
+std::optional<double> loss_floor(const std::vector<Arm>& arms);
+
 /// By how much `better` is ahead of `worse` in quality (accuracy as a share), and the spread of that lead
 /// over the seeds: of the differences seed by seed where both have the same seeds, which began alike; else
 /// the root of the sum of the squared spreads. No spread where an arm has one seed.

@@ -185,8 +185,9 @@ std::string chart_data(const std::vector<Arm>& arms, const std::vector<ArmResult
       std::clamp<size_t>(most_numbers / (numbers_per_point * std::max<size_t>(1, runs)), 8, 400);
   std::vector<std::string> parts;
   for (size_t i = 0; i < arms.size(); ++i) parts.push_back(arm_json(arms[i], results[i], most));
-  return fmt::format("{{\"quality\":\"{}\",\"arms\":[{}]}}", quality == Quality::loss ? "loss" : "accuracy",
-                     fmt::join(parts, ","));
+  return fmt::format("{{\"quality\":\"{}\",\"floor\":{},\"arms\":[{}]}}",
+                     quality == Quality::loss ? "loss" : "accuracy",
+                     number(loss_floor(arms).value_or(std::nan(""))), fmt::join(parts, ","));
 }
 
 }  // namespace muster

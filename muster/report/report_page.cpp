@@ -211,6 +211,7 @@ std::string facts(const std::vector<Arm>& arms, const std::vector<ArmResult>& re
   parts.push_back(plural(static_cast<size_t>(run.totals.workers), "worker"));
   parts.push_back(format_count(static_cast<int64_t>(results.front().steps)) + " steps");
   parts.push_back(plural(seeds, "seed"));
+  if (const auto floor = loss_floor(arms)) parts.push_back(fmt::format("least possible loss {:.4f}", *floor));
   std::string html = "<ul class=\"facts\">";
   for (const std::string& part : parts) html += fmt::format("<li>{}</li>", html_escaped(part));
   return html + "</ul>\n";

@@ -62,6 +62,7 @@ Summary totals_of(const Json& json) {
   totals.communication = real(json, "communication");
   totals.final_test_accuracy = known(json, "final_test_accuracy");
   totals.final_test_loss = known(json, "final_test_loss");
+  totals.loss_floor = known(json, "loss_floor");
   totals.final_train_loss = real(json, "final_train_loss");
   totals.bytes_per_worker = json.at("bytes_per_worker").get<int64_t>();
   totals.divergence = known(json, "divergence");

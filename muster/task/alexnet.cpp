@@ -5,7 +5,7 @@
 #include <array>
 #include <memory>
 
-#include "muster/task/blank_layers.h"
+#include "muster/task/layer_module.h"
 
 namespace muster {
 

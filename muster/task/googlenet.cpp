@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "muster/task/batch_norm.h"
-#include "muster/task/blank_layers.h"
+#include "muster/task/layer_module.h"
 
 namespace muster {
 

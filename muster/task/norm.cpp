@@ -1,5 +1,6 @@
 #include "muster/task/norm.h"
 
+#include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/normalization.h>
 

@@ -1,12 +1,16 @@
 #pragma once
 
-#include <torch/nn/module.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "muster/task/image_model.h"
+
+namespace torch::nn {
+class Module;
+}
 
 namespace muster {
 

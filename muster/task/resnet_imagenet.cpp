@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "muster/task/blank_layers.h"
+#include "muster/task/layer_module.h"
 #include "muster/task/norm.h"
 
 namespace muster {

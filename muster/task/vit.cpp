@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "muster/task/blank_layers.h"
+#include "muster/task/layer_module.h"
 
 namespace muster {
 

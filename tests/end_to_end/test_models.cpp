@@ -17,7 +17,8 @@ TEST(Models, AreListedWithTheirParameters) {
   const Ended ended = test::run({MUSTER_PROGRAM, "models", "--json"});
   ASSERT_EQ(ended.code, 0) << ended.err;
   std::map<std::string, int64_t> parameters;
-  for (const auto& model : nlohmann::json::parse(ended.out)["models"]) {
+  const auto told = nlohmann::json::parse(ended.out);
+  for (const auto& model : told["models"]) {
     parameters[model["name"]] = model["parameters"];
     EXPECT_GT(model["parameters"].get<int64_t>(), 0);
     if (model["kind"] != "text") continue;

@@ -107,6 +107,10 @@ class Inspector {
     }
   }
 
+  /// Defines torch modules for the sources of its room; not installed.
+  static bool is_module_header(const std::string& path) { return path.ends_with("_module.h"); }
+  static bool is_public_header(const std::string& path) { return is_header(path) && !is_module_header(path); }
+
   void check_rooms(const std::string& file, const Include& include) {
     const std::string from = room_of(file).value_or("");
     const auto to = room_of(include.path);
@@ -128,8 +132,10 @@ class Inspector {
       if (!way.empty()) report(file, include, "must be free of torch, but reaches <" + way + ">");
       return;
     }
+    if (is_module_header(include.path) && (room_of(include.path) != room_of(file) || is_public_header(file)))
+      return report(file, include, "a *_module.h serves the sources of its own room only");
     if (!is_torch(include.path)) return;
-    if (is_header(file) && include.path != "ATen/core/Tensor.h" && !include.path.starts_with("c10/"))
+    if (is_public_header(file) && include.path != "ATen/core/Tensor.h" && !include.path.starts_with("c10/"))
       return report(file, include, "headers include at most <ATen/core/Tensor.h> of torch");
     const bool modules = include.path.starts_with("torch/") && include.path != "torch/version.h";
     const bool c10d = include.path.starts_with("torch/csrc/distributed/") ||

@@ -100,6 +100,11 @@ const Breach breaches[] = {
     {"torch_in_main", "cli/main.cpp", "#include <c10/util/Exception.h>", "must be free of torch"},
     {"modules_in_optim", "muster/optim/x.cpp", "#include <torch/nn/module.h>", "only task knows"},
     {"heavy_header", "muster/task/x.h", "#include <torch/nn/module.h>", "headers include at most"},
+    {"module_header_in_optim", "muster/optim/x_module.h", "#include <torch/nn/module.h>", "only task knows"},
+    {"module_header_in_header", "muster/task/x.h", "#include \"muster/task/y_module.h\"",
+     "its own room only"},
+    {"module_header_elsewhere", "muster/method/x.cpp", "#include \"muster/task/y_module.h\"",
+     "its own room only"},
     {"c10d_outside_comm", "muster/method/x.cpp", "#include <torch/csrc/distributed/c10d/Store.hpp>",
      "only comm"},
 };

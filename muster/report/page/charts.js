@@ -81,6 +81,24 @@
       ctx.restore();
     },
   };
+  // --- where no model can come below a loss, a line says so
+  const floorLine = {
+    id: 'floorLine',
+    beforeDatasetsDraw(chart) {
+      if (data.floor === null || chart.measure !== 'loss') return;
+      const ctx = chart.ctx, { left, right } = chart.chartArea, y = chart.scales.y.getPixelForValue(data.floor);
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = css('--soft');
+      ctx.setLineDash([1, 3]);
+      ctx.beginPath();
+      ctx.moveTo(left, y);
+      ctx.lineTo(right, y);
+      ctx.stroke();
+      ctx.font = '11.5px system-ui, sans-serif';
+      ctx.fillText('least possible', left + 6, y - 5);
+      ctx.restore();
+    },
+  };
   const shortened = (name) => (name.length > 14 ? name.slice(0, 13) + '…' : name);
   const labelSpace = () => {
     const ctx = document.createElement('canvas').getContext('2d');
@@ -145,10 +163,10 @@
     if (log) more = { ...more, afterBuildTicks: thin };
     return { type: log ? 'logarithmic' : 'linear', title: { display: true, text: title, color: css('--soft'), font: { size: 12 } }, grid, ticks, ...more };
   }
-  function lines(datasets, x, y, format) {
+  function lines(datasets, x, y, format, measure) {
     const tip = { backgroundColor: css('--ink'), titleColor: css('--card'), bodyColor: css('--card'), displayColors: false, padding: 10 };
     return {
-      type: 'line', data: { datasets }, plugins: [endLabels],
+      type: 'line', data: { datasets }, plugins: [endLabels, floorLine, { id: 'measure', beforeInit: (chart) => { chart.measure = measure; } }],
       options: {
         responsive: true, maintainAspectRatio: false, animation: false, parsing: true,
         layout: { padding: { right: labelSpace(), top: 6 } },
@@ -239,7 +257,7 @@
     const [yKey, xName] = id.split('/');
     const [xKey, unit, title, log] = horizontal[xName]();
     const [scale, yTitle, format] = vertical[yKey];
-    return lines(evaluationCurves(xKey, unit, yKey, scale), axis(title, log, log ? {} : xName === 'steps' ? whole : { min: 0 }), axis(yTitle, false), format);
+    return lines(evaluationCurves(xKey, unit, yKey, scale), axis(title, log, log ? {} : xName === 'steps' ? whole : { min: 0 }), axis(yTitle, false, yKey === 'loss' && data.floor !== null ? { suggestedMin: data.floor } : {}), format, yKey);
   }
 
   // --- what each chart says, for those who cannot see it

@@ -44,7 +44,7 @@ TEST_P(PaperFile, IsACompleteRunOnceTheDataAreNamed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Papers, PaperFile, ::testing::ValuesIn(paper_files()),
-                         [](const auto& file) { return file.param; });
+                         [](const auto& paper) { return paper.param; });
 
 struct Published {
   const char* file;

@@ -1,4 +1,4 @@
-#include "muster/task/blank_layers.h"
+#include "muster/task/layer_module.h"
 
 #include <ATen/Functions.h>
 

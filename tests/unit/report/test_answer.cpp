@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "muster/report/answer.h"
+#include "muster/report/result_table.h"
+#include "tests/unit/report/run_history_fixture.h"
+
+namespace muster {
+namespace {
+
+using test::some_run;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Seeds {
+  std::string name;
+  std::vector<double> accuracies;
+  int64_t rounds;
+};
+
+std::vector<ArmResult> results(const std::vector<Seeds>& arms,
+                               const std::optional<Network>& network = std::nullopt) {
+  std::vector<Arm> made;
+  for (const Seeds& arm : arms) {
+    made.push_back({arm.name, {}});
+    for (const double accuracy : arm.accuracies)
+      made.back().runs.push_back(
+          some_run(arm.name, static_cast<int64_t>(made.back().runs.size()) + 1, accuracy, arm.rounds));
+  }
+  return arm_results(made, network);
+}
+
+std::string told(const std::vector<ArmResult>& arms, const std::optional<Network>& network = std::nullopt) {
+  return answer(arms, Quality::accuracy, network).text();
+}
+
+TEST(Answer, AClearLeadIsCalledSo) {
+  const std::string text = told(results({{"a", {0.80, 0.81, 0.82}, 100}, {"b", {0.70, 0.71, 0.73}, 20}}));
+  EXPECT_THAT(text, HasSubstr("a has the best test accuracy: 81.00 % ± 1.00 (mean and spread of 3 seeds)."));
+  EXPECT_THAT(
+      text,
+      HasSubstr("b is 9.67 points behind, more than the spread of that difference over the seeds (0.58)."));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "The least communication of all has b: 19.5 KiB per worker in 20 rounds, 20 % of the bytes of a"));
+}
+
+TEST(Answer, ALeadWithinTheSpreadIsNoWin) {
+  const std::string text = told(results({{"a", {0.70, 0.74}, 100}, {"b", {0.72, 0.71}, 20}}));
+  EXPECT_THAT(text, AllOf(HasSubstr("No clear winner"), HasSubstr("do not settle the order"),
+                          Not(HasSubstr("best test accuracy:"))));
+  EXPECT_THAT(text, HasSubstr("Within the spread of the best, b communicates least"));
+}
+
+TEST(Answer, OneSeedClaimsNothing) {
+  const std::string text = told(results({{"a", {0.9}, 10}, {"b", {0.1}, 5}}));
+  EXPECT_THAT(text, AllOf(HasSubstr("in a single seed"), HasSubstr("the spread is unknown"),
+                          Not(HasSubstr("Within the spread"))));
+}
+
+TEST(Answer, TwoSeedsAreSaidToBeFew) {
+  EXPECT_THAT(told(results({{"a", {0.80, 0.81}, 5}, {"b", {0.70, 0.71}, 20}})),
+              AllOf(HasSubstr("as far as two seeds can tell"), HasSubstr("a also communicates least")));
+}
+
+TEST(Answer, EqualValuesAndSingleArms) {
+  EXPECT_THAT(told(results({{"a", {0.5}, 5}, {"b", {0.5}, 5}})),
+              HasSubstr("b comes to exactly the same value as a."));
+  EXPECT_THAT(told(results({{"a", {0.5}, 5}})),
+              HasSubstr("a reaches a test accuracy of 50.00 %, handing in 4.88 KiB per worker in 5 rounds."));
+  auto open = results({{"a", {0.5}, 5}});
+  open[0].finished = false;
+  EXPECT_THAT(told(open), HasSubstr("No run has finished yet"));
+}
+
+TEST(Answer, TheNetworkNamesTheFastest) {
+  const Network network{1e5, 0};
+  const std::string text = told(results({{"a", {0.8}, 100}, {"b", {0.7}, 20}}, network), network);
+  EXPECT_THAT(text, HasSubstr("joined by 100 Kbit/s and 0 µs, b would train in about"));
+}
+
+TEST(ResultTable, FiguresOfEachArm) {
+  const Network network{1e6, 0};
+  auto arms = results({{"a", {0.8, 0.9}, 4}, {"b", {0.5, 0.5}, 2}}, network);
+  const ResultTable table = quality_table(arms, Quality::accuracy, network);
+  EXPECT_EQ(table.headings.size(), table.rows[0].size());
+  EXPECT_EQ(table.rows[0][1], "85.00 % ± 7.07");
+  EXPECT_EQ(table.rows[0][3], "4");
+  EXPECT_EQ(table.rows[0][5], "3.91 KiB");
+  EXPECT_EQ(table.rows[0].back(), "1.00x");
+  EXPECT_EQ(quality_table(arms, Quality::loss, std::nullopt).headings[1], "test loss");
+  EXPECT_EQ(time_table(arms).rows[1][2], "2.0 s (50.0 %)");
+  arms[1].unfinished = 1;
+  EXPECT_EQ(time_table(arms).rows[1][0], "b (2 of 3 seeds)");
+  EXPECT_THAT(table_text(table), HasSubstr("85.00 % ± 7.07"));
+}
+
+}  // namespace
+}  // namespace muster
