@@ -10,9 +10,7 @@ Key task(const char* name, T TaskSection::*member) {
   return make_key(std::string("task.") + name, &Configuration::task, member);
 }
 
-}  // namespace
-
-std::vector<Key> task_keys() {
+std::vector<Key> data_and_batch() {
   return {
       task("name", &TaskSection::name)
           .says(
@@ -35,6 +33,11 @@ std::vector<Key> task_keys() {
           .in("samples per worker")
           .at_least(1)
           .at_most(1e6),
+  };
+}
+
+std::vector<Key> network_and_order() {
+  return {
       task("norm", &TaskSection::norm)
           .says("Normalisation in the ResNets: BatchNorm, or GroupNorm with 8 groups.")
           .one_of({"batch", "group"}),
@@ -76,6 +79,14 @@ std::vector<Key> task_keys() {
           .at_least(1)
           .at_most(1e6),
   };
+}
+
+}  // namespace
+
+std::vector<Key> task_keys() {
+  std::vector<Key> keys = data_and_batch();
+  for (const Key& key : network_and_order()) keys.push_back(key);
+  return keys;
 }
 
 }  // namespace muster

@@ -27,6 +27,11 @@ namespace F = torch::nn::functional;
 
 template <class Draw>
 void fill(at::Tensor& tensor, Draw draw) {
+  if (tensor.scalar_type() == at::kFloat && tensor.is_contiguous()) {  // without a copy twice as large
+    float* const at = tensor.data_ptr<float>();
+    for (int64_t i = 0; i < tensor.numel(); ++i) at[i] = static_cast<float>(draw());
+    return;
+  }
   at::Tensor values = at::empty(tensor.sizes(), at::kDouble);
   double* const at = values.data_ptr<double>();
   for (int64_t i = 0; i < values.numel(); ++i) at[i] = draw();

@@ -29,7 +29,9 @@ Norm::Norm(NormKind kind, int64_t channels) : module_(make_norm(kind, channels))
 
 at::Tensor Norm::apply(const at::Tensor& x, const std::optional<at::Tensor>& residual, bool relu) const {
   if (auto* batch = module_->as<torch::nn::BatchNorm2d>()) return batch_norm(*batch, x, residual, relu);
-  at::Tensor y = module_->as<torch::nn::GroupNorm>()->forward(x);
+  const auto* group = module_->as<torch::nn::GroupNorm>();
+  at::Tensor y = at::group_norm(x.to(group->weight.scalar_type()), groups, group->weight, group->bias,
+                                group->options.eps());
   if (residual) y = y + *residual;
   return relu ? y.relu() : y;
 }

@@ -141,8 +141,6 @@ TEST_P(EveryImageNetwork, ScoresWithoutNoiseAndIgnoresTheLayoutOfTheImages) {
 TEST_P(EveryImageNetwork, RunsInBf16) {
   if (!processor_has_bf16()) GTEST_SKIP() << "this processor has no bf16 instructions";
   const Case& row = GetParam();
-  if (std::string(row.name) == "resnet_group_norm")
-    GTEST_SKIP() << "LibTorch 1.13: no GroupNorm in mixed types";
   const Batch batch = test::image_batch(row.batch, row.side, classes, 1);
   const RandomKey noise{3, Purpose::dropout, 0, 0};
   NetworkProbe full(row.make()), half(row.make(), {.seed = 1, .bf16 = true});
