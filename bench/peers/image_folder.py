@@ -45,7 +45,7 @@ def make(folder, images):
 
 
 def random_resized_crop(image, size):
-    """torchvision.transforms.RandomResizedCrop with its defaults."""
+    """torchvision.transforms.RandomResizedCrop with its defaults (very long images apart)."""
     width, height = image.size
     for _ in range(10):
         area = width * height * random.uniform(0.08, 1.0)

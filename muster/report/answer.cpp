@@ -63,7 +63,7 @@ std::string lead_sentence(const ArmResult& best, const ArmResult& second, Qualit
   const std::string by = fmt::format("{} is {} behind", second.name, difference_text(ahead.mean, quality));
   if (!ahead.spread)
     return by +
-           "; with one seed the spread is unknown, so the order may be chance (--seeds 3 would tell more).";
+           "; with one seed the spread is unknown, so the order may be chance: more seeds would tell more.";
   const std::string spread = spread_text(*ahead.spread, quality);
   if (!is_settled(ahead))
     return fmt::format(

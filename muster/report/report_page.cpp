@@ -31,7 +31,7 @@ std::string boxed(std::string_view label, std::string_view table) {
 /// Text of sentences and cells: a number stays on one line with its sign of percent and its spread.
 std::string told_html(std::string_view text) {
   std::string html = html_escaped(text);
-  for (const std::string_view sign : {" %", " ± ", " MiB", " GiB", " KiB", " s ", " rounds"})
+  for (const std::string_view sign : {" %", " ± ", " MiB", " GiB", " KiB", " s ", " ms ", " rounds"})
     for (size_t at = html.find(sign); at != std::string::npos; at = html.find(sign, at + 1)) {
       html.replace(at, 1, "&nbsp;");
       if (sign == " ± ") html.replace(html.find(' ', at), 1, "&nbsp;");
@@ -193,10 +193,11 @@ std::string reading_section(bool network) {
     html +=
         "<li>The predicted time gives every worker a machine as fast as one thread here: steps × seconds of "
         "a step "
-        "of one worker + rounds × (2(n−1)/n × bits ÷ bandwidth + 2(n−1) × latency), a ring all-reduce among "
-        "n "
-        "workers (Patarasuk and Yuan 2009). It knows of no slower machine, no overlap and no "
-        "evaluation.</li>\n";
+        "of one worker (the median over the runs that compute the same) + rounds × (2(n−1)/n × bits ÷ "
+        "bandwidth + "
+        "2(n−1) × latency), a ring all-reduce among n workers (Patarasuk and Yuan 2009). It knows of no "
+        "slower "
+        "machine, no overlap and no evaluation. The speed-up is over the first arm.</li>\n";
   return html + "</ul></section>\n";
 }
 

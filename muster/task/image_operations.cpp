@@ -109,7 +109,8 @@ void adjust_brightness(Picture picture, double factor) {
 void adjust_contrast(Picture picture, double factor) {
   double sum = 0;
   for (size_t i = 0; i < picture.rgb.size(); i += 3) sum += gray_of(picture.rgb.data() + i);
-  const auto mean = static_cast<uint8_t>(sum / static_cast<double>(picture.width * picture.height) + 0.5);
+  const auto mean =
+      static_cast<uint8_t>(std::floor(sum / static_cast<double>(picture.width * picture.height) + 0.5));
   const auto share = static_cast<float>(factor);
   map_values(picture, [&](int value) { return blend(mean, static_cast<uint8_t>(value), share); });
 }

@@ -120,8 +120,8 @@
       pointHoverRadius: 5, pointHitRadius: 8, order: main ? 0 : 1, tension: 0, clip: 6,
     };
   }
-  const evaluationCurves = (xKey, xScale, yKey, yScale) => data.arms.flatMap((arm, i) => {
-    const take = (e, main) => curve(i, e[xKey].map((v) => v === null ? null : v / xScale), e[yKey].map((v) => v === null ? null : v * yScale), { main });
+  const evaluationCurves = (xKey, xScale, yKey, yScale, log) => data.arms.flatMap((arm, i) => {
+    const take = (e, main) => curve(i, e[xKey].map((v) => (v === null || (log && v <= 0) ? null : v / xScale)), e[yKey].map((v) => v === null ? null : v * yScale), { main });
     const seeds = arm.runs.length > 1 ? arm.runs.map((run) => take(run.evaluations, false)) : [];
     return [take(arm.mean, true), ...seeds];
   });
@@ -257,7 +257,7 @@
     const [yKey, xName] = id.split('/');
     const [xKey, unit, title, log] = horizontal[xName]();
     const [scale, yTitle, format] = vertical[yKey];
-    return lines(evaluationCurves(xKey, unit, yKey, scale), axis(title, log, log ? {} : xName === 'steps' ? whole : { min: 0 }), axis(yTitle, false, yKey === 'loss' && data.floor !== null ? { suggestedMin: data.floor } : {}), format, yKey);
+    return lines(evaluationCurves(xKey, unit, yKey, scale, log), axis(title, log, log ? {} : xName === 'steps' ? whole : { min: 0 }), axis(yTitle, false, yKey === 'loss' && data.floor !== null ? { suggestedMin: data.floor } : {}), format, yKey);
   }
 
   // --- what each chart says, for those who cannot see it

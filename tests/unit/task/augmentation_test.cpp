@@ -121,6 +121,27 @@ TEST(Augmentation, PartsCanBeTurnedOff) {
   }
 }
 
+// One operation in 14 is the identity: then nothing but crop and flip is left, which RandAugment must not
+// change.
+TEST(Augmentation, RandAugmentComesAfterCropAndFlip) {
+  const Images images = numbered(8);
+  AugmentationOptions plain, changed;
+  changed.rand_augment = {.operations = 1, .magnitude = 20};
+  int same = 0, different = 0;
+  for (int64_t epoch = 0; epoch < 60; ++epoch)
+    for (int64_t sample = 0; sample < 8; ++sample) {
+      const auto without = run(images, {sample}, plain, 3, epoch),
+                 with = run(images, {sample}, changed, 3, epoch);
+      ++(with == without ? same : different);
+      EXPECT_EQ(with, run(images, {sample}, changed, 3, epoch));
+    }
+  EXPECT_GT(same, 480 / 14 / 2);
+  EXPECT_LT(same, 480 / 14 * 3);  // also operations that leave this picture alone
+  EXPECT_GT(different, 300);
+  changed.rand_augment.magnitude = 31;
+  EXPECT_THROW(changed.validate(), OptionError);
+}
+
 TEST(Augmentation, RefusesWhatCannotBe) {
   AugmentationOptions options;
   options.padding = -1;

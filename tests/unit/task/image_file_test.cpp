@@ -16,7 +16,6 @@ namespace {
 using test::encode_jpeg;
 using test::encode_png;
 using test::JpegForm;
-using test::PngForm;
 using test::RawImage;
 using test::smooth_image;
 using ::testing::HasSubstr;
