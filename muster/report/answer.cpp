@@ -84,8 +84,8 @@ size_t cheapest_arm(const std::vector<ArmResult>& arms, size_t best) {
 
 // "11.1 MiB per worker in 39 rounds, 12.5 % of every_step's bytes": beside the first arm's.
 std::string handed_in(const ArmResult& arm, const ArmResult& first) {
-  const std::string text = fmt::format("{} per worker in {} rounds", format_bytes(arm.bytes_per_worker.mean),
-                                       count_text(arm.rounds));
+  const std::string text = fmt::format("{} per worker in {} {}", format_bytes(arm.bytes_per_worker.mean),
+                                       count_text(arm.rounds), arm.rounds.mean == 1 ? "round" : "rounds");
   if (arm.name == first.name || !first.finished || first.bytes_per_worker.mean <= 0) return text;
   return fmt::format("{}, {} of the bytes of {}", text,
                      share_text(arm.bytes_per_worker.mean / first.bytes_per_worker.mean), first.name);

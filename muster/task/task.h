@@ -77,7 +77,8 @@ class Task {
   virtual std::vector<int64_t> train_classes() const { return {}; }
   /// The document of each training sample, for splits by document; empty where there are none.
   virtual std::vector<int64_t> train_documents() const { return {}; }
-  /// The least mean loss that any model can reach on the test data in expectation, where it is known; in nats.
+  /// The least mean loss that any model can reach on the test data in expectation, where it is known; in
+  /// nats.
   virtual std::optional<double> loss_floor() const { return std::nullopt; }
   /// Names of the classes, in the order of their numbers; empty where they have none.
   virtual std::vector<std::string> class_names() const { return {}; }
