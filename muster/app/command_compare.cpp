@@ -205,7 +205,7 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
   const FolderClaim claim(request.folder);
   HeldSignals signals;
   Runner runner(plan, signals);
-  keep_libraries_single_threaded();
+  prepare_numeric_libraries();
   const int stopped = runner.run_all();
   result.arms = read_arms(plan);
   write_result(result);

@@ -24,8 +24,21 @@ std::string engine_path() {
               ": training needs it; build or install muster with MUSTER_ENGINE=ON (it needs LibTorch)");
 }
 
+std::optional<std::string> widest_blas_kernels() {
+#if defined(__x86_64__)
+  const bool avx512 = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512cd") != 0 &&
+                      __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+                      __builtin_cpu_supports("avx512vl") != 0;
+  if (avx512) return "SkylakeX";
+  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) return "Haswell";
+#endif
+  return std::nullopt;
+}
+
 // They read these while they are loaded.
-void keep_libraries_single_threaded() {
+void prepare_numeric_libraries() {
+  const auto kernels = widest_blas_kernels();
+  if (kernels) ::setenv("OPENBLAS_CORETYPE", kernels->c_str(), 0);
   for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
     ::setenv(name, "1", 1);
 }
@@ -34,7 +47,7 @@ void hand_to_engine(const std::string& command, const std::vector<std::string>& 
   std::string program = engine_path();
   std::vector<std::string> all = {program, command};
   all.insert(all.end(), words.begin(), words.end());
-  keep_libraries_single_threaded();
+  prepare_numeric_libraries();
   std::vector<char*> pointers;
   for (std::string& word : all) pointers.push_back(word.data());
   pointers.push_back(nullptr);

@@ -18,7 +18,6 @@ using Unaligned = float __attribute__((vector_size(lanes * sizeof(float)), align
 
 // Sixteen channels at a time.
 struct Whole {
-  static constexpr int64_t width = lanes;
   using Value = Vector;
   [[gnu::always_inline]] static Value load(const float* at) {
     return *reinterpret_cast<const Unaligned*>(at);
@@ -36,7 +35,6 @@ struct Whole {
 
 // One channel: those left over where their number is no multiple of sixteen.
 struct Single {
-  static constexpr int64_t width = 1;
   using Value = float;
   [[gnu::always_inline]] static Value load(const float* at) { return *at; }
   [[gnu::always_inline]] static void store(float* at, Value value) { *at = value; }

@@ -26,6 +26,22 @@ Words small_train(const std::string& out, const Words& more = {}) {
   return words;
 }
 
+TEST(Program, ComputesWithTheVectorsThatTheProcessorHas) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this processor has no AVX2";
+  const TemporaryFolder folder;
+  Words words = small_train(folder / "run");
+  words.insert(words.begin(), {"/usr/bin/env", "OPENBLAS_VERBOSE=2"});
+  const Ended ended = test::run(words);
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const std::string told = ended.out + ended.err;
+  if (told.find("Core:") == std::string::npos) GTEST_SKIP() << "LibTorch does not multiply by OpenBLAS here";
+  EXPECT_THAT(told, ::testing::Not(HasSubstr("Core: Prescott")));
+  words[1] = "OPENBLAS_CORETYPE=Prescott";
+  words.insert(words.begin() + 2, "OPENBLAS_VERBOSE=2");
+  words.emplace_back("--run.resume");
+  EXPECT_THAT(test::run(words).err, HasSubstr("Core: Prescott")) << "the user's word counts";
+}
+
 TEST(Program, TrainsAndSaysSoInFilesAndInJson) {
   const TemporaryFolder folder;
   const Ended ended = test::run(small_train(folder / "run", {"--json", "--schedule.rule", "constant"}));
