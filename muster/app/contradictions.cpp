@@ -68,8 +68,6 @@ void check_outer(const OuterSection& outer, const std::string& rule) {
           "base_period 1");
 }
 
-bool is_text_task(const std::string& name) { return name == "markov" || name == "text" || name == "tokens"; }
-
 void check_data(const TaskSection& task) {
   const bool generated = task.name == "generated" || task.name == "markov";
   const char* what = task.name == "cifar10"  ? "the folder of its binary files"
@@ -118,7 +116,7 @@ void check_task(const Configuration& configuration) {
   const TaskSection& task = configuration.task;
   const bool text = is_text_task(task.name);
   check_data(task);
-  require(is_text_model(task.model) == text, "task.model", task.model,
+  require(is_text_model(*task.model) == text, "task.model", *task.model,
           text ? fmt::format("is a network for images; task.name = {} needs a gpt", task.name)
                : fmt::format("is a network for text; task.name = {} needs one for images", task.name));
   check_sampler(task, text);

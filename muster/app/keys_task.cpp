@@ -27,6 +27,7 @@ std::vector<Key> data_and_batch() {
           .absent("folder: val/ or test/ beside train/; text and tokens: the end of task.data"),
       task("model", &TaskSection::model)
           .says("The network; muster models lists them with their parameters.")
+          .absent("resnet8, and gpt for text")
           .one_of(model_names()),
       task("batch", &TaskSection::batch)
           .says("Samples that each worker takes in a step.")

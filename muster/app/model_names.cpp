@@ -44,6 +44,8 @@ std::vector<std::string> model_names() {
   return names;
 }
 
+bool is_text_task(const std::string& name) { return name == "markov" || name == "text" || name == "tokens"; }
+
 bool is_text_model(const std::string& name) { return name.starts_with("gpt"); }
 
 }  // namespace muster

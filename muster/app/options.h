@@ -31,7 +31,7 @@ struct TaskSection {
   std::string name = "generated";
   std::optional<std::string> data;
   std::optional<std::string> test_data;
-  std::string model = "resnet8";
+  std::optional<std::string> model;
   int64_t batch = 32;
   std::string norm = "batch";
   bool augment = true;

@@ -9,6 +9,7 @@
 
 #include "muster/app/contradictions.h"
 #include "muster/app/keys.h"
+#include "muster/app/model_names.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -76,6 +77,10 @@ void fill_schedule(Configuration& configuration) {
   if (schedule.pieces) schedule.pieces = resolved_pieces(*schedule.pieces);
 }
 
+void fill_model(TaskSection& task) {
+  if (!task.model) task.model = is_text_task(task.name) ? "gpt" : "resnet8";
+}
+
 void fill_task(TaskSection& task) {
   if (task.name != "generated") return;
   if (!task.samples) task.samples = generated_samples;
@@ -103,6 +108,7 @@ Configuration resolve(const std::optional<std::string>& config, const std::vecto
                       Scope scope) {
   Configuration configuration = config ? with_file(*config) : Configuration{};
   apply(configuration, settings);
+  fill_model(configuration.task);
   if (scope != Scope::preview) check_task(configuration);
   if (scope == Scope::training) check_run(configuration.run);
   if (scope != Scope::evaluation) check_method(configuration);

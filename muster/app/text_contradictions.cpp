@@ -44,7 +44,8 @@ void check_vocabulary(const std::string& task, const TextSection& text) {
 
 void check_gpt(const Configuration& configuration) {
   const GptSection& gpt = configuration.gpt;
-  if (configuration.task.model != "gpt") return check_named_shape(configuration.task.model, gpt);
+  const std::string& model = *configuration.task.model;
+  if (model != "gpt") return check_named_shape(model, gpt);
   require(gpt.head_width || gpt.width % gpt.heads == 0, "gpt.width", gpt.width,
           fmt::format("is not divisible by gpt.heads = {}; say a multiple of it, or give gpt.head_width",
                       gpt.heads));

@@ -14,7 +14,7 @@ NnOptions nn_options(const Configuration& configuration) {
 }
 
 std::unique_ptr<Task> build_task(const Configuration& configuration) {
-  if (is_text_model(configuration.task.model)) return build_text_task(configuration);
+  if (is_text_model(*configuration.task.model)) return build_text_task(configuration);
   return build_image_task(configuration);
 }
 

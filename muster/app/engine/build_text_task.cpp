@@ -105,7 +105,7 @@ GptShape gpt_shape(const Configuration& configuration, int64_t vocabulary) {
   own.head_width = gpt.head_width.value_or(0);
   GptShape shape = meaning_of<GptShape>(
       {{"gpt", own}, {"gpt_20m", gpt_20m()}, {"gpt_60m", gpt_60m()}, {"gpt_150m", gpt_150m()}},
-      configuration.task.model);
+      *configuration.task.model);
   shape.vocabulary = vocabulary;
   shape.context = configuration.text.context;
   shape.positions = meaning_of<GptPositions>(

@@ -31,7 +31,7 @@ struct Unit {
 };
 
 Unit unit_of(const Configuration& configuration) {
-  if (!is_text_model(configuration.task.model)) return {"sample", false};
+  if (!is_text_model(*configuration.task.model)) return {"sample", false};
   const bool bytes = configuration.task.name == "text" && configuration.text.tokenizer == "bytes";
   return {bytes ? "byte" : "token", true};
 }

@@ -28,7 +28,7 @@ ImageNetwork image_network(const std::string& word) {
 
 ImageModelOptions image_model_options(const TaskSection& task, const ImageSection& image) {
   ImageModelOptions model;
-  model.network = image_network(task.model);
+  model.network = image_network(*task.model);
   model.norm = meaning_of<NormKind>({{"batch", NormKind::batch}, {"group", NormKind::group}}, task.norm);
   model.hidden = task.hidden;
   model.activation =

@@ -76,7 +76,7 @@ std::map<std::string, std::string> model_metadata(const Configuration& configura
   const auto json = nlohmann::json::parse(configuration_json(configuration));
   nlohmann::json told = {{"task", json["task"]}, {"run", {{"seed", json["run"]["seed"]}}}};
   std::map<std::string, std::string> metadata = {{"muster", MUSTER_VERSION}};
-  if (is_text_model(configuration.task.model)) {
+  if (is_text_model(*configuration.task.model)) {
     told["text"] = json["text"];
     told["gpt"] = json["gpt"];
     const auto tokenizer = build_tokenizer(configuration);

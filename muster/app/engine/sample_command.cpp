@@ -67,9 +67,9 @@ Configuration model_configuration(const std::string& path, const Safetensors& fi
   configuration.task.model = "gpt";
   for (const Setting& setting : with_settings_of_file(file, given))
     find_key(setting.name, setting.text).set_text(configuration, setting.text);
-  if (!is_text_model(configuration.task.model))
+  if (!is_text_model(*configuration.task.model))
     throw DataError(fmt::format("'{}' holds a {}, a model of images; only models of text can be sampled",
-                                path, configuration.task.model));
+                                path, *configuration.task.model));
   check_gpt(configuration);
   return configuration;
 }

@@ -73,7 +73,7 @@ void introduce(const Training& training, const RunFolder& folder) {
   const Configuration& configuration = training.configuration();
   const RunLength& length = training.length();
   fmt::print(stderr, "{} on {}: {} parameters, {} workers on {} threads, batch {} each\n",
-             configuration.task.model, configuration.task.name, format_count(training.parameters()),
+             *configuration.task.model, configuration.task.name, format_count(training.parameters()),
              *configuration.run.workers, *configuration.run.threads, configuration.task.batch);
   fmt::print(stderr, "{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
              format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,

@@ -39,7 +39,7 @@ TEST_P(PaperFile, IsACompleteRunOnceTheDataAreNamed) {
   EXPECT_NE(run.task.name, "generated");
   EXPECT_TRUE(run.run.steps || run.run.epochs);
   EXPECT_GE(*run.run.workers, 4);
-  EXPECT_THAT(model_names(), ::testing::Contains(run.task.model));
+  EXPECT_THAT(model_names(), ::testing::Contains(*run.task.model));
   EXPECT_EQ(run.task.batch % run.run.micro_batches, 0);
 }
 

@@ -33,6 +33,13 @@ TEST(Resolve, DefaultsAreASoundRecipe) {
   EXPECT_EQ(made.task.samples, 5000);
 }
 
+TEST(Resolve, TheModelFollowsTheKindOfTheData) {
+  EXPECT_EQ(read({}).task.model, "resnet8");
+  EXPECT_EQ(read({"--task.name", "markov"}).task.model, "gpt");
+  EXPECT_EQ(read({"--task.name", "text", "--task.data", "t.txt", "--gpt.layers", "2"}).task.model, "gpt");
+  EXPECT_EQ(read({"--task.name", "markov", "--task.model", "gpt_20m"}).task.model, "gpt_20m");
+}
+
 TEST(Resolve, LengthFollowsFromSamplesWorkersAndBatch) {
   const Configuration made = read({"--workers", "3", "--task.batch", "32", "--epochs", "7"});
   const RunLength length = run_length(made, 5000);
