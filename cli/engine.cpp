@@ -1,6 +1,7 @@
 #include <array>
 
 #include "muster/app/engine/commands.h"
+#include "muster/app/freed_memory.h"
 #include "muster/app/program.h"
 
 // The program `muster-engine`, started by `muster` for the commands that need tensors.
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
       muster::Command{"models", "the models and their parameters", muster::run_models},
       muster::Command{"signature", "a hash of each method's arithmetic", muster::run_signature},
   };
+  muster::keep_freed_memory();
   return muster::run_program(commands, argc, argv);
 }
