@@ -21,6 +21,7 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/schedule/preview.h"
+#include "muster/task/autocast.h"
 #include "muster/train/fingerprint.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/run_loop.h"
@@ -69,6 +70,16 @@ std::string schedule_sentence(const Training& training) {
       preview(*schedule, make_learning_rate(training.configuration(), steps), steps, base_period(options)));
 }
 
+void tell_speed_of_bf16() {
+  const double speed_up = bf16_speed_up();
+  if (speed_up >= 1)
+    return fmt::print(stderr, "bf16 products are {:.1f} times as fast as fp32 here.\n", speed_up);
+  fmt::print(stderr,
+             "bf16 products take {:.1f} times as long as fp32 on this processor: bf16 saves memory here, not "
+             "time.\n",
+             1 / speed_up);
+}
+
 void introduce(const Training& training, const RunFolder& folder) {
   const Configuration& configuration = training.configuration();
   const RunLength& length = training.length();
@@ -79,6 +90,7 @@ void introduce(const Training& training, const RunFolder& folder) {
              format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
              configuration.schedule.rule, folder.path);
   fmt::print(stderr, "{}\n", schedule_sentence(training));
+  if (configuration.run.precision == "bf16") tell_speed_of_bf16();
 }
 
 Summary summarise(const Training& training, const RunRecord& record) {

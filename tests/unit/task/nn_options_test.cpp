@@ -86,6 +86,9 @@ TEST(NnOptions, Bf16IsNearFp32AndKeepsGradientsInFp32) {
   const double off = distance(half.gradient, exact.gradient);
   EXPECT_LT(off, 0.03);
   EXPECT_GT(off, 1e-5) << "nothing was computed in bf16";
+  const double speed_up = bf16_speed_up();
+  EXPECT_GT(speed_up, 0.05);
+  EXPECT_LT(speed_up, 50);
 }
 
 TEST(NnOptions, Bf16IsRefusedWhereTheProcessorHasNone) {
