@@ -81,10 +81,10 @@ int run_evaluate(const std::vector<std::string>& words) {
   const std::string& path = arguments.positional[0];
   use_single_threaded_kernels();
   const Safetensors file = read_model(path);
-  Configuration configuration =
-      resolve(std::nullopt, with_settings_of_file(file, arguments.settings), Scope::evaluation);
+  const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  require_same_tokenizer(path, file, settings);
+  Configuration configuration = resolve(std::nullopt, settings, Scope::evaluation);
   configuration.task.batch = 1;  // nobody trains: the training data may be few
-  require_same_tokenizer(path, file, configuration);
   const auto task = build_task(configuration);
   const int64_t workers = 1;
   const auto sampler = build_sampler(configuration, *task, workers);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/build_text_task.h"
@@ -34,6 +35,13 @@ const std::vector<std::string>& data_keys() {
 
 bool names(const std::vector<Setting>& given, std::string_view key) {
   return std::any_of(given.begin(), given.end(), [&](const Setting& setting) { return setting.name == key; });
+}
+
+std::optional<std::string> last_of(const std::vector<Setting>& settings, std::string_view key) {
+  std::optional<std::string> text;
+  for (const Setting& setting : settings)
+    if (setting.name == key) text = setting.text;
+  return text;
 }
 
 nlohmann::json stored_configuration(const Safetensors& file) {
@@ -116,20 +124,19 @@ std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::v
 }
 
 void require_same_tokenizer(const std::string& path, const Safetensors& file,
-                            const Configuration& configuration) {
-  if (configuration.task.name != "text") return;
+                            const std::vector<Setting>& settings) {
+  const std::string tokenizer = last_of(settings, "text.tokenizer").value_or("bytes");
+  if (last_of(settings, "task.name").value_or("text") != "text") return;
   const nlohmann::json told = stored_configuration(file);
   if (!told.is_object() || !told.contains("text")) return;
   const auto stored = file.metadata.find("tokenizer");
   const std::string trained = stored == file.metadata.end() ? "bytes" : stored->second;
-  const std::string present =
-      has_tokenizer_file(configuration) ? tokenizer_checksum(configuration.text.tokenizer) : "bytes";
+  const std::string present = tokenizer == "bytes" ? "bytes" : tokenizer_checksum(tokenizer);
   if (trained == present) return;
-  throw DataError(
-      fmt::format("'{}' was trained with {}, not with text.tokenizer = {}; give the tokenizer that "
-                  "belongs to the model",
-                  path, trained == "bytes" ? "bytes" : "another tokenizer (checksum " + trained + ")",
-                  configuration.text.tokenizer));
+  throw DataError(fmt::format(
+      "'{}' was trained with {}, not with text.tokenizer = {}; give the tokenizer that "
+      "belongs to the model",
+      path, trained == "bytes" ? "bytes" : "another tokenizer (checksum " + trained + ")", tokenizer));
 }
 
 }  // namespace muster

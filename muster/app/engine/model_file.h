@@ -25,8 +25,9 @@ Safetensors read_model(const std::string& path);
 /// other programs say nothing.
 std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given);
 
-/// Throws DataError when the model at `path` was trained with another tokenizer than the configuration's.
+/// Throws DataError when the model at `path` was trained with another tokenizer than `settings` name, those
+/// of with_settings_of_file().
 void require_same_tokenizer(const std::string& path, const Safetensors& file,
-                            const Configuration& configuration);
+                            const std::vector<Setting>& settings);
 
 }  // namespace muster

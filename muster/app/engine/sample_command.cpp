@@ -60,12 +60,11 @@ SampleRequest read_request(const Arguments& arguments) {
 }
 
 /// The configuration of the model alone: its data need not be there.
-Configuration model_configuration(const std::string& path, const Safetensors& file,
-                                  const std::vector<Setting>& given) {
+Configuration model_configuration(const std::string& path, const std::vector<Setting>& settings) {
   Configuration configuration;
   configuration.task.name = "text";
   configuration.task.model = "gpt";
-  for (const Setting& setting : with_settings_of_file(file, given))
+  for (const Setting& setting : settings)
     find_key(setting.name, setting.text).set_text(configuration, setting.text);
   if (!is_text_model(*configuration.task.model))
     throw DataError(fmt::format("'{}' holds a {}, a model of images; only models of text can be sampled",
@@ -177,8 +176,9 @@ int run_sample(const std::vector<std::string>& words) {
   const SampleRequest request = read_request(arguments);
   use_single_threaded_kernels();
   const Safetensors file = read_model(request.path);
-  const Configuration configuration = model_configuration(request.path, file, arguments.settings);
-  require_same_tokenizer(request.path, file, configuration);
+  const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  require_same_tokenizer(request.path, file, settings);
+  const Configuration configuration = model_configuration(request.path, settings);
   const auto tokenizer = build_tokenizer(configuration);
   TextGenerator generator = load_generator(request.path, file, configuration, tokenizer.get());
   const std::vector<int64_t> prompt = encode_prompt(request.prompt, tokenizer.get(), generator.vocabulary());

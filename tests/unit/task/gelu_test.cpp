@@ -15,9 +15,10 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b) {
 
 TEST(Gelu, IsTorchsTanhFormWithItsGradient) {
   for (const auto& [type, tolerance] :
-       {std::pair{at::kDouble, 1e-13}, std::pair{at::kFloat, 2e-6}, std::pair{at::kBFloat16, 0.02}}) {
+       {std::pair{at::kDouble, 1e-13}, std::pair{at::kFloat, 4e-6}, std::pair{at::kBFloat16, 0.02}}) {
     const at::Tensor points = at::linspace(-12, 12, 1003, at::kDouble).to(type);
-    const at::Tensor exact = points.to(at::kDouble).requires_grad_(), x = points.clone().requires_grad_();
+    const at::Tensor exact = points.to(at::kDouble, false, /*copy=*/true).requires_grad_(),
+                     x = points.clone().requires_grad_();
     const at::Tensor expected = at::gelu(exact, "tanh"), y = tanh_gelu(x);
     EXPECT_EQ(y.scalar_type(), type);
     EXPECT_LT(largest_difference(y, expected), tolerance * (type == at::kBFloat16 ? 2 : 1));
