@@ -5,6 +5,8 @@
 #   bench/beside_pytorch.sh resnet20|gpt [PAIRS] [STEPS] [fp32|bf16] [MUSTER]
 set -euo pipefail
 model=${1:?resnet20 or gpt} pairs=${2:-7} steps=${3:-60} precision=${4:-fp32}
+# Debian's OpenBLAS takes new Intel processors for a Prescott; muster says better by itself, here for both sides.
+grep -q -w avx512vl /proc/cpuinfo && export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SkylakeX}
 here=$(cd "$(dirname "$0")" && pwd)
 muster=${5:-$here/../build/release/bin/muster}
 out=$(mktemp -d)
