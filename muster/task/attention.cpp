@@ -1,6 +1,7 @@
 #include "muster/task/attention.h"
 
 #include <ATen/Functions.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -162,6 +163,7 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
 
 at::Tensor causal_attention(const at::Tensor& qkv, int64_t heads, const at::Tensor& rotary_table) {
   invariant(qkv.dim() == 3 && heads >= 1 && qkv.size(2) % (3 * heads) == 0, "attention of another shape");
+  RECORD_FUNCTION("muster::causal_attention", std::vector<c10::IValue>{qkv});
   return CausalAttention::apply(qkv, Setting{heads, rotary_table});
 }
 

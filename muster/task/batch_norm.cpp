@@ -1,5 +1,6 @@
 #include "muster/task/batch_norm.h"
 
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/nn/modules/batchnorm.h>
 
@@ -113,6 +114,7 @@ at::Tensor batch_norm(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x,
                       const std::optional<at::Tensor>& residual, bool relu) {
   if (!takes_fused_way(x) || (residual && !takes_fused_way(*residual)))
     return by_torch(norm, x, residual, relu);
+  RECORD_FUNCTION("muster::batch_norm", std::vector<c10::IValue>{x});
   at::Tensor statistics;
   {
     const torch::NoGradGuard no_grad;

@@ -1,6 +1,7 @@
 #include "muster/task/gelu.h"
 
 #include <ATen/Functions.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "muster/base/error.h"
@@ -51,6 +52,9 @@ struct Gelu : torch::autograd::Function<Gelu> {
 
 }  // namespace
 
-at::Tensor tanh_gelu(const at::Tensor& x) { return Gelu::apply(x); }
+at::Tensor tanh_gelu(const at::Tensor& x) {
+  RECORD_FUNCTION("muster::tanh_gelu", std::vector<c10::IValue>{x});
+  return Gelu::apply(x);
+}
 
 }  // namespace muster
