@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <optional>
@@ -67,8 +68,9 @@ std::string text_of(const Measured& measured) {
                                  measured.path, measured.loss, measured.unit.one, measured.bits(),
                                  100 * measured.accuracy, format_count(measured.samples), measured.unit.one);
   if (measured.floor)
-    text += fmt::format("The text's entropy is {:.4f} nats: the loss is {:.2f} % above it\n", *measured.floor,
-                        100 * (measured.loss / *measured.floor - 1));
+    text += fmt::format("The text's entropy is {:.4f} nats: the loss is {:.2f} % {} it\n", *measured.floor,
+                        std::abs(100 * (measured.loss / *measured.floor - 1)),
+                        measured.loss < *measured.floor ? "below" : "above");
   return text;
 }
 
