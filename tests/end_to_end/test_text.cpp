@@ -83,7 +83,9 @@ TEST_P(EveryText, IsTrainedOnEvaluatedAndContinued) {
   const auto summary = nlohmann::json::parse(read_file(texts.path("run/summary.json")));
   const bool markov = GetParam() == "markov";
   EXPECT_EQ(summary["loss_floor"].is_number(), markov);
-  if (markov) EXPECT_GT(summary["final_test_loss"], summary["loss_floor"]);
+  if (markov) {
+    EXPECT_GT(summary["final_test_loss"], summary["loss_floor"]);
+  }
 
   const Ended evaluated =
       test::run({MUSTER_PROGRAM, "evaluate", texts.path("run/model.safetensors"), "--json"});
@@ -97,7 +99,9 @@ TEST_P(EveryText, IsTrainedOnEvaluatedAndContinued) {
   EXPECT_EQ(once.out, again.out);
   const auto told = nlohmann::json::parse(once.out);
   EXPECT_EQ(told["tokens"].size(), 20);
-  if (numbers) EXPECT_EQ(told["prompt_tokens"], nlohmann::json({1, 2, 3}));
+  if (numbers) {
+    EXPECT_EQ(told["prompt_tokens"], nlohmann::json({1, 2, 3}));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryText, ::testing::Values("bytes", "sentence_piece", "tokens", "markov"),
