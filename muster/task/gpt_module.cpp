@@ -53,8 +53,11 @@ GptAttention::GptAttention(const GptShape& shape) : heads(shape.heads) {
   c_proj = register_module("c_proj", linear_weights(shape.attention_width(), shape.width));
 }
 
-at::Tensor GptAttention::forward(const at::Tensor& x, const at::Tensor& rotary_table) const {
-  return linear(causal_attention(linear(x, *c_attn), heads, rotary_table), *c_proj);
+at::Tensor GptAttention::forward(const at::Tensor& x, int64_t places, const at::Tensor& rotary_table) const {
+  const at::Tensor qkv = linear(x, *c_attn);
+  const at::Tensor mixed =
+      causal_attention(qkv.view({-1, places, qkv.size(1)}), heads, rotary_table).flatten(0, 1);
+  return linear(mixed, *c_proj);
 }
 
 at::Tensor GptAttention::read(const at::Tensor& x, const at::Tensor& rotary_table, GptMemory& memory,
@@ -117,13 +120,18 @@ at::Tensor GptModule::table_of(int64_t first, int64_t places) const {
 }
 
 at::Tensor GptModule::forward(const at::Tensor& tokens, Dropout& dropout) const {
-  const at::Tensor table = table_of(0, tokens.size(1));
-  at::Tensor x = dropout(embed(tokens, 0), shape_.dropout);
+  const int64_t places = tokens.size(1);
+  const at::Tensor table = table_of(0, places);
+  // Samples and places as one dimension: of three, linear layers return views, whose sums cost copies
+  // backward.
+  at::Tensor x = dropout(embed(tokens, 0), shape_.dropout).flatten(0, 1);
   for (const auto& block : blocks_) {
-    x = sum(x, dropout(block->attn->forward(norm(x, *block->ln_1), table), shape_.dropout));
+    const at::Tensor mixed = block->attn->forward(norm(x, *block->ln_1), places, table);
+    x = sum(x, dropout(mixed, shape_.dropout));
     x = sum(x, dropout(block->mlp->forward(norm(x, *block->ln_2)), shape_.dropout));
   }
-  return at::linear(norm(x, *ln_f_), wte_->weight);
+  const at::Tensor logits = at::linear(norm(x, *ln_f_), wte_->weight);
+  return logits.view({tokens.size(0), places, logits.size(1)});
 }
 
 at::Tensor GptModule::read(const at::Tensor& tokens, GptMemory& memory) const {

@@ -27,7 +27,8 @@ struct GptWeights : torch::nn::Module {
 
 struct GptAttention : torch::nn::Module {
   explicit GptAttention(const GptShape& shape);
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& rotary_table) const;
+  /// x: (samples * places) x width, and so the result.
+  at::Tensor forward(const at::Tensor& x, int64_t places, const at::Tensor& rotary_table) const;
   /// One sample; appends to the memory of layer `layer`. `x` holds one place unless the memory is empty.
   at::Tensor read(const at::Tensor& x, const at::Tensor& rotary_table, GptMemory& memory, size_t layer) const;
   std::shared_ptr<GptWeights> c_attn, c_proj;
