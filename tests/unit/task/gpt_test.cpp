@@ -99,8 +99,8 @@ TEST(Gpt, NamesItsPiecesAsTheCommonCheckpointsDo) {
   const Bound bound(small());
   EXPECT_EQ(bound.piece(block + "attn.c_attn.weight").sizes().vec(), (std::vector<int64_t>{36, 12}));
   EXPECT_EQ(bound.piece(block + "mlp.c_fc.weight").sizes().vec(), (std::vector<int64_t>{48, 12}));
-  for (const Piece& piece : make_nn_model(make_gpt(small(GptPositions::rotary)), {})->parameters().pieces())
-    EXPECT_NE(piece.name, "transformer.wpe.weight");
+  const auto rotary = make_nn_model(make_gpt(small(GptPositions::rotary)), {});
+  for (const Piece& piece : rotary->parameters().pieces()) EXPECT_NE(piece.name, "transformer.wpe.weight");
 }
 
 TEST(Gpt, BeginsAsGpt2) {
