@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
+#include "tests/support/one_line_error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -125,12 +125,7 @@ TEST(ImageFolder, WhatIsWrongIsToldInOneLine) {
     const Folder folder;
     bad.damage(folder);
     const Ended ended = folder.train("run", bad.more);
-    EXPECT_EQ(ended.code, 2);
-    const size_t at = ended.err.find("muster: error: ");
-    ASSERT_NE(at, std::string::npos) << ended.err;
-    const std::string message = ended.err.substr(at);
-    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 1) << message;
-    for (const auto& part : bad.told) EXPECT_THAT(message, HasSubstr(part));
+    test::expect_one_line_error(ended, bad.told);
     EXPECT_FALSE(std::filesystem::exists(folder.path("run/model.safetensors")));
   }
 }

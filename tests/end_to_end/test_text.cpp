@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,6 +10,7 @@
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
+#include "tests/support/one_line_error.h"
 #include "tests/support/sentence_piece_model.h"
 #include "tests/support/temporary_folder.h"
 
@@ -207,12 +207,7 @@ TEST(Text, WhatIsWrongIsToldInOneLine) {
     SCOPED_TRACE(bad.name);
     const Texts texts;
     const Ended ended = bad.run(texts);
-    EXPECT_EQ(ended.code, 2);
-    const size_t at = ended.err.find("muster: error: ");
-    ASSERT_NE(at, std::string::npos) << ended.err;
-    const std::string message = ended.err.substr(at);
-    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 1) << message;
-    for (const auto& part : bad.told) EXPECT_THAT(message, HasSubstr(part));
+    test::expect_one_line_error(ended, bad.told);
     EXPECT_FALSE(std::filesystem::exists(texts.path("bad/model.safetensors")));
   }
 }
