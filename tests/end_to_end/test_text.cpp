@@ -1,6 +1,5 @@
 // Text: bytes, SentencePiece, files of tokens and the Markov chain are trained on, evaluated and continued;
 // what can be wrong with them is told in one line.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -19,7 +18,6 @@ namespace {
 
 using test::Ended;
 using test::TemporaryFolder;
-using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
 std::string repeated(const std::string& line, int times) {
