@@ -1,5 +1,6 @@
 #include "muster/comm/averager.h"
 
+#include <numeric>
 #include <utility>
 
 #include "muster/base/error.h"
@@ -8,35 +9,121 @@
 
 namespace muster {
 
+namespace {
+
+double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+void check(const MeetingRequest& request) {
+  invariant(!request.vectors.empty(), "a meeting needs a vector");
+  for (const Averaged& kind : request.vectors) {
+    invariant(!kind.replicas.empty(), "a meeting needs a replica");
+    const at::Tensor& first = kind.replicas.front();
+    if (kind.mean) require_flat(*kind.mean, first.numel(), first.scalar_type(), "the mean");
+    invariant(request.values.empty() || request.values.size() == kind.replicas.size(),
+              "a meeting takes a value of every replica");
+  }
+}
+
+int64_t bytes_handed_in(const MeetingRequest& request) {
+  int64_t bytes = 0;
+  for (const Averaged& kind : request.vectors)
+    bytes += kind.replicas.front().numel() * static_cast<int64_t>(kind.replicas.front().element_size());
+  return bytes;
+}
+
+/// Lets several operations of a group go on at once.
+class Together {
+ public:
+  void add(std::unique_ptr<Pending> pending) { pending_.push_back(std::move(pending)); }
+  void wait(Deadline deadline) {
+    for (auto& pending : pending_) pending->wait(deadline);
+    pending_.clear();
+  }
+
+ private:
+  std::vector<std::unique_ptr<Pending>> pending_;
+};
+
+}  // namespace
+
 double Averager::mean_of(double value, Deadline deadline) {
   at::Tensor number = flat_vector(1, at::kDouble);
   *number.data_ptr<double>() = value;
-  group_.start_mean(number)->wait(deadline);
+  group_.start_mean(number, number)->wait(deadline);
   return *number.data_ptr<double>();
 }
 
 Meeting Averager::average(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
                           bool measure_divergence, bool write_back, Deadline deadline) {
-  invariant(!replicas.empty(), "a meeting needs a replica");
-  const at::Tensor& first = replicas.front();
-  Meeting meeting{.bytes_per_worker = first.numel() * static_cast<int64_t>(first.element_size())};
+  at::Tensor result = mean;
+  const Meeting meeting = meet({.vectors = {{.replicas = replicas, .mean = &result, .write_back = write_back}},
+                                .measure_divergence = measure_divergence},
+                               deadline);
+  if (!result.is_same(mean)) copy_to_all(result, {mean}, pool_);
+  return meeting;
+}
+
+Meeting Averager::meet(const MeetingRequest& request, Deadline deadline) {
+  check(request);
+  Meeting meeting;
   if (group_.size() == 1) {
-    meeting.divergence = local_mean(replicas, mean, {measure_divergence, write_back}, pool_);
-    return meeting;
+    meeting = meet_alone(request);
+  } else {
+    std::vector<at::Tensor> scratch = std::exchange(scratch_, {});
+    scratch.resize(request.vectors.size());
+    meeting = meet_others(request, scratch, deadline);
+    scratch_ = std::move(scratch);
   }
-  require_flat(mean, first.numel(), first.scalar_type(), "the mean");
-  at::Tensor scratch = std::exchange(scratch_, at::Tensor());
-  if (!scratch.defined() || !same_form(scratch, first))
-    scratch = flat_vector(first.numel(), first.scalar_type());
-  local_mean(replicas, scratch, {.divergence = false, .write_back = false}, pool_);
-  group_.start_mean(scratch)->wait(deadline);
-  if (measure_divergence)
-    meeting.divergence = mean_of(mean_squared_distance(replicas, scratch, pool_), deadline);
+  meeting.bytes_per_worker = bytes_handed_in(request);
+  return meeting;
+}
+
+Meeting Averager::meet_alone(const MeetingRequest& request) {
+  Meeting meeting;
+  for (size_t i = 0; i < request.vectors.size(); ++i) {
+    const Averaged& kind = request.vectors[i];
+    const bool measure = request.measure_divergence && i == 0;
+    const auto divergence = local_mean(kind.replicas, kind.mean ? *kind.mean : at::Tensor(), {measure, kind.write_back}, pool_);
+    if (measure) meeting.divergence = divergence;
+  }
+  if (!request.values.empty())
+    meeting.mean_value = sum(request.values) / static_cast<double>(request.values.size());
+  return meeting;
+}
+
+Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
+                              Deadline deadline) {
+  Together under_way;
+  for (size_t i = 0; i < request.vectors.size(); ++i) {
+    const auto& replicas = request.vectors[i].replicas;
+    const at::Tensor& first = replicas.front();
+    if (!scratch[i].defined() || !same_form(scratch[i], first))
+      scratch[i] = flat_vector(first.numel(), first.scalar_type());
+    // One replica travels from where it is.
+    if (replicas.size() > 1)
+      local_mean(replicas, scratch[i], {.divergence = false, .write_back = false}, pool_);
+    under_way.add(group_.start_mean(replicas.size() > 1 ? scratch[i] : first, scratch[i]));
+  }
+  at::Tensor numbers = flat_vector(2, at::kDouble);
+  double* const number = numbers.data_ptr<double>();
+  number[0] = sum(request.values);
+  number[1] = 0;
+  if (request.measure_divergence) {
+    under_way.wait(deadline);
+    number[1] = mean_squared_distance(request.vectors.front().replicas, scratch.front(), pool_);
+  }
+  if (request.measure_divergence || !request.values.empty())
+    under_way.add(group_.start_mean(numbers, numbers));
+  under_way.wait(deadline);
   // Confirmed: only now does anything change.
-  std::vector<at::Tensor> receivers = write_back ? replicas : std::vector<at::Tensor>();
-  receivers.push_back(mean);
-  copy_to_all(scratch, receivers, pool_);
-  scratch_ = scratch;
+  for (size_t i = 0; i < request.vectors.size(); ++i) {
+    const Averaged& kind = request.vectors[i];
+    if (kind.write_back) copy_to_all(scratch[i], kind.replicas, pool_);
+    if (kind.mean) std::swap(*kind.mean, scratch[i]);
+  }
+  Meeting meeting;
+  if (request.measure_divergence) meeting.divergence = number[1];
+  if (!request.values.empty()) meeting.mean_value = number[0] / static_cast<double>(request.values.size());
   return meeting;
 }
 

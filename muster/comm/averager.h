@@ -12,11 +12,28 @@
 
 namespace muster {
 
+/// One kind of vector that a meeting averages: parameters, gradients, a moment.
+struct Averaged {
+  std::vector<at::Tensor> replicas;  ///< of every hosted worker
+  /// Becomes the mean: another tensor of the same form may take its place, which saves a pass through memory.
+  /// Null where only the write-back is wanted.
+  at::Tensor* mean = nullptr;
+  bool write_back = true;  ///< the replicas become the mean
+};
+
+/// What a meeting is to do, all of it or nothing.
+struct MeetingRequest {
+  std::vector<Averaged> vectors;
+  std::vector<double> values{};     ///< a number of every hosted worker, or empty: Meeting::mean_value
+  bool measure_divergence = false;  ///< of the first kind of vector
+};
+
 /// What a meeting found out.
 struct Meeting {
   std::optional<double> divergence =
       std::nullopt;              ///< mean over all workers of the squared distance to their mean, before
                                  ///< the write-back; where it was asked for
+  double mean_value = 0;         ///< over all workers, added in their order
   int64_t bytes_per_worker = 0;  ///< what one worker hands in: elements times their size
 };
 
@@ -35,9 +52,12 @@ class Averager {
     return hosted * group_.rank();
   }  ///< replica 0 of this process
 
-  /// mean <- mean over all workers; the replicas too where `write_back`. All or nothing: when it throws
-  /// (LostPeer, Error) mean and replicas are as they were. `mean` may be the anchor but not a replica.
-  /// REQUIRES: flat vectors (float or double) of one size and type, on every rank.
+  /// Averages every kind over all workers. All or nothing: when it throws (LostPeer, Error) means and
+  /// replicas are as they were. A mean may be the anchor but not a replica. REQUIRES: flat vectors (float or
+  /// double), of one size and type within a kind, on every rank; as many values as replicas, or none.
+  Meeting meet(const MeetingRequest& request, Deadline deadline);
+
+  /// The same for one kind of vector.
   Meeting average(const std::vector<at::Tensor>& replicas, const at::Tensor& mean, bool measure_divergence,
                   bool write_back, Deadline deadline);
 
@@ -48,10 +68,13 @@ class Averager {
   ThreadPool& pool() { return pool_; }
 
  private:
+  Meeting meet_alone(const MeetingRequest& request);
+  Meeting meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch, Deadline deadline);
+
   Communicator& group_;
   ThreadPool& pool_;
-  at::Tensor
-      scratch_;  // kept from meeting to meeting; given up when one fails, since its operation may live on
+  /// The means on their way, one for each kind: kept from meeting to meeting, given up when one fails.
+  std::vector<at::Tensor> scratch_;
 };
 
 }  // namespace muster

@@ -31,9 +31,10 @@ class Communicator {
   virtual ~Communicator() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  /// vector <- mean over the ranks, added in rank order: the same bits on every rank and from run to run.
-  /// Until wait() returns, the vector must not be touched; when wait() throws it is as it was.
-  virtual std::unique_ptr<Pending> start_mean(at::Tensor& vector) = 0;
+  /// mean <- mean over the ranks of their vectors, added in rank order: the same bits on every rank and from
+  /// run to run. Until wait() returns neither may be touched; when it throws, mean holds anything. It may be
+  /// the vector itself.
+  virtual std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) = 0;
   /// Part j of mine goes to rank j; parts[j] then holds what rank j sent me. Parts may differ in length:
   /// received[j] must have the length of what rank j sends.
   virtual std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,

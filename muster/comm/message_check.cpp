@@ -13,10 +13,13 @@ void require_message(const at::Tensor& vector) {
     throw Error("a group's operations need contiguous one-dimensional vectors on the CPU");
 }
 
-void require_averageable(const at::Tensor& vector) {
+void require_averageable(const at::Tensor& vector, const at::Tensor& mean) {
   require_message(vector);
+  require_message(mean);
   if (vector.scalar_type() != at::kFloat && vector.scalar_type() != at::kDouble)
     throw Error("cannot average " + describe(vector) + ": give Float or Double");
+  if (!same_form(vector, mean))
+    throw Error("the mean of " + describe(vector) + " does not fit into " + describe(mean));
 }
 
 void require_one_per_rank(const std::vector<at::Tensor>& vectors, int ranks, const char* what) {

@@ -13,8 +13,9 @@ std::string describe(const at::Tensor& vector);
 /// Throws Error unless the vector is a contiguous one-dimensional CPU vector.
 void require_message(const at::Tensor& vector);
 
-/// Throws Error unless the vector is a message of floats or doubles, as means are taken of.
-void require_averageable(const at::Tensor& vector);
+/// Throws Error unless the vector is a message of floats or doubles, as means are taken of, and the mean has
+/// its form.
+void require_averageable(const at::Tensor& vector, const at::Tensor& mean);
 
 /// Throws Error unless there is one vector for each rank, all of them messages. `what`: "parts" or the like.
 void require_one_per_rank(const std::vector<at::Tensor>& vectors, int ranks, const char* what);

@@ -21,8 +21,9 @@ std::unique_ptr<Pending> deliver(const at::Tensor& from, at::Tensor& to) {
 
 }  // namespace
 
-std::unique_ptr<Pending> Solo::start_mean(at::Tensor& vector) {
-  require_averageable(vector);
+std::unique_ptr<Pending> Solo::start_mean(const at::Tensor& vector, at::Tensor& mean) {
+  require_averageable(vector, mean);
+  if (!mean.is_same(vector)) mean.copy_(vector);
   return std::make_unique<Done>();
 }
 

@@ -9,7 +9,7 @@ class Solo final : public Communicator {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
-  std::unique_ptr<Pending> start_mean(at::Tensor& vector) override;
+  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override;
   std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
                                           std::vector<at::Tensor>& received) override;
   std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override;

@@ -186,9 +186,9 @@ class ThreadRank final : public Communicator {
   int rank() const override { return rank_; }
   int size() const override { return group_->size(); }
 
-  std::unique_ptr<Pending> start_mean(at::Tensor& vector) override {
-    require_averageable(vector);
-    return start(Kind::mean, {.sent = {vector.clone()}, .received = {vector}});
+  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+    require_averageable(vector, mean);
+    return start(Kind::mean, {.sent = {vector.clone()}, .received = {mean}});
   }
   std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
                                           std::vector<at::Tensor>& received) override {

@@ -51,8 +51,9 @@ LocalUpdates::LocalUpdates(const std::vector<at::Tensor>& parameters, Communicat
   agree(group);
   averager_.emplace(group, pool_);
   broadcast_parameters();
+  if (outer_->is_plain_mean()) return;
   mean_ = flat_vector(vector.numel(), vector.scalar_type());
-  if (!outer_->is_plain_mean()) anchor_ = flat_vector(vector.numel(), vector.scalar_type()).copy_(vector);
+  anchor_ = flat_vector(vector.numel(), vector.scalar_type()).copy_(vector);
 }
 
 // Gathered, not broadcast: every rank finds the difference, so none is left waiting for one that has thrown.
@@ -136,7 +137,7 @@ void LocalUpdates::exchange_gradients() {
     packed =
         flat_vector(parameters_.vector().numel() + parameters_.count(), parameters_.vector().scalar_type());
   parameters_.pack_gradients(packed);
-  group().start_mean(packed)->wait(deadline_in(options_.deadline));
+  group().start_mean(packed, packed)->wait(deadline_in(options_.deadline));
   parameters_.unpack_gradients(packed);
   packed_gradients_ = packed;
 }
@@ -202,9 +203,12 @@ std::optional<double> LocalUpdates::mean_loss(int64_t steps, Deadline deadline) 
 
 Meeting LocalUpdates::average_parameters(Deadline deadline) {
   at::Tensor vector = parameters_.vector();
-  if (outer_->is_plain_mean())
-    return averager_->average({vector}, mean_, options_.measure_divergence, true, deadline);
-  const Meeting meeting = averager_->average({vector}, mean_, options_.measure_divergence, false, deadline);
+  const bool plain = outer_->is_plain_mean();
+  const Meeting meeting = averager_->meet(
+      {.vectors = {{.replicas = {vector}, .mean = plain ? nullptr : &mean_, .write_back = plain}},
+       .measure_divergence = options_.measure_divergence},
+      deadline);
+  if (plain) return meeting;
   mean_.neg_().add_(anchor_);  // the outer gradient: anchor - mean
   outer_->step(anchor_, mean_, last_learning_rate_);
   vector.copy_(anchor_);
@@ -232,7 +236,7 @@ void LocalUpdates::average(const std::vector<at::Tensor>& tensors) {
     }
     if (of_type.empty()) continue;
     at::Tensor mean = at::cat(pieces);
-    group().start_mean(mean)->wait(deadline_in(options_.deadline));
+    group().start_mean(mean, mean)->wait(deadline_in(options_.deadline));
     means.emplace_back(std::move(of_type), std::move(mean));
   }
   for (const auto& [receivers, mean] : means) {

@@ -154,7 +154,7 @@ class LocalUpdates {
   LocalUpdatesOptions options_;
   int64_t total_steps_;
   ParameterVector parameters_;
-  at::Tensor mean_;              // what a meeting works on
+  at::Tensor mean_;              // of the ranks, where the outer optimizer wants it
   at::Tensor anchor_;            // undefined for a plain mean, which needs none
   at::Tensor packed_gradients_;  // made when first wanted
 

@@ -56,7 +56,7 @@ void Synchronous::begin_round() {
     anchor_is_current_ = true;
   }
   round_start_ = step_;
-  round_loss_sum_ = 0;
+  loss_sums_.assign(replicas_.size(), 0.0);
   in_round_ = true;
 }
 
@@ -127,9 +127,9 @@ void Synchronous::run_data_parallel_step(Progress& progress) {
   });
   if (!std::all_of(losses_.begin(), losses_.end(), [](double loss) { return std::isfinite(loss); })) return;
   const Stopwatch watch;
-  const auto meeting = parts_.averager.average(vectors_of(&Replica::gradient), scratch(), false, true,
-                                               deadline_in(options_.deadline));
-  meeting_bytes_ = meeting.bytes_per_worker;
+  gradients_met_ =
+      parts_.averager.meet({.vectors = {{.replicas = vectors_of(&Replica::gradient)}}, .values = losses_},
+                           deadline_in(options_.deadline));
   anchor_is_current_ = false;
   progress.seconds.averaging += watch.seconds();
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
@@ -149,23 +149,17 @@ void Synchronous::record_losses(int64_t steps, Progress& progress) {
         throw NonFiniteError("the loss is " + std::to_string(loss) + " at step " + std::to_string(step_ + i) +
                              " of worker " + std::to_string(worker_number(w)));
       sum += loss;
+      loss_sums_[static_cast<size_t>(w)] += loss;
     }
-    round_loss_sum_ += sum / static_cast<double>(workers);
     progress.losses.push_back(sum / static_cast<double>(workers));
   }
 }
 
 RoundReport Synchronous::end_round(Progress& progress) {
   const Stopwatch watch;
-  last_divergence_.reset();
-  if (round_.what == Average::parameters) {
-    average_parameters();
-    if (options_.at_meeting == MomentsAtMeeting::average) average_moments();
-    if (options_.at_meeting == MomentsAtMeeting::reset)
-      for (auto& replica : replicas_) replica->optimizer().reset();
-  }
-  last_round_loss_ = parts_.averager.mean_of(round_loss_sum_ / static_cast<double>(round_.steps),
-                                             deadline_in(options_.deadline));
+  const Meeting meeting = gradients_met_ ? *std::exchange(gradients_met_, std::nullopt) : meet();
+  last_divergence_ = meeting.divergence;
+  last_round_loss_ = meeting.mean_value;
   progress.seconds.averaging += watch.seconds();
   in_round_ = false;
   RoundReport report;
@@ -175,38 +169,38 @@ RoundReport Synchronous::end_round(Progress& progress) {
   report.loss = *last_round_loss_;
   report.learning_rate = parts_.learning_rate.at(step_ - 1);
   report.divergence = last_divergence_;
-  report.bytes_per_worker = std::exchange(meeting_bytes_, 0);
+  report.bytes_per_worker = meeting.bytes_per_worker;
   return report;
 }
 
-void Synchronous::average_parameters() {
-  auto parameters = vectors_of(&Replica::parameters);
-  // In a group of one the divergence comes out of the pass that averages; elsewhere it costs another.
-  const bool measure = parts_.schedule->wants_divergence() || parts_.averager.group().size() == 1;
-  const Deadline deadline = deadline_in(options_.deadline);
-  if (parts_.outer->is_plain_mean()) {
-    const auto meeting = parts_.averager.average(parameters, anchor_, measure, true, deadline);
-    last_divergence_ = meeting.divergence;
-    meeting_bytes_ = meeting.bytes_per_worker;
-    return;
-  }
-  at::Tensor& mean = scratch();
-  const auto meeting = parts_.averager.average(parameters, mean, measure, false, deadline);
-  last_divergence_ = meeting.divergence;
-  meeting_bytes_ = meeting.bytes_per_worker;
-  mean.neg_().add_(anchor_);  // the outer gradient: anchor - mean
-  parts_.outer->step(anchor_, mean, parts_.learning_rate.at(step_ - 1));
-  assign_to_replicas(anchor_);
+std::vector<double> Synchronous::round_losses() const {
+  std::vector<double> losses = loss_sums_;
+  for (double& loss : losses) loss /= static_cast<double>(round_.steps);
+  return losses;
 }
 
-void Synchronous::average_moments() {
-  const size_t kinds = replicas_[0]->optimizer().moments().size();
-  for (size_t kind = 0; kind < kinds; ++kind) {
-    std::vector<at::Tensor> moments;
-    for (auto& replica : replicas_) moments.push_back(replica->optimizer().moments()[kind]);
-    meeting_bytes_ += parts_.averager.average(moments, scratch(), false, true, deadline_in(options_.deadline))
-                          .bytes_per_worker;
+Meeting Synchronous::meet() {
+  const bool plain = parts_.outer->is_plain_mean();
+  MeetingRequest request;
+  request.vectors.push_back({vectors_of(&Replica::parameters), plain ? &anchor_ : &scratch(), plain});
+  if (options_.at_meeting == MomentsAtMeeting::average)
+    for (size_t kind = 0; kind < replicas_[0]->optimizer().moments().size(); ++kind) {
+      Averaged& moments = request.vectors.emplace_back();
+      for (auto& replica : replicas_) moments.replicas.push_back(replica->optimizer().moments()[kind]);
+    }
+  request.values = round_losses();
+  // In a group of one the divergence comes out of the pass that averages; elsewhere it costs another.
+  request.measure_divergence = parts_.schedule->wants_divergence() || parts_.averager.group().size() == 1;
+  const Meeting meeting = parts_.averager.meet(request, deadline_in(options_.deadline));
+  if (!plain) {
+    at::Tensor& mean = scratch();
+    mean.neg_().add_(anchor_);  // the outer gradient: anchor - mean
+    parts_.outer->step(anchor_, mean, parts_.learning_rate.at(step_ - 1));
+    assign_to_replicas(anchor_);
   }
+  if (options_.at_meeting == MomentsAtMeeting::reset)
+    for (auto& replica : replicas_) replica->optimizer().reset();
+  return meeting;
 }
 
 void Synchronous::assign_to_replicas(const at::Tensor& parameters) {
@@ -232,14 +226,14 @@ void Synchronous::copy_mean_parameters(at::Tensor& out) {
   } else if (!in_round_) {
     out.copy_(anchor_);
   } else {
-    auto parameters = vectors_of(&Replica::parameters);
-    local_mean(parameters, out, {.divergence = false, .write_back = false}, parts_.pool);
+    parts_.averager.average(vectors_of(&Replica::parameters), out, false, false,
+                            deadline_in(options_.deadline));
   }
 }
 
 void Synchronous::copy_mean_buffers(at::Tensor& out) {
-  auto buffers = vectors_of(&Replica::buffers);
-  if (out.numel() > 0) local_mean(buffers, out, {.divergence = false, .write_back = false}, parts_.pool);
+  if (out.numel() == 0) return;
+  parts_.averager.average(vectors_of(&Replica::buffers), out, false, false, deadline_in(options_.deadline));
 }
 
 void Synchronous::start_from(const at::Tensor& parameters, const at::Tensor& buffers) {
@@ -249,6 +243,10 @@ void Synchronous::start_from(const at::Tensor& parameters, const at::Tensor& buf
     replica->parameters().copy_(parameters);
     replica->buffers().copy_(buffers);
   }
+}
+
+std::string Synchronous::worker_name(size_t hosted) const {
+  return "worker" + std::to_string(worker_number(static_cast<int64_t>(hosted)));
 }
 
 State Synchronous::state() const {
@@ -261,14 +259,13 @@ State Synchronous::state() const {
   numbers.set("round_averages_gradients", int64_t{round_.what == Average::gradients});
   numbers.set("in_round", int64_t{in_round_});
   numbers.set("anchor_is_current", int64_t{anchor_is_current_});
-  numbers.set("round_loss_sum", round_loss_sum_);
   if (last_divergence_) numbers.set("last_divergence", *last_divergence_);
   if (last_round_loss_) numbers.set("last_round_loss", *last_round_loss_);
   numbers.insert("schedule", parts_.schedule->state());
   state.insert("outer", parts_.outer->state());
   state.tensors["anchor"] = anchor_;
-  for (size_t i = 0; i < replicas_.size(); ++i)
-    state.insert("worker" + std::to_string(worker_number(static_cast<int64_t>(i))), replicas_[i]->state());
+  for (size_t i = 0; i < replicas_.size(); ++i) state.insert(worker_name(i), replicas_[i]->state());
+  for (size_t i = 0; i < loss_sums_.size(); ++i) numbers.set(worker_name(i) + ".loss_sum", loss_sums_[i]);
   return state;
 }
 
@@ -282,7 +279,6 @@ void Synchronous::restore(const State& state) {
   round_.what = numbers.integer("round_averages_gradients") ? Average::gradients : Average::parameters;
   in_round_ = numbers.integer("in_round") != 0;
   anchor_is_current_ = numbers.integer("anchor_is_current") != 0;
-  round_loss_sum_ = numbers.real("round_loss_sum");
   const auto optional = [&](const char* name) {
     return numbers.has(name) ? std::optional<double>(numbers.real(name)) : std::nullopt;
   };
@@ -291,8 +287,10 @@ void Synchronous::restore(const State& state) {
   parts_.schedule->restore(numbers.part_of("schedule"));
   parts_.outer->restore(state.part_of("outer"));
   state.copy_into("anchor", anchor_);
-  for (size_t i = 0; i < replicas_.size(); ++i)
-    replicas_[i]->restore(state.part_of("worker" + std::to_string(worker_number(static_cast<int64_t>(i)))));
+  for (size_t i = 0; i < replicas_.size(); ++i) replicas_[i]->restore(state.part_of(worker_name(i)));
+  loss_sums_.assign(replicas_.size(), 0.0);
+  if (in_round_)
+    for (size_t i = 0; i < replicas_.size(); ++i) loss_sums_[i] = numbers.real(worker_name(i) + ".loss_sum");
 }
 
 }  // namespace muster

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "muster/comm/averager.h"
@@ -58,8 +59,8 @@ class Synchronous : public Method {
   State state() const override;
   void restore(const State& state) override;
 
-  /// The averaged model as of now: the anchor after a meeting, else the mean of the hosted replicas. Changes
-  /// nothing.
+  /// The averaged model as of now: the anchor after a meeting, else the mean of all replicas. Changes nothing.
+  /// Collective where there are several processes: all call it at the same step.
   void copy_mean_parameters(at::Tensor& out);
   void copy_mean_buffers(at::Tensor& out);
 
@@ -71,6 +72,8 @@ class Synchronous : public Method {
   const Round& round() const { return round_; }
   /// The worker of the whole run that hosted replica `hosted` is.
   int64_t worker_number(int64_t hosted) const;
+  /// Its name in state(): "worker3".
+  std::string worker_name(size_t hosted) const;
 
  private:
   void begin_round();
@@ -83,8 +86,8 @@ class Synchronous : public Method {
   void on_all_workers(int64_t steps, Progress& progress, const WorkerSteps& body);
   void record_losses(int64_t steps, Progress& progress);
   RoundReport end_round(Progress& progress);
-  void average_parameters();
-  void average_moments();
+  Meeting meet();
+  std::vector<double> round_losses() const;
   void assign_to_replicas(const at::Tensor& parameters);
   at::Tensor& scratch();  ///< as long as the parameters; made when first wanted
   std::vector<at::Tensor> vectors_of(at::Tensor& (Replica::*vector)());
@@ -102,11 +105,11 @@ class Synchronous : public Method {
   Round round_{0, Average::parameters};  ///< of the running or the last round
   bool in_round_ = false;
   bool anchor_is_current_ =
-      true;                    ///< false while gradients are averaged: then replica 0 holds the parameters
-  double round_loss_sum_ = 0;  ///< over the running round's steps
+      true;  ///< false while gradients are averaged: then replica 0 holds the parameters
+  std::vector<double> loss_sums_;  ///< over the running round's steps, of every hosted worker
   std::optional<double> last_divergence_, last_round_loss_;
-  int64_t meeting_bytes_ = 0;
-  std::unique_ptr<BatchAhead> batches_;  ///< from the present step on; made by the first step
+  std::optional<Meeting> gradients_met_;  ///< in the running round
+  std::unique_ptr<BatchAhead> batches_;   ///< from the present step on; made by the first step
 };
 
 }  // namespace muster

@@ -104,9 +104,14 @@ inline void check_means(Ranks& ranks) {
     for (const at::ScalarType type : {at::kFloat, at::kDouble})
       for (const int64_t size : {0, 1, 5, 4099, 100'000}) {
         at::Tensor vector = rank_vector(group->rank(), ++which, size, type);
-        group->start_mean(vector)->wait(soon());
-        ranks.expect(at::equal(vector, serial_mean(group->size(), which, size, type)),
+        at::Tensor mean = flat_vector(size, type);
+        group->start_mean(vector, mean)->wait(soon());
+        ranks.expect(at::equal(mean, serial_mean(group->size(), which, size, type)),
                      "the mean of " + std::to_string(size) + " elements is not the serial mean to the bit");
+        ranks.expect(at::equal(vector, rank_vector(group->rank(), which, size, type)),
+                     "a mean beside its vector changes the vector");
+        group->start_mean(vector, vector)->wait(soon());
+        ranks.expect(at::equal(vector, mean), "a mean in the vector's own place is another one");
       }
   });
 }
@@ -157,7 +162,7 @@ inline void check_several_under_way(Ranks& ranks) {
     std::vector<std::unique_ptr<Pending>> pending;
     for (uint64_t which = 0; which < 8; ++which) {
       vectors.push_back(rank_vector(group->rank(), which, 2000, at::kFloat));
-      pending.push_back(group->start_mean(vectors.back()));
+      pending.push_back(group->start_mean(vectors.back(), vectors.back()));
     }
     for (size_t i = pending.size(); i-- > 0;) pending[i]->wait(soon());
     for (uint64_t which = 0; which < 8; ++which)
@@ -171,16 +176,17 @@ inline void check_departure(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     const int rank = group->rank();
     at::Tensor vector = rank_vector(rank, 1, 500, at::kFloat);
-    group->start_mean(vector)->wait(soon());
+    at::Tensor mean = flat_vector(500);
+    group->start_mean(vector, mean)->wait(soon());
     if (rank == group->size() - 1) return group.reset();
     const at::Tensor before = vector.clone();
     const auto started = std::chrono::steady_clock::now();
-    ranks.expect(Ranks::throws<LostPeer>([&] { group->start_mean(vector)->wait(soon()); }),
+    ranks.expect(Ranks::throws<LostPeer>([&] { group->start_mean(vector, mean)->wait(soon()); }),
                  "a peer that left is not LostPeer");
     ranks.expect(std::chrono::steady_clock::now() - started < std::chrono::seconds(10),
                  "a peer that left is noticed at the deadline only");
     ranks.expect(at::equal(vector, before), "a failed wait changes the vector");
-    ranks.expect(Ranks::throws<LostPeer>([&] { group->start_mean(vector)->wait(soon()); }),
+    ranks.expect(Ranks::throws<LostPeer>([&] { group->start_mean(vector, mean)->wait(soon()); }),
                  "a group that has lost a peer works on");
     ranks.expect(Ranks::throws<LostPeer>([&] { group->broadcast(vector, 0); }),
                  "broadcast in a group that has lost a peer is not LostPeer");
@@ -195,10 +201,12 @@ inline void check_deadline(Ranks& ranks) {
       return;
     }
     at::Tensor vector = rank_vector(group->rank(), 1, 500, at::kDouble);
+    at::Tensor mean = flat_vector(500, at::kDouble);
     const at::Tensor before = vector.clone();
     const auto started = std::chrono::steady_clock::now();
-    ranks.expect(Ranks::throws<LostPeer>(
-                     [&] { group->start_mean(vector)->wait(deadline_in(std::chrono::milliseconds(100))); }),
+    ranks.expect(Ranks::throws<LostPeer>([&] {
+                   group->start_mean(vector, mean)->wait(deadline_in(std::chrono::milliseconds(100)));
+                 }),
                  "a peer that misses the deadline is not LostPeer");
     ranks.expect(std::chrono::steady_clock::now() - started < std::chrono::milliseconds(500),
                  "the deadline is not kept");
@@ -213,8 +221,9 @@ inline void check_mismatch(Ranks& ranks) {
       at::Tensor vector =
           flat_vector(last && !other_type ? 11 : 10, last && other_type ? at::kDouble : at::kFloat);
       vector.fill_(group->rank() + 1);
+      at::Tensor mean = vector.clone();
       const at::Tensor before = vector.clone();
-      ranks.expect(Ranks::throws<Error>([&] { group->start_mean(vector)->wait(soon()); }),
+      ranks.expect(Ranks::throws<Error>([&] { group->start_mean(vector, mean)->wait(soon()); }),
                    "vectors of different form are no Error on rank " + std::to_string(group->rank()));
       ranks.expect(at::equal(vector, before), "vectors of different form are changed");
     }

@@ -107,9 +107,9 @@ class LosesAPeer final : public Communicator {
   explicit LosesAPeer(int after) : after_(after) {}
   int rank() const override { return 0; }
   int size() const override { return 2; }
-  std::unique_ptr<Pending> start_mean(at::Tensor& vector) override {
+  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
     if (after_-- == 0) throw LostPeer("rank 1 is gone");
-    return inner_.start_mean(vector);
+    return inner_.start_mean(vector, mean);
   }
   std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
                                           std::vector<at::Tensor>& received) override {

@@ -30,8 +30,8 @@ class Broken final : public Communicator {
   explicit Broken(std::unique_ptr<Communicator> inner) : inner_(std::move(inner)) {}
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
-  std::unique_ptr<Pending> start_mean(at::Tensor& vector) override {
-    auto pending = inner_->start_mean(vector);
+  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+    auto pending = inner_->start_mean(vector, mean);
     if (rank() == 0) vector.add_(1);
     return pending;
   }
@@ -72,7 +72,7 @@ TEST(ThreadGroup, BroadcastWaitsNoLongerThanItsPatience) {
 TEST(ThreadGroup, ACompleteOperationOutlivesItsRanks) {
   auto group = ThreadGroup::make(2);
   at::Tensor one = flat_vector(3).fill_(1), two = flat_vector(3).fill_(2);
-  const auto first = group[0]->start_mean(one), second = group[1]->start_mean(two);
+  const auto first = group[0]->start_mean(one, one), second = group[1]->start_mean(two, two);
   group[1].reset();
   EXPECT_NO_THROW(first->wait(deadline_in(std::chrono::milliseconds(0))));
   EXPECT_EQ(one[0].item<float>(), 1.5F);
@@ -83,7 +83,7 @@ TEST(ThreadGroup, DifferentOperationsAreAnError) {
   auto group = ThreadGroup::make(2);
   at::Tensor one = flat_vector(3), two = flat_vector(3);
   std::vector<at::Tensor> received = {flat_vector(3), flat_vector(3)};
-  const auto mean = group[0]->start_mean(one);
+  const auto mean = group[0]->start_mean(one, one);
   const auto gather = group[1]->start_gather(two, received);
   EXPECT_THROW(mean->wait(contract::soon()), Error);
   EXPECT_THROW(gather->wait(contract::soon()), Error);
@@ -92,7 +92,7 @@ TEST(ThreadGroup, DifferentOperationsAreAnError) {
 TEST(ThreadGroup, AMessageNamesRanksAndLengths) {
   auto group = ThreadGroup::make(2);
   at::Tensor one = flat_vector(3), two = flat_vector(4);
-  const auto first = group[0]->start_mean(one), second = group[1]->start_mean(two);
+  const auto first = group[0]->start_mean(one, one), second = group[1]->start_mean(two, two);
   try {
     first->wait(contract::soon());
     FAIL();
@@ -106,14 +106,14 @@ TEST(Communicators, RefuseWhatTheyCannotCarry) {
   Solo alone;
   at::Tensor integers = at::zeros({4}, at::kLong), matrix = at::zeros({2, 2}), vector = flat_vector(4);
   std::vector<at::Tensor> none, shorter = {flat_vector(3)};
-  EXPECT_THROW(alone.start_mean(integers), Error);
-  EXPECT_THROW(alone.start_mean(matrix), Error);
+  EXPECT_THROW(alone.start_mean(integers, integers), Error);
+  EXPECT_THROW(alone.start_mean(matrix, matrix), Error);
   EXPECT_THROW(alone.start_gather(vector, none), Error);
   EXPECT_THROW(alone.start_gather(vector, shorter), Error);
   EXPECT_THROW(alone.start_exchange({vector, vector}, shorter), Error);
   EXPECT_THROW(alone.broadcast(vector, -1), Error);
   auto group = ThreadGroup::make(2);
-  EXPECT_THROW(group[0]->start_mean(integers), Error);
+  EXPECT_THROW(group[0]->start_mean(integers, integers), Error);
   EXPECT_THROW(group[0]->start_exchange({vector}, shorter), Error);
 }
 
