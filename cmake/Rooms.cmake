@@ -19,13 +19,16 @@ function(muster_torch target scope)
   target_link_libraries(${target} ${scope} ${TORCH_LIBRARIES})
 endfunction()
 
-# muster_room(NAME [TORCH] [DEPENDS room...]): the library muster_NAME (muster::NAME) of
-# muster/NAME/*.cpp, installed as component NAME of the package.
+# muster_room(NAME [TORCH] [DEPENDS room...] [WITHOUT source...]): the library muster_NAME (muster::NAME) of
+# muster/NAME/*.cpp but for the sources named, installed as component NAME of the package.
 # Sources named *_kernel.cpp hold arithmetic whose bits must not depend on the processor:
 # they are compiled at -O3 without contraction of a*b+c.
 function(muster_room name)
-  cmake_parse_arguments(ROOM "TORCH" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ROOM "TORCH" "" "DEPENDS;WITHOUT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/muster/${name}/*.cpp)
+  foreach(source ${ROOM_WITHOUT})
+    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/muster/${name}/${source})
+  endforeach()
   file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/muster/${name}/*_kernel.cpp)
   set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno")
   add_library(muster_${name} STATIC ${sources})

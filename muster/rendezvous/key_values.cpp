@@ -1,0 +1,7 @@
+#include "muster/rendezvous/key_values.h"
+
+namespace muster {
+
+KeyValues::~KeyValues() = default;
+
+}  // namespace muster

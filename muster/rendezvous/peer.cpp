@@ -1,0 +1,71 @@
+#include "muster/rendezvous/peer.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "muster/rendezvous/protocol.h"
+
+namespace muster {
+
+namespace {
+
+constexpr size_t most_unsent = 8 * longest_message;
+
+bool try_later(int problem) { return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR; }
+
+}  // namespace
+
+short Peer::events() const { return static_cast<short>(outgoing_.empty() ? POLLIN : POLLIN | POLLOUT); }
+
+size_t Peer::receive(SteadyTime now) {
+  std::array<char, 65536> bytes;
+  const ssize_t count = ::recv(socket_.number(), bytes.data(), bytes.size(), 0);
+  if (count == 0 || (count < 0 && !try_later(errno))) hang_up();
+  if (count <= 0) return 0;
+  if (!finishing_) incoming_.append(std::string_view(bytes.data(), static_cast<size_t>(count)));
+  if (!half_since_) half_since_ = now;
+  return static_cast<size_t>(count);
+}
+
+std::optional<std::string> Peer::next_message(SteadyTime now) {
+  if (finishing_ || gone_) return std::nullopt;
+  auto message = incoming_.next(introduced_ ? longest_message : longest_hello);
+  if (message) half_since_ = now;
+  if (!incoming_.half()) half_since_.reset();
+  return message;
+}
+
+void Peer::send(const std::string& frame) {
+  if (gone_) return;
+  outgoing_ += frame;
+  if (outgoing_.size() - sent_ > most_unsent) hang_up();
+}
+
+void Peer::flush() {
+  while (!gone_ && sent_ < outgoing_.size()) {
+    const ssize_t count =
+        ::send(socket_.number(), outgoing_.data() + sent_, outgoing_.size() - sent_, MSG_NOSIGNAL);
+    if (count < 0) {
+      if (!try_later(errno)) hang_up();
+      return;
+    }
+    sent_ += static_cast<size_t>(count);
+  }
+  outgoing_.clear();
+  sent_ = 0;
+  // The other side's end of the connection follows; until then its bytes are taken and thrown away, so that
+  // nothing unread makes the system drop what was sent.
+  if (finishing_) ::shutdown(socket_.number(), SHUT_WR);
+}
+
+std::optional<SteadyTime> Peer::deadline(std::chrono::milliseconds introduction) const {
+  if (!introduced_) return opened_ + introduction;
+  if (half_since_) return *half_since_ + introduction;
+  return std::nullopt;
+}
+
+}  // namespace muster

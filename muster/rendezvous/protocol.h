@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "muster/rendezvous/generation.h"
+#include "muster/rendezvous/wire.h"
+
+// What goes over a connection to a store. First the hello and the welcome, whose form is the same in every
+// version of the protocol; then requests (kind, number of the request, fields) and replies (number, outcome,
+// fields), and news (number 0), which nobody asked for.
+namespace muster {
+
+constexpr int64_t protocol_version = 1;
+/// The longest hello: a stranger can make a server keep no more than this.
+constexpr size_t longest_hello = 4096;
+
+std::string hello_frame(std::string_view token);
+
+struct Hello {
+  int64_t version = 0;
+  std::string token;  ///< only where the version is ours
+};
+/// Nothing when the message is no hello at all.
+std::optional<Hello> hello_from(std::string_view message);
+
+struct Welcome {
+  int64_t version = protocol_version;
+  std::string refusal;  ///< empty: welcome
+  std::chrono::milliseconds lease{0};
+};
+std::string welcome_frame(const Welcome& welcome);
+/// Throws DataError when the message is no welcome.
+Welcome welcome_from(std::string_view message);
+
+/// The same answer after the same time, wherever the first difference stands.
+bool same_token(std::string_view there, std::string_view here);
+
+enum class Request : uint8_t {
+  set = 1,
+  get,
+  wait,
+  check,
+  add,
+  compare_set,
+  remove,
+  count,
+  join = 32,
+  beat,
+  gather,
+  confirm,
+  ask_to_stop,
+  stop_step,
+  leave,
+};
+
+enum class Outcome : uint8_t {
+  done = 0,
+  refused,  ///< a text: Error
+  lost,     ///< a text: LostPeer
+  news,
+};
+
+/// The kind and the number; the fields come behind.
+MessageWriter request_of(Request kind, int64_t number);
+MessageWriter reply_to(int64_t number, Outcome outcome);
+
+/// What a member is told without having asked.
+struct News {
+  int64_t broken = -1;  ///< the newest generation in which no meeting can succeed any more
+  bool newcomers = false;
+  bool stop_wanted = false;
+  bool expelled = false;
+  bool operator==(const News&) const = default;
+};
+std::string news_frame(const News& news);
+/// `reader` stands behind the outcome.
+News news_from(MessageReader& reader);
+
+void write_generation(MessageWriter& writer, const Generation& generation);
+Generation generation_from(MessageReader& reader);
+
+}  // namespace muster

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "muster/rendezvous/sockets.h"
+#include "muster/rendezvous/store_client.h"
+#include "muster/rendezvous/wire.h"
+
+namespace muster {
+
+/// A connection to a StoreServer that has introduced itself. Calls wait, until their deadline at most.
+class StoreLink {
+ public:
+  /// Tries until the deadline. Throws LostPeer when no store answers, Error when it refuses.
+  StoreLink(const StoreEndpoint& endpoint, SteadyTime deadline);
+
+  /// Throws LostPeer when the server is gone or does not take it in time.
+  void send(const std::string& frame, SteadyTime deadline);
+  std::string receive(SteadyTime deadline);
+
+  /// After so long without a sign of life the server takes a member for dead.
+  std::chrono::milliseconds lease() const { return lease_; }
+  /// "the store at HOST:PORT"
+  const std::string& name() const { return name_; }
+  int descriptor() const { return socket_.number(); }
+  /// What has been received, and not yet been looked at.
+  FrameSplitter& incoming() { return incoming_; }
+
+ private:
+  void introduce(const std::string& token, SteadyTime deadline);
+  void await(short events, SteadyTime deadline) const;
+
+  std::string name_;
+  FileDescriptor socket_;
+  FrameSplitter incoming_;
+  std::chrono::milliseconds lease_{0};
+};
+
+/// The reply to request `number`: the reader stands behind its outcome. Throws LostPeer or Error where that
+/// is the outcome, DataError where the reply is not to this request.
+void read_outcome(MessageReader& reply, int64_t number);
+
+}  // namespace muster
