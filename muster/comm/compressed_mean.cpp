@@ -1,0 +1,279 @@
+#include "muster/comm/compressed_mean.h"
+
+#include <ATen/ATen.h>
+
+#include <string>
+
+#include "muster/base/error.h"
+#include "muster/base/message_size.h"
+#include "muster/comm/codec_check.h"
+#include "muster/comm/message_check.h"
+#include "muster/flat/flat_buffer.h"
+
+namespace muster {
+
+namespace {
+
+// First encodings and those of means draw from different streams: bit 32 of the contributor's number.
+constexpr uint64_t of_mean = uint64_t{1} << 32;
+
+RandomKey key_of(uint64_t seed, uint64_t contributor, int64_t part, uint64_t meeting) {
+  return {.seed = seed,
+          .purpose = Purpose::quantisation,
+          .a = contributor + (static_cast<uint64_t>(part) << 33),
+          .b = meeting};
+}
+
+// What leaves every number as it is when added to it, -0 included.
+constexpr double nothing = -0.0;
+
+template <class T>
+void divide(at::Tensor& vector, int64_t divisor) {
+  T* const values = vector.data_ptr<T>();
+  const int64_t size = vector.numel();
+  const T by = static_cast<T>(divisor);
+  for (int64_t i = 0; i < size; ++i) values[i] /= by;
+}
+
+/// vector <- vector - what the message stands for; in place, since a large vector of its own would cost as
+/// much as the encoding.
+void subtract_decoded(const Codec& codec, const at::Tensor& message, at::Tensor& vector) {
+  vector.neg_();
+  codec.decode_add(message, vector);
+  vector.neg_();
+}
+
+void require_fitting(const at::Tensor& residual, const at::Tensor& vector, uint64_t worker) {
+  if (!same_form(residual, vector))
+    throw Error("the residual of worker " + std::to_string(worker) + " has " + describe(residual) +
+                ", now needed: " + describe(vector));
+}
+
+std::string name_of(int64_t worker, const char* what) {
+  return "worker." + std::to_string(worker) + "." + what;
+}
+
+}  // namespace
+
+/// What the encodings have lost so far: of each contributor's vectors, and of the mean of each part owned
+/// here. Empty: nothing.
+struct CompressedMean::Residuals {
+  std::vector<at::Tensor> sent{}, owned{};
+};
+
+/// What becomes of the residuals when the meeting is confirmed. Works in the memory of those before the
+/// present ones.
+struct CompressedMean::Attempt {
+  Residuals residuals{}, memory{};
+  bool complete = false;
+};
+
+class CompressedMean::UnderWay final : public Meeting {
+ public:
+  UnderWay(const CompressedMean& from, Communicator& group, const at::Tensor& mean, uint64_t meeting)
+      : codec_(from.codec_),
+        options_(from.options_),
+        before_(*from.residuals_),
+        attempt_(from.attempt_),
+        group_(group),
+        mean_(mean),
+        meeting_(meeting),
+        parts_(std::max<int64_t>(options_.hosted, group.size())),
+        first_owned_(group.rank()) {}
+
+  void send(const std::vector<at::Tensor>& contributions) {
+    require_fitting_residuals();
+    for (size_t k = 0; k < contributions.size(); ++k) encode_contribution(contributions[k], k);
+    for (int64_t owned = 0; owned < options_.hosted; ++owned)
+      sent_bytes_ += codec_->message_bytes(part_of(mean_, first_owned_ + owned).numel());
+    if (group_.size() == 1) return;
+    const int64_t expected = codec_->message_bytes(part_of(mean_, first_owned_).numel());
+    for (int64_t rank = 0; rank < parts_; ++rank) received_.push_back(at::empty({expected}, at::kByte));
+    first_half_ = group_.start_exchange(messages_[0], received_);
+  }
+
+  void turn(Deadline deadline) override {
+    if (turned_) return;
+    if (first_half_) first_half_->wait(deadline);
+    std::vector<at::Tensor> encoded;
+    for (int64_t owned = 0; owned < options_.hosted; ++owned) encoded.push_back(encode_mean(owned));
+    messages_.clear();
+    received_.clear();
+    if (group_.size() == 1) {
+      gathered_ = std::move(encoded);
+    } else {
+      for (int64_t part = 0; part < parts_; ++part)
+        gathered_.push_back(at::empty({codec_->message_bytes(part_of(mean_, part).numel())}, at::kByte));
+      own_mean_ = encoded[0];
+      second_half_ = group_.start_gather(own_mean_, gathered_);
+    }
+    turned_ = true;
+  }
+
+  void wait(Deadline deadline) override {
+    if (attempt_->complete) return;
+    turn(deadline);
+    if (second_half_) second_half_->wait(deadline);
+    for (int64_t part = 0; part < parts_; ++part) {
+      at::Tensor here = part_of(mean_, part);
+      here.fill_(nothing);
+      codec_->decode_add(gathered_[static_cast<size_t>(part)], here);
+    }
+    attempt_->complete = true;
+  }
+
+  int64_t message_bytes_sent() const override { return sent_bytes_; }
+
+ private:
+  void require_fitting_residuals() const {
+    for (size_t k = 0; k < before_.sent.size(); ++k) {
+      require_fitting(before_.sent[k], mean_, worker(k));
+      require_fitting(before_.owned[k], part_of(mean_, first_owned_ + static_cast<int64_t>(k)), worker(k));
+    }
+  }
+
+  at::Tensor part_of(const at::Tensor& vector, int64_t part) const {
+    const int64_t begin = part_begin(vector.numel(), parts_, options_.part_multiple, part);
+    return vector.narrow(0, begin,
+                         part_begin(vector.numel(), parts_, options_.part_multiple, part + 1) - begin);
+  }
+
+  uint64_t worker(size_t contributor) const {
+    return static_cast<uint64_t>(options_.first_worker) + contributor;
+  }
+
+  /// A vector of the form of `like`: that which is there, or a new one.
+  static at::Tensor memory_like(const at::Tensor& like, const std::vector<at::Tensor>& memory, size_t at) {
+    if (at < memory.size() && same_form(memory[at], like)) return memory[at];
+    return flat_vector(like.numel(), like.scalar_type());
+  }
+
+  /// Encodes all parts of contributor k's vector.
+  void encode_contribution(const at::Tensor& contribution, size_t k) {
+    at::Tensor vector = contribution;
+    if (options_.error_feedback) {
+      vector = memory_like(contribution, attempt_->memory.sent, k);
+      if (before_.sent.empty())
+        vector.copy_(contribution);
+      else
+        at::add_out(vector, contribution, before_.sent[k]);
+      attempt_->residuals.sent.push_back(vector);
+    }
+    std::vector<at::Tensor> messages;
+    for (int64_t part = 0; part < parts_; ++part) {
+      at::Tensor here = part_of(vector, part);
+      messages.push_back(codec_->encode(here, key_of(options_.seed, worker(k), part, meeting_)));
+      if (options_.error_feedback) subtract_decoded(*codec_, messages.back(), here);
+      sent_bytes_ += messages.back().numel();
+    }
+    messages_.push_back(std::move(messages));
+  }
+
+  /// The message of contributor k about the part owned here.
+  const at::Tensor& message_about(int64_t owned, size_t k) const {
+    return group_.size() > 1 ? received_[k] : messages_[k][static_cast<size_t>(owned)];
+  }
+
+  at::Tensor encode_mean(int64_t owned) {
+    const int64_t part = first_owned_ + owned;
+    const auto at = static_cast<size_t>(owned);
+    at::Tensor sum = memory_like(part_of(mean_, part), attempt_->memory.owned, at);
+    sum.fill_(nothing);
+    for (size_t k = 0; k < static_cast<size_t>(parts_); ++k) codec_->decode_add(message_about(owned, k), sum);
+    if (sum.scalar_type() == at::kDouble)
+      divide<double>(sum, parts_);
+    else
+      divide<float>(sum, parts_);
+    if (options_.error_feedback && !before_.owned.empty()) sum.add_(before_.owned[at]);
+    at::Tensor message = codec_->encode(sum, key_of(options_.seed, of_mean + worker(at), part, meeting_));
+    if (options_.error_feedback) subtract_decoded(*codec_, message, sum);
+    attempt_->residuals.owned.push_back(sum);
+    return message;
+  }
+
+  const std::shared_ptr<const Codec> codec_;
+  const CompressedMeanOptions options_;
+  const Residuals before_;
+  const std::shared_ptr<Attempt> attempt_;
+  Communicator& group_;
+  at::Tensor mean_;
+  const uint64_t meeting_;
+  const int64_t parts_, first_owned_;
+  int64_t sent_bytes_ = 0;
+  bool turned_ = false;
+  std::vector<std::vector<at::Tensor>> messages_;  // by contributor and part
+  std::vector<at::Tensor> received_, gathered_;    // by rank; by part
+  at::Tensor own_mean_;
+  std::unique_ptr<Pending> first_half_, second_half_;
+};
+
+CompressedMean::CompressedMean(std::unique_ptr<Codec> codec, const CompressedMeanOptions& options)
+    : codec_(std::move(codec)),
+      options_(options),
+      residuals_(std::make_unique<Residuals>()),
+      memory_(std::make_unique<Residuals>()) {
+  invariant(
+      codec_ != nullptr && options.hosted >= 1 && options.part_multiple >= 1 && options.first_worker >= 0,
+      "a compressed mean needs a codec, a contributor and parts");
+}
+
+CompressedMean::~CompressedMean() = default;
+CompressedMean::CompressedMean(CompressedMean&&) noexcept = default;
+
+std::unique_ptr<CompressedMean::Meeting> CompressedMean::start(Communicator& group,
+                                                               const std::vector<at::Tensor>& contributions,
+                                                               const at::Tensor& mean, uint64_t meeting) {
+  invariant(contributions.size() == static_cast<size_t>(options_.hosted),
+            "a compressed mean needs the vectors of all contributors hosted here");
+  invariant(options_.hosted == 1 || group.size() == 1,
+            "in a group of several ranks each brings one vector to a compressed mean");
+  require_codable(mean);
+  for (const at::Tensor& contribution : contributions) {
+    require_codable(contribution);
+    if (!same_form(contribution, mean))
+      throw Error("a vector of " + describe(contribution) + " for a mean of " + describe(mean));
+  }
+  attempt_ = std::make_shared<Attempt>();
+  std::swap(attempt_->memory, *memory_);
+  auto under_way = std::make_unique<UnderWay>(*this, group, mean, meeting);
+  under_way->send(contributions);
+  return under_way;
+}
+
+void CompressedMean::commit() {
+  invariant(attempt_ != nullptr && attempt_->complete, "there is no compressed mean to commit");
+  if (options_.error_feedback) std::swap(*residuals_, attempt_->residuals);
+  *memory_ = std::move(attempt_->residuals);
+  attempt_.reset();
+}
+
+void CompressedMean::reset() {
+  *residuals_ = {};
+  *memory_ = {};
+  attempt_.reset();
+}
+
+State CompressedMean::state() const {
+  State state;
+  for (size_t k = 0; k < residuals_->sent.size(); ++k) {
+    const int64_t worker = options_.first_worker + static_cast<int64_t>(k);
+    state.tensors[name_of(worker, "residual")] = residuals_->sent[k];
+    state.tensors[name_of(worker, "mean_residual")] = residuals_->owned[k];
+  }
+  return state;
+}
+
+void CompressedMean::restore(const State& state) {
+  Residuals restored;
+  for (int64_t k = 0; k < options_.hosted && options_.error_feedback && !state.tensors.empty(); ++k)
+    for (const bool sent : {true, false}) {
+      const std::string name = name_of(options_.first_worker + k, sent ? "residual" : "mean_residual");
+      const auto found = state.tensors.find(name);
+      if (found == state.tensors.end()) throw CheckpointError("state lacks the tensor '" + name + "'");
+      (sent ? restored.sent : restored.owned).push_back(found->second.clone());
+    }
+  *residuals_ = std::move(restored);
+  attempt_.reset();
+}
+
+}  // namespace muster

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <vector>
+
+#include "muster/comm/codec.h"
+#include "muster/comm/communicator.h"
+#include "muster/flat/state.h"
+
+namespace muster {
+
+/// Plain numbers of a CompressedMean.
+struct CompressedMeanOptions {
+  bool error_feedback = false;
+  uint64_t seed = 0;
+  int64_t first_worker = 0;   ///< number in the run of this process's first contributor
+  int64_t hosted = 1;         ///< contributors of this process; more than one only in a group of one
+  int64_t part_multiple = 1;  ///< parts begin at multiples of it: MessageForm::bucket, so that none is cut
+};
+
+/// The mean of vectors that travel encoded: reduce-scatter and all-gather of messages, so that what a rank
+/// sends does not grow with the number of ranks N. The vector is cut into N parts;
+///   every rank r encodes each part j of its vector, C(x_r)_j, and hands it to rank j;
+///   rank j decodes all N messages, adds them in rank order, divides by N, and encodes the result once;
+///   every rank decodes these N messages: the same bits on every rank.
+/// With error feedback (Seide, Fu, Droppo, Li, Yu, "1-Bit SGD", 2014; Karimireddy, Rebjock, Stich, Jaggi,
+/// ICML 2019) each contributor keeps what its encodings lost, and adds it to its next vector:
+///   sends C(x + e),   e <- x + e - C(x + e)
+/// and so does the owner of part j with the mean that it encodes.
+/// A process alone may bring K vectors: then everything, the bits included, happens as in a group of K ranks.
+/// Draws follow from (seed, contributor's number in the run, part, meeting).
+class CompressedMean {
+ public:
+  CompressedMean(std::unique_ptr<Codec> codec, const CompressedMeanOptions& options);
+  ~CompressedMean();
+  CompressedMean(CompressedMean&&) noexcept;
+
+  /// A mean under way. Its traffic is in two halves, and the second one can only start when the first has
+  /// arrived: turn() waits for the first, adds, and starts the second. wait() does that too where nobody has;
+  /// a loop that computes meanwhile calls turn() half-way, so that both halves travel while it computes.
+  /// Every rank must then turn between the same two of the group's other operations.
+  class Meeting : public Pending {
+   public:
+    virtual void turn(Deadline deadline) = 0;
+    /// Bytes of the messages that this process hands in: of its vectors, and of the means of its parts.
+    virtual int64_t message_bytes_sent() const = 0;
+  };
+
+  /// mean <- mean over all contributors. In a group of several ranks every rank brings one vector; a group of
+  /// one brings `hosted`. The contributions are read before it returns; `mean` may be one of them. It is
+  /// written by wait(), not before all messages have arrived: a lost peer leaves it as it is. `meeting`
+  /// enters the random key: the same number on every rank, another one at each meeting. What the last start()
+  /// learned is forgotten unless it was committed. The group must outlive the meeting. Throws Error for
+  /// vectors of different form, or that do not fit the residuals.
+  std::unique_ptr<Meeting> start(Communicator& group, const std::vector<at::Tensor>& contributions,
+                                 const at::Tensor& mean, uint64_t meeting);
+  /// Residuals become those of the mean that was waited for: call it when the meeting is confirmed. Without
+  /// it (a failed meeting) they stay as they were before. Throws Bug when there is no such mean.
+  void commit();
+  /// Residuals become zero: another group, other parts.
+  void reset();
+
+  /// "worker.3.residual" and "worker.3.mean_residual" (of the part that worker 3 owns), for each worker
+  /// hosted here; nothing before the first commit() and without error feedback.
+  State state() const;
+  /// Takes what belongs to the workers hosted here; residuals are zero where the state has no tensors at all.
+  /// Throws CheckpointError when it has those of other workers only.
+  void restore(const State& state);
+
+ private:
+  struct Residuals;
+  struct Attempt;
+  class UnderWay;
+
+  std::shared_ptr<const Codec> codec_;
+  CompressedMeanOptions options_;
+  std::unique_ptr<Residuals> residuals_;
+  std::unique_ptr<Residuals> memory_;  // of the last but one: where the next meeting works
+  std::shared_ptr<Attempt> attempt_;   // shared with the meeting, which may outlive this object
+};
+
+}  // namespace muster
