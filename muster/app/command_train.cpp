@@ -10,11 +10,13 @@
 namespace muster {
 
 TrainRequest read_train_request(const std::vector<std::string>& words) {
-  TrainRequest request{parse_arguments(words, train_help().flags, 1), {}};
+  TrainRequest request{parse_arguments(words, train_help().flags, 1), {}, {}};
   if (request.arguments.has("help")) return request;
+  request.place = find_place();
   const auto& files = request.arguments.positional;
   request.configuration =
-      resolve(files.empty() ? std::nullopt : std::optional(files.front()), request.arguments.settings);
+      resolve(files.empty() ? std::nullopt : std::optional(files.front()), request.arguments.settings,
+              Scope::training, {.all = request.place.size, .on_this_host = request.place.local_size});
   return request;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/codec_choice.h"
 #include "muster/app/model_names.h"
 #include "muster/app/text_contradictions.h"
 #include "muster/app/value.h"
@@ -129,6 +130,7 @@ void check_method(const Configuration& configuration) {
   check_learning_rate(configuration.learning_rate);
   check_inner(configuration.inner);
   check_outer(configuration.outer, configuration.schedule.rule);
+  codec_choice(configuration.comm);
 }
 
 void check_against_length(const Configuration& configuration, int64_t total_steps) {

@@ -15,7 +15,7 @@ namespace {
 std::vector<Key> collect() {
   std::vector<Key> keys;
   for (auto part : {run_keys, task_keys, image_keys, text_keys, gpt_keys, schedule_keys, learning_rate_keys,
-                    inner_keys, outer_keys, evaluation_keys, checkpoint_keys}) {
+                    inner_keys, outer_keys, comm_keys, evaluation_keys, checkpoint_keys}) {
     std::vector<Key> section = part();
     keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
   }
@@ -82,6 +82,7 @@ const std::vector<SectionTitle>& section_titles() {
       {"learning_rate", "the learning rate of every step"},
       {"inner", "what happens in a local step"},
       {"outer", "what happens at a meeting"},
+      {"comm", "how the numbers travel between processes"},
       {"evaluation", "looking at the averaged model"},
       {"checkpoint", "what a run leaves so that it can be resumed"},
   };

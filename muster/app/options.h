@@ -126,6 +126,19 @@ struct OuterSection {
   bool operator==(const OuterSection&) const = default;
 };
 
+struct CommSection {
+  std::optional<std::string> interface;
+  int64_t slice_mib = 8;
+  int64_t deadline = 1800;
+  std::string codec = "fp32";
+  std::optional<bool> error_feedback;
+  std::optional<int64_t> bucket;
+  std::string scale = "max";
+  std::string rounding = "stochastic";
+  double top_fraction = 0.01;
+  bool operator==(const CommSection&) const = default;
+};
+
 struct EvaluationSection {
   std::optional<int64_t> every;
   bool between_meetings = true;
@@ -150,6 +163,7 @@ struct Configuration {
   LearningRateSection learning_rate;
   InnerSection inner;
   OuterSection outer;
+  CommSection comm;
   EvaluationSection evaluation;
   CheckpointSection checkpoint;
   bool operator==(const Configuration&) const = default;

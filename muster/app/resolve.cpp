@@ -58,10 +58,14 @@ std::string resolved_pieces(const std::string& text) {
   return format_pieces(parse_pieces_csv(content, text));
 }
 
-void fill_run(RunSection& run) {
+void fill_run(RunSection& run, const Processes& processes) {
   if (!run.steps && !run.epochs) run.epochs = default_epochs;
-  if (!run.workers) run.workers = usable_cores();
-  if (!run.threads) run.threads = std::min(usable_cores(), *run.workers);
+  if (!run.workers) run.workers = processes.all > 1 ? processes.all : usable_cores();
+  if (*run.workers % processes.all != 0)
+    throw OptionError("run.workers", std::to_string(*run.workers),
+                      fmt::format("must be a multiple of the run's {} processes", processes.all));
+  const int64_t cores = std::max<int64_t>(1, usable_cores() / processes.on_this_host);
+  if (!run.threads) run.threads = std::min(cores, *run.workers / processes.all);
 }
 
 void fill_outer(OuterSection& outer) {
@@ -105,14 +109,14 @@ void fill_by_length(Configuration& configuration, Scope scope) {
 }  // namespace
 
 Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
-                      Scope scope) {
+                      Scope scope, const Processes& processes) {
   Configuration configuration = config ? with_file(*config) : Configuration{};
   apply(configuration, settings);
   fill_model(configuration.task);
   if (scope != Scope::preview) check_task(configuration);
   if (scope == Scope::training) check_run(configuration.run);
   if (scope != Scope::evaluation) check_method(configuration);
-  fill_run(configuration.run);
+  fill_run(configuration.run, processes);
   fill_task(configuration.task);
   fill_folder(configuration);
   fill_outer(configuration.outer);

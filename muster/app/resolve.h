@@ -13,6 +13,12 @@ namespace muster {
 /// does not concern them is not checked for contradictions.
 enum class Scope { training, preview, evaluation };
 
+/// The processes of a run: run.workers is one for each where there are several, and must divide evenly.
+struct Processes {
+  int64_t all = 1;
+  int64_t on_this_host = 1;  ///< which share its cores
+};
+
 /// From what the user said to the configuration of a run: the file `config` (if any), then the settings of
 /// the command line over it, then the defaults that depend on other keys. Every key is checked for type,
 /// words and range, and the whole for contradictions, before any work. A length on the command line (steps,
@@ -23,7 +29,7 @@ enum class Scope { training, preview, evaluation };
 /// where the number of steps is known without reading data (run.steps given, or the generated task), what
 /// complete() resolves.
 Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
-                      Scope scope = Scope::training);
+                      Scope scope = Scope::training, const Processes& processes = {});
 
 /// Length of a run in steps. floor(samples / (workers x batch)) steps are an epoch; the rest is dropped.
 struct RunLength {

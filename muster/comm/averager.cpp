@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/comm/make_codec.h"
 #include "muster/comm/message_check.h"
 #include "muster/flat/flat_buffer.h"
 
@@ -24,10 +25,12 @@ void check(const MeetingRequest& request) {
   }
 }
 
-int64_t bytes_handed_in(const MeetingRequest& request) {
+int64_t bytes_handed_in(const MeetingRequest& request, size_t from) {
   int64_t bytes = 0;
-  for (const Averaged& kind : request.vectors)
-    bytes += kind.replicas.front().numel() * static_cast<int64_t>(kind.replicas.front().element_size());
+  for (size_t i = from; i < request.vectors.size(); ++i) {
+    const at::Tensor& vector = request.vectors[i].replicas.front();
+    bytes += vector.numel() * static_cast<int64_t>(vector.element_size());
+  }
   return bytes;
 }
 
@@ -46,19 +49,38 @@ class Together {
 
 }  // namespace
 
+Averager::Averager(Communicator& group, ThreadPool& pool, std::optional<Compression> compression)
+    : group_(&group), pool_(pool), compression_(std::move(compression)) {
+  if (!compression_) return;
+  if (compression_->error_feedback)
+    compression_->codec.validate_for_error_feedback();
+  else
+    compression_->codec.validate();
+}
+
+Averager::~Averager() = default;
+
+void Averager::use_group(Communicator& group) {
+  group_ = &group;
+  scratch_.clear();
+  compressed_.reset();
+  waiting_state_ = {};
+}
+
 double Averager::mean_of(double value, Deadline deadline) {
   at::Tensor number = flat_vector(1, at::kDouble);
   *number.data_ptr<double>() = value;
-  group_.start_mean(number, number)->wait(deadline);
+  group_->start_mean(number, number)->wait(deadline);
   return *number.data_ptr<double>();
 }
 
 Meeting Averager::average(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
                           bool measure_divergence, bool write_back, Deadline deadline) {
   at::Tensor result = mean;
-  const Meeting meeting = meet({.vectors = {{.replicas = replicas, .mean = &result, .write_back = write_back}},
-                                .measure_divergence = measure_divergence},
-                               deadline);
+  const Meeting meeting =
+      meet({.vectors = {{.replicas = replicas, .mean = &result, .write_back = write_back}},
+            .measure_divergence = measure_divergence},
+           deadline);
   if (!result.is_same(mean)) copy_to_all(result, {mean}, pool_);
   return meeting;
 }
@@ -66,7 +88,9 @@ Meeting Averager::average(const std::vector<at::Tensor>& replicas, const at::Ten
 Meeting Averager::meet(const MeetingRequest& request, Deadline deadline) {
   check(request);
   Meeting meeting;
-  if (group_.size() == 1) {
+  const auto hosted = static_cast<int64_t>(request.vectors.front().replicas.size());
+  const bool compressed = compression_ && workers(hosted) > 1;
+  if (group_->size() == 1 && !compressed) {
     meeting = meet_alone(request);
   } else {
     std::vector<at::Tensor> scratch = std::exchange(scratch_, {});
@@ -74,7 +98,7 @@ Meeting Averager::meet(const MeetingRequest& request, Deadline deadline) {
     meeting = meet_others(request, scratch, deadline);
     scratch_ = std::move(scratch);
   }
-  meeting.bytes_per_worker = bytes_handed_in(request);
+  meeting.bytes_per_worker += bytes_handed_in(request, compressed ? 1 : 0);
   return meeting;
 }
 
@@ -83,7 +107,8 @@ Meeting Averager::meet_alone(const MeetingRequest& request) {
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const Averaged& kind = request.vectors[i];
     const bool measure = request.measure_divergence && i == 0;
-    const auto divergence = local_mean(kind.replicas, kind.mean ? *kind.mean : at::Tensor(), {measure, kind.write_back}, pool_);
+    const auto divergence =
+        local_mean(kind.replicas, kind.mean ? *kind.mean : at::Tensor(), {measure, kind.write_back}, pool_);
     if (measure) meeting.divergence = divergence;
   }
   if (!request.values.empty())
@@ -91,37 +116,89 @@ Meeting Averager::meet_alone(const MeetingRequest& request) {
   return meeting;
 }
 
+CompressedMean& Averager::compressed_mean(const at::Tensor& vector, int64_t contributors) {
+  if (compressed_) return *compressed_;
+  CompressedMeanOptions options;
+  options.error_feedback = compression_->error_feedback;
+  options.seed = compression_->seed;
+  options.first_worker = group_->rank() * contributors;
+  options.hosted = contributors;
+  options.part_multiple = compression_->codec.form().bucket;
+  compressed_ =
+      std::make_unique<CompressedMean>(make_codec(compression_->codec, vector.scalar_type()), options);
+  compressed_->restore(waiting_state_);
+  waiting_state_ = {};
+  return *compressed_;
+}
+
+State Averager::state() const { return compressed_ ? compressed_->state() : waiting_state_; }
+
+void Averager::restore(const State& state) {
+  compressed_.reset();
+  waiting_state_ = state;
+}
+
+// The workers of one process that has others share memory: they travel as one, their mean.
+std::unique_ptr<CompressedMean::Meeting> Averager::start_compressed(const MeetingRequest& request,
+                                                                    at::Tensor& mean) {
+  const Averaged& kind = request.vectors.front();
+  std::vector<at::Tensor> contributions;
+  if (group_->size() > 1 && kind.replicas.size() > 1) {
+    local_mean(kind.replicas, mean, {.divergence = false, .write_back = false}, pool_);
+    contributions = {mean};
+  } else {
+    contributions = kind.replicas;
+  }
+  if (kind.anchor.defined())
+    for (at::Tensor& contribution : contributions) contribution = kind.anchor.sub(contribution);
+  const auto contributors = static_cast<int64_t>(contributions.size());
+  return compressed_mean(mean, contributors).start(*group_, contributions, mean, request.number);
+}
+
 Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
                               Deadline deadline) {
+  Meeting meeting;
   Together under_way;
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const auto& replicas = request.vectors[i].replicas;
     const at::Tensor& first = replicas.front();
     if (!scratch[i].defined() || !same_form(scratch[i], first))
       scratch[i] = flat_vector(first.numel(), first.scalar_type());
+    if (i == 0 && compression_) {
+      auto compressed = start_compressed(request, scratch[i]);
+      // A process alone hands in the vectors of all its workers.
+      meeting.bytes_per_worker = compressed->message_bytes_sent() /
+                                 (group_->size() == 1 ? static_cast<int64_t>(replicas.size()) : 1);
+      under_way.add(std::move(compressed));
+      continue;
+    }
     // One replica travels from where it is.
     if (replicas.size() > 1)
       local_mean(replicas, scratch[i], {.divergence = false, .write_back = false}, pool_);
-    under_way.add(group_.start_mean(replicas.size() > 1 ? scratch[i] : first, scratch[i]));
+    under_way.add(group_->start_mean(replicas.size() > 1 ? scratch[i] : first, scratch[i]));
   }
-  at::Tensor numbers = flat_vector(2, at::kDouble);
+  at::Tensor numbers = flat_vector(3, at::kDouble);
   double* const number = numbers.data_ptr<double>();
   number[0] = sum(request.values);
   number[1] = 0;
-  if (request.measure_divergence) {
-    under_way.wait(deadline);
-    number[1] = mean_squared_distance(request.vectors.front().replicas, scratch.front(), pool_);
-  }
+  number[2] = request.raise_flag ? 1 : 0;
+  const Averaged& parameters = request.vectors.front();
+  // A compressed mean sends in two halves, which other operations must not come between.
+  if (request.measure_divergence || compression_) under_way.wait(deadline);
+  if (compression_ && parameters.anchor.defined()) scratch.front().neg_().add_(parameters.anchor);
+  if (request.measure_divergence)
+    number[1] = mean_squared_distance(parameters.replicas, scratch.front(), pool_);
   if (request.measure_divergence || !request.values.empty())
-    under_way.add(group_.start_mean(numbers, numbers));
+    under_way.add(group_->start_mean(numbers, numbers));
   under_way.wait(deadline);
   // Confirmed: only now does anything change.
+  if (compression_) compressed_->commit();
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const Averaged& kind = request.vectors[i];
     if (kind.write_back) copy_to_all(scratch[i], kind.replicas, pool_);
     if (kind.mean) std::swap(*kind.mean, scratch[i]);
   }
-  Meeting meeting;
+  meeting.flag_raised = number[2] > 0;
   if (request.measure_divergence) meeting.divergence = number[1];
   if (!request.values.empty()) meeting.mean_value = number[0] / static_cast<double>(request.values.size());
   return meeting;

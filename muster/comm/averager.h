@@ -3,11 +3,14 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "muster/base/thread_pool.h"
+#include "muster/comm/codec_options.h"
 #include "muster/comm/communicator.h"
+#include "muster/comm/compressed_mean.h"
 #include "muster/comm/local_mean.h"
 
 namespace muster {
@@ -19,6 +22,9 @@ struct Averaged {
   /// Null where only the write-back is wanted.
   at::Tensor* mean = nullptr;
   bool write_back = true;  ///< the replicas become the mean
+  /// What all replicas had in common before: where means are compressed it is the distance from here, the
+  /// outer gradient, that travels. Undefined: the vectors themselves (gradients).
+  at::Tensor anchor{};
 };
 
 /// What a meeting is to do, all of it or nothing.
@@ -26,6 +32,15 @@ struct MeetingRequest {
   std::vector<Averaged> vectors;
   std::vector<double> values{};     ///< a number of every hosted worker, or empty: Meeting::mean_value
   bool measure_divergence = false;  ///< of the first kind of vector
+  bool raise_flag = false;          ///< tells all the others: Meeting::flag_raised
+  uint64_t number = 0;  ///< another one for every meeting of the run: what compression draws follows from it
+};
+
+/// How the first kind of vector of a meeting travels; the others, and numbers, go as they are.
+struct Compression {
+  CodecOptions codec{};
+  bool error_feedback = false;
+  uint64_t seed = 0;
 };
 
 /// What a meeting found out.
@@ -34,6 +49,7 @@ struct Meeting {
       std::nullopt;              ///< mean over all workers of the squared distance to their mean, before
                                  ///< the write-back; where it was asked for
   double mean_value = 0;         ///< over all workers, added in their order
+  bool flag_raised = false;      ///< by any rank
   int64_t bytes_per_worker = 0;  ///< what one worker hands in: elements times their size
 };
 
@@ -44,12 +60,13 @@ struct Meeting {
 /// by rounding only.
 class Averager {
  public:
-  /// Borrows both; they must outlive it.
-  Averager(Communicator& group, ThreadPool& pool) : group_(group), pool_(pool) {}
+  /// Borrows both; they must outlive it. `compression` holds where there is more than one worker.
+  Averager(Communicator& group, ThreadPool& pool, std::optional<Compression> compression = std::nullopt);
+  ~Averager();
 
-  int64_t workers(int64_t hosted) const { return hosted * group_.size(); }  ///< in the whole run
+  int64_t workers(int64_t hosted) const { return hosted * group_->size(); }  ///< in the whole run
   int64_t first_worker(int64_t hosted) const {
-    return hosted * group_.rank();
+    return hosted * group_->rank();
   }  ///< replica 0 of this process
 
   /// Averages every kind over all workers. All or nothing: when it throws (LostPeer, Error) means and
@@ -64,15 +81,28 @@ class Averager {
   /// The mean over all ranks of one number per process, added in rank order.
   double mean_of(double value, Deadline deadline);
 
-  Communicator& group() { return group_; }
+  /// What error feedback carries over to the next meeting, by worker (see CompressedMean::state).
+  State state() const;
+  void restore(const State& state);
+
+  /// Another group takes the place of a lost one. Borrowed. What error feedback carried is forgotten.
+  void use_group(Communicator& group);
+
+  Communicator& group() { return *group_; }
   ThreadPool& pool() { return pool_; }
 
  private:
   Meeting meet_alone(const MeetingRequest& request);
   Meeting meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch, Deadline deadline);
+  std::unique_ptr<CompressedMean::Meeting> start_compressed(const MeetingRequest& request, at::Tensor& mean);
+  CompressedMean& compressed_mean(const at::Tensor& vector, int64_t contributors);
 
-  Communicator& group_;
+  Communicator* group_;
   ThreadPool& pool_;
+  std::optional<Compression> compression_;
+  std::unique_ptr<CompressedMean>
+      compressed_;       ///< made by the first meeting, or when there is a state for it
+  State waiting_state_;  ///< until then
   /// The means on their way, one for each kind: kept from meeting to meeting, given up when one fails.
   std::vector<at::Tensor> scratch_;
 };

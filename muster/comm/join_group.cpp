@@ -1,40 +1,46 @@
 #include "muster/comm/join_group.h"
 
-#include <charconv>
-#include <cstdlib>
-#include <string>
-#include <string_view>
+#include <utility>
 
-#include "muster/base/error.h"
-#include "muster/comm/solo.h"
+#include "muster/comm/group_member.h"
 
 namespace muster {
 
 namespace {
 
-/// The number of processes that a launcher's variable tells; 1 where it is not set.
-int64_t processes(const char* variable) {
-  const char* const text = std::getenv(variable);
-  if (text == nullptr) return 1;
-  const std::string_view digits(text);
-  int64_t number = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (problem != std::errc() || end != digits.data() + digits.size() || number < 1)
-    throw Error("the environment variable " + std::string(variable) + " = '" + text +
-                "': must be the number of processes, at least 1");
-  return number;
-}
+/// A group together with the membership that it rests on.
+class JoinedGroup final : public Communicator {
+ public:
+  explicit JoinedGroup(std::unique_ptr<GroupMember> member)
+      : member_(std::move(member)), group_(member_->next_group(0)) {}
+
+  int rank() const override { return group_->rank(); }
+  int size() const override { return group_->size(); }
+  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+    return group_->start_mean(vector, mean);
+  }
+  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
+                                          std::vector<at::Tensor>& received) override {
+    return group_->start_exchange(parts, received);
+  }
+  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+    return group_->start_gather(part, received);
+  }
+  void broadcast(at::Tensor& vector, int root) override { group_->broadcast(vector, root); }
+
+ private:
+  std::unique_ptr<GroupMember> member_;
+  std::unique_ptr<Communicator> group_;
+};
 
 }  // namespace
 
-std::unique_ptr<Communicator> join_group() {
-  for (const char* const variable : {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"})
-    if (const int64_t number = processes(variable); number > 1)
-      throw Error(
-          "the environment variable " + std::string(variable) + " = " + std::to_string(number) +
-          " says that this is one of several processes, but groups of several processes (c10d) are not "
-          "built in yet: start one process, with ThreadGroup for several ranks, or unset the variable");
-  return std::make_unique<Solo>();
+std::unique_ptr<Communicator> join_group(const JoinOptions& options) {
+  return join_group(find_place(), options);
+}
+
+std::unique_ptr<Communicator> join_group(const Place& place, const JoinOptions& options) {
+  return std::make_unique<JoinedGroup>(std::make_unique<GroupMember>(place, options));
 }
 
 }  // namespace muster

@@ -1,16 +1,33 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "muster/comm/communicator.h"
+#include "muster/rendezvous/identity.h"
+#include "muster/rendezvous/place.h"
 
 namespace muster {
 
-/// The group that this process was started in, as its launcher's environment variables say: WORLD_SIZE
-/// (torchrun), OMPI_COMM_WORLD_SIZE (Open MPI), PMI_SIZE (MPICH, Intel MPI), SLURM_NTASKS (srun). A process
-/// that none of them describes is alone and gets a group of one. Groups of several processes do not exist
-/// yet: throws Error, naming the variable, where one says that there are more; also where one is no number
-/// >= 1.
-std::unique_ptr<Communicator> join_group();
+struct JoinOptions {
+  /// Network that the group's connections go over: an interface ("eth1"), or an address or name of this host.
+  /// Empty: GLOO_SOCKET_IFNAME, else the network of this host's name.
+  std::string interface {};
+  /// What all processes must have in common besides Muster's version and the size of slices.
+  Identity identity{};
+  int64_t slice_bytes = 8 << 20;  ///< large vectors travel in slices of this size
+  std::chrono::milliseconds patience = std::chrono::minutes(5);  ///< for the other processes to come
+};
+
+/// The group that this process was started in, as its launcher's environment says (see find_place): torchrun,
+/// mpirun, srun or `muster launch`. A process that none of them describes is alone and gets a group of one.
+/// Collective: waits for all processes. Throws Error, naming what differs, when the processes do not fit
+/// together, or, naming the variable, when the environment makes no sense; LostPeer when they do not come.
+std::unique_ptr<Communicator> join_group(const JoinOptions& options = {});
+
+/// The same for a place that the caller knows.
+std::unique_ptr<Communicator> join_group(const Place& place, const JoinOptions& options = {});
 
 }  // namespace muster

@@ -29,15 +29,22 @@ int64_t Synchronous::worker_number(int64_t hosted) const {
 }
 
 std::optional<Progress> Synchronous::advance(int64_t at_most) {
-  if (step_ >= options_.total_steps) return std::nullopt;
+  if (step_ >= options_.total_steps && !in_round_) return std::nullopt;
   if (!in_round_) begin_round();
-  Progress progress;
-  run_steps(std::clamp<int64_t>(round_start_ + round_.steps - step_, 1, std::max<int64_t>(1, at_most)),
-            progress);
-  if (step_ == round_start_ + round_.steps) progress.round = end_round(progress);
+  Progress progress = std::exchange(unreported_, Progress{});
+  try {
+    const int64_t left = round_start_ + round_.steps - step_;
+    if (left > 0) run_steps(std::min(left, std::max<int64_t>(1, at_most)), progress);
+    if (step_ == round_start_ + round_.steps) progress.round = end_round(progress);
+  } catch (const LostPeer&) {
+    unreported_ = std::move(progress);
+    throw;
+  }
   progress.step = step_;
   return progress;
 }
+
+void Synchronous::regrouped() { batches_.reset(); }
 
 void Synchronous::begin_round() {
   RoundStart start;
@@ -79,7 +86,7 @@ void Synchronous::run_steps(int64_t steps, Progress& progress) {
     run_local_steps(steps, progress);
   record_losses(steps, progress);
   step_ += steps;
-  progress.steps = steps;
+  progress.steps += steps;
 }
 
 double Synchronous::compute_gradient(int64_t hosted, int64_t step, StepSeconds& spent) {
@@ -127,9 +134,10 @@ void Synchronous::run_data_parallel_step(Progress& progress) {
   });
   if (!std::all_of(losses_.begin(), losses_.end(), [](double loss) { return std::isfinite(loss); })) return;
   const Stopwatch watch;
-  gradients_met_ =
-      parts_.averager.meet({.vectors = {{.replicas = vectors_of(&Replica::gradient)}}, .values = losses_},
-                           deadline_in(options_.deadline));
+  gradients_met_ = parts_.averager.meet({.vectors = {{.replicas = vectors_of(&Replica::gradient)}},
+                                         .values = losses_,
+                                         .number = static_cast<uint64_t>(step_)},
+                                        deadline_in(options_.deadline));
   anchor_is_current_ = false;
   progress.seconds.averaging += watch.seconds();
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
@@ -182,7 +190,9 @@ std::vector<double> Synchronous::round_losses() const {
 Meeting Synchronous::meet() {
   const bool plain = parts_.outer->is_plain_mean();
   MeetingRequest request;
-  request.vectors.push_back({vectors_of(&Replica::parameters), plain ? &anchor_ : &scratch(), plain});
+  request.vectors.push_back(
+      {vectors_of(&Replica::parameters), plain ? &anchor_ : &scratch(), plain, anchor_});
+  request.number = static_cast<uint64_t>(step_);
   if (options_.at_meeting == MomentsAtMeeting::average)
     for (size_t kind = 0; kind < replicas_[0]->optimizer().moments().size(); ++kind) {
       Averaged& moments = request.vectors.emplace_back();
@@ -249,7 +259,7 @@ std::string Synchronous::worker_name(size_t hosted) const {
   return "worker" + std::to_string(worker_number(static_cast<int64_t>(hosted)));
 }
 
-State Synchronous::state() const {
+State Synchronous::common_state() const {
   State state;
   Numbers& numbers = state.numbers;
   numbers.set("step", step_);
@@ -264,14 +274,30 @@ State Synchronous::state() const {
   numbers.insert("schedule", parts_.schedule->state());
   state.insert("outer", parts_.outer->state());
   state.tensors["anchor"] = anchor_;
-  for (size_t i = 0; i < replicas_.size(); ++i) state.insert(worker_name(i), replicas_[i]->state());
-  for (size_t i = 0; i < loss_sums_.size(); ++i) numbers.set(worker_name(i) + ".loss_sum", loss_sums_[i]);
   return state;
 }
 
-void Synchronous::restore(const State& state) {
+State Synchronous::state() const {
+  State state = common_state();
+  state.insert("codec", parts_.averager.state());
+  for (size_t i = 0; i < replicas_.size(); ++i) state.insert(worker_name(i), replicas_[i]->state());
+  for (size_t i = 0; i < loss_sums_.size(); ++i)
+    state.numbers.set(worker_name(i) + ".loss_sum", loss_sums_[i]);
+  return state;
+}
+
+State Synchronous::state_for_newcomers() const {
+  invariant(!in_round_, "newcomers are let in between rounds");
+  State state = common_state();
+  state.insert("worker", replicas_.front()->state());
+  return state;
+}
+
+void Synchronous::restore_common(const State& state) {
   const Numbers& numbers = state.numbers;
   batches_.reset();
+  unreported_ = {};
+  gradients_met_.reset();
   step_ = numbers.integer("step");
   round_index_ = numbers.integer("round_index");
   round_start_ = numbers.integer("round_start");
@@ -287,10 +313,21 @@ void Synchronous::restore(const State& state) {
   parts_.schedule->restore(numbers.part_of("schedule"));
   parts_.outer->restore(state.part_of("outer"));
   state.copy_into("anchor", anchor_);
-  for (size_t i = 0; i < replicas_.size(); ++i) replicas_[i]->restore(state.part_of(worker_name(i)));
   loss_sums_.assign(replicas_.size(), 0.0);
-  if (in_round_)
-    for (size_t i = 0; i < replicas_.size(); ++i) loss_sums_[i] = numbers.real(worker_name(i) + ".loss_sum");
+}
+
+void Synchronous::restore(const State& state) {
+  restore_common(state);
+  parts_.averager.restore(state.part_of("codec"));
+  for (size_t i = 0; i < replicas_.size(); ++i) replicas_[i]->restore(state.part_of(worker_name(i)));
+  if (!in_round_) return;
+  for (size_t i = 0; i < replicas_.size(); ++i)
+    loss_sums_[i] = state.numbers.real(worker_name(i) + ".loss_sum");
+}
+
+void Synchronous::adopt(const State& state) {
+  restore_common(state);
+  for (auto& replica : replicas_) replica->restore(state.part_of("worker"));
 }
 
 }  // namespace muster

@@ -54,18 +54,31 @@ class Synchronous : public Method {
  public:
   Synchronous(SynchronousParts parts, SynchronousOptions options);
 
+  /// After LostPeer nothing has changed but that the round's local steps are done: once the averager has
+  /// another group (and regrouped() was called), the next call goes on with the meeting.
   std::optional<Progress> advance(int64_t at_most) override;
   int64_t step() const override { return step_; }
   State state() const override;
   void restore(const State& state) override;
 
-  /// The averaged model as of now: the anchor after a meeting, else the mean of all replicas. Changes nothing.
-  /// Collective where there are several processes: all call it at the same step.
+  /// The averaged model as of now: the anchor after a meeting, else the mean of all replicas. Changes
+  /// nothing. Collective where there are several processes: all call it at the same step.
   void copy_mean_parameters(at::Tensor& out);
   void copy_mean_buffers(at::Tensor& out);
 
   /// Starts every worker from these values instead of the task's own. REQUIRES: no step done.
   void start_from(const at::Tensor& parameters, const at::Tensor& buffers);
+
+  /// The group has changed, and with it perhaps what this process's workers are called and read.
+  void regrouped();
+  /// Rounds behind this process: which meetings' outcomes it holds.
+  int64_t rounds() const { return round_index_; }
+  /// The local steps of the round are done and its meeting is not.
+  bool meeting_pending() const { return in_round_ && step_ == round_start_ + round_.steps; }
+  /// What a process needs to take part from the next round on: all that the workers have in common, and the
+  /// first hosted worker as the one to start from. REQUIRES: between rounds.
+  State state_for_newcomers() const;
+  void adopt(const State& state);
 
   const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   /// The running round, or between rounds the last one.
@@ -76,6 +89,8 @@ class Synchronous : public Method {
   std::string worker_name(size_t hosted) const;
 
  private:
+  State common_state() const;
+  void restore_common(const State& state);
   void begin_round();
   BatchAheadOptions batch_options() const;
   void run_steps(int64_t steps, Progress& progress);
@@ -109,6 +124,7 @@ class Synchronous : public Method {
   std::vector<double> loss_sums_;  ///< over the running round's steps, of every hosted worker
   std::optional<double> last_divergence_, last_round_loss_;
   std::optional<Meeting> gradients_met_;  ///< in the running round
+  Progress unreported_;                   ///< of a call that lost a peer at the meeting
   std::unique_ptr<BatchAhead> batches_;   ///< from the present step on; made by the first step
 };
 

@@ -6,12 +6,13 @@
 
 namespace muster {
 
-Evaluation::Evaluation(const Task& task, const Sampler& sampler, ThreadPool& pool, EvaluationOptions options)
+Evaluation::Evaluation(const Task& task, const Sampler& sampler, Averager& averager,
+                       EvaluationOptions options)
     : task_(task),
       sampler_(sampler),
-      pool_(pool),
+      averager_(averager),
       options_(options),
-      seats_(static_cast<size_t>(pool.size())) {
+      seats_(static_cast<size_t>(averager.pool().size())) {
   for (auto& seat : seats_) {
     seat.model = task.make_model();
     seat.parameters = flat_vector(seat.model->parameters().size(), seat.model->type());
@@ -24,42 +25,66 @@ Evaluation::Evaluation(const Task& task, const Sampler& sampler, ThreadPool& poo
 void Evaluation::estimate_statistics(const at::Tensor& parameters, at::Tensor& buffers) {
   if (buffers.numel() == 0) return;
   const int64_t each = std::max<int64_t>(1, options_.statistics_batches / options_.workers);
-  std::vector<at::Tensor> estimates(static_cast<size_t>(options_.workers));
+  const int64_t hosted = options_.workers / averager_.group().size();
+  const int64_t first = averager_.first_worker(hosted);
+  std::vector<at::Tensor> estimates(static_cast<size_t>(hosted));
   const auto threads = static_cast<int64_t>(seats_.size());
-  pool_.run(threads, [&](int64_t thread) {
+  averager_.pool().run(threads, [&](int64_t thread) {
     Seat& seat = seats_[static_cast<size_t>(thread)];
     seat.parameters.copy_(parameters);
-    for (int64_t worker = thread; worker < options_.workers; worker += threads) {
+    for (int64_t i = thread; i < hosted; i += threads) {
       seat.model->start_statistics();
       for (int64_t step = 0; step < each; ++step)
         seat.model->observe(
-            task_.train_batch(sampler_.samples(step, worker), step / sampler_.steps_per_epoch()));
-      estimates[static_cast<size_t>(worker)] = seat.buffers.clone();
+            task_.train_batch(sampler_.samples(step, first + i), step / sampler_.steps_per_epoch()));
+      estimates[static_cast<size_t>(i)] = seat.buffers.clone();
     }
   });
-  buffers.zero_();
-  for (const auto& estimate : estimates) buffers.add_(estimate);
-  buffers.div_(static_cast<double>(options_.workers));
+  averager_.average(estimates, buffers, false, false, deadline_in(options_.deadline));
 }
 
 Score Evaluation::score(const at::Tensor& parameters, const at::Tensor& buffers) {
   const int64_t samples = task_.test_size();
   const int64_t batches = (samples + options_.batch - 1) / options_.batch;
+  const int64_t ranks = averager_.group().size(), rank = averager_.group().rank();
   std::vector<Score> scores(static_cast<size_t>(batches));
   const auto threads = static_cast<int64_t>(seats_.size());
-  pool_.run(threads, [&](int64_t thread) {
+  averager_.pool().run(threads, [&](int64_t thread) {
     Seat& seat = seats_[static_cast<size_t>(thread)];
     seat.parameters.copy_(parameters);
     seat.buffers.copy_(buffers);
-    for (int64_t i = thread; i < batches; i += threads) {
+    for (int64_t i = rank + thread * ranks; i < batches; i += threads * ranks) {
       const int64_t first = i * options_.batch;
       scores[static_cast<size_t>(i)] =
           seat.model->score(task_.test_batch(first, std::min(options_.batch, samples - first)));
     }
   });
+  if (ranks > 1) gather(scores);
   Score total;
   for (const auto& score : scores) total.add(score);
   return total;
+}
+
+// Batch i was scored by rank i % ranks; adding up in the batches' order makes the sum that of one process.
+void Evaluation::gather(std::vector<Score>& scores) {
+  const auto batches = static_cast<int64_t>(scores.size());
+  const auto ranks = static_cast<size_t>(averager_.group().size());
+  at::Tensor mine = flat_vector(3 * batches, at::kDouble);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    double* const place = mine.data_ptr<double>() + 3 * i;
+    place[0] = scores[i].loss;
+    place[1] = static_cast<double>(scores[i].correct);
+    place[2] = static_cast<double>(scores[i].samples);
+  }
+  std::vector<at::Tensor> all;
+  for (size_t rank = 0; rank < ranks; ++rank) all.push_back(flat_vector(3 * batches, at::kDouble));
+  averager_.group().start_gather(mine, all)->wait(deadline_in(options_.deadline));
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const double* const place = all[i % ranks].data_ptr<double>() + 3 * i;
+    scores[i].loss = place[0];
+    scores[i].correct = static_cast<int64_t>(place[1]);
+    scores[i].samples = static_cast<int64_t>(place[2]);
+  }
 }
 
 }  // namespace muster

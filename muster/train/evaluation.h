@@ -2,27 +2,30 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "muster/base/thread_pool.h"
+#include "muster/comm/averager.h"
 #include "muster/task/sampler.h"
 #include "muster/task/task.h"
 
 namespace muster {
 
 struct EvaluationOptions {
-  int64_t batch = 100;              ///< test samples per forward pass
-  int64_t workers = 1;              ///< whose training batches re-estimate the BatchNorm statistics
+  int64_t batch = 100;  ///< test samples per forward pass
+  int64_t workers = 1;  ///< whose training batches re-estimate the BatchNorm statistics; in the run
   int64_t statistics_batches = 32;  ///< training batches for that, over all workers
+  std::chrono::milliseconds deadline = std::chrono::minutes(30);  ///< for the other processes
 };
 
-/// Measures a model on the test set, on models of its own: the replicas are not touched.
+/// Measures a model on the test set, on models of its own: the replicas are not touched. The processes of a
+/// group share the work, so every rank calls the same members with the same model; all get the same answers.
 class Evaluation {
  public:
   /// What is borrowed must outlive it.
-  Evaluation(const Task& task, const Sampler& sampler, ThreadPool& pool, EvaluationOptions options);
+  Evaluation(const Task& task, const Sampler& sampler, Averager& averager, EvaluationOptions options);
 
   /// buffers <- BatchNorm statistics re-estimated for these parameters: every worker runs its share of
   /// training batches (at least one) forward with the parameters held still and takes the plain mean over its
@@ -38,6 +41,8 @@ class Evaluation {
   at::ScalarType type() const { return seats_[0].model->type(); }
 
  private:
+  void gather(std::vector<Score>& scores);
+
   /// One thread's model and the vectors it lives in.
   struct Seat {
     std::unique_ptr<Model> model;
@@ -46,7 +51,7 @@ class Evaluation {
 
   const Task& task_;
   const Sampler& sampler_;
-  ThreadPool& pool_;
+  Averager& averager_;
   EvaluationOptions options_;
   std::vector<Seat> seats_;
 };

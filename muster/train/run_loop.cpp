@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <numeric>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "muster/base/error.h"
+#include "muster/comm/state_exchange.h"
 #include "muster/flat/finite.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/train/averaged_model.h"
@@ -19,40 +21,92 @@ constexpr double slice_seconds = 0.4;
 
 int64_t steps_to_multiple(int64_t step, int64_t every) { return every - step % every; }
 
+/// Everything but the workers that other ranks host.
+State part_for_rank(const State& whole, const Synchronous& method, int rank) {
+  const auto hosted = static_cast<int64_t>(method.replicas().size());
+  const auto is_theirs = [&](const std::string& name) {
+    for (const std::string prefix : {"method.worker", "method.codec.worker."})
+      if (name.starts_with(prefix)) return std::stoll(name.substr(prefix.size())) / hosted == rank;
+    return true;
+  };
+  State part;
+  for (const auto& [name, value] : whole.numbers.values())
+    if (is_theirs(name)) std::visit([&, &key = name](auto number) { part.numbers.set(key, number); }, value);
+  for (const auto& [name, tensor] : whole.tensors)
+    if (is_theirs(name)) part.tensors[name] = tensor;
+  return part;
+}
+
 }  // namespace
 
-RunLoop::RunLoop(Synchronous& method, Evaluation& evaluation, RunOutputs outputs, RunLoopOptions options)
+RunLoop::RunLoop(Synchronous& method, Evaluation& evaluation, RunPlace place, RunLoopOptions options)
     : method_(method),
       evaluation_(evaluation),
-      outputs_(outputs),
+      place_(place),
       options_(std::move(options)),
       parameters_(flat_vector(evaluation.parameters().size(), evaluation.type())),
       buffers_(flat_vector(evaluation.buffers().size(), evaluation.type())) {}
 
-void RunLoop::restore(const Checkpoint& checkpoint) {
-  method_.restore(checkpoint.state.part_of("method"));
-  record_.restore(checkpoint.state.numbers.part_of("record"));
+bool RunLoop::restore(const std::optional<Checkpoint>& checkpoint) {
+  Communicator& group = place_.averager.group();
+  std::vector<State> states;
+  if (group.size() == 1) {
+    if (checkpoint) restore(checkpoint->state);
+    return checkpoint.has_value();
+  }
+  if (group.rank() == 0)
+    for (int rank = 0; rank < group.size(); ++rank)
+      states.push_back(checkpoint ? part_for_rank(checkpoint->state, method_, rank) : State{});
+  const State mine = scatter_states(group, states, 0, deadline_in(options_.patience));
+  if (mine.numbers.values().empty()) return false;
+  restore(mine);
+  return true;
+}
+
+void RunLoop::restore(const State& state) {
+  method_.restore(state.part_of("method"));
+  record_.restore(state.numbers.part_of("record"));
   earlier_seconds_ = record_.total_seconds;
 }
 
 bool RunLoop::run() {
   try {
-    while (const auto progress = method_.advance(steps_until_next_due())) {
+    while (const auto progress = method_.advance(announce(steps_until_next_due()))) {
       after_advance(*progress);
       const bool last = progress->step == options_.total_steps;
       const bool due = options_.checkpoint_every > 0 && progress->step % options_.checkpoint_every == 0;
-      const bool stop = outputs_.stop.requested() && !last;
+      const bool stop = stop_here() && !last;
       if (due || stop || last) save_checkpoint();
       if (stop) return false;
     }
   } catch (const NonFiniteError& error) {
-    outputs_.progress.end();
-    const auto last = newest_checkpoint(outputs_.checkpoints.folder());
+    if (!place_.files) throw;
+    place_.files->progress.end();
+    const auto last = newest_checkpoint(place_.files->checkpoints.folder());
     throw NonFiniteError(std::string(error.what()) +
                          (last ? "; the last good checkpoint is " + *last : "; there is no checkpoint yet") +
                          "; a lower learning_rate.peak or inner.clip may help");
   }
   return true;
+}
+
+// Whoever is asked to stop tells the others; all go on to the step that the foremost has reached.
+bool RunLoop::stop_here() {
+  GroupMember* const member = place_.member;
+  if (!member) return place_.stop.requested();
+  if (place_.stop.requested() && !std::exchange(asked_to_stop_, true)) member->ask_to_stop();
+  if (!stop_step_ && member->stop_wanted()) {
+    stop_step_ = member->stop_step(method_.step(), options_.patience);
+    if (!stop_step_) throw LostPeer("the processes did not agree on a step to stop at");
+  }
+  return stop_step_ && method_.step() >= *stop_step_;
+}
+
+// Where another process stops while this one waits at a meeting, this is the step that it stands at: no
+// meeting of the coming steps lies behind it.
+int64_t RunLoop::announce(int64_t steps) {
+  if (place_.member) place_.member->stands_at(method_.step() + steps);
+  return steps;
 }
 
 int64_t RunLoop::steps_until_next_due() const {
@@ -61,6 +115,7 @@ int64_t RunLoop::steps_until_next_due() const {
   if (options_.checkpoint_every > 0)
     steps = std::min(steps, steps_to_multiple(step, options_.checkpoint_every));
   if (options_.evaluate_every > 0) steps = std::min(steps, steps_to_multiple(step, options_.evaluate_every));
+  if (stop_step_) steps = std::min(steps, std::max<int64_t>(1, *stop_step_ - step));
   return steps;
 }
 
@@ -100,6 +155,7 @@ void RunLoop::evaluate() {
 }
 
 void RunLoop::write_round(const Progress& progress, bool evaluated) {
+  if (!place_.files) return;
   const RoundReport& round = *progress.round;
   MetricsLine line;
   line.step = progress.step;
@@ -121,7 +177,8 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
     line.test_accuracy = record_.evaluated->accuracy;
   }
   line.wall_seconds = wall_seconds();
-  outputs_.metrics.write(line);
+  RunFiles& files = *place_.files;
+  files.metrics.write(line);
   std::vector<std::pair<std::string, double>> values = {
       {"train/loss", round.loss},
       {"train/learning_rate", round.learning_rate},
@@ -131,10 +188,11 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
     values.emplace_back("test/loss", record_.evaluated->loss);
     values.emplace_back("test/accuracy", record_.evaluated->accuracy);
   }
-  outputs_.events.add(progress.step, values);
+  files.events.add(progress.step, values);
 }
 
 void RunLoop::write_evaluation() {
+  if (!place_.files) return;
   MetricsLine line;
   line.evaluation = true;
   line.step = method_.step();
@@ -143,8 +201,9 @@ void RunLoop::write_evaluation() {
   line.test_accuracy = record_.evaluated->accuracy;
   line.seconds.evaluation = std::exchange(record_.round_evaluation_seconds, 0.0);
   line.wall_seconds = wall_seconds();
-  outputs_.metrics.write(line);
-  outputs_.events.add(line.step, {{"test/loss", *line.test_loss}, {"test/accuracy", *line.test_accuracy}});
+  place_.files->metrics.write(line);
+  place_.files->events.add(line.step,
+                           {{"test/loss", *line.test_loss}, {"test/accuracy", *line.test_accuracy}});
 }
 
 void RunLoop::require_finite_parameters() {
@@ -156,26 +215,47 @@ void RunLoop::require_finite_parameters() {
                            std::to_string(method_.worker_number(static_cast<int64_t>(i))));
 }
 
+// The state of all workers, on rank 0.
+State RunLoop::whole_state() {
+  RunRecord record = record_;
+  record.last_epoch_loss_sum =
+      place_.averager.mean_of(record_.last_epoch_loss_sum, deadline_in(options_.patience));
+  State mine;
+  mine.insert("method", method_.state());
+  mine.numbers.insert("record", record.state());
+  Communicator& group = place_.averager.group();
+  if (group.size() == 1) return mine;
+  State whole;
+  for (State& part : gather_states(group, mine, 0, deadline_in(options_.patience))) {
+    for (const auto& [name, value] : part.numbers.values())
+      if (!whole.numbers.has(name))
+        std::visit([&, &key = name](auto number) { whole.numbers.set(key, number); }, value);
+    whole.tensors.merge(part.tensors);
+  }
+  return whole;
+}
+
 void RunLoop::save_checkpoint() {
   require_finite_parameters();
   const Stopwatch watch;
   method_.copy_mean_parameters(parameters_);
   method_.copy_mean_buffers(buffers_);
-  outputs_.metrics.sync();
-  record_.metrics_bytes = outputs_.metrics.position();
   record_.total_seconds = wall_seconds();
-  State state;
-  state.insert("method", method_.state());
-  state.numbers.insert("record", record_.state());
-  outputs_.checkpoints.save(
-      method_.step(), named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_),
-      state, options_.fingerprint);
+  if (place_.files) {
+    place_.files->metrics.sync();
+    record_.metrics_bytes = place_.files->metrics.position();
+  }
+  const State state = whole_state();
+  if (place_.files)
+    place_.files->checkpoints.save(
+        method_.step(), named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_),
+        state, options_.fingerprint);
   record_.checkpoint_seconds += watch.seconds();
 }
 
 void RunLoop::show_progress() {
   const double now = session_.seconds();
-  if (!outputs_.progress.due(now)) return;
+  if (!place_.files || !place_.files->progress.due(now)) return;
   ProgressView view;
   view.step = method_.step();
   view.total_steps = options_.total_steps;
@@ -183,13 +263,15 @@ void RunLoop::show_progress() {
   view.period = method_.round().steps;
   view.loss = recent_loss_;
   if (record_.evaluated) view.accuracy = record_.evaluated->accuracy;
-  outputs_.progress.show(view, now);
+  place_.files->progress.show(view, now);
 }
 
 NamedTensors RunLoop::finish() {
-  outputs_.progress.end();
+  if (place_.files) place_.files->progress.end();
   evaluate();
   write_evaluation();
+  record_.last_epoch_loss_sum =
+      place_.averager.mean_of(record_.last_epoch_loss_sum, deadline_in(options_.patience));
   record_.total_seconds = wall_seconds();
   return named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_);
 }

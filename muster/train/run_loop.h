@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "muster/base/stopwatch.h"
+#include "muster/comm/group_member.h"
 #include "muster/method/synchronous.h"
 #include "muster/report/event_file.h"
 #include "muster/report/metrics_file.h"
@@ -24,27 +26,39 @@ struct RunLoopOptions {
   bool evaluate_between_meetings = true;  ///< false: an evaluation that falls due waits for the next meeting
   int64_t checkpoint_every = 0;           ///< steps; 0: only at the end and when stopped
   std::string fingerprint = "{}";         ///< what must be the same to resume (a JSON object)
+  std::chrono::milliseconds patience = std::chrono::minutes(30);  ///< for the other processes
 };
 
 /// What a run writes to. Borrowed.
-struct RunOutputs {
+struct RunFiles {
   CheckpointStore& checkpoints;
   MetricsFile& metrics;
   EventFile& events;
   ProgressLine& progress;
+};
+
+/// The run as this process sees it. Borrowed.
+struct RunPlace {
+  Averager& averager;
+  GroupMember* member = nullptr;  ///< null where there are no other processes
+  RunFiles* files = nullptr;      ///< of rank 0; the others write nothing
   const StopSignal& stop;
 };
 
-/// Advances a method to its end: metrics, evaluation, checkpoints and progress between its steps.
+/// Advances a method to its end: metrics, evaluation, checkpoints and progress between its steps. With
+/// several processes each runs the same loop; rank 0 writes, and a checkpoint holds the workers of all of
+/// them.
 class RunLoop {
  public:
-  RunLoop(Synchronous& method, Evaluation& evaluation, RunOutputs outputs, RunLoopOptions options);
+  RunLoop(Synchronous& method, Evaluation& evaluation, RunPlace place, RunLoopOptions options);
 
-  /// Goes on from a checkpoint. Throws CheckpointError.
-  void restore(const Checkpoint& checkpoint);
+  /// Goes on from a checkpoint, which rank 0 brings; every rank calls it, and all go on or none (false).
+  /// Throws CheckpointError.
+  bool restore(const std::optional<Checkpoint>& checkpoint);
 
-  /// Returns true when the last step is done, false when a signal asked to stop; a checkpoint has been
-  /// written then. Throws NonFiniteError, naming the last good checkpoint; FileError.
+  /// Returns true when the last step is done, false when a signal asked to stop (any of the processes; all
+  /// stop at the same step); a checkpoint has been written then. Throws NonFiniteError, naming the last good
+  /// checkpoint; FileError.
   bool run();
 
   /// After the last step: statistics re-estimated, the averaged model measured. The tensors share memory with
@@ -55,19 +69,23 @@ class RunLoop {
 
  private:
   int64_t steps_until_next_due() const;
+  int64_t announce(int64_t steps);
   void after_advance(const Progress& progress);
   bool evaluation_due(bool at_meeting) const;
   void evaluate();
   void write_round(const Progress& progress, bool evaluated);
   void write_evaluation();
   void save_checkpoint();
+  void restore(const State& state);
+  State whole_state();
+  bool stop_here();
   void require_finite_parameters();
   void show_progress();
   double wall_seconds() const { return earlier_seconds_ + session_.seconds(); }
 
   Synchronous& method_;
   Evaluation& evaluation_;
-  RunOutputs outputs_;
+  RunPlace place_;
   RunLoopOptions options_;
   RunRecord record_;
   at::Tensor parameters_;  ///< the averaged model
@@ -76,6 +94,8 @@ class RunLoop {
   double earlier_seconds_ = 0;     ///< of the sessions before this one
   double seconds_per_step_ = 0.2;  ///< recent
   double recent_loss_ = 0;
+  bool asked_to_stop_ = false;
+  std::optional<int64_t> stop_step_;  ///< that all processes have agreed on
 };
 
 }  // namespace muster

@@ -16,6 +16,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/train/averaged_model.h"
@@ -91,7 +92,10 @@ int run_evaluate(const std::vector<std::string>& words) {
   const int64_t workers = 1;
   const auto sampler = build_sampler(configuration, *task, workers);
   ThreadPool pool(static_cast<int>(*configuration.run.threads), use_single_threaded_kernels_here);
-  Evaluation evaluation(*task, *sampler, pool, {.batch = configuration.evaluation.batch, .workers = workers});
+  Solo alone;
+  Averager averager(alone, pool);
+  Evaluation evaluation(*task, *sampler, averager,
+                        {.batch = configuration.evaluation.batch, .workers = workers});
   at::Tensor parameters = flat_vector(evaluation.parameters().size(), evaluation.type());
   at::Tensor buffers = flat_vector(evaluation.buffers().size(), evaluation.type());
   fill_from_tensors(path, file.tensors, evaluation.parameters(), parameters, evaluation.buffers(), buffers);

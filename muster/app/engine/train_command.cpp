@@ -18,6 +18,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/flat/flat_buffer.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/schedule/preview.h"
@@ -47,6 +48,7 @@ std::string fingerprint(const Training& training) {
   auto json = nlohmann::json::parse(configuration_json(training.configuration()));
   for (const char* key : {"threads", "out", "resume", "start_from", "start_from_optimizer", "epochs"})
     json["run"].erase(key);
+  for (const char* key : {"interface", "slice_mib", "deadline"}) json["comm"].erase(key);
   json["run"]["steps"] = training.length().steps;
   json["task"].erase("data");
   json.erase("evaluation");
@@ -185,6 +187,7 @@ RunLoopOptions loop_options(const Training& training) {
   options.evaluate_between_meetings = configuration.evaluation.between_meetings;
   options.checkpoint_every = configuration.checkpoint.every;
   options.fingerprint = fingerprint(training);
+  options.patience = training.patience();
   return options;
 }
 
@@ -209,39 +212,80 @@ std::optional<Checkpoint> find_checkpoint(const CheckpointStore& store, const Ru
   return checkpoint;
 }
 
-/// Trains in an open folder; returns the exit code.
-int train_in(Training& training, const RunFolder& folder, bool json) {
-  const RunLoopOptions options = loop_options(training);
-  const RunSection& run = training.configuration().run;
-  training.build();
-  if (folder.fresh && run.start_from) start_from_file(training, *run.start_from, run.start_from_optimizer);
-  CheckpointStore store(folder.path + "/checkpoints", training.configuration().checkpoint.keep);
-  const auto checkpoint = find_checkpoint(store, folder, options);
-  write_file_atomically(folder.path + "/config.toml", write_toml(training.configuration()));
-  const StopSignal stop;
-  const std::string metrics_path = folder.path + "/metrics.jsonl";
-  MetricsFile metrics =
-      checkpoint
-          ? MetricsFile::reopen_at(metrics_path, checkpoint->state.numbers.integer("record.metrics_bytes"))
-          : MetricsFile::create(metrics_path);
-  EventFile events(folder.path, checkpoint ? checkpoint->step + 1 : 0);
-  ProgressLine progress(std::cerr, progress_options(training));
-  RunLoop loop(training.method(), training.evaluation(), {store, metrics, events, progress, stop}, options);
-  if (checkpoint) loop.restore(*checkpoint);
-  if (!loop.run()) {
-    progress.end();
-    say_how_to_resume(folder.path, training.method().step(), training.length().steps);
-    return 128 + stop.signal();
-  }
-  const NamedTensors model = loop.finish();
-  const Summary summary = summarise(training, loop.record());
+/// What rank 0 decides for all processes of a run.
+enum class Start : int64_t { train, already_finished };
+
+Start agree_on_start(Training& training, Start mine) {
+  at::Tensor word = flat_vector(1, at::kDouble);
+  *word.data_ptr<double>() = static_cast<double>(mine);
+  training.group().broadcast(word, 0);
+  return static_cast<Start>(static_cast<int64_t>(*word.data_ptr<double>()));
+}
+
+/// What rank 0 opens to write to, in the run's folder.
+struct OpenFiles {
+  OpenFiles(const RunFolder& folder, const Training& training, CheckpointStore& store,
+            const std::optional<Checkpoint>& checkpoint)
+      : metrics(checkpoint ? MetricsFile::reopen_at(folder.path + "/metrics.jsonl",
+                                                    checkpoint->state.numbers.integer("record.metrics_bytes"))
+                           : MetricsFile::create(folder.path + "/metrics.jsonl")),
+        events(folder.path, checkpoint ? checkpoint->step + 1 : 0),
+        progress(std::cerr, progress_options(training)),
+        files{store, metrics, events, progress} {}
+  MetricsFile metrics;
+  EventFile events;
+  ProgressLine progress;
+  RunFiles files;
+};
+
+void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
+                  const RunRecord& record, bool json) {
+  const Summary summary = summarise(training, record);
   write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
   write_summary(folder.path + "/summary.json", summary);
   if (json)
     fmt::print("{}\n", to_json(summary, -1));
   else
     print_result(summary, folder.path);
+}
+
+/// Rank 0 trains in an open folder, the others without one; returns the exit code.
+int train_in(Training& training, const RunFolder* folder, bool json) {
+  const RunLoopOptions options = loop_options(training);
+  const RunSection& run = training.configuration().run;
+  training.build();
+  std::optional<CheckpointStore> store;
+  std::optional<Checkpoint> checkpoint;
+  std::optional<OpenFiles> open;
+  if (folder) {
+    store.emplace(folder->path + "/checkpoints", training.configuration().checkpoint.keep);
+    checkpoint = find_checkpoint(*store, *folder, options);
+    write_file_atomically(folder->path + "/config.toml", write_toml(training.configuration()));
+    open.emplace(*folder, training, *store, checkpoint);
+  }
+  const StopSignal stop;
+  RunLoop loop(training.method(), training.evaluation(),
+               {training.averager(), training.member(), open ? &open->files : nullptr, stop}, options);
+  if (!loop.restore(checkpoint) && run.start_from)
+    start_from_file(training, *run.start_from, run.start_from_optimizer);
+  checkpoint.reset();
+  if (!loop.run()) {
+    if (open) {
+      open->progress.end();
+      say_how_to_resume(folder->path, training.method().step(), training.length().steps);
+    }
+    return 128 + (stop.requested() ? stop.signal() : SIGTERM);
+  }
+  const NamedTensors model = loop.finish();
+  if (folder) write_result(training, *folder, model, loop.record(), json);
   return 0;
+}
+
+/// The run's folder and what is to be told of it; only rank 0 has one.
+std::optional<RunFolder> open_folder(const Configuration& configuration) {
+  RunFolder folder = open_run_folder(*configuration.run.out, configuration.run.resume);
+  for (const auto& message : folder.messages) fmt::print(stderr, "{}\n", message);
+  return folder;
 }
 
 }  // namespace
@@ -250,17 +294,22 @@ int run_train(const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
   const TrainRequest request = read_train_request(words);
   Configuration configuration = request.configuration;
-  configuration.run.out = choose_folder(configuration.run);
   const bool json = request.arguments.has("json");
-  Training training(configuration);
-  const RunFolder folder = open_run_folder(*configuration.run.out, configuration.run.resume);
-  for (const auto& message : folder.messages) fmt::print(stderr, "{}\n", message);
-  if (folder.already_finished) {
-    if (json) fmt::print("{}\n", nlohmann::json::parse(read_file(folder.path + "/summary.json")).dump());
+  const bool leads = request.place.rank == 0;
+  if (leads) configuration.run.out = choose_folder(configuration.run);
+  Training training(configuration, request.place);
+  std::optional<RunFolder> folder;
+  if (leads) folder = open_folder(configuration);
+  training.join();
+  const Start start =
+      agree_on_start(training, folder && folder->already_finished ? Start::already_finished : Start::train);
+  if (start == Start::already_finished) {
+    if (leads && json)
+      fmt::print("{}\n", nlohmann::json::parse(read_file(folder->path + "/summary.json")).dump());
     return 0;
   }
-  introduce(training, folder);
-  return train_in(training, folder, json);
+  if (leads) introduce(training, *folder);
+  return train_in(training, folder ? &*folder : nullptr, json);
 }
 
 }  // namespace muster

@@ -8,21 +8,25 @@
 #include "muster/app/resolve.h"
 #include "muster/base/thread_pool.h"
 #include "muster/comm/averager.h"
-#include "muster/comm/solo.h"
+#include "muster/comm/group_member.h"
 #include "muster/method/synchronous.h"
 #include "muster/train/evaluation.h"
 #include "muster/train/memory_estimate.h"
 
 namespace muster {
 
-/// Everything that one run in one process is made of, built from a configuration and kept alive together.
+/// Everything that this process's part of a run is made of, built from a configuration and kept alive
+/// together.
 class Training {
  public:
   /// Reads the data, completes the configuration with what depends on them, and checks that the replicas will
   /// fit into memory; no replica exists yet. Throws OptionError, FileError, DataError.
-  explicit Training(Configuration configuration);
+  Training(Configuration configuration, const Place& place);
 
-  /// Makes the replicas and what advances them. Call once.
+  /// Joins the run's other processes, all of which must have this configuration; waits for them. Throws
+  /// Error, naming what differs; LostPeer.
+  void join();
+  /// Makes the replicas and what advances them. Call once, after join().
   void build();
 
   const Configuration& configuration() const { return configuration_; }
@@ -31,17 +35,28 @@ class Training {
   const Task& task() const { return *task_; }
   Synchronous& method() { return *method_; }
   Evaluation& evaluation() { return *evaluation_; }
+  Communicator& group() { return *group_; }
+  Averager& averager() { return *averager_; }
+  /// Null where there is only this process.
+  GroupMember* member() { return member_.get(); }
+  bool leads() const { return place_.rank == 0; }  ///< writes the run's files
+  /// How long to wait for the other processes: for ever where a death is told, else comm.deadline.
+  std::chrono::milliseconds patience() const;
+  int64_t hosted_workers() const { return *configuration_.run.workers / place_.size; }
 
  private:
   MemoryNeed memory_need(const Model& model) const;
+  Identity identity() const;
 
   Configuration configuration_;
+  Place place_;
   RunLength length_;
   int64_t parameters_ = 0;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<ThreadPool> pool_;
-  Solo group_;
+  std::unique_ptr<GroupMember> member_;
+  std::unique_ptr<Communicator> group_;
   std::unique_ptr<Averager> averager_;
   std::unique_ptr<LearningRate> learning_rate_;
   std::unique_ptr<Synchronous> method_;

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+
+#include "muster/app/options.h"
+#include "muster/comm/codec_options.h"
+
+namespace muster {
+
+/// How outer gradients are to travel.
+struct CodecChoice {
+  CodecOptions codec;
+  bool error_feedback = false;
+};
+
+/// What the section asks for; nothing for fp32, which leaves numbers as they are. Throws OptionError, naming
+/// the key, where the keys contradict each other.
+std::optional<CodecChoice> codec_choice(const CommSection& comm);
+
+}  // namespace muster

@@ -1,0 +1,59 @@
+#include "muster/app/keys.h"
+
+namespace muster {
+
+namespace {
+
+template <class T>
+Key comm(const char* name, T CommSection::*member) {
+  return make_key(std::string("comm.") + name, &Configuration::comm, member);
+}
+
+}  // namespace
+
+std::vector<Key> comm_keys() {
+  return {
+      comm("interface", &CommSection::interface)
+          .says(
+              "Network between the processes: an interface such as eth1, or an address or name of this host.")
+          .absent("GLOO_SOCKET_IFNAME, else the network of this host's name"),
+      comm("slice_mib", &CommSection::slice_mib)
+          .says("Large vectors travel in slices of this size. Changes no bit of the result.")
+          .in("MiB")
+          .at_least(1)
+          .at_most(1024),
+      comm("deadline", &CommSection::deadline)
+          .says(
+              "How long a meeting waits for a process of which nothing is heard. Under torchrun that is any "
+              "that still computes; elsewhere every process tells that it lives.")
+          .in("seconds")
+          .at_least(1)
+          .at_most(1e6),
+      comm("codec", &CommSection::codec)
+          .says("How outer gradients travel (gradients, where the rule averages these): as they are, in half "
+                "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
+                "few.")
+          .one_of({"fp32", "fp16", "bf16", "qsgd8", "qsgd4", "qsgd2", "int8", "top_k"}),
+      comm("error_feedback", &CommSection::error_feedback)
+          .says("Add what an encoding lost to the next one.")
+          .absent("true for int8 and top_k, else false"),
+      comm("bucket", &CommSection::bucket)
+          .says("Values that share a scale: a multiple of 64.")
+          .in("values")
+          .absent("512, for qsgd2 128, for int8 256")
+          .at_least(64)
+          .at_most(1 << 24),
+      comm("scale", &CommSection::scale)
+          .says("What the values of a QSGD bucket are measured by.")
+          .one_of({"max", "two_norm"}),
+      comm("rounding", &CommSection::rounding)
+          .says("How QSGD rounds: at random, which is unbiased, or to the nearest level, for error feedback.")
+          .one_of({"stochastic", "nearest"}),
+      comm("top_fraction", &CommSection::top_fraction)
+          .says("Share of the values that top_k sends.")
+          .above(0)
+          .at_most(1),
+  };
+}
+
+}  // namespace muster

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "muster/app/options.h"
+#include "muster/rendezvous/identity.h"
+
+namespace muster {
+
+/// What all processes of a run must have in common of its configuration: all but where files lie, and how
+/// fast and over which network a process works.
+Identity run_identity(const Configuration& configuration);
+
+}  // namespace muster

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "muster/comm/communicator.h"
+#include "muster/comm/join_group.h"
+#include "muster/rendezvous/attendance.h"
+
+namespace muster {
+
+class StoreServer;
+
+/// For runs that outlive their workers.
+struct ElasticOptions {
+  int min_members = 0;  ///< 0: all processes; fewer: the run is elastic
+  std::chrono::milliseconds deadline = std::chrono::seconds(10);  ///< not heard of for so long: dead
+};
+
+/// This process as a member of its run: comes into the run's store, and takes part in one generation of the
+/// group after the other. Outlives the groups that it makes.
+class GroupMember {
+ public:
+  /// Where this process serves the store (Place::Store::rank_zero), it does so until the others have left.
+  /// Throws Error when the run refuses this process, naming what differs; LostPeer when the store does not
+  /// answer.
+  GroupMember(const Place& place, const JoinOptions& options, const ElasticOptions& elastic = {});
+  ~GroupMember();
+  GroupMember(const GroupMember&) = delete;
+  GroupMember& operator=(const GroupMember&) = delete;
+
+  /// The next generation's group, when all its members are connected. `version`: meetings whose outcome this
+  /// process holds, -1: none. Throws LostPeer when there will be none (see Attendance::gather).
+  std::unique_ptr<Communicator> next_group(int64_t version);
+  /// Of the group made last.
+  const Generation& generation() const { return generation_; }
+
+  const Place& place() const { return place_; }
+  bool elastic() const;
+  /// After the run took this process for dead (Attendance::expelled): comes in anew.
+  void rejoin();
+  /// Newcomers wait: gather again after the next meeting. Costs no message.
+  bool newcomers() const;
+  /// This process was taken for dead.
+  bool expelled() const;
+
+  /// Agreeing on a step to stop at, see Attendance. One who waits in an operation of the group says by
+  /// himself that he stands at the step that stands_at() told last.
+  void stands_at(int64_t step);
+  void ask_to_stop();
+  bool stop_wanted();
+  std::optional<int64_t> stop_step(int64_t step, std::chrono::milliseconds within);
+
+ private:
+  class AgentStop;
+  class Watch;
+
+  std::unique_ptr<Communicator> first_agent_group();
+  std::unique_ptr<Communicator> connect(const std::string& prefix, int rank, int size);
+  Identity identity() const;
+
+  Place place_;
+  JoinOptions options_;
+  ElasticOptions elastic_;
+  std::unique_ptr<StoreServer> server_;     // where this process serves the store
+  std::unique_ptr<KeyValues> store_;        // none where the process is alone
+  std::shared_ptr<Attendance> attendance_;  // none with torchrun's store
+  std::unique_ptr<AgentStop> agent_stop_;   // with torchrun's store
+  std::shared_ptr<Watch> watch_;
+  Generation generation_;
+};
+
+}  // namespace muster

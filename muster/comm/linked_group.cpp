@@ -1,0 +1,201 @@
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "muster/base/error.h"
+#include "muster/comm/collectives_module.h"
+#include "muster/comm/linked_group_module.h"
+#include "muster/comm/message_check.h"
+
+namespace muster {
+
+namespace {
+
+/// How often one who waits looks whether a member has died.
+constexpr auto look_every = std::chrono::milliseconds(20);
+
+/// One operation in the queue.
+struct Job {
+  std::function<void(Collectives&)> body;
+  bool done = false;
+  std::exception_ptr failure;
+};
+
+/// The queue and the thread that works through it.
+class Engine {
+ public:
+  Engine(std::unique_ptr<Links> links, std::shared_ptr<GroupWatch> watch, int64_t slice_bytes)
+      : links_(std::move(links)),
+        watch_(std::move(watch)),
+        collectives_(*links_, slice_bytes),
+        thread_([this] { work(); }) {}
+
+  ~Engine() {
+    stop();
+    thread_.join();
+  }
+
+  /// Every operation not done fails.
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    links_->interrupt();
+    wake_.notify_all();
+  }
+
+  const Links& links() const { return *links_; }
+
+  std::shared_ptr<Job> add(std::function<void(Collectives&)> body) {
+    auto job = std::make_shared<Job>();
+    job->body = std::move(body);
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(job);
+    wake_.notify_all();
+    return job;
+  }
+
+  void await(Job& job, Deadline deadline) {
+    std::unique_lock lock(mutex_);
+    while (!job.done) {
+      const Deadline look = std::min(deadline, std::chrono::steady_clock::now() + look_every);
+      if (finished_.wait_until(lock, look, [&] { return job.done; })) break;
+      lock.unlock();
+      if (watch_) watch_->waits();
+      const bool broken = watch_ && watch_->broken();
+      lock.lock();
+      if (job.done) break;
+      if (broken)
+        lose("a member of the group has died");
+      else if (std::chrono::steady_clock::now() >= deadline)
+        lose("a peer did not answer before the deadline");
+      else
+        continue;
+      finished_.wait(lock, [&] { return job.done; });  // at once: the links are interrupted
+    }
+    if (job.failure) std::rethrow_exception(job.failure);
+  }
+
+ private:
+  // Called with the lock held.
+  void lose(const std::string& why) {
+    if (lost_.empty()) lost_ = why;
+    links_->interrupt();
+    wake_.notify_all();
+  }
+
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      const std::shared_ptr<Job> job = queue_.front();
+      queue_.pop_front();
+      if (stopping_ || !lost_.empty()) {
+        job->failure = std::make_exception_ptr(LostPeer(stopping_ ? "the group is being left" : lost_));
+      } else {
+        lock.unlock();
+        const std::exception_ptr failure = run(*job);
+        lock.lock();
+        job->failure = failure;
+      }
+      job->body = nullptr;
+      job->done = true;
+      finished_.notify_all();
+    }
+  }
+
+  /// A lost peer ends the group: its messages with the others no longer match.
+  std::exception_ptr run(Job& job) {
+    try {
+      job.body(collectives_);
+      return nullptr;
+    } catch (const LostPeer& error) {
+      const std::lock_guard lock(mutex_);
+      if (lost_.empty()) lost_ = error.what();
+      return std::make_exception_ptr(LostPeer(lost_));
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
+
+  const std::unique_ptr<Links> links_;
+  const std::shared_ptr<GroupWatch> watch_;
+  Collectives collectives_;
+  std::mutex mutex_;
+  std::condition_variable wake_, finished_;
+  std::deque<std::shared_ptr<Job>> queue_;
+  bool stopping_ = false;
+  std::string lost_;  // why the group is broken; empty while it is whole
+  std::thread thread_;
+};
+
+class Queued final : public Pending {
+ public:
+  Queued(std::shared_ptr<Engine> engine, std::shared_ptr<Job> job)
+      : engine_(std::move(engine)), job_(std::move(job)) {}
+  void wait(Deadline deadline) override { engine_->await(*job_, deadline); }
+
+ private:
+  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<Job> job_;
+};
+
+class LinkedGroup final : public Communicator {
+ public:
+  LinkedGroup(std::unique_ptr<Links> links, std::shared_ptr<GroupWatch> watch,
+              const LinkedGroupOptions& options)
+      : engine_(std::make_shared<Engine>(std::move(links), std::move(watch), options.slice_bytes)),
+        patience_(options.patience) {}
+  ~LinkedGroup() override { engine_->stop(); }
+
+  int rank() const override { return engine_->links().rank(); }
+  int size() const override { return engine_->links().size(); }
+
+  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+    require_averageable(vector, mean);
+    return start([vector, mean](Collectives& collectives) mutable { collectives.mean(vector, mean); });
+  }
+  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
+                                          std::vector<at::Tensor>& received) override {
+    require_one_per_rank(parts, size(), "parts");
+    require_one_per_rank(received, size(), "vectors to receive into");
+    return start(
+        [parts, received](Collectives& collectives) mutable { collectives.exchange(parts, received); });
+  }
+  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+    require_message(part);
+    require_one_per_rank(received, size(), "vectors to receive into");
+    return start([part, received](Collectives& collectives) mutable { collectives.gather(part, received); });
+  }
+  void broadcast(at::Tensor& vector, int root) override {
+    require_message(vector);
+    if (root < 0 || root >= size())
+      throw Error("broadcast from rank " + std::to_string(root) + " in a group of " + std::to_string(size()));
+    start([vector, root](Collectives& collectives) mutable {
+      collectives.broadcast(vector, root);
+    })->wait(deadline_in(patience_));
+  }
+
+ private:
+  std::unique_ptr<Pending> start(std::function<void(Collectives&)> body) {
+    return std::make_unique<Queued>(engine_, engine_->add(std::move(body)));
+  }
+
+  std::shared_ptr<Engine> engine_;
+  std::chrono::milliseconds patience_;
+};
+
+}  // namespace
+
+std::unique_ptr<Communicator> make_linked_group(std::unique_ptr<Links> links,
+                                                std::shared_ptr<GroupWatch> watch,
+                                                const LinkedGroupOptions& options) {
+  return std::make_unique<LinkedGroup>(std::move(links), std::move(watch), options);
+}
+
+}  // namespace muster

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "muster/comm/group_watch.h"
+#include "muster/rendezvous/key_values.h"
+
+namespace muster {
+
+struct LinkOptions {
+  std::string interface;  ///< network interface, or an address or name of this host; empty: see links.cpp
+  std::chrono::milliseconds connect_within = std::chrono::minutes(5);
+  std::shared_ptr<GroupWatch> watch{};  ///< where there is one: a death ends connecting at once
+};
+
+/// A message under way to or from one peer. Destroying it gives up the message; its memory is not touched
+/// afterwards.
+class Transfer {
+ public:
+  virtual ~Transfer() = default;
+};
+
+/// Messages between the ranks of a group over c10d's ProcessGroupGloo, point to point. Its collectives are
+/// not used: a collective that fails lives on in a thread of c10d's own and blocks whoever takes the group
+/// down, a message does not. One thread sends, receives and waits; interrupt() may be called by any.
+class Links {
+ public:
+  /// Connects to all ranks, which exchange their addresses through the store, under keys that begin with the
+  /// prefix: another one for every group. Throws LostPeer when they do not
+  /// come in time, Error when the interface is unknown.
+  static std::unique_ptr<Links> connect(KeyValues& store, const std::string& prefix, int rank, int size,
+                                        const LinkOptions& options);
+  virtual ~Links() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  /// Messages with one peer and tag arrive in the order they were sent in; lengths must match. The memory
+  /// must live and stay as it is until wait() returned or the transfer is destroyed.
+  virtual std::unique_ptr<Transfer> send(const at::Tensor& message, int to, int tag) = 0;
+  virtual std::unique_ptr<Transfer> receive(const at::Tensor& message, int from, int tag) = 0;
+  /// Returns when the message has left or arrived. Throws LostPeer when the peer is gone, or interrupted.
+  virtual void wait(Transfer& transfer) = 0;
+  /// Ends the present wait and all later ones. The links can only be destroyed then.
+  virtual void interrupt() = 0;
+};
+
+/// The store of torchrun's agent, a TCPStore of c10d. Throws LostPeer when nobody answers in time.
+std::unique_ptr<KeyValues> torchrun_store(const std::string& address, int port,
+                                          std::chrono::milliseconds within);
+
+}  // namespace muster
