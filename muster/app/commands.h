@@ -5,6 +5,7 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/options.h"
+#include "muster/rendezvous/place.h"
 
 namespace muster {
 
@@ -19,6 +20,8 @@ int signature_command(const std::vector<std::string>& words);
 int models_command(const std::vector<std::string>& words);
 /// Runs the engine for each arm and seed, and compares what came of it.
 int compare_command(const std::vector<std::string>& words);
+/// Starts the processes of a run, here and on other hosts, and watches them.
+int launch_command(const std::vector<std::string>& words);
 /// Answered without the engine.
 int report_command(const std::vector<std::string>& words);
 int schedule_command(const std::vector<std::string>& words);
@@ -28,6 +31,7 @@ int version_command(const std::vector<std::string>& words);
 struct TrainRequest {
   Arguments arguments;
   Configuration configuration;
+  Place place;  ///< of this process among those of the run
 };
 
 /// Reads the words behind `train`; used by both programs. Throws OptionError.

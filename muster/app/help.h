@@ -22,6 +22,7 @@ const CommandHelp& sample_help();
 const CommandHelp& signature_help();
 const CommandHelp& models_help();
 const CommandHelp& compare_help();
+const CommandHelp& launch_help();
 const CommandHelp& report_help();
 const CommandHelp& schedule_help();
 const CommandHelp& version_help();

@@ -30,8 +30,8 @@ const CommandHelp& train_help() {
        json_flag,
        {"print-config", "",
         "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
-      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "evaluation",
-       "checkpoint"}};
+      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "comm",
+       "evaluation", "checkpoint"}};
   return help;
 }
 
@@ -125,8 +125,8 @@ const CommandHelp& compare_help() {
         "file's name."},
        network_flag,
        latency_flag},
-      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "evaluation",
-       "checkpoint"}};
+      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "comm",
+       "evaluation", "checkpoint"}};
   return help;
 }
 
@@ -145,6 +145,48 @@ const CommandHelp& report_help() {
        {"out", "FILE", "The page; default: report.html in RUN_DIR, or here where there are several."},
        network_flag,
        latency_flag},
+      {}};
+  return help;
+}
+
+const CommandHelp& launch_help() {
+  static const CommandHelp help = {
+      "muster launch -n N [--hosts FILE] [--min-workers M] [--restarts R] -- COMMAND ...",
+      "Starts N processes of a run, here or on several hosts, and watches them. What stands behind -- is a "
+      "command\n"
+      "of muster or any other program. Rank 0's output is shown as it is, the other ranks' lines begin with "
+      "[rank 3].\n"
+      "Ctrl-C and SIGTERM are handed on to all; a second one kills. The exit code is that of the first "
+      "process that\n"
+      "failed, 128 + signal where one was killed. docs/clusters.md tells more.\n\n"
+      "  muster launch -n 4 -- train configs/qsr.toml --run.out runs/four\n"
+      "  muster launch --hosts hosts.txt -- train configs/qsr.toml --run.out runs/cluster\n"
+      "  muster launch -n 2 -- python3 my_script.py\n",
+      {help_flag,
+       {"processes", "N",
+        "Also -n N. How many processes; default with --hosts: as many as the hosts have slots."},
+       {"hosts", "FILE", "Lines `HOST slots=4`, filled in their order; # begins a comment."},
+       {"min-workers", "M",
+        "Elastic from N down to M: the run bears the death of processes as long as so many are left. "
+        "Default: N."},
+       {"restarts", "R",
+        "In an elastic run: how often a process that died is started again, after 0.5 s to 8 s. Default: 0."},
+       {"deadline", "SECONDS",
+        "A process that has not been heard of for so long is taken for dead by the others. Default: 10."},
+       {"grace", "SECONDS",
+        "Between asking the processes to end and killing them; they write a checkpoint. Default: 30."},
+       {"address", "ADDRESS",
+        "Of this machine, as the hosts reach it. Default: 127.0.0.1, or with other hosts the one that faces "
+        "the first of them."},
+       {"port", "PORT",
+        "Of this machine, where the processes find each other (for a firewall). Default: any free one."},
+       {"ssh", "COMMAND",
+        "The remote shell: gets a host and a command. Default: ssh -o BatchMode=yes -o "
+        "ServerAliveInterval=10."},
+       {"log-dir", "DIR",
+        "What the ranks other than 0 say goes to DIR/rank-3.log instead; when one fails, its last lines are "
+        "shown."},
+       {"dry-run", "", "Show which rank would run where, and end."}},
       {}};
   return help;
 }

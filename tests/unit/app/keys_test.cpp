@@ -39,13 +39,17 @@ TEST(Keys, DefaultsPassTheirOwnChecks) {
 TEST(Keys, SettingOneKeyChangesThatKeyOnly) {
   for (const Key& key : all_keys()) {
     Configuration changed;
-    const std::map<ValueType, std::string> texts = {{ValueType::integer, key.highest < 8 ? "3" : "8"},
+    const std::map<ValueType, std::string> texts = {{ValueType::integer, key.highest < 8             ? "3"
+                                                                         : key.lowest > 9            ? "128"
+                                                                         : key.default_text() == "8" ? "9"
+                                                                                                     : "8"},
                                                     {ValueType::real, "0.015625"},
                                                     {ValueType::text, "x"},
                                                     {ValueType::integers, "7,9"},
                                                     {ValueType::reals, "3,5"}};
     if (key.type == ValueType::boolean) {
-      key.set(changed, !std::get<bool>(key.get(changed)));
+      const Value before = key.get(changed);
+      key.set(changed, std::holds_alternative<std::monostate>(before) || !std::get<bool>(before));
     } else {
       const bool large = key.range_text() == ">= 1" && key.type == ValueType::real;
       key.set_text(changed, large ? "2.5" : key.words.empty() ? texts.at(key.type) : key.words.back());

@@ -1,0 +1,185 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+
+#include "muster/app/command_table.h"
+#include "muster/app/commands.h"
+#include "muster/app/help.h"
+#include "muster/app/host_address.h"
+#include "muster/app/launch_request.h"
+#include "muster/app/launcher.h"
+#include "muster/app/resolve.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/rendezvous/store_server.h"
+#include "muster/report/html_text.h"
+#include "muster/report/table.h"
+
+namespace muster {
+
+namespace {
+
+// 128 random bits in hexadecimal digits.
+std::string random_token() {
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw Error(fmt::format("cannot draw a random token: {}", std::strerror(errno)));
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+bool is_muster_command(const std::string& word) {
+  const auto commands = muster_commands();
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const Command& command) { return command.name == word; });
+}
+
+std::string own_path() {
+  std::error_code problem;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", problem);
+  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  return path.string();
+}
+
+bool all_here(const LaunchRequest& request) {
+  return std::all_of(request.places.begin(), request.places.end(),
+                     [](const RankPlace& place) { return place.here; });
+}
+
+// What all ranks would refuse is refused once, before they start. Where none runs here, the file of the
+// configuration may lie there only.
+void check_muster_command(const LaunchRequest& request) {
+  const std::vector<std::string>& words = request.command;
+  if (words.front() == "launch")
+    throw OptionError("command", "launch", "cannot launch itself; name what the ranks are to run");
+  if (words.front() != "train" || !request.places.front().here) return;
+  const Arguments arguments = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
+  if (arguments.has("help")) return;
+  const auto& files = arguments.positional;
+  resolve(files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings, Scope::training,
+          {.all = request.ranks(), .on_this_host = request.places.front().local_size});
+}
+
+Launcher::Program find_rank_program(const LaunchRequest& request) {
+  if (is_muster_command(request.command.front())) {
+    check_muster_command(request);
+    return {own_path(), true};
+  }
+  const bool any_here = std::any_of(request.places.begin(), request.places.end(),
+                                    [](const RankPlace& place) { return place.here; });
+  if (!any_here) return {request.command.front(), false};
+  const auto path = find_program(request.command.front());
+  if (!path)
+    throw OptionError(
+        "command", shown(request.command.front()),
+        "is neither a command of muster (muster help lists them) nor a program that can be run");
+  return {*path, false};
+}
+
+void find_remote_shell(LaunchRequest& request) {
+  if (all_here(request)) return;
+  const auto path = find_program(request.remote_shell.front());
+  if (!path)
+    throw OptionError("--ssh", shown(request.remote_shell.front()),
+                      "is no program that can be run; it gets a host and a command, as ssh does");
+  request.remote_shell.front() = *path;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_quoted(word);
+  return line;
+}
+
+std::string plan_text(const LaunchRequest& request, const Launcher::Program& program) {
+  std::string command = joined(request.command);
+  if (program.muster) command = shell_quoted(program.path) + " " + command;
+  Table table({{"rank", Align::right}, {"host"}, {"local rank", Align::right}, {"command"}});
+  for (const RankPlace& place : request.places)
+    table.add_row({std::to_string(place.rank), place.host, std::to_string(place.local_rank), command});
+  std::string text = table.text();
+  if (!all_here(request))
+    text += fmt::format("\nother hosts: through `{} HOST ...`, in the folder {}\n",
+                        joined(request.remote_shell), std::filesystem::current_path().string());
+  return text;
+}
+
+std::string store_address(const LaunchRequest& request) {
+  if (!request.address.empty()) return request.address;
+  for (const RankPlace& place : request.places)
+    if (!place.here) return address_facing(place.host);
+  return "127.0.0.1";
+}
+
+StoreServerOptions store_options(const LaunchRequest& request) {
+  StoreServerOptions options;
+  options.address = store_address(request);
+  options.port = request.port;
+  options.token = random_token();
+  options.expected = request.ranks();
+  options.min_members = request.min_workers;
+  options.lease = std::chrono::milliseconds(static_cast<int64_t>(request.deadline * 1000));
+  return options;
+}
+
+RunAddress run_address(const LaunchRequest& request, const StoreServerOptions& options, int port) {
+  const RankPlace& first = request.places.front();
+  RunAddress address;
+  address.store = host_and_port(options.address, port);
+  address.token = options.token;
+  address.master_address = first.here ? options.address : first.host.substr(first.host.find('@') + 1);
+  address.master_port = free_port();
+  return address;
+}
+
+void make_log_folder(const std::string& folder) {
+  if (folder.empty()) return;
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", folder, problem.message()));
+}
+
+// Whoever started us may have closed them; a pipe must not get their numbers.
+void fill_standard_streams() {
+  int number = 0;
+  do number = ::open("/dev/null", O_RDWR);
+  while (number >= 0 && number <= STDERR_FILENO);
+  ::close(number);
+}
+
+}  // namespace
+
+int launch_command(const std::vector<std::string>& words) {
+  LaunchRequest request = read_launch_request(words);
+  if (request.help) {
+    std::cout << help_text(launch_help());
+    return 0;
+  }
+  const Launcher::Program program = find_rank_program(request);
+  find_remote_shell(request);
+  if (request.dry_run) {
+    std::cout << plan_text(request, program);
+    return 0;
+  }
+  make_log_folder(request.log_folder);
+  fill_standard_streams();
+  HeldSignals signals;  // before the store's thread, which inherits that they wait
+  const StoreServerOptions options = store_options(request);
+  const StoreServer store(options);
+  Launcher launcher(request, program, run_address(request, options, store.port()), signals);
+  const int code = launcher.run();
+  const std::string given_up = store.status().given_up;
+  if (code != 0 && !given_up.empty()) fmt::print(stderr, "muster: the run was given up: {}\n", given_up);
+  return code;
+}
+
+}  // namespace muster

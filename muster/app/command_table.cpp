@@ -1,0 +1,25 @@
+#include "muster/app/command_table.h"
+
+#include <array>
+
+#include "muster/app/commands.h"
+
+namespace muster {
+
+std::span<const Command> muster_commands() {
+  static constexpr std::array commands = {
+      Command{"train", "train a model, in as many workers as you like", train_command},
+      Command{"launch", "start a run of several processes, here or on several hosts", launch_command},
+      Command{"compare", "train several settings and tell which is best", compare_command},
+      Command{"report", "a page with charts about runs", report_command},
+      Command{"evaluate", "loss and accuracy of a trained model", evaluate_command},
+      Command{"sample", "continue a text with a trained model", sample_command},
+      Command{"schedule", "preview when the workers would meet", schedule_command},
+      Command{"models", "the models and their parameters", models_command},
+      Command{"signature", "a hash of each method's arithmetic", signature_command},
+      Command{"version", "the version of this program", version_command},
+  };
+  return commands;
+}
+
+}  // namespace muster

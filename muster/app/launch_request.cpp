@@ -1,0 +1,147 @@
+#include "muster/app/launch_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "muster/app/arguments.h"
+#include "muster/app/help.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int most_processes = 4096;
+constexpr const char* example = "muster launch -n 4 -- train config.toml";
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+/// The command's own flags, by their names in messages.
+class Flags {
+ public:
+  explicit Flags(const Arguments& arguments) : arguments_(arguments) {}
+
+  int whole(const char* flag, const std::string& field, int least, int most, int fallback) const {
+    const auto text = arguments_.flag(flag);
+    if (!text) return fallback;
+    int64_t number = least - 1;
+    try {
+      number = std::get<int64_t>(parse_value(ValueType::integer, field, *text));
+    } catch (const OptionError&) {
+      // refused below, with the range
+    }
+    if (number < least || number > most)
+      throw OptionError(field, shown(*text),
+                        fmt::format("must be a whole number from {} to {}", least, most));
+    return static_cast<int>(number);
+  }
+
+  double seconds(const char* flag, double least, double fallback) const {
+    constexpr double most = 86400;
+    const auto text = arguments_.flag(flag);
+    if (!text) return fallback;
+    const std::string field = std::string("--") + flag;
+    const auto number = std::get<double>(parse_value(ValueType::real, field, *text));
+    if (number < least || number > most)
+      throw OptionError(field, shown(*text), fmt::format("must be from {} to {} seconds", least, most));
+    return number;
+  }
+
+  std::string text(const char* flag, const std::string& fallback) const {
+    return arguments_.flag(flag).value_or(fallback);
+  }
+
+ private:
+  const Arguments& arguments_;
+};
+
+// "-n 4" is --processes 4.
+std::vector<std::string> spelt_out(const std::vector<std::string>& words) {
+  std::vector<std::string> result = words;
+  for (std::string& word : result)
+    if (word == "-n") word = "--processes";
+  return result;
+}
+
+Arguments own_arguments(const std::vector<std::string>& words) {
+  constexpr size_t any_number = 1000;
+  const Arguments arguments = parse_arguments(spelt_out(words), launch_help().flags, any_number);
+  if (!arguments.settings.empty())
+    throw OptionError(arguments.settings.front().name, shown(arguments.settings.front().text),
+                      fmt::format("belongs to the command behind --, as in {}", example));
+  if (!arguments.positional.empty())
+    throw OptionError("command line", shown(arguments.positional.front()),
+                      fmt::format("the command stands behind --, as in {}", example));
+  return arguments;
+}
+
+std::vector<RankPlace> places_of(const Arguments& arguments, int processes) {
+  const auto hosts = arguments.flag("hosts");
+  if (hosts) return place_ranks(parse_hosts(read_file(*hosts), *hosts), processes, *hosts);
+  if (processes == 0)
+    throw OptionError("-n", "(not given)",
+                      fmt::format("say how many processes, as in {}, or give --hosts FILE", example));
+  return place_here(processes);
+}
+
+void check_elastic(const LaunchRequest& request) {
+  if (request.restarts > 0 && request.min_workers == request.ranks())
+    throw OptionError("--restarts", std::to_string(request.restarts),
+                      request.ranks() == 1
+                          ? "a run of one process has nobody to come back to; muster train --run.resume goes "
+                            "on from its checkpoint"
+                          : fmt::format("a process can come back into an elastic run only; say --min-workers "
+                                        "from 1 to {}",
+                                        request.ranks() - 1));
+}
+
+void check_address(const std::string& address) {
+  if (address == "0.0.0.0" || address == "::" || address == "*")
+    throw OptionError("--address", address,
+                      "is no address that a host could reach; give one of this machine");
+}
+
+}  // namespace
+
+LaunchRequest read_launch_request(const std::vector<std::string>& words) {
+  const auto divider = std::find(words.begin(), words.end(), "--");
+  const Arguments arguments = own_arguments({words.begin(), divider});
+  LaunchRequest request;
+  request.help = arguments.has("help");
+  if (request.help) return request;
+  const Flags flags(arguments);
+  const int processes = flags.whole("processes", "-n", 1, most_processes, 0);
+  request.restarts = flags.whole("restarts", "--restarts", 0, 1'000'000, 0);
+  request.deadline = flags.seconds("deadline", 0.1, request.deadline);
+  request.grace = flags.seconds("grace", 0, request.grace);
+  request.address = flags.text("address", "");
+  check_address(request.address);
+  request.port = flags.whole("port", "--port", 1, 65535, 0);
+  request.log_folder = flags.text("log-dir", "");
+  request.remote_shell = words_of(flags.text("ssh", "ssh -o BatchMode=yes -o ServerAliveInterval=10"));
+  if (request.remote_shell.empty())
+    throw OptionError("--ssh", "' '", "must be a program that gets a host and a command, such as ssh");
+  request.dry_run = arguments.has("dry-run");
+  request.places = places_of(arguments, processes);
+  if (request.ranks() > most_processes)
+    throw OptionError(
+        "--hosts", arguments.flag("hosts").value_or(""),
+        fmt::format("has {} slots; at most {} are launched: say -n", request.ranks(), most_processes));
+  request.min_workers = flags.whole("min-workers", "--min-workers", 1, request.ranks(), request.ranks());
+  check_elastic(request);
+  if (divider != words.end()) request.command.assign(divider + 1, words.end());
+  if (request.command.empty())
+    throw OptionError("command", "(none)", fmt::format("name one behind --, as in {}", example));
+  return request;
+}
+
+}  // namespace muster

@@ -1,0 +1,120 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "muster/app/host_address.h"
+#include "muster/app/launch_plan.h"
+#include "muster/base/error.h"
+
+namespace muster {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(HostsFile, HasHostsSlotsAndComments) {
+  const auto hosts =
+      parse_hosts("# the cluster\n\nnode1 slots=4\n  user@10.0.0.2\t# one slot\r\nfe80::1 slots=2", "h");
+  EXPECT_THAT(hosts,
+              ElementsAre(HostSlots{"node1", 4}, HostSlots{"user@10.0.0.2", 1}, HostSlots{"fe80::1", 2}));
+}
+
+struct BadHosts {
+  const char* name;
+  const char* text;
+  const char* told;
+};
+
+std::ostream& operator<<(std::ostream& out, const BadHosts& bad) { return out << bad.name; }
+
+class BadHostsFile : public ::testing::TestWithParam<BadHosts> {};
+
+TEST_P(BadHostsFile, IsRefusedWithFileAndLine) {
+  try {
+    parse_hosts(GetParam().text, "hosts.txt");
+    FAIL() << "was accepted";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(GetParam().told));
+    EXPECT_THAT(error.what(), Not(HasSubstr("\n")));
+  }
+}
+
+const BadHosts bad_hosts[] = {
+    {"empty", "", "hosts.txt: names no host"},
+    {"only_comments", "# a\n\n", "names no host"},
+    {"an_option", "a\n-oProxyCommand=evil", "hosts.txt:2: -oProxyCommand=evil: is no host"},
+    {"shell_words", "a;reboot", "hosts.txt:1: a;reboot: is no host"},
+    {"no_slots", "a slots=0", "hosts.txt:1: slots=0: must be slots=N with N from 1"},
+    {"many_slots", "a slots=99999999999", "must be slots=N"},
+    {"word_for_slots", "a slots=two", "must be slots=N"},
+    {"other_syntax", "a:4 max_slots=5", "max_slots=5: must be slots=N"},
+    {"three_words", "a slots=1 b", "b: is one word too many"},
+    {"twice", "a\nb\na slots=2", "hosts.txt:3: a: stands in this file before"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Hosts, BadHostsFile, ::testing::ValuesIn(bad_hosts),
+                         [](const auto& bad) { return std::string(bad.param.name); });
+
+TEST(LaunchPlan, FillsHostAfterHost) {
+  const std::vector<HostSlots> hosts = {{"a", 2}, {"localhost", 3}, {"c", 4}};
+  EXPECT_THAT(place_ranks(hosts, 4, "h"),
+              ElementsAre(RankPlace{0, "a", false, 0, 2}, RankPlace{1, "a", false, 1, 2},
+                          RankPlace{2, "localhost", true, 0, 2}, RankPlace{3, "localhost", true, 1, 2}));
+  EXPECT_EQ(place_ranks(hosts, 0, "h").size(), 9U);
+  EXPECT_EQ(place_ranks(hosts, 9, "h").back(), (RankPlace{8, "c", false, 3, 4}));
+  EXPECT_THAT(place_here(2),
+              ElementsAre(RankPlace{0, "localhost", true, 0, 2}, RankPlace{1, "localhost", true, 1, 2}));
+}
+
+TEST(LaunchPlan, RefusesMoreProcessesThanSlotsAndThisMachineTwice) {
+  try {
+    place_ranks({{"a", 2}, {"b", 1}}, 4, "hosts.txt");
+    FAIL() << "was accepted";
+  } catch (const OptionError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("-n = 4: the hosts of hosts.txt have 3 slots in all"));
+  }
+  EXPECT_THROW(place_ranks({{"localhost", 1}, {"127.0.0.1", 1}}, 2, "h"), OptionError);
+}
+
+TEST(LaunchPlan, TellsEachRankItsPlace) {
+  const RunAddress address{"10.0.0.1:4000", "secret", "node0", 4001};
+  const Variables variables = rank_variables({5, "b", false, 1, 4}, 8, address, 2);
+  EXPECT_THAT(variables,
+              ElementsAre(std::pair("RANK", "5"), std::pair("WORLD_SIZE", "8"), std::pair("LOCAL_RANK", "1"),
+                          std::pair("LOCAL_WORLD_SIZE", "4"), std::pair("MASTER_ADDR", "node0"),
+                          std::pair("MASTER_PORT", "4001"), std::pair("MUSTER_STORE", "10.0.0.1:4000"),
+                          std::pair("MUSTER_TOKEN", "secret"), std::pair("MUSTER_LAUNCH_RESTART", "2")));
+}
+
+TEST(LaunchPlan, VariablesReplaceThoseOfBefore) {
+  const auto environment = with_variables(
+      {"RANK=7", "RANKS=1", "PATH=/bin", "TORCHELASTIC_USE_AGENT_STORE=True"}, {{"RANK", "0"}});
+  EXPECT_THAT(environment, ElementsAre("RANKS=1", "PATH=/bin", "RANK=0"));
+}
+
+TEST(LaunchPlan, TheTokenIsInNoCommandLine) {
+  const Variables variables = rank_variables({0, "a", false, 0, 1}, 1, {"s:1", "secret", "a", 2}, 0);
+  const std::string script = remote_script("/a folder", variables, {"echo", "it's"}, 30);
+  EXPECT_THAT(script, Not(HasSubstr("secret")));
+  EXPECT_THAT(script, HasSubstr("cd '/a folder'"));
+  EXPECT_THAT(script, HasSubstr("MUSTER_STORE=s:1"));
+  EXPECT_THAT(script, HasSubstr("echo 'it'\\''s'"));
+  EXPECT_THAT(script, Not(HasSubstr("\n")));
+}
+
+TEST(HostAddress, OfThisMachine) {
+  EXPECT_TRUE(is_this_host("localhost"));
+  EXPECT_TRUE(is_this_host("127.0.0.1"));
+  EXPECT_FALSE(is_this_host("somebody@localhost")) << "another user needs the remote shell";
+  EXPECT_FALSE(is_this_host("10.99.99.99"));
+  EXPECT_EQ(address_facing("me@127.0.0.1"), "127.0.0.1");
+  EXPECT_THROW(address_facing("no such host"), Error);
+  EXPECT_GT(free_port(), 0);
+  EXPECT_EQ(host_and_port("10.0.0.1", 5), "10.0.0.1:5");
+  EXPECT_EQ(host_and_port("fe80::1", 5), "[fe80::1]:5");
+}
+
+}  // namespace
+}  // namespace muster
