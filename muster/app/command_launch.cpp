@@ -136,6 +136,7 @@ RunAddress run_address(const LaunchRequest& request, const StoreServerOptions& o
   RunAddress address;
   address.store = host_and_port(options.address, port);
   address.token = options.token;
+  address.min_workers = options.min_members;
   address.master_address = first.here ? options.address : first.host.substr(first.host.find('@') + 1);
   address.master_port = free_port();
   return address;

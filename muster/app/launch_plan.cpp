@@ -69,6 +69,7 @@ Variables rank_variables(const RankPlace& place, int ranks, const RunAddress& ad
           {"MASTER_PORT", std::to_string(address.master_port)},
           {"MUSTER_STORE", address.store},
           {"MUSTER_TOKEN", address.token},
+          {"MUSTER_MIN_WORKERS", std::to_string(address.min_workers > 0 ? address.min_workers : ranks)},
           {"MUSTER_LAUNCH_RESTART", std::to_string(restart)}};
 }
 

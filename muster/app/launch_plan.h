@@ -35,10 +35,11 @@ struct RunAddress {
   std::string token;
   std::string master_address;  ///< where rank 0 runs, for programs whose rank 0 serves
   int master_port = 0;
+  int min_workers = 0;  ///< processes without which the run cannot go on; 0: all
 };
 
 /// The variables of one rank: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT,
-/// MUSTER_STORE, MUSTER_TOKEN and MUSTER_LAUNCH_RESTART (0 at the first start).
+/// MUSTER_STORE, MUSTER_TOKEN, MUSTER_MIN_WORKERS and MUSTER_LAUNCH_RESTART (0 at the first start).
 Variables rank_variables(const RankPlace& place, int ranks, const RunAddress& address, int restart);
 
 /// The environment `before` ("NAME=value") with the variables set, and without what an outer torchrun has

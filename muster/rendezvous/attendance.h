@@ -34,7 +34,8 @@ class Attendance {
   /// true when all could; false when somebody could not or died meanwhile: then gather again.
   bool confirm(const Generation& generation, bool connected);
 
-  /// The present generation has lost a member: no meeting of it can succeed any more. Costs no message.
+  /// The present generation has lost a member, or one of them gathers anew though no newcomers wait (or did
+  /// so a lease ago): no meeting of it can succeed any more. Also true when expelled. Costs no message.
   bool broken() const;
   /// Newcomers wait to be let in: the members should gather again after a meeting. Costs no message.
   bool newcomers() const;

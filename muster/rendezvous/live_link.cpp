@@ -35,7 +35,13 @@ LiveLink::LiveLink(StoreLink link)
       waker_(make_waker()),
       interval_(std::clamp(link_.lease() / beats_per_lease, shortest_interval, longest_interval)),
       next_beat_(Clock::now()) {
-  thread_ = quiet_thread([this] { run(); });
+  thread_ = quiet_thread([this] {
+    try {
+      run();
+    } catch (const std::exception& error) {
+      lose(fmt::format("{}: {}", link_.name(), error.what()));
+    }
+  });
 }
 
 LiveLink::~LiveLink() {
@@ -82,8 +88,12 @@ std::string LiveLink::lost() const {
 
 void LiveLink::run() {
   const milliseconds silence = 2 * link_.lease();
+  SteadyTime last_turn = Clock::now();
   while (true) {
     const SteadyTime now = Clock::now();
+    // This thread itself slept, and perhaps the server with it (a stopped job): it has time to answer anew.
+    if (unanswered_since_ && now - last_turn > link_.lease()) unanswered_since_ = now;
+    last_turn = now;
     beat_if_due(now);
     write_out();
     std::array<pollfd, 2> ready{{{link_.descriptor(), POLLIN, 0}, {waker_.number(), POLLIN, 0}}};
@@ -122,24 +132,19 @@ void LiveLink::write_out() {
 
 bool LiveLink::read_in() {
   std::array<char, 65536> bytes;
-  try {
-    while (true) {
-      while (const auto message = link_.incoming().next()) hear(*message);
-      const ssize_t count = ::recv(link_.descriptor(), bytes.data(), bytes.size(), 0);
-      if (count > 0) {
-        unanswered_since_.reset();
-        link_.incoming().append(std::string_view(bytes.data(), static_cast<size_t>(count)));
-      } else if (count < 0 && try_later(errno)) {
-        return true;
-      } else {
-        lose(fmt::format("{} is gone: {}", link_.name(),
-                         count == 0 ? "it closed the connection" : std::strerror(errno)));
-        return false;
-      }
+  while (true) {
+    while (const auto message = link_.incoming().next()) hear(*message);
+    const ssize_t count = ::recv(link_.descriptor(), bytes.data(), bytes.size(), 0);
+    if (count > 0) {
+      unanswered_since_.reset();
+      link_.incoming().append(std::string_view(bytes.data(), static_cast<size_t>(count)));
+    } else if (count < 0 && try_later(errno)) {
+      return true;
+    } else {
+      lose(fmt::format("{} is gone: {}", link_.name(),
+                       count == 0 ? "it closed the connection" : std::strerror(errno)));
+      return false;
     }
-  } catch (const DataError& error) {
-    lose(fmt::format("{}: {}", link_.name(), error.what()));
-    return false;
   }
 }
 

@@ -19,9 +19,13 @@ bool try_later(int problem) { return problem == EAGAIN || problem == EWOULDBLOCK
 
 }  // namespace
 
-short Peer::events() const { return static_cast<short>(outgoing_.empty() ? POLLIN : POLLIN | POLLOUT); }
+short Peer::events() const {
+  const int in = held_up_ || full() ? 0 : POLLIN;
+  return static_cast<short>(outgoing_.empty() ? in : in | POLLOUT);
+}
 
 size_t Peer::receive(SteadyTime now) {
+  if (held_up_ || full()) return 0;  // the requests that are here come first
   std::array<char, 65536> bytes;
   const ssize_t count = ::recv(socket_.number(), bytes.data(), bytes.size(), 0);
   if (count == 0 || (count < 0 && !try_later(errno))) hang_up();
@@ -45,7 +49,8 @@ void Peer::send(const std::string& frame) {
   if (outgoing_.size() - sent_ > most_unsent) hang_up();
 }
 
-void Peer::flush() {
+void Peer::flush(SteadyTime now) {
+  if (outgoing_.empty()) taken_ = now;
   while (!gone_ && sent_ < outgoing_.size()) {
     const ssize_t count =
         ::send(socket_.number(), outgoing_.data() + sent_, outgoing_.size() - sent_, MSG_NOSIGNAL);
@@ -54,6 +59,7 @@ void Peer::flush() {
       return;
     }
     sent_ += static_cast<size_t>(count);
+    taken_ = now;
   }
   outgoing_.clear();
   sent_ = 0;
@@ -64,7 +70,8 @@ void Peer::flush() {
 
 std::optional<SteadyTime> Peer::deadline(std::chrono::milliseconds introduction) const {
   if (!introduced_) return opened_ + introduction;
-  if (half_since_) return *half_since_ + introduction;
+  if (full()) return taken_ + introduction;
+  if (half_since_ && !held_up_) return *half_since_ + introduction;
   return std::nullopt;
 }
 

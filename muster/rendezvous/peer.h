@@ -13,7 +13,7 @@ namespace muster {
 /// The server's end of a connection. No call waits.
 class Peer {
  public:
-  Peer(FileDescriptor socket, SteadyTime now) : socket_(std::move(socket)), opened_(now) {}
+  Peer(FileDescriptor socket, SteadyTime now) : socket_(std::move(socket)), opened_(now), taken_(now) {}
 
   int descriptor() const { return socket_.number(); }
   short events() const;  ///< that poll() shall wait for
@@ -24,7 +24,13 @@ class Peer {
   std::optional<std::string> next_message(SteadyTime now);
   /// Sends as soon as the other side takes it; one that takes nothing is gone when too much has piled up.
   void send(const std::string& frame);
-  void flush();
+  void flush(SteadyTime now);
+
+  /// More waits to be sent than one answer can be: its next requests are left until it has taken some.
+  bool full() const { return outgoing_.size() - sent_ > longest_message + 64; }
+  /// Whole messages may be left for the next turn.
+  void hold_up(bool held_up) { held_up_ = held_up; }
+  bool can_go_on() const { return held_up_ && !full() && !gone_; }
 
   void introduce() { introduced_ = true; }
   bool introduced() const { return introduced_; }
@@ -33,7 +39,7 @@ class Peer {
   void finish() { finishing_ = true; }
   void hang_up() { gone_ = true; }
   bool gone() const { return gone_; }
-  /// When it must have introduced itself, or sent the rest of a message.
+  /// When it must have introduced itself, sent the rest of a message or taken some of too many answers.
   std::optional<SteadyTime> deadline(std::chrono::milliseconds introduction) const;
 
  private:
@@ -43,6 +49,8 @@ class Peer {
   std::optional<SteadyTime> half_since_;
   std::string outgoing_;
   size_t sent_ = 0;
+  SteadyTime taken_;  ///< when it last took something
+  bool held_up_ = false;
   bool introduced_ = false;
   bool finishing_ = false;
   bool gone_ = false;

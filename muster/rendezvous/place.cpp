@@ -88,6 +88,9 @@ Place launched_place(const LauncherVariables& variables, const std::string& stor
   Place place = numbered_place(variables, torchrun_names, "muster launch");
   read_store(store, place);
   place.store = Place::Store::launcher;
+  const auto least = variables.number("MUSTER_MIN_WORKERS", 1, place.size,
+                                      "must be a number of processes, at least 1 and at most WORLD_SIZE");
+  place.min_workers = least ? static_cast<int>(*least) : place.size;
   return place;
 }
 

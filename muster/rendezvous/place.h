@@ -18,6 +18,8 @@ struct Place {
   /// Who serves the store: the launcher with Muster's own (`muster launch`), torchrun's agent with a
   /// TCPStore, or rank 0 of the run.
   enum class Store { none, launcher, torchrun_agent, rank_zero } store = Store::none;
+  int min_workers =
+      0;  ///< processes without which the run cannot go on, where the launcher says so; 0: it does not
   std::string token;  ///< what the store wants to see; empty: none was given
 };
 

@@ -8,17 +8,18 @@ namespace muster {
 
 namespace {
 
-constexpr std::string_view magic = "muster rendezvous";
+constexpr std::string_view hello_word = "muster rendezvous";
+constexpr std::string_view welcome_word = "muster store";
 
 }  // namespace
 
 std::string hello_frame(std::string_view token) {
-  return MessageWriter().text(magic).number(protocol_version).text(token).frame();
+  return MessageWriter().text(hello_word).number(protocol_version).text(token).frame();
 }
 
 std::optional<Hello> hello_from(std::string_view message) try {
   MessageReader reader(message);
-  if (reader.text() != magic) return std::nullopt;
+  if (reader.text() != hello_word) return std::nullopt;
   Hello hello{.version = reader.number()};
   if (hello.version != protocol_version) return hello;
   hello.token = reader.text();
@@ -30,7 +31,7 @@ std::optional<Hello> hello_from(std::string_view message) try {
 
 std::string welcome_frame(const Welcome& welcome) {
   return MessageWriter()
-      .text(magic)
+      .text(welcome_word)
       .number(welcome.version)
       .text(welcome.refusal)
       .number(welcome.lease.count())
@@ -39,7 +40,7 @@ std::string welcome_frame(const Welcome& welcome) {
 
 Welcome welcome_from(std::string_view message) {
   MessageReader reader(message);
-  if (reader.text() != magic) throw DataError("the answer is not that of a store of Muster");
+  if (reader.text() != welcome_word) throw DataError("the answer is not that of a store of Muster");
   Welcome welcome;
   welcome.version = reader.number();
   welcome.refusal = reader.text();

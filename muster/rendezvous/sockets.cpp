@@ -64,6 +64,17 @@ int connect_one(const FileDescriptor& socket, const addrinfo& to, SteadyTime dea
   return problem;
 }
 
+/// A connection to a port that nobody listens at may be given that very port, and so reach itself.
+bool reaches_itself(const FileDescriptor& socket) {
+  sockaddr_storage here{};
+  sockaddr_storage there{};
+  socklen_t here_size = sizeof here;
+  socklen_t there_size = sizeof there;
+  return ::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&here), &here_size) == 0 &&
+         ::getpeername(socket.number(), reinterpret_cast<sockaddr*>(&there), &there_size) == 0 &&
+         here_size == there_size && std::memcmp(&here, &there, here_size) == 0;
+}
+
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
@@ -101,7 +112,8 @@ FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadl
   const Addresses addresses = resolve(address, port, 0, problem);
   for (const addrinfo* to = addresses.get(); to != nullptr; to = to->ai_next) {
     FileDescriptor socket = open_socket(*to);
-    const int code = connect_one(socket, *to, deadline);
+    int code = connect_one(socket, *to, deadline);
+    if (code == 0 && reaches_itself(socket)) code = ECONNREFUSED;
     if (code == 0) {
       set_connection_options(socket.number());
       return socket;

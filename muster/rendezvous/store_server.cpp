@@ -25,6 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t most_strangers = 64;  // connections that have not introduced themselves
+constexpr int served_at_once = 200;    // requests of one connection; then it is the others' turn
 constexpr int accepted_at_once = 16;   // then those who are in are served first
 constexpr auto accept_pause = std::chrono::milliseconds(100);  // when there are no descriptors left
 
@@ -72,6 +73,7 @@ class StoreServer::Loop {
   void close_overdue(SteadyTime now);
   /// Until nobody has anything to tell any more.
   void deliver(SteadyTime now);
+  void post_letters();
   void publish();
 
   const StoreServerOptions options_;
@@ -112,7 +114,7 @@ void StoreServer::Loop::turn() {
   const SteadyTime awake = Clock::now();
   size_t at = 2;
   for (auto& [number, peer] : peers_)
-    if (ready[at++].revents != 0) serve(number, peer, awake);
+    if (ready[at++].revents != 0 || peer.can_go_on()) serve(number, peer, awake);
   if (ready[1].revents != 0) accept_some(awake);
   // Judged by the time before poll(): what had come by then has been read.
   desk_.pass(now);
@@ -131,24 +133,32 @@ int StoreServer::Loop::patience(SteadyTime now) const {
   SteadyTime until = now + options_.lease / 4;
   if (const auto deadline = desk_.next_deadline()) until = std::min(until, *deadline);
   if (now < accept_from_) until = std::min(until, accept_from_);
-  for (const auto& [number, peer] : peers_)
+  for (const auto& [number, peer] : peers_) {
+    if (peer.can_go_on()) return 0;
     if (const auto deadline = peer.deadline(options_.introduction)) until = std::min(until, *deadline);
+  }
   return poll_milliseconds(now, until);
 }
 
 void StoreServer::Loop::serve(uint64_t number, Peer& peer, SteadyTime now) {
+  peer.flush(now);
   if (peer.receive(now) > 0) desk_.heard(number, now);
   try {
-    while (const auto message = peer.next_message(now)) {
+    for (int served = 0;; ++served) {
+      peer.hold_up(served == served_at_once || peer.full());
+      if (served == served_at_once || peer.full()) break;
+      const auto message = peer.next_message(now);
+      if (!message) break;
       if (peer.introduced())
         desk_.receive(number, *message, now);
       else
         welcome(peer, *message);
+      post_letters();
     }
   } catch (const std::exception&) {
     peer.hang_up();  // it does not speak our language; nobody else is concerned
   }
-  peer.flush();
+  peer.flush(now);
 }
 
 void StoreServer::Loop::welcome(Peer& peer, const std::string& message) {
@@ -202,13 +212,9 @@ void StoreServer::Loop::deliver(SteadyTime now) {
   bool more = true;
   while (more) {
     more = false;
-    publish();  // before anybody is told
-    for (const Desk::Letter& letter : desk_.take_letters()) {
-      const auto to = peers_.find(letter.to);
-      if (to != peers_.end()) to->second.send(letter.frame);
-    }
+    post_letters();
     for (auto entry = peers_.begin(); entry != peers_.end();) {
-      entry->second.flush();
+      entry->second.flush(now);
       if (entry->second.gone()) {
         const uint64_t number = entry->first;
         entry = peers_.erase(entry);
@@ -218,6 +224,16 @@ void StoreServer::Loop::deliver(SteadyTime now) {
         ++entry;
       }
     }
+  }
+  publish();
+}
+
+void StoreServer::Loop::post_letters() {
+  const std::vector<Desk::Letter> letters = desk_.take_letters();
+  if (!letters.empty()) publish();  // before anybody is told
+  for (const Desk::Letter& letter : letters) {
+    const auto to = peers_.find(letter.to);
+    if (to != peers_.end()) to->second.send(letter.frame);
   }
 }
 

@@ -85,7 +85,8 @@ TEST(LaunchPlan, TellsEachRankItsPlace) {
               ElementsAre(std::pair("RANK", "5"), std::pair("WORLD_SIZE", "8"), std::pair("LOCAL_RANK", "1"),
                           std::pair("LOCAL_WORLD_SIZE", "4"), std::pair("MASTER_ADDR", "node0"),
                           std::pair("MASTER_PORT", "4001"), std::pair("MUSTER_STORE", "10.0.0.1:4000"),
-                          std::pair("MUSTER_TOKEN", "secret"), std::pair("MUSTER_LAUNCH_RESTART", "2")));
+                          std::pair("MUSTER_TOKEN", "secret"), std::pair("MUSTER_MIN_WORKERS", "8"),
+                          std::pair("MUSTER_LAUNCH_RESTART", "2")));
 }
 
 TEST(LaunchPlan, VariablesReplaceThoseOfBefore) {

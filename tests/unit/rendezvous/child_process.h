@@ -5,22 +5,21 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <stdexcept>
-#include <utility>
 
 namespace muster {
 
 /// A process that does `work(from, to)` with ends of two pipes. To be started before any thread is.
 class ChildProcess {
  public:
-  template <typename Work>
-  explicit ChildProcess(Work&& work) {
+  explicit ChildProcess(const std::function<void(int, int)>& work) {
     if (::pipe(down_) != 0 || ::pipe(up_) != 0) throw std::runtime_error("no pipe");
     process_ = ::fork();
     if (process_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     try {
-      std::forward<Work>(work)(down_[0], up_[1]);
+      work(down_[0], up_[1]);
     } catch (...) {
       ::_exit(1);
     }

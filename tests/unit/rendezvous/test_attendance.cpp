@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <chrono>
 #include <csignal>
@@ -95,11 +96,11 @@ TEST(Attendance, RanksFollowWishesAndAllConfirm) {
   EXPECT_EQ(server.status().members, 2);
 }
 
-TEST(Attendance, LivesThroughManyLeases) {
+TEST(Attendance, LivesOnAfterALease) {
   const StoreServer server(quick_options(1, 1));
   const Team team = team_of(server, 1);
   meet(team, {-1});
-  std::this_thread::sleep_for(700ms);
+  std::this_thread::sleep_for(500ms);  // the lease is 0.3 s
   EXPECT_FALSE(team[0]->broken());
   EXPECT_EQ(server.status().members, 1);
 }
@@ -143,14 +144,16 @@ void member_process(int from, int to) {
   std::unique_ptr<Attendance> attendance = come();
   attendance->confirm(attendance->gather(-1), true);
   write_number(to, 1);
-  while (!attendance->expelled()) std::this_thread::sleep_for(1ms);
+  while (!attendance->expelled() && !attendance->store_lost()) std::this_thread::sleep_for(1ms);
   const bool broken = attendance->broken();
   try {
     attendance->gather(0);
   } catch (const LostPeer&) {
     attendance = come();
     write_number(to, broken ? 2 : 3);
-    write_number(to, 10 + static_cast<int>(attendance->gather(-1).number));
+    const Generation next = attendance->gather(-1);
+    attendance->confirm(next, true);
+    write_number(to, 10 + static_cast<int>(next.number));
   }
   ::pause();
 }
@@ -211,6 +214,25 @@ TEST(Attendance, AServerThatSleptExcusesItsMembers) {
   EXPECT_FALSE(attendance.store_lost());
   child.send_signal(SIGSTOP);  // for good: it is as if the link were cut
   EXPECT_TRUE(time_until([&] { return attendance.store_lost(); }));
+}
+
+TEST(Attendance, AJobThatSleptAsAWholeGoesOn) {
+  const ChildProcess member(member_process);
+  const ChildProcess server([](int, int to) {
+    const StoreServer own(quick_options(1, 1));
+    write_number(to, own.port());
+    ::pause();
+  });
+  write_number(member.to(), read_number(server.from()));
+  ASSERT_EQ(read_number(member.from()), 1);
+  server.send_signal(SIGSTOP);
+  member.send_signal(SIGSTOP);
+  std::this_thread::sleep_for(450ms);
+  server.send_signal(SIGCONT);
+  std::this_thread::sleep_for(50ms);
+  member.send_signal(SIGCONT);
+  pollfd news{member.from(), POLLIN, 0};
+  EXPECT_EQ(::poll(&news, 1, 200), 0) << "the member was expelled, or lost the store";
 }
 
 TEST(Attendance, AServerThatIsGoneIsNoticedAtOnce) {

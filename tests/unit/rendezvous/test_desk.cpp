@@ -1,0 +1,98 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/base/error.h"
+#include "muster/rendezvous/desk.h"
+
+namespace muster {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A desk whose letters are read at once, in the order in which they are sent.
+class DeskTest : public testing::Test {
+ protected:
+  struct Heard {
+    Desk::Connection to;
+    int64_t number;  ///< of the request; 0: news
+    Outcome outcome;
+    std::string fields;
+  };
+
+  std::vector<Heard> ask(Desk::Connection from, const MessageWriter& request) {
+    const std::string frame = request.frame();
+    desk_.receive(from, std::string_view(frame).substr(4), {});
+    std::vector<Heard> heard;
+    for (const Desk::Letter& letter : desk_.take_letters()) {
+      MessageReader reader(std::string_view(letter.frame).substr(4));
+      const int64_t number = reader.number();
+      const auto outcome = static_cast<Outcome>(reader.byte());
+      heard.push_back({letter.to, number, outcome, std::string(reader.rest())});
+    }
+    return heard;
+  }
+  std::vector<Heard> join(Desk::Connection from, const std::string& name) {
+    return ask(from, request_of(Request::join, 1).text(name).number(-1).text("version=1\n"));
+  }
+  std::vector<Heard> gather(Desk::Connection from, int64_t number) {
+    return ask(from, request_of(Request::gather, number).number(-1));
+  }
+
+  Desk desk_{{.expected = 2, .min_members = 2}};
+};
+
+TEST_F(DeskTest, NewsOfTheOldGenerationComeBeforeTheNewOne) {
+  for (const Desk::Connection member : {1, 2})
+    ASSERT_EQ(join(member, "m" + std::to_string(member)).size(), 1U);
+  gather(1, 2);
+  ASSERT_EQ(gather(2, 2).size(), 2U);
+  for (const Desk::Connection member : {1, 2}) ask(member, request_of(Request::confirm, 3).number(0).byte(1));
+  join(3, "m3");
+  const auto announced = gather(3, 2);
+  ASSERT_EQ(announced.size(), 2U);
+  for (const Heard& heard : announced) EXPECT_EQ(heard.number, 0);
+  gather(1, 4);
+  std::vector<int64_t> numbers;
+  for (const Heard& heard : gather(2, 4))
+    if (heard.to == 1) numbers.push_back(heard.number);
+  EXPECT_THAT(numbers, ElementsAre(0, 4));
+}
+
+TEST_F(DeskTest, OnlyMembersAskWhatIsForMembers) {
+  for (const Request kind : {Request::gather, Request::ask_to_stop, Request::leave}) {
+    const auto heard = ask(1, kind == Request::gather ? request_of(kind, 7).number(-1) : request_of(kind, 7));
+    ASSERT_EQ(heard.size(), 1U);
+    EXPECT_EQ(heard[0].outcome, Outcome::refused);
+    EXPECT_THAT(heard[0].fields, HasSubstr("join first"));
+  }
+}
+
+TEST_F(DeskTest, AMemberThatHasLeftIsNoneAnyMore) {
+  join(1, "m1");
+  ask(1, request_of(Request::leave, 2));
+  EXPECT_EQ(gather(1, 3).at(0).outcome, Outcome::refused);
+  EXPECT_EQ(desk_.membership().living(), 0);
+}
+
+TEST_F(DeskTest, OneDoesNotGatherTwice) {
+  join(1, "m1");
+  EXPECT_TRUE(gather(1, 2).empty());
+  EXPECT_EQ(gather(1, 3).at(0).outcome, Outcome::refused);
+}
+
+TEST_F(DeskTest, ThrowsAtWhatIsNoRequest) {
+  for (const MessageWriter& nonsense :
+       {MessageWriter(), MessageWriter().byte(1), request_of(Request::count, 0),
+        request_of(Request::count, -1), request_of(static_cast<Request>(0), 1),
+        request_of(static_cast<Request>(20), 1), request_of(static_cast<Request>(99), 1),
+        request_of(Request::count, 1).byte(0), request_of(Request::join, 1).text("a").number(-2).text("")})
+    EXPECT_THROW(ask(1, nonsense), DataError);
+}
+
+}  // namespace
+}  // namespace muster
