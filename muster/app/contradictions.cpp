@@ -4,6 +4,7 @@
 
 #include "muster/app/codec_choice.h"
 #include "muster/app/model_names.h"
+#include "muster/app/overlap_contradictions.h"
 #include "muster/app/text_contradictions.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
@@ -69,6 +70,20 @@ void check_outer(const OuterSection& outer, const std::string& rule) {
           "base_period 1");
 }
 
+void check_levels(const CommSection& comm, const ScheduleSection& schedule) {
+  require(comm.inner_period == 1 || comm.group_size > 1, "comm.inner_period", comm.inner_period,
+          "has no use without groups; say comm.group_size, the number of workers on a machine");
+  if (comm.group_size == 1) return;
+  require(
+      schedule.rule != "every_step", "comm.group_size", comm.group_size,
+      "changes nothing under schedule.rule = every_step, where all workers average their gradients; leave "
+      "it out, or say a rule with rounds of several steps, such as qsr");
+  require(schedule.rule != "constant" || comm.inner_period == 1 || comm.inner_period < schedule.base_period,
+          "comm.inner_period", comm.inner_period,
+          fmt::format("is never reached in rounds of {} steps; say less than schedule.base_period",
+                      schedule.base_period));
+}
+
 void check_data(const TaskSection& task) {
   const bool generated = task.name == "generated" || task.name == "markov";
   const char* what = task.name == "cifar10"  ? "the folder of its binary files"
@@ -131,6 +146,8 @@ void check_method(const Configuration& configuration) {
   check_inner(configuration.inner);
   check_outer(configuration.outer, configuration.schedule.rule);
   codec_choice(configuration.comm);
+  check_levels(configuration.comm, configuration.schedule);
+  check_overlap(configuration);
 }
 
 void check_against_length(const Configuration& configuration, int64_t total_steps) {

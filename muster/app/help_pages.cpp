@@ -31,7 +31,7 @@ const CommandHelp& train_help() {
        {"print-config", "",
         "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
       {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "comm",
-       "evaluation", "checkpoint"}};
+       "elastic", "evaluation", "checkpoint"}};
   return help;
 }
 
@@ -126,7 +126,7 @@ const CommandHelp& compare_help() {
        network_flag,
        latency_flag},
       {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "comm",
-       "evaluation", "checkpoint"}};
+       "elastic", "evaluation", "checkpoint"}};
   return help;
 }
 

@@ -15,7 +15,7 @@ namespace {
 std::vector<Key> collect() {
   std::vector<Key> keys;
   for (auto part : {run_keys, task_keys, image_keys, text_keys, gpt_keys, schedule_keys, learning_rate_keys,
-                    inner_keys, outer_keys, comm_keys, evaluation_keys, checkpoint_keys}) {
+                    inner_keys, outer_keys, comm_keys, elastic_keys, evaluation_keys, checkpoint_keys}) {
     std::vector<Key> section = part();
     keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
   }
@@ -83,6 +83,7 @@ const std::vector<SectionTitle>& section_titles() {
       {"inner", "what happens in a local step"},
       {"outer", "what happens at a meeting"},
       {"comm", "how the numbers travel between processes"},
+      {"elastic", "processes that die and come back"},
       {"evaluation", "looking at the averaged model"},
       {"checkpoint", "what a run leaves so that it can be resumed"},
   };

@@ -33,6 +33,7 @@ std::vector<Key> learning_rate_keys();
 std::vector<Key> inner_keys();
 std::vector<Key> outer_keys();
 std::vector<Key> comm_keys();
+std::vector<Key> elastic_keys();
 std::vector<Key> evaluation_keys();
 std::vector<Key> checkpoint_keys();
 

@@ -53,6 +53,43 @@ std::vector<Key> comm_keys() {
           .says("Share of the values that top_k sends.")
           .above(0)
           .at_most(1),
+      comm("group_size", &CommSection::group_size)
+          .says("Two levels: so many consecutive workers, those of one machine, also meet among themselves "
+                "within a round. Must divide run.workers into whole processes, or processes into whole "
+                "groups.")
+          .in("workers")
+          .at_least(1),
+      comm("inner_period", &CommSection::inner_period)
+          .says("How often the workers of a group meet: after every so many steps of a round their "
+                "parameters become their mean; 1: gradients are averaged before every step.")
+          .in("steps")
+          .at_least(1),
+      comm("overlap", &CommSection::overlap)
+          .says(
+              "Whether the workers go on while the mean of a meeting travels: its outcome then lands later.")
+          .one_of({"none", "delayed"}),
+      comm("delay", &CommSection::delay)
+          .says("Steps after which a delayed outcome lands, though before the next meeting begins. The same "
+                "steps "
+                "however fast the network is; one that has not arrived by then is waited for.")
+          .in("steps")
+          .absent("when the next meeting begins")
+          .at_least(0),
+      comm("merge", &CommSection::merge)
+          .says("What becomes of the steps made meanwhile: all added to the outcome, or the worker blended "
+                "with "
+                "it.")
+          .one_of({"corrected", "blend"}),
+      comm("blend", &CommSection::blend)
+          .says("The worker's own share where comm.merge = blend.")
+          .absent("0.5")
+          .at_least(0)
+          .at_most(1),
+      comm("fragments", &CommSection::fragments)
+          .says("Pieces of whole tensors that meet by turns, each once in a round, so that the network's "
+                "load is "
+                "spread over it.")
+          .at_least(1),
   };
 }
 

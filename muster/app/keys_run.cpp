@@ -62,6 +62,14 @@ std::vector<Key> run_keys() {
           .absent("1 for image folders, else 0: every worker makes its own")
           .at_least(0)
           .at_most(1024),
+      run("verify", &RunSection::verify)
+          .says("Compare anchor, workers and outer optimizer of all processes bit by bit after meetings, and "
+                "stop at "
+                "a difference, naming the layer."),
+      run("verify_every", &RunSection::verify_every)
+          .says("How often run.verify compares.")
+          .in("meetings")
+          .at_least(1),
   };
 }
 

@@ -24,6 +24,8 @@ struct RunSection {
   std::string precision = "fp32";
   int64_t micro_batches = 1;
   std::optional<int64_t> loader_threads;
+  bool verify = false;
+  int64_t verify_every = 10;
   bool operator==(const RunSection&) const = default;
 };
 
@@ -128,7 +130,7 @@ struct OuterSection {
 
 struct CommSection {
   std::optional<std::string> interface;
-  int64_t slice_mib = 8;
+  int64_t slice_mib = 4;
   int64_t deadline = 1800;
   std::string codec = "fp32";
   std::optional<bool> error_feedback;
@@ -136,7 +138,20 @@ struct CommSection {
   std::string scale = "max";
   std::string rounding = "stochastic";
   double top_fraction = 0.01;
+  int64_t group_size = 1;
+  int64_t inner_period = 1;
+  std::string overlap = "none";
+  std::optional<int64_t> delay;
+  std::string merge = "corrected";
+  std::optional<double> blend;
+  int64_t fragments = 1;
   bool operator==(const CommSection&) const = default;
+};
+
+struct ElasticSection {
+  std::optional<int64_t> min_workers;
+  double deadline = 10;
+  bool operator==(const ElasticSection&) const = default;
 };
 
 struct EvaluationSection {
@@ -164,6 +179,7 @@ struct Configuration {
   InnerSection inner;
   OuterSection outer;
   CommSection comm;
+  ElasticSection elastic;
   EvaluationSection evaluation;
   CheckpointSection checkpoint;
   bool operator==(const Configuration&) const = default;

@@ -13,6 +13,7 @@
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/comm/grouping.h"
 #include "muster/schedule/piecewise.h"
 
 namespace muster {
@@ -117,6 +118,8 @@ Configuration resolve(const std::optional<std::string>& config, const std::vecto
   if (scope == Scope::training) check_run(configuration.run);
   if (scope != Scope::evaluation) check_method(configuration);
   fill_run(configuration.run, processes);
+  if (scope == Scope::training)
+    Grouping{configuration.comm.group_size, *configuration.run.workers, processes.all}.validate();
   fill_task(configuration.task);
   fill_folder(configuration);
   fill_outer(configuration.outer);

@@ -89,7 +89,7 @@ Meeting Averager::meet(const MeetingRequest& request, Deadline deadline) {
   check(request);
   Meeting meeting;
   const auto hosted = static_cast<int64_t>(request.vectors.front().replicas.size());
-  const bool compressed = compression_ && workers(hosted) > 1;
+  const bool compressed = request.compress && compression_ && workers(hosted) > 1;
   if (group_->size() == 1 && !compressed) {
     meeting = meet_alone(request);
   } else {
@@ -158,18 +158,19 @@ std::unique_ptr<CompressedMean::Meeting> Averager::start_compressed(const Meetin
 Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
                               Deadline deadline) {
   Meeting meeting;
+  const bool compressed = request.compress && compression_;
   Together under_way;
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const auto& replicas = request.vectors[i].replicas;
     const at::Tensor& first = replicas.front();
     if (!scratch[i].defined() || !same_form(scratch[i], first))
       scratch[i] = flat_vector(first.numel(), first.scalar_type());
-    if (i == 0 && compression_) {
-      auto compressed = start_compressed(request, scratch[i]);
+    if (i == 0 && compressed) {
+      auto pending = start_compressed(request, scratch[i]);
       // A process alone hands in the vectors of all its workers.
-      meeting.bytes_per_worker = compressed->message_bytes_sent() /
-                                 (group_->size() == 1 ? static_cast<int64_t>(replicas.size()) : 1);
-      under_way.add(std::move(compressed));
+      meeting.bytes_per_worker =
+          pending->message_bytes_sent() / (group_->size() == 1 ? static_cast<int64_t>(replicas.size()) : 1);
+      under_way.add(std::move(pending));
       continue;
     }
     // One replica travels from where it is.
@@ -181,27 +182,82 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Ten
   double* const number = numbers.data_ptr<double>();
   number[0] = sum(request.values);
   number[1] = 0;
-  number[2] = request.raise_flag ? 1 : 0;
+  number[2] = flag_ ? 1 : 0;
   const Averaged& parameters = request.vectors.front();
   // A compressed mean sends in two halves, which other operations must not come between.
-  if (request.measure_divergence || compression_) under_way.wait(deadline);
-  if (compression_ && parameters.anchor.defined()) scratch.front().neg_().add_(parameters.anchor);
+  if (request.measure_divergence || compressed) under_way.wait(deadline);
+  if (compressed && parameters.anchor.defined()) scratch.front().neg_().add_(parameters.anchor);
   if (request.measure_divergence)
     number[1] = mean_squared_distance(parameters.replicas, scratch.front(), pool_);
   if (request.measure_divergence || !request.values.empty())
     under_way.add(group_->start_mean(numbers, numbers));
   under_way.wait(deadline);
   // Confirmed: only now does anything change.
-  if (compression_) compressed_->commit();
+  if (compressed) compressed_->commit();
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const Averaged& kind = request.vectors[i];
     if (kind.write_back) copy_to_all(scratch[i], kind.replicas, pool_);
     if (kind.mean) std::swap(*kind.mean, scratch[i]);
   }
-  meeting.flag_raised = number[2] > 0;
+  flag_raised_ = number[2] > 0;
   if (request.measure_divergence) meeting.divergence = number[1];
   if (!request.values.empty()) meeting.mean_value = number[0] / static_cast<double>(request.values.size());
   return meeting;
+}
+
+/// A plain mean, or a compressed one (then `compressed` is the pending operation).
+class Averager::UnderWay final : public MeanUnderWay {
+ public:
+  UnderWay(Averager& averager, const MeanRequest& request, std::unique_ptr<Pending> plain)
+      : averager_(averager), request_(request), plain_(std::move(plain)) {
+    const at::Tensor& vector = request_.vectors.front();
+    bytes_ = vector.numel() * static_cast<int64_t>(vector.element_size());
+  }
+  UnderWay(Averager& averager, const MeanRequest& request,
+           std::unique_ptr<CompressedMean::Meeting> compressed)
+      : averager_(averager), request_(request), compressed_(std::move(compressed)) {
+    // A process alone hands in the vectors of all its workers.
+    bytes_ = compressed_->message_bytes_sent() /
+             (averager_.group().size() == 1 ? static_cast<int64_t>(request_.vectors.size()) : 1);
+  }
+
+  bool has_halves() const override { return compressed_ != nullptr; }
+  void turn(Deadline deadline) override {
+    if (compressed_) compressed_->turn(deadline);
+  }
+  void finish(Deadline deadline) override {
+    if (plain_) plain_->wait(deadline);
+    if (!compressed_) return;
+    compressed_->wait(deadline);
+    request_.mean.neg_().add_(request_.anchor);
+    averager_.compressed_->commit();
+  }
+  int64_t bytes_per_worker() const override { return bytes_; }
+
+ private:
+  Averager& averager_;
+  MeanRequest request_;
+  int64_t bytes_ = 0;
+  std::unique_ptr<Pending> plain_;
+  std::unique_ptr<CompressedMean::Meeting> compressed_;
+};
+
+std::unique_ptr<MeanUnderWay> Averager::start(const MeanRequest& request) {
+  invariant(!request.vectors.empty() && request.anchor.defined(), "a mean needs vectors and an anchor");
+  const at::Tensor& first = request.vectors.front();
+  require_flat(request.mean, first.numel(), first.scalar_type(), "the mean");
+  at::Tensor mean = request.mean;
+  if (compression_ && workers(static_cast<int64_t>(request.vectors.size())) > 1) {
+    const MeetingRequest meeting{.vectors = {{.replicas = request.vectors, .anchor = request.anchor}},
+                                 .compress = true,
+                                 .number = request.number};
+    return std::make_unique<UnderWay>(*this, request, start_compressed(meeting, mean));
+  }
+  const bool apart = group_->size() > 1 && request.vectors.size() == 1;  // travels from where it is
+  if (!apart) local_mean(request.vectors, mean, {.divergence = false, .write_back = false}, pool_);
+  std::unique_ptr<Pending> plain;
+  if (group_->size() > 1) plain = group_->start_mean(apart ? first : mean, mean);
+  return std::make_unique<UnderWay>(*this, request, std::move(plain));
 }
 
 }  // namespace muster

@@ -32,7 +32,7 @@ struct MeetingRequest {
   std::vector<Averaged> vectors;
   std::vector<double> values{};     ///< a number of every hosted worker, or empty: Meeting::mean_value
   bool measure_divergence = false;  ///< of the first kind of vector
-  bool raise_flag = false;          ///< tells all the others: Meeting::flag_raised
+  bool compress = false;  ///< the first kind of vector travels encoded, where the averager has a codec
   uint64_t number = 0;  ///< another one for every meeting of the run: what compression draws follows from it
 };
 
@@ -49,8 +49,31 @@ struct Meeting {
       std::nullopt;              ///< mean over all workers of the squared distance to their mean, before
                                  ///< the write-back; where it was asked for
   double mean_value = 0;         ///< over all workers, added in their order
-  bool flag_raised = false;      ///< by any rank
   int64_t bytes_per_worker = 0;  ///< what one worker hands in: elements times their size
+};
+
+/// A mean under way while the workers go on. The group and the averager must outlive it, unless the averager
+/// was given another group: then it can only be destroyed.
+class MeanUnderWay {
+ public:
+  virtual ~MeanUnderWay() = default;
+  /// True: it travels in two halves, and turn() between them keeps both off the workers' time (see
+  /// CompressedMean::Meeting).
+  virtual bool has_halves() const = 0;
+  virtual void turn(Deadline deadline) = 0;
+  /// Returns when the mean is in place. Throws LostPeer; then the mean holds anything.
+  virtual void finish(Deadline deadline) = 0;
+  /// What one worker hands in.
+  virtual int64_t bytes_per_worker() const = 0;
+};
+
+/// What a mean under way is made of.
+struct MeanRequest {
+  std::vector<at::Tensor>
+      vectors;          ///< of every hosted worker; like the anchor they stay as they are meanwhile
+  at::Tensor anchor;    ///< as in Averaged
+  at::Tensor mean;      ///< its memory is given up when finish() throws; none of the others
+  uint64_t number = 0;  ///< as in MeetingRequest
 };
 
 /// Averages the workers of a whole run: local_mean over the replicas that this process hosts, then the
@@ -74,6 +97,12 @@ class Averager {
   /// double), of one size and type within a kind, on every rank; as many values as replicas, or none.
   Meeting meet(const MeetingRequest& request, Deadline deadline);
 
+  /// Starts a mean of one kind of vector, compressed where there is a codec, and returns. One at a time with
+  /// a codec. The bits are those of meet().
+  std::unique_ptr<MeanUnderWay> start(const MeanRequest& request);
+  /// How vectors travel; nothing: as they are.
+  const std::optional<Compression>& compression() const { return compression_; }
+
   /// The same for one kind of vector.
   Meeting average(const std::vector<at::Tensor>& replicas, const at::Tensor& mean, bool measure_divergence,
                   bool write_back, Deadline deadline);
@@ -85,6 +114,12 @@ class Averager {
   State state() const;
   void restore(const State& state);
 
+  /// From now on every meeting of several processes tells all of them that somebody has raised the flag: the
+  /// same word at the same meeting for all, without a store.
+  void raise_flag() { flag_ = true; }
+  /// Somebody had, at the latest meeting.
+  bool flag_raised() const { return flag_raised_; }
+
   /// Another group takes the place of a lost one. Borrowed. What error feedback carried is forgotten.
   void use_group(Communicator& group);
 
@@ -92,6 +127,8 @@ class Averager {
   ThreadPool& pool() { return pool_; }
 
  private:
+  class UnderWay;
+
   Meeting meet_alone(const MeetingRequest& request);
   Meeting meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch, Deadline deadline);
   std::unique_ptr<CompressedMean::Meeting> start_compressed(const MeetingRequest& request, at::Tensor& mean);
@@ -99,6 +136,7 @@ class Averager {
 
   Communicator* group_;
   ThreadPool& pool_;
+  bool flag_ = false, flag_raised_ = false;
   std::optional<Compression> compression_;
   std::unique_ptr<CompressedMean>
       compressed_;       ///< made by the first meeting, or when there is a state for it

@@ -208,12 +208,14 @@ void Collectives::sliced_mean(const at::Tensor& vector, at::Tensor& mean) {
   const int64_t room = (size - 1) * part_of(0, each, 0, static_cast<int>(size)).size();
   // Slices under way at once; the scratch memory of one is used again by the one so many after it.
   const int64_t window = std::min<int64_t>(count, 4);
-  std::vector<at::Tensor> scratch;
-  for (int64_t i = 0; i < window; ++i) scratch.push_back(flat_vector(room, vector.scalar_type()));
+  if (!scratch_.defined() || scratch_.scalar_type() != vector.scalar_type() ||
+      scratch_.numel() < window * room)
+    scratch_ = flat_vector(window * room, vector.scalar_type());
   std::vector<Slice> slices(static_cast<size_t>(count));
   const auto start = [&](int64_t i) {
-    slices[static_cast<size_t>(i)] = start_slice(vector, scratch[static_cast<size_t>(i % window)], i * each,
-                                                 std::min(elements, (i + 1) * each));
+    at::Tensor scratch = scratch_.narrow(0, i % window * room, room);
+    slices[static_cast<size_t>(i)] =
+        start_slice(vector, scratch, i * each, std::min(elements, (i + 1) * each));
   };
   for (int64_t i = 0; i < window; ++i) start(i);
   for (int64_t i = 0; i < count; ++i) {

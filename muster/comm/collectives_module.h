@@ -45,6 +45,7 @@ class Collectives {
   Links& links_;
   int64_t slice_bytes_;
   int64_t operation_ = 0;
+  at::Tensor scratch_;  // what the others send of slices, kept from mean to mean: new memory is slow at first
 };
 
 }  // namespace muster

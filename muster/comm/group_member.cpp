@@ -12,6 +12,7 @@
 #include "muster/comm/linked_group_module.h"
 #include "muster/comm/links_module.h"
 #include "muster/comm/solo.h"
+#include "muster/comm/two_level_group.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
@@ -127,6 +128,8 @@ GroupMember::GroupMember(const Place& place, const JoinOptions& options, const E
 }
 
 GroupMember::~GroupMember() {
+  group_.reset();
+  if (leaving_.joinable()) leaving_.join();
   watch_->leave();
   attendance_.reset();
   // The others may still have to say their last word.
@@ -144,12 +147,21 @@ Identity GroupMember::identity() const {
   Identity all = options_.identity;
   all["muster.version"] = MUSTER_VERSION;
   all["comm.slice_bytes"] = std::to_string(options_.slice_bytes);
+  all["comm.block"] = std::to_string(options_.block);
   return all;
 }
 
 bool GroupMember::elastic() const { return elastic_.min_members > 0 && elastic_.min_members < place_.size; }
 
-std::unique_ptr<Communicator> GroupMember::next_group(int64_t version) {
+// A group with a dead member may take a while to go: nobody waits for it.
+Communicator& GroupMember::next_group(int64_t version) {
+  if (leaving_.joinable()) leaving_.join();
+  if (group_) leaving_ = std::thread([old = std::move(group_)]() mutable { old.reset(); });
+  group_ = make_group(version);
+  return *group_;
+}
+
+std::unique_ptr<Communicator> GroupMember::make_group(int64_t version) {
   if (place_.store == Place::Store::none) return std::make_unique<Solo>();
   if (!attendance_) return first_agent_group();
   while (true) {
@@ -157,8 +169,7 @@ std::unique_ptr<Communicator> GroupMember::next_group(int64_t version) {
     std::unique_ptr<Communicator> group;
     std::string problem;
     try {
-      group = connect("generation/" + std::to_string(generation_.number) + "/", generation_.rank,
-                      generation_.size);
+      group = connect_all("generation/" + std::to_string(generation_.number) + "/");
     } catch (const LostPeer& error) {
       problem = error.what();
     } catch (...) {
@@ -168,6 +179,29 @@ std::unique_ptr<Communicator> GroupMember::next_group(int64_t version) {
     if (attendance_->confirm(generation_, group != nullptr)) return group;
     if (!elastic()) throw LostPeer(problem.empty() ? "a process was lost while the group formed" : problem);
   }
+}
+
+// The group of a whole generation: of two levels where its ranks make up several blocks of several ranks.
+std::unique_ptr<Communicator> GroupMember::connect_all(const std::string& prefix) {
+  prefix_ = prefix;
+  auto all = connect(prefix, generation_.rank, generation_.size);
+  const int size = generation_.size, rank = generation_.rank, ranks = options_.block;
+  if (ranks < 2 || size % ranks != 0 || size == ranks) return all;
+  std::vector<int> block, across;
+  for (int other = 0; other < size; ++other) {
+    if (other / ranks == rank / ranks) block.push_back(other);
+    if (other % ranks == rank % ranks) across.push_back(other);
+  }
+  auto inside = subgroup("block/" + std::to_string(rank / ranks), block);
+  return make_two_level_group(std::move(all), std::move(inside),
+                              subgroup("across/" + std::to_string(rank % ranks), across));
+}
+
+std::unique_ptr<Communicator> GroupMember::subgroup(const std::string& name, const std::vector<int>& ranks) {
+  const auto mine = std::find(ranks.begin(), ranks.end(), generation_.rank);
+  invariant(mine != ranks.end(), "a group is made by its own ranks");
+  return connect(prefix_ + name + "/", static_cast<int>(mine - ranks.begin()),
+                 static_cast<int>(ranks.size()));
 }
 
 std::unique_ptr<Communicator> GroupMember::connect(const std::string& prefix, int rank, int size) {
@@ -198,9 +232,11 @@ std::unique_ptr<Communicator> GroupMember::first_agent_group() {
   }
   if (!difference.empty()) throw Error(difference);
   generation_ = {.number = 0, .rank = place_.rank, .size = place_.size};
-  return connect(prefix + "group/", place_.rank, place_.size);
+  return connect_all(prefix + "group/");
 }
 
+bool GroupMember::broken() const { return attendance_ && attendance_->broken(); }
+bool GroupMember::store_lost() const { return attendance_ && attendance_->store_lost(); }
 bool GroupMember::newcomers() const { return attendance_ && attendance_->newcomers(); }
 bool GroupMember::expelled() const { return attendance_ && attendance_->expelled(); }
 

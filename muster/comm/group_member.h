@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "muster/comm/communicator.h"
 #include "muster/comm/join_group.h"
@@ -34,18 +36,27 @@ class GroupMember {
 
   /// The next generation's group, when all its members are connected. `version`: meetings whose outcome this
   /// process holds, -1: none. Throws LostPeer when there will be none (see Attendance::gather).
-  std::unique_ptr<Communicator> next_group(int64_t version);
-  /// Of the group made last.
+  Communicator& next_group(int64_t version);
+  /// The group made last, and its generation. REQUIRES: next_group() was called.
+  Communicator& group() { return *group_; }
   const Generation& generation() const { return generation_; }
+  /// A further group, of some of the present generation's ranks, rising. Called by these alone, with the same
+  /// name and ranks; no two groups of a generation that share a rank have the same name. Throws LostPeer.
+  /// REQUIRES: this process's rank is one of them.
+  std::unique_ptr<Communicator> subgroup(const std::string& name, const std::vector<int>& ranks);
 
   const Place& place() const { return place_; }
   bool elastic() const;
-  /// After the run took this process for dead (Attendance::expelled): comes in anew.
+  /// After the run took this process for dead (expelled): comes in anew. What it holds no longer counts.
   void rejoin();
+  /// The present generation has lost a member: gather again. Costs no message.
+  bool broken() const;
   /// Newcomers wait: gather again after the next meeting. Costs no message.
   bool newcomers() const;
   /// This process was taken for dead.
   bool expelled() const;
+  /// The store, without which no other group can be made, is gone; the present group still works.
+  bool store_lost() const;
 
   /// Agreeing on a step to stop at, see Attendance. One who waits in an operation of the group says by
   /// himself that he stands at the step that stands_at() told last.
@@ -58,7 +69,9 @@ class GroupMember {
   class AgentStop;
   class Watch;
 
+  std::unique_ptr<Communicator> make_group(int64_t version);
   std::unique_ptr<Communicator> first_agent_group();
+  std::unique_ptr<Communicator> connect_all(const std::string& prefix);
   std::unique_ptr<Communicator> connect(const std::string& prefix, int rank, int size);
   Identity identity() const;
 
@@ -71,6 +84,9 @@ class GroupMember {
   std::unique_ptr<AgentStop> agent_stop_;   // with torchrun's store
   std::shared_ptr<Watch> watch_;
   Generation generation_;
+  std::string prefix_;  // of the present generation's keys
+  std::unique_ptr<Communicator> group_;
+  std::thread leaving_;  // takes down the group before the present one
 };
 
 }  // namespace muster

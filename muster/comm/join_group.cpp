@@ -14,23 +14,23 @@ class JoinedGroup final : public Communicator {
   explicit JoinedGroup(std::unique_ptr<GroupMember> member)
       : member_(std::move(member)), group_(member_->next_group(0)) {}
 
-  int rank() const override { return group_->rank(); }
-  int size() const override { return group_->size(); }
+  int rank() const override { return group_.rank(); }
+  int size() const override { return group_.size(); }
   std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
-    return group_->start_mean(vector, mean);
+    return group_.start_mean(vector, mean);
   }
   std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
                                           std::vector<at::Tensor>& received) override {
-    return group_->start_exchange(parts, received);
+    return group_.start_exchange(parts, received);
   }
   std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
-    return group_->start_gather(part, received);
+    return group_.start_gather(part, received);
   }
-  void broadcast(at::Tensor& vector, int root) override { group_->broadcast(vector, root); }
+  void broadcast(at::Tensor& vector, int root) override { group_.broadcast(vector, root); }
 
  private:
   std::unique_ptr<GroupMember> member_;
-  std::unique_ptr<Communicator> group_;
+  Communicator& group_;
 };
 
 }  // namespace

@@ -17,7 +17,10 @@ struct JoinOptions {
   std::string interface {};
   /// What all processes must have in common besides Muster's version and the size of slices.
   Identity identity{};
-  int64_t slice_bytes = 8 << 20;  ///< large vectors travel in slices of this size
+  int64_t slice_bytes = 4 << 20;  ///< large vectors travel in slices of this size
+  /// So many consecutive processes share a fast network, those of one machine: means are taken in two levels
+  /// (see make_two_level_group), with other bits. Without effect where the processes are no multiple of it.
+  int block = 1;
   std::chrono::milliseconds patience = std::chrono::minutes(5);  ///< for the other processes to come
 };
 

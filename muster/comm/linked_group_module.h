@@ -11,7 +11,7 @@
 namespace muster {
 
 struct LinkedGroupOptions {
-  int64_t slice_bytes = 8 << 20;                                 ///< see Collectives
+  int64_t slice_bytes = 4 << 20;                                 ///< see Collectives
   std::chrono::milliseconds patience = std::chrono::minutes(5);  ///< of broadcast, which has no deadline
 };
 

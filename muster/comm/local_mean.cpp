@@ -6,6 +6,7 @@
 
 #include "muster/base/error.h"
 #include "muster/comm/local_mean_kernel.h"
+#include "muster/comm/streaming_copy.h"
 #include "muster/flat/flat_buffer.h"
 
 namespace muster {
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int64_t slice_bytes = 16 << 10;
 constexpr int64_t slices_per_job = 16;
+/// A copy of more bytes goes past the caches, which could not hold it anyway.
+constexpr int64_t cached_bytes = 8 << 20;
 
 /// Runs visit(slice, begin, size) over all slices of a vector, several slices to a job.
 template <class T>
@@ -64,11 +67,6 @@ std::vector<T*> pointers(const std::vector<at::Tensor>& vectors) {
 }
 
 template <class T>
-void assign(T* to, const T* from, int64_t size) {
-  std::memcpy(to, from, static_cast<size_t>(size) * sizeof(T));
-}
-
-template <class T>
 std::optional<double> local_mean_as(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
                                     MeanWants wants, ThreadPool& pool) {
   const int64_t size = replicas.front().numel();
@@ -110,9 +108,17 @@ template <class T>
 void copy_to_all_as(const at::Tensor& from, const std::vector<at::Tensor>& to, ThreadPool& pool) {
   const std::vector<T*> vectors = pointers<T>(to);
   const T* const source = from.data_ptr<T>();
+  constexpr auto width = static_cast<int64_t>(sizeof(T));
+  const bool large = from.numel() * width * static_cast<int64_t>(to.size()) > cached_bytes;
   for_each_slice<T>(from.numel(), pool, [&](int64_t, int64_t begin, int64_t length) {
-    for (T* const vector : vectors)
-      if (vector != source) assign(vector + begin, source + begin, length);
+    const auto bytes = static_cast<size_t>(length * width);
+    for (T* const vector : vectors) {
+      if (vector == source) continue;
+      if (large)
+        streaming_copy(vector + begin, source + begin, bytes);
+      else
+        std::memcpy(vector + begin, source + begin, bytes);
+    }
   });
 }
 

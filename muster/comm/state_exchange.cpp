@@ -142,6 +142,16 @@ State unpack(const at::Tensor& message) {
   return state;
 }
 
+at::Tensor text_tensor(const std::string& text) {
+  at::Tensor tensor = at::empty({static_cast<int64_t>(text.size())}, at::kByte);
+  if (!text.empty()) std::memcpy(tensor.data_ptr(), text.data(), text.size());
+  return tensor;
+}
+
+std::string tensor_text(const at::Tensor& tensor) {
+  return {static_cast<const char*>(tensor.data_ptr()), static_cast<size_t>(tensor.numel())};
+}
+
 std::vector<State> gather_states(Communicator& group, const State& mine, int root, Deadline deadline) {
   std::vector<at::Tensor> parts = nothing_for_anybody(group);
   parts[static_cast<size_t>(root)] = pack(mine);

@@ -28,10 +28,12 @@ struct RoundReport {
   int64_t index = 0;  ///< 0-based
   int64_t first_step = 0;
   Round round;
-  double loss = 0;                   ///< mean over the round's steps and all workers
-  double learning_rate = 0;          ///< of the round's last step
-  std::optional<double> divergence;  ///< where the meeting measured it
-  int64_t bytes_per_worker = 0;      ///< encoded bytes one worker handed in at this meeting
+  double loss = 0;                     ///< mean over the round's steps and all workers (the hosted ones,
+                                       ///< where meetings overlap: nobody waits to hear the others)
+  double learning_rate = 0;            ///< of the round's last step
+  std::optional<double> divergence;    ///< where the meeting measured it
+  int64_t bytes_per_worker = 0;        ///< encoded bytes one worker handed in at this meeting
+  int64_t inner_bytes_per_worker = 0;  ///< at its group's meetings within the round
 };
 
 /// What a call of advance() did.

@@ -8,6 +8,8 @@
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
 #include "muster/flat/flat_buffer.h"
+#include "muster/method/staggered_meetings.h"
+#include "muster/method/whole_meetings.h"
 
 namespace muster {
 
@@ -22,6 +24,22 @@ Synchronous::Synchronous(SynchronousParts parts, SynchronousOptions options)
   const at::Tensor& first = replicas_[0]->parameters();
   anchor_ = flat_vector(first.numel(), first.scalar_type());
   anchor_.copy_(first);
+  meetings_ = make_meetings();
+}
+
+std::unique_ptr<Meetings> Synchronous::make_meetings() {
+  const MeetingParts parts{replicas_, anchor_, parts_.averager, *parts_.outer, parts_.learning_rate};
+  const MeetingOptions options{options_.at_meeting, parts_.schedule->wants_divergence(), options_.deadline};
+  if (options_.overlap.plain()) return std::make_unique<WholeMeetings>(parts, options);
+  if (options_.overlap.delayed && parts_.schedule->wants_loss())
+    throw OptionError("comm.overlap", "delayed",
+                      "does not go with a rule that listens to the loss of all workers; say another rule");
+  return std::make_unique<StaggeredMeetings>(parts, options, options_.overlap,
+                                             parts_.task.make_model()->parameters());
+}
+
+RoundSpan Synchronous::span() const {
+  return {round_start_, round_.steps, round_start_ + round_.steps == options_.total_steps};
 }
 
 int64_t Synchronous::worker_number(int64_t hosted) const {
@@ -33,8 +51,10 @@ std::optional<Progress> Synchronous::advance(int64_t at_most) {
   if (!in_round_) begin_round();
   Progress progress = std::exchange(unreported_, Progress{});
   try {
+    proceed(progress);  // what a resume or a lost peer has left to do
     const int64_t left = round_start_ + round_.steps - step_;
-    if (left > 0) run_steps(std::min(left, std::max<int64_t>(1, at_most)), progress);
+    if (left > 0) run_steps(std::min({left, steps_until_due(), std::max<int64_t>(1, at_most)}), progress);
+    proceed(progress);
     if (step_ == round_start_ + round_.steps) progress.round = end_round(progress);
   } catch (const LostPeer&) {
     unreported_ = std::move(progress);
@@ -44,7 +64,22 @@ std::optional<Progress> Synchronous::advance(int64_t at_most) {
   return progress;
 }
 
-void Synchronous::regrouped() { batches_.reset(); }
+void Synchronous::regrouped() {
+  batches_.reset();
+  meetings_->regrouped();
+}
+
+// A step that averages gradients has nothing else under way.
+int64_t Synchronous::steps_until_due() const {
+  return round_.what == Average::gradients ? round_.steps : meetings_->steps_until_due(step_);
+}
+
+void Synchronous::proceed(Progress& progress) {
+  if (steps_until_due() > 0) return;
+  const Stopwatch watch;
+  meetings_->proceed(step_);
+  progress.seconds.averaging += watch.seconds();
+}
 
 void Synchronous::begin_round() {
   RoundStart start;
@@ -63,6 +98,9 @@ void Synchronous::begin_round() {
     anchor_is_current_ = true;
   }
   round_start_ = step_;
+  invariant(round_.what == Average::parameters || meetings_->allow_gradient_rounds(),
+            "gradients are averaged in a run whose meetings overlap");
+  if (round_.what == Average::parameters) meetings_->begin_round(span());
   loss_sums_.assign(replicas_.size(), 0.0);
   in_round_ = true;
 }
@@ -79,9 +117,13 @@ BatchAheadOptions Synchronous::batch_options() const {
 
 void Synchronous::run_steps(int64_t steps, Progress& progress) {
   if (!batches_) batches_ = std::make_unique<BatchAhead>(parts_.task, parts_.sampler, batch_options());
+  const bool grouped = parts_.inner_meeting && round_.what == Average::parameters;
+  if (grouped) steps = std::min(steps, meet_inside(progress));
   losses_.assign(static_cast<size_t>(steps * options_.hosted_workers), 0.0);
   if (round_.what == Average::gradients)
     run_data_parallel_step(progress);
+  else if (grouped && parts_.inner_meeting->averages_gradients())
+    run_grouped_step(progress);
   else
     run_local_steps(steps, progress);
   record_losses(steps, progress);
@@ -126,25 +168,54 @@ void Synchronous::run_local_steps(int64_t steps, Progress& progress) {
   });
 }
 
-void Synchronous::run_data_parallel_step(Progress& progress) {
+// Of one step; false when a loss is not finite.
+bool Synchronous::compute_gradients(Progress& progress) {
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
     StepSeconds spent;
     losses_[static_cast<size_t>(hosted)] = compute_gradient(hosted, step_, spent);
     return spent;
   });
-  if (!std::all_of(losses_.begin(), losses_.end(), [](double loss) { return std::isfinite(loss); })) return;
-  const Stopwatch watch;
-  gradients_met_ = parts_.averager.meet({.vectors = {{.replicas = vectors_of(&Replica::gradient)}},
-                                         .values = losses_,
-                                         .number = static_cast<uint64_t>(step_)},
-                                        deadline_in(options_.deadline));
-  anchor_is_current_ = false;
-  progress.seconds.averaging += watch.seconds();
+  return std::all_of(losses_.begin(), losses_.end(), [](double loss) { return std::isfinite(loss); });
+}
+
+void Synchronous::apply_gradients(Progress& progress) {
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
     StepSeconds spent;
     apply_gradient(hosted, step_, spent);
     return spent;
   });
+}
+
+// What is due after the last step is done before the next one: a run stopped between the two loses nothing.
+int64_t Synchronous::meet_inside(Progress& progress) {
+  const int64_t done = step_ - round_start_;
+  if (parts_.inner_meeting->due(done)) {
+    const Stopwatch watch;
+    parts_.inner_meeting->average(vectors_of(&Replica::parameters), deadline_in(options_.deadline));
+    progress.seconds.averaging += watch.seconds();
+  }
+  return parts_.inner_meeting->steps_until_due(done);
+}
+
+void Synchronous::run_grouped_step(Progress& progress) {
+  if (!compute_gradients(progress)) return;
+  const Stopwatch watch;
+  parts_.inner_meeting->average(vectors_of(&Replica::gradient), deadline_in(options_.deadline));
+  progress.seconds.averaging += watch.seconds();
+  apply_gradients(progress);
+}
+
+void Synchronous::run_data_parallel_step(Progress& progress) {
+  if (!compute_gradients(progress)) return;
+  const Stopwatch watch;
+  gradients_met_ = parts_.averager.meet({.vectors = {{.replicas = vectors_of(&Replica::gradient)}},
+                                         .values = losses_,
+                                         .compress = true,
+                                         .number = static_cast<uint64_t>(step_)},
+                                        deadline_in(options_.deadline));
+  anchor_is_current_ = false;
+  progress.seconds.averaging += watch.seconds();
+  apply_gradients(progress);
 }
 
 void Synchronous::record_losses(int64_t steps, Progress& progress) {
@@ -165,7 +236,8 @@ void Synchronous::record_losses(int64_t steps, Progress& progress) {
 
 RoundReport Synchronous::end_round(Progress& progress) {
   const Stopwatch watch;
-  const Meeting meeting = gradients_met_ ? *std::exchange(gradients_met_, std::nullopt) : meet();
+  const Meeting meeting =
+      gradients_met_ ? *std::exchange(gradients_met_, std::nullopt) : meetings_->end_round(round_losses());
   last_divergence_ = meeting.divergence;
   last_round_loss_ = meeting.mean_value;
   progress.seconds.averaging += watch.seconds();
@@ -178,6 +250,9 @@ RoundReport Synchronous::end_round(Progress& progress) {
   report.learning_rate = parts_.learning_rate.at(step_ - 1);
   report.divergence = last_divergence_;
   report.bytes_per_worker = meeting.bytes_per_worker;
+  if (parts_.inner_meeting && round_.what == Average::parameters)
+    report.inner_bytes_per_worker =
+        parts_.inner_meeting->bytes_per_worker(round_.steps, static_cast<int64_t>(anchor_.nbytes()));
   return report;
 }
 
@@ -187,41 +262,10 @@ std::vector<double> Synchronous::round_losses() const {
   return losses;
 }
 
-Meeting Synchronous::meet() {
-  const bool plain = parts_.outer->is_plain_mean();
-  MeetingRequest request;
-  request.vectors.push_back(
-      {vectors_of(&Replica::parameters), plain ? &anchor_ : &scratch(), plain, anchor_});
-  request.number = static_cast<uint64_t>(step_);
-  if (options_.at_meeting == MomentsAtMeeting::average)
-    for (size_t kind = 0; kind < replicas_[0]->optimizer().moments().size(); ++kind) {
-      Averaged& moments = request.vectors.emplace_back();
-      for (auto& replica : replicas_) moments.replicas.push_back(replica->optimizer().moments()[kind]);
-    }
-  request.values = round_losses();
-  // In a group of one the divergence comes out of the pass that averages; elsewhere it costs another.
-  request.measure_divergence = parts_.schedule->wants_divergence() || parts_.averager.group().size() == 1;
-  const Meeting meeting = parts_.averager.meet(request, deadline_in(options_.deadline));
-  if (!plain) {
-    at::Tensor& mean = scratch();
-    mean.neg_().add_(anchor_);  // the outer gradient: anchor - mean
-    parts_.outer->step(anchor_, mean, parts_.learning_rate.at(step_ - 1));
-    assign_to_replicas(anchor_);
-  }
-  if (options_.at_meeting == MomentsAtMeeting::reset)
-    for (auto& replica : replicas_) replica->optimizer().reset();
-  return meeting;
-}
-
 void Synchronous::assign_to_replicas(const at::Tensor& parameters) {
   parts_.pool.run(options_.hosted_workers, [&](int64_t hosted) {
     replicas_[static_cast<size_t>(hosted)]->parameters().copy_(parameters);
   });
-}
-
-at::Tensor& Synchronous::scratch() {
-  if (!scratch_.defined()) scratch_ = flat_vector(anchor_.numel(), anchor_.scalar_type());
-  return scratch_;
 }
 
 std::vector<at::Tensor> Synchronous::vectors_of(at::Tensor& (Replica::*vector)()) {
@@ -233,7 +277,7 @@ std::vector<at::Tensor> Synchronous::vectors_of(at::Tensor& (Replica::*vector)()
 void Synchronous::copy_mean_parameters(at::Tensor& out) {
   if (!anchor_is_current_) {
     out.copy_(replicas_[0]->parameters());
-  } else if (!in_round_) {
+  } else if (!in_round_ && meetings_->replicas_agree()) {
     out.copy_(anchor_);
   } else {
     parts_.averager.average(vectors_of(&Replica::parameters), out, false, false,
@@ -273,23 +317,35 @@ State Synchronous::common_state() const {
   if (last_round_loss_) numbers.set("last_round_loss", *last_round_loss_);
   numbers.insert("schedule", parts_.schedule->state());
   state.insert("outer", parts_.outer->state());
+  state.insert("meetings", meetings_->state());
   state.tensors["anchor"] = anchor_;
   return state;
 }
 
 State Synchronous::state() const {
   State state = common_state();
-  state.insert("codec", parts_.averager.state());
-  for (size_t i = 0; i < replicas_.size(); ++i) state.insert(worker_name(i), replicas_[i]->state());
+  state.insert("codec", meetings_->codec_state());
+  for (size_t i = 0; i < replicas_.size(); ++i) {
+    state.insert(worker_name(i), replicas_[i]->state());
+    state.insert(worker_name(i), meetings_->worker_state(i));
+  }
   for (size_t i = 0; i < loss_sums_.size(); ++i)
     state.numbers.set(worker_name(i) + ".loss_sum", loss_sums_[i]);
   return state;
 }
 
+std::map<std::string, at::Tensor> Synchronous::shared_vectors() const {
+  std::map<std::string, at::Tensor> vectors;
+  if (anchor_is_current_) vectors["anchor"] = anchor_;
+  for (const auto& [name, tensor] : parts_.outer->state().tensors)
+    vectors["outer optimizer's " + name] = tensor;
+  return vectors;
+}
+
 State Synchronous::state_for_newcomers() const {
-  invariant(!in_round_, "newcomers are let in between rounds");
   State state = common_state();
   state.insert("worker", replicas_.front()->state());
+  state.insert("worker", meetings_->worker_state(0));
   return state;
 }
 
@@ -313,13 +369,17 @@ void Synchronous::restore_common(const State& state) {
   parts_.schedule->restore(numbers.part_of("schedule"));
   parts_.outer->restore(state.part_of("outer"));
   state.copy_into("anchor", anchor_);
+  meetings_->restore(state.part_of("meetings"), span());
   loss_sums_.assign(replicas_.size(), 0.0);
 }
 
 void Synchronous::restore(const State& state) {
   restore_common(state);
-  parts_.averager.restore(state.part_of("codec"));
-  for (size_t i = 0; i < replicas_.size(); ++i) replicas_[i]->restore(state.part_of(worker_name(i)));
+  meetings_->restore_codec(state.part_of("codec"));
+  for (size_t i = 0; i < replicas_.size(); ++i) {
+    replicas_[i]->restore(state.part_of(worker_name(i)));
+    meetings_->restore_worker(i, state.part_of(worker_name(i)));
+  }
   if (!in_round_) return;
   for (size_t i = 0; i < replicas_.size(); ++i)
     loss_sums_[i] = state.numbers.real(worker_name(i) + ".loss_sum");
@@ -327,7 +387,13 @@ void Synchronous::restore(const State& state) {
 
 void Synchronous::adopt(const State& state) {
   restore_common(state);
-  for (auto& replica : replicas_) replica->restore(state.part_of("worker"));
+  for (size_t i = 0; i < replicas_.size(); ++i) {
+    replicas_[i]->restore(state.part_of("worker"));
+    meetings_->restore_worker(i, state.part_of("worker"));
+  }
+  if (!in_round_) return;
+  step_ = round_start_;
+  if (round_.what == Average::parameters) assign_to_replicas(anchor_);
 }
 
 }  // namespace muster

@@ -2,13 +2,17 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "muster/comm/averager.h"
 #include "muster/method/batch_ahead.h"
+#include "muster/method/inner_meeting.h"
+#include "muster/method/meetings.h"
 #include "muster/method/method.h"
+#include "muster/method/overlap_options.h"
 #include "muster/method/replica.h"
 #include "muster/method/worker_steps.h"
 #include "muster/optim/outer_optimizer.h"
@@ -16,10 +20,6 @@
 #include "muster/task/sampler.h"
 
 namespace muster {
-
-/// What a meeting does with the inner optimizers' momentum and moments: every worker keeps its own, they are
-/// averaged like the parameters, or they begin anew (which also restarts AdamW's bias correction).
-enum class MomentsAtMeeting { keep, average, reset };
 
 struct SynchronousOptions {
   int64_t total_steps = 0;
@@ -30,6 +30,7 @@ struct SynchronousOptions {
   MomentsAtMeeting at_meeting = MomentsAtMeeting::keep;
   std::chrono::milliseconds deadline =
       std::chrono::minutes(10);  ///< for a meeting, before a peer counts as lost
+  OverlapOptions overlap{};      ///< whether the workers go on while their mean travels
 };
 
 /// Makes the inner optimizer of one replica.
@@ -45,6 +46,7 @@ struct SynchronousParts {
   std::unique_ptr<SyncSchedule> schedule;
   std::unique_ptr<OuterOptimizer> outer;
   InnerOptimizerFactory make_inner;
+  InnerMeeting* inner_meeting = nullptr;  ///< of groups of workers, within a round; null: none
 };
 
 /// Synchronous local training: rounds of local steps that end in a meeting of all workers. The schedule says
@@ -64,6 +66,8 @@ class Synchronous : public Method {
   /// The averaged model as of now: the anchor after a meeting, else the mean of all replicas. Changes
   /// nothing. Collective where there are several processes: all call it at the same step.
   void copy_mean_parameters(at::Tensor& out);
+  /// Between rounds all replicas are equal, on every rank. Not so where meetings overlap with local steps.
+  bool replicas_agree() const { return meetings_->replicas_agree(); }
   void copy_mean_buffers(at::Tensor& out);
 
   /// Starts every worker from these values instead of the task's own. REQUIRES: no step done.
@@ -72,11 +76,15 @@ class Synchronous : public Method {
   /// The group has changed, and with it perhaps what this process's workers are called and read.
   void regrouped();
   /// Rounds behind this process: which meetings' outcomes it holds.
-  int64_t rounds() const { return round_index_; }
-  /// The local steps of the round are done and its meeting is not.
-  bool meeting_pending() const { return in_round_ && step_ == round_start_ + round_.steps; }
-  /// What a process needs to take part from the next round on: all that the workers have in common, and the
-  /// first hosted worker as the one to start from. REQUIRES: between rounds.
+  int64_t rounds() const { return round_index_ + meetings_->outcomes(); }
+  /// The step at which the next meeting is at the earliest: the end of the running round, else the present
+  /// step.
+  int64_t round_end() const { return in_round_ ? round_start_ + round_.steps : step_; }
+  /// What is the same in all processes between rounds, by name: the anchor and the outer optimizer's vectors.
+  std::map<std::string, at::Tensor> shared_vectors() const;
+  /// What a process needs to take part: all that the workers have in common (in a round: what they had at its
+  /// start, from where a newcomer makes the round's steps), and the moments and buffers of the first hosted
+  /// one.
   State state_for_newcomers() const;
   void adopt(const State& state);
 
@@ -96,22 +104,28 @@ class Synchronous : public Method {
   void run_steps(int64_t steps, Progress& progress);
   void run_local_steps(int64_t steps, Progress& progress);
   void run_data_parallel_step(Progress& progress);
+  void run_grouped_step(Progress& progress);
+  int64_t meet_inside(Progress& progress);
+  bool compute_gradients(Progress& progress);
+  void apply_gradients(Progress& progress);
   double compute_gradient(int64_t hosted, int64_t step, StepSeconds& spent);
   void apply_gradient(int64_t hosted, int64_t step, StepSeconds& spent);
   void on_all_workers(int64_t steps, Progress& progress, const WorkerSteps& body);
   void record_losses(int64_t steps, Progress& progress);
   RoundReport end_round(Progress& progress);
-  Meeting meet();
+  std::unique_ptr<Meetings> make_meetings();
+  RoundSpan span() const;
+  int64_t steps_until_due() const;
+  void proceed(Progress& progress);
   std::vector<double> round_losses() const;
   void assign_to_replicas(const at::Tensor& parameters);
-  at::Tensor& scratch();  ///< as long as the parameters; made when first wanted
   std::vector<at::Tensor> vectors_of(at::Tensor& (Replica::*vector)());
 
   SynchronousParts parts_;
   SynchronousOptions options_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   at::Tensor anchor_;
-  at::Tensor scratch_;
+  std::unique_ptr<Meetings> meetings_;
   std::vector<double> losses_;  ///< of the running call: [worker][step]
 
   int64_t step_ = 0;

@@ -15,4 +15,9 @@ void PlainAverage::step(at::Tensor& anchor, const at::Tensor& outer_gradient, do
     kernel::subtract(anchor.data_ptr<float>(), outer_gradient.data_ptr<float>(), size);
 }
 
+void PlainAverage::step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t,
+                             double inner_learning_rate) {
+  step(anchor, outer_gradient, inner_learning_rate);
+}
+
 }  // namespace muster

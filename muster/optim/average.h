@@ -9,6 +9,8 @@ namespace muster {
 class PlainAverage final : public OuterOptimizer {
  public:
   void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+                 double inner_learning_rate) override;
   bool is_plain_mean() const override { return true; }
 };
 

@@ -26,11 +26,17 @@ Nesterov::Nesterov(const NesterovOptions& options, int64_t size, at::ScalarType 
 
 void Nesterov::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) {
   require_flat(anchor, momentum_.numel(), momentum_.scalar_type(), "anchor of Nesterov");
-  require_flat(outer_gradient, momentum_.numel(), momentum_.scalar_type(), "outer gradient of Nesterov");
-  if (momentum_.scalar_type() == at::kDouble)
-    nesterov_step<double>(anchor, outer_gradient, momentum_, options_);
+  step_part(anchor, outer_gradient, 0, 0);
+}
+
+void Nesterov::step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin, double) {
+  require_flat(anchor, anchor.numel(), momentum_.scalar_type(), "anchor of Nesterov");
+  at::Tensor momentum = momentum_.narrow(0, begin, anchor.numel());
+  require_flat(outer_gradient, anchor.numel(), anchor.scalar_type(), "outer gradient of Nesterov");
+  if (momentum.scalar_type() == at::kDouble)
+    nesterov_step<double>(anchor, outer_gradient, momentum, options_);
   else
-    nesterov_step<float>(anchor, outer_gradient, momentum_, options_);
+    nesterov_step<float>(anchor, outer_gradient, momentum, options_);
 }
 
 State Nesterov::state() const {

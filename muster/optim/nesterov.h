@@ -14,6 +14,8 @@ class Nesterov final : public OuterOptimizer {
   Nesterov(const NesterovOptions& options, int64_t size, at::ScalarType type);
 
   void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+                 double inner_learning_rate) override;
   /// Tensor "outer_momentum".
   State state() const override;
   void restore(const State& state) override;

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "muster/base/error.h"
 #include "muster/flat/state.h"
 
 namespace muster {
@@ -12,6 +13,13 @@ class OuterOptimizer {
   virtual ~OuterOptimizer() = default;
   /// Moves the anchor. `inner_learning_rate` is that of the last local step before the meeting.
   virtual void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) = 0;
+  /// The same for the elements from `begin` on only: where the pieces of the vector meet by turns, each of them
+  /// makes its steps at its own meetings. Throws Error where the optimizer's state does not fall into pieces.
+  virtual void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+                         double inner_learning_rate) {
+    (void)anchor, (void)outer_gradient, (void)begin, (void)inner_learning_rate;
+    throw Error("this outer optimizer makes no steps on a part of the vector");
+  }
   /// True: the new anchor is the mean itself, so a meeting need not form the outer gradient (anchor - (anchor
   /// - mean) is not the mean to the last bit) and can write mean, anchor and replicas in one pass.
   virtual bool is_plain_mean() const { return false; }

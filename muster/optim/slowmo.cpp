@@ -28,12 +28,19 @@ SlowMo::SlowMo(const SlowMoOptions& options, int64_t size, at::ScalarType type) 
 
 void SlowMo::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) {
   require_flat(anchor, momentum_.numel(), momentum_.scalar_type(), "anchor of SlowMo");
-  require_flat(outer_gradient, momentum_.numel(), momentum_.scalar_type(), "outer gradient of SlowMo");
+  step_part(anchor, outer_gradient, 0, inner_learning_rate);
+}
+
+void SlowMo::step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+                       double inner_learning_rate) {
+  require_flat(anchor, anchor.numel(), momentum_.scalar_type(), "anchor of SlowMo");
+  require_flat(outer_gradient, anchor.numel(), anchor.scalar_type(), "outer gradient of SlowMo");
   invariant(inner_learning_rate >= 0, "SlowMo needs a learning rate that is not negative");
-  if (momentum_.scalar_type() == at::kDouble)
-    slowmo_step<double>(anchor, outer_gradient, momentum_, options_, inner_learning_rate);
+  at::Tensor momentum = momentum_.narrow(0, begin, anchor.numel());
+  if (momentum.scalar_type() == at::kDouble)
+    slowmo_step<double>(anchor, outer_gradient, momentum, options_, inner_learning_rate);
   else
-    slowmo_step<float>(anchor, outer_gradient, momentum_, options_, inner_learning_rate);
+    slowmo_step<float>(anchor, outer_gradient, momentum, options_, inner_learning_rate);
 }
 
 State SlowMo::state() const {

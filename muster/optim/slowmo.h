@@ -15,6 +15,8 @@ class SlowMo final : public OuterOptimizer {
   SlowMo(const SlowMoOptions& options, int64_t size, at::ScalarType type);
 
   void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+                 double inner_learning_rate) override;
   /// Tensor "slow_momentum".
   State state() const override;
   void restore(const State& state) override;

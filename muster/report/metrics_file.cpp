@@ -68,6 +68,8 @@ MetricsLine parse(std::string_view text) {
   line.loss = real(json, "loss");
   line.divergence = optional_real(json, "divergence");
   line.bytes_per_worker = integer(json, "bytes_per_worker");
+  if (json.contains("inner_bytes_per_worker"))
+    line.inner_bytes_per_worker = integer(json, "inner_bytes_per_worker");
   line.seconds.compute = real(seconds, "compute");
   line.seconds.waiting = real(seconds, "waiting");
   line.seconds.averaging = real(seconds, "averaging");
@@ -95,6 +97,7 @@ std::string to_json(const MetricsLine& line) {
   json["loss"] = number(line.loss);
   if (line.divergence) json["divergence"] = number(*line.divergence);
   json["bytes_per_worker"] = line.bytes_per_worker;
+  if (line.inner_bytes_per_worker != 0) json["inner_bytes_per_worker"] = line.inner_bytes_per_worker;
   put_evaluation(json, line);
   json["samples_per_second"] = number(line.samples_per_second);
   json["seconds"] = {{"compute", number(line.seconds.compute)},

@@ -29,6 +29,7 @@ struct MetricsLine {
   double loss = 0;                      ///< mean over the round's steps and all workers
   std::optional<double> divergence;     ///< of the replicas at this meeting, where it was measured
   int64_t bytes_per_worker = 0;         ///< handed in by one worker at this meeting
+  int64_t inner_bytes_per_worker = 0;   ///< at its group's meetings within this round
   MetricsSeconds seconds;               ///< of this round
   double samples_per_second = 0;        ///< over this round, all workers
   std::optional<double> test_loss;      ///< of the averaged model

@@ -65,6 +65,7 @@ Summary totals_of(const Json& json) {
   totals.loss_floor = known(json, "loss_floor");
   totals.final_train_loss = real(json, "final_train_loss");
   totals.bytes_per_worker = json.at("bytes_per_worker").get<int64_t>();
+  totals.inner_bytes_per_worker = json.value("inner_bytes_per_worker", int64_t{0});
   totals.divergence = known(json, "divergence");
   totals.samples_per_second = real(json, "samples_per_second");
   totals.parameters = json.value("parameters", int64_t{0});
@@ -87,6 +88,7 @@ Summary totals_so_far(const std::vector<MetricsLine>& lines) {
     totals.rounds = line.round;
     totals.final_train_loss = line.loss;
     totals.bytes_per_worker += line.bytes_per_worker;
+    totals.inner_bytes_per_worker += line.inner_bytes_per_worker;
     if (line.divergence) totals.divergence = line.divergence;
     totals.seconds.compute += line.seconds.compute;
     totals.seconds.waiting += line.seconds.waiting;

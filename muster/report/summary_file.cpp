@@ -30,6 +30,7 @@ std::string to_json(const Summary& summary, int indent) {
   json["loss_floor"] = number(summary.loss_floor);
   json["final_train_loss"] = number(summary.final_train_loss);
   json["bytes_per_worker"] = summary.bytes_per_worker;
+  if (summary.inner_bytes_per_worker != 0) json["inner_bytes_per_worker"] = summary.inner_bytes_per_worker;
   json["divergence"] = number(summary.divergence);
   json["samples_per_second"] = number(summary.samples_per_second);
   json["parameters"] = summary.parameters;

@@ -28,6 +28,7 @@ struct Summary {
   std::optional<double> loss_floor;           ///< least test loss that any model can reach, where it is known
   double final_train_loss = 0;                ///< mean of the workers' own losses over the last epoch
   int64_t bytes_per_worker = 0;               ///< encoded bytes one worker handed in over all meetings
+  int64_t inner_bytes_per_worker = 0;         ///< and at the meetings of its group; left out when 0
   std::optional<double> divergence;           ///< at the last meeting, where it was measured
   double samples_per_second = 0;
   int64_t parameters = 0;

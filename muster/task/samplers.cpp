@@ -56,9 +56,11 @@ std::vector<int64_t> PermutationSampler::samples(int64_t step, int64_t worker) c
   const auto epoch = static_cast<uint64_t>(step / steps_per_epoch());
   const auto order = orders_.get(options_.samples, {options_.seed, Purpose::data_order, epoch, 0});
   const int64_t first = step % steps_per_epoch() * options_.batch;
+  const int64_t groups = options_.workers / options_.group_size;
+  const int64_t place = worker % options_.group_size * groups + worker / options_.group_size;
   std::vector<int64_t> chosen(static_cast<size_t>(options_.batch));
   for (int64_t i = 0; i < options_.batch; ++i)
-    chosen[static_cast<size_t>(i)] = (*order)[static_cast<size_t>((first + i) * options_.workers + worker)];
+    chosen[static_cast<size_t>(i)] = (*order)[static_cast<size_t>((first + i) * options_.workers + place)];
   return chosen;
 }
 

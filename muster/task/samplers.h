@@ -16,13 +16,15 @@ struct SamplerOptions {
   int64_t workers = 1;
   int64_t batch = 1;  ///< per worker
   uint64_t seed = 0;
+  int64_t group_size = 1;  ///< divides workers; PermutationSampler deals by groups of so many workers
   void validate() const;
 };
 
 /// One permutation of all samples per epoch, dealt to the workers in turn (worker w gets places w, w + K,
 /// ...), as torch's DistributedSampler does; the rest that fills no step is dropped. Without replacement:
 /// step s of an epoch takes places s K B ... (s + 1) K B - 1, so K workers see the samples of one worker with
-/// the K-fold batch.
+/// the K-fold batch. With groups of G the samples are dealt to the K / G groups in turn, and what a group
+/// gets to its workers: a group sees the samples of one worker, of K / G, with the G-fold batch.
 class PermutationSampler final : public Sampler {
  public:
   explicit PermutationSampler(const SamplerOptions& options);

@@ -24,8 +24,8 @@ Evaluation::Evaluation(const Task& task, const Sampler& sampler, Averager& avera
 
 void Evaluation::estimate_statistics(const at::Tensor& parameters, at::Tensor& buffers) {
   if (buffers.numel() == 0) return;
-  const int64_t each = std::max<int64_t>(1, options_.statistics_batches / options_.workers);
-  const int64_t hosted = options_.workers / averager_.group().size();
+  const int64_t hosted = options_.hosted_workers;
+  const int64_t each = std::max<int64_t>(1, options_.statistics_batches / averager_.workers(hosted));
   const int64_t first = averager_.first_worker(hosted);
   std::vector<at::Tensor> estimates(static_cast<size_t>(hosted));
   const auto threads = static_cast<int64_t>(seats_.size());
@@ -35,8 +35,8 @@ void Evaluation::estimate_statistics(const at::Tensor& parameters, at::Tensor& b
     for (int64_t i = thread; i < hosted; i += threads) {
       seat.model->start_statistics();
       for (int64_t step = 0; step < each; ++step)
-        seat.model->observe(
-            task_.train_batch(sampler_.samples(step, first + i), step / sampler_.steps_per_epoch()));
+        seat.model->observe(task_.train_batch(sampler_.samples(step, (first + i) % options_.workers),
+                                              step / sampler_.steps_per_epoch()));
       estimates[static_cast<size_t>(i)] = seat.buffers.clone();
     }
   });

@@ -14,8 +14,9 @@
 namespace muster {
 
 struct EvaluationOptions {
-  int64_t batch = 100;  ///< test samples per forward pass
-  int64_t workers = 1;  ///< whose training batches re-estimate the BatchNorm statistics; in the run
+  int64_t batch = 100;              ///< test samples per forward pass
+  int64_t workers = 1;              ///< of the run as it began: the sampler knows so many
+  int64_t hosted_workers = 1;       ///< whose training batches re-estimate the BatchNorm statistics here
   int64_t statistics_batches = 32;  ///< training batches for that, over all workers
   std::chrono::milliseconds deadline = std::chrono::minutes(30);  ///< for the other processes
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "muster/flat/finite.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/train/averaged_model.h"
+#include "muster/train/equality.h"
 
 namespace muster {
 
@@ -21,27 +23,51 @@ constexpr double slice_seconds = 0.4;
 
 int64_t steps_to_multiple(int64_t step, int64_t every) { return every - step % every; }
 
-/// Everything but the workers that other ranks host.
-State part_for_rank(const State& whole, const Synchronous& method, int rank) {
-  const auto hosted = static_cast<int64_t>(method.replicas().size());
-  const auto is_theirs = [&](const std::string& name) {
-    for (const std::string prefix : {"method.worker", "method.codec.worker."})
-      if (name.starts_with(prefix)) return std::stoll(name.substr(prefix.size())) / hosted == rank;
-    return true;
-  };
-  State part;
+/// The number in a name such as "method.worker3.parameters"; nothing where it names no worker.
+std::optional<int64_t> worker_in(const std::string& name) {
+  for (const std::string prefix : {"method.worker", "method.codec.worker."})
+    if (name.starts_with(prefix)) return std::stoll(name.substr(prefix.size()));
+  return std::nullopt;
+}
+
+/// The same name with another worker's number.
+std::string with_worker(const std::string& name, int64_t worker) {
+  const size_t first = name.find_first_of("0123456789"), last = name.find_first_not_of("0123456789", first);
+  return name.substr(0, first) + std::to_string(worker) +
+         (last == std::string::npos ? "" : name.substr(last));
+}
+
+/// Everything but the workers that other ranks host. A worker that the state has not (it was dead, or the run
+/// has more now) begins as another one.
+State part_for_rank(const State& whole, int64_t hosted, int rank) {
+  int64_t workers = 0;
   for (const auto& [name, value] : whole.numbers.values())
-    if (is_theirs(name)) std::visit([&, &key = name](auto number) { part.numbers.set(key, number); }, value);
+    workers = std::max(workers, worker_in(name).value_or(-1) + 1);
   for (const auto& [name, tensor] : whole.tensors)
-    if (is_theirs(name)) part.tensors[name] = tensor;
+    workers = std::max(workers, worker_in(name).value_or(-1) + 1);
+  State part;
+  const auto each_name = [&](const std::string& name, const auto& keep) {
+    const auto stored = worker_in(name);
+    if (!stored) return keep(name);
+    for (int64_t worker = rank * hosted; worker < (rank + 1) * hosted; ++worker)
+      if (worker % workers == *stored) keep(with_worker(name, worker));
+  };
+  for (const auto& [name, value] : whole.numbers.values())
+    each_name(name, [&, &held = value](const std::string& as) {
+      std::visit([&](auto number) { part.numbers.set(as, number); }, held);
+    });
+  for (const auto& [name, tensor] : whole.tensors)
+    each_name(name, [&, &held = tensor](const std::string& as) { part.tensors[as] = held; });
   return part;
 }
 
 }  // namespace
 
-RunLoop::RunLoop(Synchronous& method, Evaluation& evaluation, RunPlace place, RunLoopOptions options)
+RunLoop::RunLoop(Synchronous& method, Evaluation& evaluation, RunRecord& record, RunPlace place,
+                 RunLoopOptions options)
     : method_(method),
       evaluation_(evaluation),
+      record_(record),
       place_(place),
       options_(std::move(options)),
       parameters_(flat_vector(evaluation.parameters().size(), evaluation.type())),
@@ -51,12 +77,15 @@ bool RunLoop::restore(const std::optional<Checkpoint>& checkpoint) {
   Communicator& group = place_.averager.group();
   std::vector<State> states;
   if (group.size() == 1) {
-    if (checkpoint) restore(checkpoint->state);
+    if (checkpoint)
+      restore(part_for_rank(checkpoint->state, static_cast<int64_t>(method_.replicas().size()), 0));
     return checkpoint.has_value();
   }
   if (group.rank() == 0)
     for (int rank = 0; rank < group.size(); ++rank)
-      states.push_back(checkpoint ? part_for_rank(checkpoint->state, method_, rank) : State{});
+      states.push_back(
+          checkpoint ? part_for_rank(checkpoint->state, static_cast<int64_t>(method_.replicas().size()), rank)
+                     : State{});
   const State mine = scatter_states(group, states, 0, deadline_in(options_.patience));
   if (mine.numbers.values().empty()) return false;
   restore(mine);
@@ -66,19 +95,13 @@ bool RunLoop::restore(const std::optional<Checkpoint>& checkpoint) {
 void RunLoop::restore(const State& state) {
   method_.restore(state.part_of("method"));
   record_.restore(state.numbers.part_of("record"));
+  if (place_.regrouping) place_.regrouping->restore_sharing(state.numbers.part_of("sampler"));
   earlier_seconds_ = record_.total_seconds;
 }
 
-bool RunLoop::run() {
+RunLoop::Ended RunLoop::run() {
   try {
-    while (const auto progress = method_.advance(announce(steps_until_next_due()))) {
-      after_advance(*progress);
-      const bool last = progress->step == options_.total_steps;
-      const bool due = options_.checkpoint_every > 0 && progress->step % options_.checkpoint_every == 0;
-      const bool stop = stop_here() && !last;
-      if (due || stop || last) save_checkpoint();
-      if (stop) return false;
-    }
+    return run_with_group();
   } catch (const NonFiniteError& error) {
     if (!place_.files) throw;
     place_.files->progress.end();
@@ -86,14 +109,68 @@ bool RunLoop::run() {
     throw NonFiniteError(std::string(error.what()) +
                          (last ? "; the last good checkpoint is " + *last : "; there is no checkpoint yet") +
                          "; a lower learning_rate.peak or inner.clip may help");
+  } catch (const LostPeer&) {
+    if (!place_.regrouping) throw;
   }
-  return true;
+  place_.regrouping->regroup();
+  return Ended::regrouped;
 }
 
-// Whoever is asked to stop tells the others; all go on to the step that the foremost has reached.
-bool RunLoop::stop_here() {
+RunLoop::Ended RunLoop::run_with_group() {
+  if (checkpoint_wanted_) save_checkpoint();
+  while (const auto progress = method_.advance(announce(steps_until_next_due()))) {
+    after_advance(*progress);
+    const bool last = progress->step == options_.total_steps;
+    const bool stop = stop_here(*progress) && !last;
+    checkpoint_wanted_ = checkpoint_due(*progress) || stop || last;
+    if (checkpoint_wanted_) save_checkpoint();
+    if (stop) return Ended::stopped;
+    if (group_is_due(*progress)) {
+      place_.regrouping->regroup();
+      return Ended::regrouped;
+    }
+    // Who should write and cannot yet looks again.
+    if (place_.regrouping && !place_.files && place_.averager.group().rank() == 0 && progress->round)
+      return Ended::regrouped;
+  }
+  return Ended::finished;
+}
+
+// A death is looked for between steps, so that those who wait for this process's word do not wait for its
+// round. Newcomers come in at a meeting.
+bool RunLoop::group_is_due(const Progress& progress) const {
+  if (!place_.regrouping || progress.step == options_.total_steps) return false;
+  return place_.member->broken() || (progress.round && place_.member->newcomers());
+}
+
+bool RunLoop::checkpoint_due(const Progress& progress) const {
+  const int64_t every = options_.checkpoint_every;
+  if (every == 0) return false;
+  if (options_.checkpoint_between_meetings) return progress.step % every == 0;
+  return progress.round && progress.step / every > progress.round->first_step / every;
+}
+
+void RunLoop::verify() {
+  std::vector<Shared> vectors;
+  const auto& replicas = method_.replicas();
+  for (size_t i = 0; i < replicas.size(); ++i)
+    vectors.push_back(
+        {i == 0 ? "worker" : "worker " + std::to_string(i) + " of its process", replicas[i]->parameters()});
+  for (const auto& [name, vector] : method_.shared_vectors()) vectors.push_back({name, vector});
+  require_equal_on_all_ranks(place_.averager.group(), vectors, evaluation_.parameters(),
+                             deadline_in(options_.patience));
+}
+
+// Whoever is asked to stop tells the others; all go on to the step that the foremost has reached. Without the
+// store they agree at a meeting.
+bool RunLoop::stop_here(const Progress& progress) {
   GroupMember* const member = place_.member;
   if (!member) return place_.stop.requested();
+  if (member->store_lost()) {
+    place_.averager.raise_flag();
+    return progress.round && place_.averager.flag_raised();
+  }
+  if (progress.round && place_.averager.flag_raised()) return true;
   if (place_.stop.requested() && !std::exchange(asked_to_stop_, true)) member->ask_to_stop();
   if (!stop_step_ && member->stop_wanted()) {
     stop_step_ = member->stop_step(method_.step(), options_.patience);
@@ -122,16 +199,24 @@ int64_t RunLoop::steps_until_next_due() const {
 void RunLoop::after_advance(const Progress& progress) {
   record_.add(progress, options_.total_steps - options_.steps_per_epoch);
   const TimeByPart& spent = progress.seconds;
-  const double per_step = (spent.compute + spent.waiting + spent.averaging + spent.data) / progress.steps;
+  const double per_step =
+      (spent.compute + spent.waiting + spent.averaging + spent.data) / std::max<int64_t>(1, progress.steps);
   seconds_per_step_ = std::max(1e-7, 0.5 * seconds_per_step_ + 0.5 * per_step);
-  recent_loss_ = std::accumulate(progress.losses.begin(), progress.losses.end(), 0.0) /
-                 static_cast<double>(progress.steps);
+  if (progress.steps > 0)
+    recent_loss_ = std::accumulate(progress.losses.begin(), progress.losses.end(), 0.0) /
+                   static_cast<double>(progress.steps);
   const bool evaluated = evaluation_due(progress.round.has_value());
-  if (evaluated) evaluate();
+  try {
+    if (evaluated) evaluate();
+  } catch (const LostPeer&) {
+    if (progress.round) write_round(progress, false);
+    throw;
+  }
   if (progress.round)
     write_round(progress, evaluated);
   else if (evaluated)
     write_evaluation();
+  if (progress.round && options_.verify_every > 0 && record_.rounds % options_.verify_every == 0) verify();
   show_progress();
 }
 
@@ -166,6 +251,7 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
   line.loss = round.loss;
   line.divergence = round.divergence;
   line.bytes_per_worker = round.bytes_per_worker;
+  line.inner_bytes_per_worker = round.inner_bytes_per_worker;
   const TimeByPart spent = std::exchange(record_.round_seconds, {});
   line.seconds = {spent.compute, spent.waiting, spent.averaging, spent.data,
                   std::exchange(record_.round_evaluation_seconds, 0.0)};
@@ -223,6 +309,7 @@ State RunLoop::whole_state() {
   State mine;
   mine.insert("method", method_.state());
   mine.numbers.insert("record", record.state());
+  if (place_.regrouping) mine.numbers.insert("sampler", place_.regrouping->sharing());
   Communicator& group = place_.averager.group();
   if (group.size() == 1) return mine;
   State whole;
@@ -251,6 +338,7 @@ void RunLoop::save_checkpoint() {
         method_.step(), named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_),
         state, options_.fingerprint);
   record_.checkpoint_seconds += watch.seconds();
+  checkpoint_wanted_ = false;
 }
 
 void RunLoop::show_progress() {

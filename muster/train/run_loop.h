@@ -13,6 +13,7 @@
 #include "muster/report/progress_line.h"
 #include "muster/train/checkpoint.h"
 #include "muster/train/evaluation.h"
+#include "muster/train/regrouping.h"
 #include "muster/train/run_record.h"
 #include "muster/train/stop_signal.h"
 
@@ -25,7 +26,9 @@ struct RunLoopOptions {
   int64_t evaluate_every = 0;             ///< steps; 0: only at the end
   bool evaluate_between_meetings = true;  ///< false: an evaluation that falls due waits for the next meeting
   int64_t checkpoint_every = 0;           ///< steps; 0: only at the end and when stopped
-  std::string fingerprint = "{}";         ///< what must be the same to resume (a JSON object)
+  bool checkpoint_between_meetings = true;  ///< false: one that falls due waits for the next meeting
+  int64_t verify_every = 0;                 ///< meetings after which all processes compare; 0: never
+  std::string fingerprint = "{}";           ///< what must be the same to resume (a JSON object)
   std::chrono::milliseconds patience = std::chrono::minutes(30);  ///< for the other processes
 };
 
@@ -40,8 +43,9 @@ struct RunFiles {
 /// The run as this process sees it. Borrowed.
 struct RunPlace {
   Averager& averager;
-  GroupMember* member = nullptr;  ///< null where there are no other processes
-  RunFiles* files = nullptr;      ///< of rank 0; the others write nothing
+  GroupMember* member = nullptr;     ///< null where there are no other processes
+  Regrouping* regrouping = nullptr;  ///< of a run that outlives its workers; null: a death ends it
+  RunFiles* files = nullptr;         ///< of rank 0; the others write nothing
   const StopSignal& stop;
 };
 
@@ -50,7 +54,8 @@ struct RunPlace {
 /// them.
 class RunLoop {
  public:
-  RunLoop(Synchronous& method, Evaluation& evaluation, RunPlace place, RunLoopOptions options);
+  RunLoop(Synchronous& method, Evaluation& evaluation, RunRecord& record, RunPlace place,
+          RunLoopOptions options);
 
   /// Goes on from a checkpoint, which rank 0 brings; every rank calls it, and all go on or none (false).
   /// Throws CheckpointError.
@@ -59,18 +64,27 @@ class RunLoop {
   /// Returns true when the last step is done, false when a signal asked to stop (any of the processes; all
   /// stop at the same step); a checkpoint has been written then. Throws NonFiniteError, naming the last good
   /// checkpoint; FileError.
-  bool run();
+  /// An elastic run returns Ended::regrouped whenever its group is another one: the caller looks who writes,
+  /// and calls again.
+  enum class Ended { finished, stopped, regrouped };
+  Ended run();
 
   /// After the last step: statistics re-estimated, the averaged model measured. The tensors share memory with
   /// the loop.
+  /// An elastic run may lose a peer here, too: LostPeer then; regroup and call again.
   NamedTensors finish();
 
-  const RunRecord& record() const { return record_; }
+  /// Takes over the writing of the run's files; borrowed. For an elastic run whose rank 0 has died.
+  void write_to(RunFiles* files) { place_.files = files; }
 
  private:
   int64_t steps_until_next_due() const;
   int64_t announce(int64_t steps);
   void after_advance(const Progress& progress);
+  Ended run_with_group();
+  bool checkpoint_due(const Progress& progress) const;
+  bool group_is_due(const Progress& progress) const;
+  void verify();
   bool evaluation_due(bool at_meeting) const;
   void evaluate();
   void write_round(const Progress& progress, bool evaluated);
@@ -78,16 +92,16 @@ class RunLoop {
   void save_checkpoint();
   void restore(const State& state);
   State whole_state();
-  bool stop_here();
+  bool stop_here(const Progress& progress);
   void require_finite_parameters();
   void show_progress();
   double wall_seconds() const { return earlier_seconds_ + session_.seconds(); }
 
   Synchronous& method_;
   Evaluation& evaluation_;
+  RunRecord& record_;
   RunPlace place_;
   RunLoopOptions options_;
-  RunRecord record_;
   at::Tensor parameters_;  ///< the averaged model
   at::Tensor buffers_;
   Stopwatch session_;
@@ -95,6 +109,7 @@ class RunLoop {
   double seconds_per_step_ = 0.2;  ///< recent
   double recent_loss_ = 0;
   bool asked_to_stop_ = false;
+  bool checkpoint_wanted_ = false;
   std::optional<int64_t> stop_step_;  ///< that all processes have agreed on
 };
 

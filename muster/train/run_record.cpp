@@ -29,6 +29,7 @@ template <class Record, class Visit>
 void visit_integers(Record& record, const Visit& visit) {
   visit("rounds", record.rounds);
   visit("bytes_per_worker", record.bytes_per_worker);
+  visit("inner_bytes_per_worker", record.inner_bytes_per_worker);
   visit("last_epoch_steps", record.last_epoch_steps);
   visit("metrics_bytes", record.metrics_bytes);
 }
@@ -48,6 +49,7 @@ void RunRecord::add(const Progress& progress, int64_t last_epoch_from) {
   if (!progress.round) return;
   ++rounds;
   bytes_per_worker += progress.round->bytes_per_worker;
+  inner_bytes_per_worker += progress.round->inner_bytes_per_worker;
   last_divergence = progress.round->divergence;
 }
 

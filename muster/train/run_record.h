@@ -21,7 +21,8 @@ struct Evaluated {
 struct RunRecord {
   int64_t rounds = 0;
   int64_t bytes_per_worker = 0;
-  double last_epoch_loss_sum = 0;  ///< over the steps of the last epoch: mean loss of the workers
+  int64_t inner_bytes_per_worker = 0;  ///< at meetings of groups, within rounds
+  double last_epoch_loss_sum = 0;      ///< over the steps of the last epoch: mean loss of the workers
   int64_t last_epoch_steps = 0;
   std::optional<double> last_divergence;
   std::optional<Evaluated> evaluated;  ///< the newest

@@ -28,7 +28,8 @@ std::unique_ptr<Sampler> build_sampler(const Configuration& configuration, const
   const SamplerOptions options{.samples = task.train_size(),
                                .workers = workers,
                                .batch = keys.batch,
-                               .seed = static_cast<uint64_t>(configuration.run.seed)};
+                               .seed = static_cast<uint64_t>(configuration.run.seed),
+                               .group_size = configuration.comm.group_size};
   options.validate();
   const auto of_parts = [&](Partition parts) -> std::unique_ptr<Sampler> {
     return std::make_unique<PartitionSampler>(options, std::move(parts));

@@ -11,6 +11,7 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/model_file.h"
+#include "muster/app/engine/run_files_here.h"
 #include "muster/app/engine/training.h"
 #include "muster/app/engine/versions.h"
 #include "muster/app/make_schedule.h"
@@ -18,12 +19,12 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/comm/state_exchange.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
-#include "muster/train/fingerprint.h"
+#include "muster/train/regrouping.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/run_loop.h"
 
@@ -109,6 +110,7 @@ Summary summarise(const Training& training, const RunRecord& record) {
   summary.final_train_loss =
       record.last_epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, record.last_epoch_steps));
   summary.bytes_per_worker = record.bytes_per_worker;
+  summary.inner_bytes_per_worker = record.inner_bytes_per_worker;
   summary.divergence = record.last_divergence;
   const TimeByPart& spent = record.seconds;
   summary.seconds = {spent.compute,
@@ -152,6 +154,8 @@ void print_result(const Summary& summary, const std::string& folder) {
   table.add_row({"rounds", fmt::format("{} ({:.2f} % of the steps)", format_count(summary.rounds),
                                        100 * summary.communication)});
   table.add_row({"handed in by a worker", format_bytes(static_cast<double>(summary.bytes_per_worker))});
+  if (summary.inner_bytes_per_worker > 0)
+    table.add_row({"  within its group", format_bytes(static_cast<double>(summary.inner_bytes_per_worker))});
   if (summary.divergence) table.add_row({"divergence, last meeting", format_number(*summary.divergence, 4)});
   if (summary.skipped_samples > 0)
     table.add_row({"broken files left out", format_count(summary.skipped_samples)});
@@ -167,16 +171,6 @@ void print_result(const Summary& summary, const std::string& folder) {
   fmt::print("The averaged model is {}/model.safetensors\n", folder);
 }
 
-/// The progress line of a terminal, or a plain line now and then.
-ProgressOptions progress_options(const Training& training) {
-  ProgressOptions options;
-  options.terminal = ::isatty(STDERR_FILENO) != 0;
-  options.width = terminal_width(STDERR_FILENO);
-  options.every_seconds = options.terminal ? 0.2 : 5;
-  options.samples_per_step = *training.configuration().run.workers * training.configuration().task.batch;
-  return options;
-}
-
 RunLoopOptions loop_options(const Training& training) {
   const Configuration& configuration = training.configuration();
   RunLoopOptions options;
@@ -184,10 +178,13 @@ RunLoopOptions loop_options(const Training& training) {
   options.steps_per_epoch = training.length().steps_per_epoch;
   options.samples_per_step = *configuration.run.workers * configuration.task.batch;
   options.evaluate_every = *configuration.evaluation.every;
-  options.evaluate_between_meetings = configuration.evaluation.between_meetings;
+  options.evaluate_between_meetings =
+      configuration.evaluation.between_meetings && !training.sampler_of_elastic_run();
   options.checkpoint_every = configuration.checkpoint.every;
   options.fingerprint = fingerprint(training);
   options.patience = training.patience();
+  options.verify_every = configuration.run.verify ? configuration.run.verify_every : 0;
+  options.checkpoint_between_meetings = !training.sampler_of_elastic_run();
   return options;
 }
 
@@ -200,44 +197,6 @@ void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
       format_count(step), format_count(total), folder);
 }
 
-/// The newest whole checkpoint, checked against this run.
-std::optional<Checkpoint> find_checkpoint(const CheckpointStore& store, const RunFolder& folder,
-                                          const RunLoopOptions& options) {
-  if (folder.fresh) return std::nullopt;
-  auto checkpoint = store.latest();
-  if (!checkpoint) return std::nullopt;
-  require_same_fingerprint(checkpoint->path, checkpoint->fingerprint, options.fingerprint);
-  if (checkpoint->skipped_because) fmt::print(stderr, "{}\n", *checkpoint->skipped_because);
-  fmt::print(stderr, "going on from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
-  return checkpoint;
-}
-
-/// What rank 0 decides for all processes of a run.
-enum class Start : int64_t { train, already_finished };
-
-Start agree_on_start(Training& training, Start mine) {
-  at::Tensor word = flat_vector(1, at::kDouble);
-  *word.data_ptr<double>() = static_cast<double>(mine);
-  training.group().broadcast(word, 0);
-  return static_cast<Start>(static_cast<int64_t>(*word.data_ptr<double>()));
-}
-
-/// What rank 0 opens to write to, in the run's folder.
-struct OpenFiles {
-  OpenFiles(const RunFolder& folder, const Training& training, CheckpointStore& store,
-            const std::optional<Checkpoint>& checkpoint)
-      : metrics(checkpoint ? MetricsFile::reopen_at(folder.path + "/metrics.jsonl",
-                                                    checkpoint->state.numbers.integer("record.metrics_bytes"))
-                           : MetricsFile::create(folder.path + "/metrics.jsonl")),
-        events(folder.path, checkpoint ? checkpoint->step + 1 : 0),
-        progress(std::cerr, progress_options(training)),
-        files{store, metrics, events, progress} {}
-  MetricsFile metrics;
-  EventFile events;
-  ProgressLine progress;
-  RunFiles files;
-};
-
 void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
                   const RunRecord& record, bool json) {
   const Summary summary = summarise(training, record);
@@ -249,67 +208,179 @@ void write_result(Training& training, const RunFolder& folder, const NamedTensor
     print_result(summary, folder.path);
 }
 
-/// Rank 0 trains in an open folder, the others without one; returns the exit code.
-int train_in(Training& training, const RunFolder* folder, bool json) {
-  const RunLoopOptions options = loop_options(training);
-  const RunSection& run = training.configuration().run;
-  training.build();
-  std::optional<CheckpointStore> store;
-  std::optional<Checkpoint> checkpoint;
-  std::optional<OpenFiles> open;
-  if (folder) {
-    store.emplace(folder->path + "/checkpoints", training.configuration().checkpoint.keep);
-    checkpoint = find_checkpoint(*store, *folder, options);
-    write_file_atomically(folder->path + "/config.toml", write_toml(training.configuration()));
-    open.emplace(*folder, training, *store, checkpoint);
-  }
-  const StopSignal stop;
-  RunLoop loop(training.method(), training.evaluation(),
-               {training.averager(), training.member(), open ? &open->files : nullptr, stop}, options);
-  if (!loop.restore(checkpoint) && run.start_from)
-    start_from_file(training, *run.start_from, run.start_from_optimizer);
-  checkpoint.reset();
-  if (!loop.run()) {
-    if (open) {
-      open->progress.end();
-      say_how_to_resume(folder->path, training.method().step(), training.length().steps);
-    }
-    return 128 + (stop.requested() ? stop.signal() : SIGTERM);
-  }
-  const NamedTensors model = loop.finish();
-  if (folder) write_result(training, *folder, model, loop.record(), json);
-  return 0;
+void print_messages(const std::vector<std::string>& messages) {
+  for (const auto& message : messages) fmt::print(stderr, "{}\n", message);
 }
 
-/// The run's folder and what is to be told of it; only rank 0 has one.
-std::optional<RunFolder> open_folder(const Configuration& configuration) {
-  RunFolder folder = open_run_folder(*configuration.run.out, configuration.run.resume);
-  for (const auto& message : folder.messages) fmt::print(stderr, "{}\n", message);
-  return folder;
+/// What rank 0 decides for all processes that begin together.
+struct Beginning {
+  bool already_finished = false;
+  std::string folder;
+};
+
+Beginning agree_on_beginning(Communicator& group, const Beginning& mine, std::chrono::milliseconds patience) {
+  State state;
+  state.numbers.set("already_finished", int64_t{mine.already_finished});
+  state.tensors["folder"] = text_tensor(mine.folder);
+  const std::vector<State> states(static_cast<size_t>(group.size()), state);
+  const State agreed = scatter_states(group, states, 0, deadline_in(patience));
+  return {agreed.numbers.integer("already_finished") != 0, tensor_text(agreed.tensors.at("folder"))};
 }
+
+/// One process's whole run, from the group's first generation to its end.
+class TrainRun {
+ public:
+  TrainRun(Training& training, bool json)
+      : training_(training), json_(json), options_(loop_options(training)) {}
+
+  /// Returns the exit code.
+  int run() {
+    if (training_.enters_a_run()) return enter();
+    if (training_.leads()) open_folder();
+    const Beginning beginning = agree_on_beginning(
+        training_.group(),
+        {files_ && files_->folder().already_finished, training_.configuration().run.out.value_or("")},
+        training_.patience());
+    if (beginning.already_finished) return show_finished();
+    training_.set_out(beginning.folder);
+    if (training_.leads()) introduce(training_, files_->folder());
+    training_.build();
+    make_loop();
+    begin();
+    return advance();
+  }
+
+ private:
+  void open_folder() {
+    const RunSection& run = training_.configuration().run;
+    training_.set_out(choose_folder(run));
+    files_.emplace(open_run_folder(*training_.configuration().run.out, run.resume));
+    print_messages(files_->folder().messages);
+  }
+
+  int show_finished() {
+    if (files_ && json_)
+      fmt::print("{}\n", nlohmann::json::parse(read_file(files_->folder().path + "/summary.json")).dump());
+    return 0;
+  }
+
+  void make_loop() {
+    RunPlace place{training_.averager(), training_.member(), nullptr, nullptr, stop_};
+    if (training_.sampler_of_elastic_run()) {
+      regrouping_.emplace(RegroupingParts{*training_.member(), training_.averager(), training_.method(),
+                                          *training_.sampler_of_elastic_run(), record_});
+      place.regrouping = &*regrouping_;
+    }
+    loop_.emplace(training_.method(), training_.evaluation(), record_, place, options_);
+  }
+
+  void begin() {
+    std::optional<Checkpoint> checkpoint;
+    if (files_) {
+      checkpoint = files_->find_checkpoint(training_, options_.fingerprint);
+      files_->open(training_, checkpoint);
+      loop_->write_to(files_->files());
+    }
+    const RunSection& run = training_.configuration().run;
+    if (!loop_->restore(checkpoint) && run.start_from)
+      start_from_file(training_, *run.start_from, run.start_from_optimizer);
+    if (!regrouping_) return;
+    regrouping_->set_folder(*training_.configuration().run.out);
+    regrouping_->begin();
+  }
+
+  /// A worker that comes back, or a new one.
+  int enter() {
+    training_.build();
+    make_loop();
+    if (!regrouping_->enter())
+      throw LostPeer("the run that this process was to take part in holds no state; start it anew");
+    training_.set_out(regrouping_->folder());
+    fmt::print(stderr, "taking part from step {} on, as one of {} processes\n",
+               format_count(training_.method().step()), training_.group().size());
+    return advance();
+  }
+
+  int advance() {
+    while (true) {
+      look_who_writes();
+      const RunLoop::Ended ended = loop_->run();
+      if (ended == RunLoop::Ended::regrouped) {
+        tell_of_group();
+        continue;
+      }
+      if (ended == RunLoop::Ended::stopped) return stopped();
+      try {
+        const NamedTensors model = loop_->finish();
+        if (files_) write_result(training_, files_->folder(), model, record_, json_);
+        return 0;
+      } catch (const LostPeer&) {
+        if (!regrouping_) throw;
+        regrouping_->regroup();
+      }
+    }
+  }
+
+  // Rank 0 of the present generation writes. Where its forerunner sleeps with the folder in its hands, nobody
+  // does until it wakes or dies.
+  void look_who_writes() {
+    if (!regrouping_ || training_.leads() == files_.has_value()) return;
+    if (files_) {
+      files_.reset();
+    } else {
+      try {
+        files_.emplace(open_run_folder(*training_.configuration().run.out, true));
+        files_->take_over(training_);
+      } catch (const FileError& error) {
+        files_.reset();
+        if (!std::exchange(told_of_folder_, true))
+          fmt::print(stderr, "{}; nothing is written until it is free\n", error.what());
+      }
+    }
+    loop_->write_to(files_ ? files_->files() : nullptr);
+  }
+
+  void tell_of_group() {
+    const int64_t number = training_.member()->generation().number;
+    if (!training_.leads() || std::exchange(told_of_, number) == number) return;
+    if (files_) files_->files()->progress.end();
+    fmt::print(stderr, "generation {}: {} of {} processes go on from step {}\n", number,
+               training_.group().size(), training_.processes(), format_count(training_.method().step()));
+  }
+
+  int stopped() {
+    const GroupMember* const member = training_.member();
+    if (member && member->store_lost() && !stop_.requested())
+      fmt::print(
+          stderr,
+          "the store of the run (its launcher, or rank 0) is gone, and without it no group can be made\n");
+    if (files_) {
+      files_->files()->progress.end();
+      say_how_to_resume(files_->folder().path, training_.method().step(), training_.length().steps);
+    }
+    return 128 + (stop_.requested() ? stop_.signal() : SIGTERM);
+  }
+
+  Training& training_;
+  bool json_;
+  RunLoopOptions options_;
+  StopSignal stop_;
+  RunRecord record_;
+  std::optional<RunFilesHere> files_;
+  std::optional<Regrouping> regrouping_;
+  std::optional<RunLoop> loop_;
+  bool told_of_folder_ = false;
+  int64_t told_of_ = 0;  // the generation that the user was told of last
+};
 
 }  // namespace
 
 int run_train(const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
   const TrainRequest request = read_train_request(words);
-  Configuration configuration = request.configuration;
-  const bool json = request.arguments.has("json");
-  const bool leads = request.place.rank == 0;
-  if (leads) configuration.run.out = choose_folder(configuration.run);
-  Training training(configuration, request.place);
-  std::optional<RunFolder> folder;
-  if (leads) folder = open_folder(configuration);
+  Training training(request.configuration, request.place);
   training.join();
-  const Start start =
-      agree_on_start(training, folder && folder->already_finished ? Start::already_finished : Start::train);
-  if (start == Start::already_finished) {
-    if (leads && json)
-      fmt::print("{}\n", nlohmann::json::parse(read_file(folder->path + "/summary.json")).dump());
-    return 0;
-  }
-  if (leads) introduce(training, *folder);
-  return train_in(training, folder ? &*folder : nullptr, json);
+  return TrainRun(training, request.arguments.has("json")).run();
 }
 
 }  // namespace muster

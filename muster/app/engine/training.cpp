@@ -1,10 +1,13 @@
 #include "muster/app/engine/training.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <utility>
 
 #include "muster/app/codec_choice.h"
 #include "muster/app/engine/build_optimizers.h"
+#include "muster/app/engine/build_overlap.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/make_schedule.h"
@@ -22,8 +25,6 @@ namespace {
 
 /// A meeting waits as long as the others are known to live.
 constexpr std::chrono::hours while_they_live(24 * 365);
-/// Not heard of for so long, a process of a run that is not elastic is dead.
-constexpr std::chrono::seconds not_elastic(60);
 
 std::optional<Compression> compression(const Configuration& configuration) {
   const auto choice = codec_choice(configuration.comm);
@@ -56,8 +57,10 @@ MemoryNeed Training::memory_need(const Model& model) const {
   need.buffers = model.buffers().size();
   need.element_bytes = static_cast<int64_t>(c10::elementSize(model.type()));
   need.replica_vectors = 2 + (moments_twice ? 2 : 1);
+  if (!build_overlap(configuration_.comm).plain()) ++need.replica_vectors;  // what it brought to the meeting
   need.shared_vectors =
       4 + 2 * threads;  // anchor, scratch, outer momentum, averaged model; a seat per thread
+  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;  // means of groups on their way
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
   return need;
 }
@@ -76,23 +79,72 @@ std::chrono::milliseconds Training::patience() const {
               : std::chrono::seconds(configuration_.comm.deadline);
 }
 
+// Told by the launcher, or by the configuration where rank 0 serves the store.
+int Training::least_processes() const {
+  if (place_.min_workers > 0) return place_.min_workers;
+  return static_cast<int>(configuration_.elastic.min_workers.value_or(place_.size));
+}
+
+bool Training::elastic() const {
+  const bool told = place_.store == Place::Store::launcher || place_.store == Place::Store::rank_zero;
+  return told && least_processes() < place_.size;
+}
+
+bool Training::enters_a_run() const {
+  if (!member_) return false;
+  const auto& versions = member_->generation().versions;
+  return std::any_of(versions.begin(), versions.end(), [](int64_t version) { return version >= 0; }) &&
+         elastic();
+}
+
+std::unique_ptr<ResharingSampler> Training::make_resharing_sampler() const {
+  const auto make = [this](int64_t workers) { return build_sampler(configuration_, *task_, workers); };
+  const Generation& generation = member_->generation();
+  return std::make_unique<ResharingSampler>(make, generation.size, generation.rank, hosted_workers());
+}
+
 void Training::join() {
-  if (place_.store == Place::Store::none) {
-    group_ = std::make_unique<Solo>();
-    return;
-  }
+  if (place_.store == Place::Store::none) return;
   JoinOptions options;
   options.interface = configuration_.comm.interface.value_or("");
   options.identity = identity();
   options.slice_bytes = configuration_.comm.slice_mib << 20;
-  member_ = std::make_unique<GroupMember>(place_, options, ElasticOptions{.deadline = not_elastic});
-  group_ = member_->next_group(0);
+  options.block = static_cast<int>(grouping().processes_per_group());
+  ElasticOptions life;
+  life.deadline = std::chrono::milliseconds(static_cast<int64_t>(1000 * configuration_.elastic.deadline));
+  if (elastic()) life.min_members = least_processes();
+  if (elastic() && configuration_.comm.group_size > 1)
+    throw OptionError("comm.group_size", std::to_string(configuration_.comm.group_size),
+                      "groups need all their processes, so the run cannot be elastic; leave it out, or the "
+                      "smallest number of processes");
+  member_ = std::make_unique<GroupMember>(place_, options, life);
+  member_->next_group(elastic() ? -1 : 0);
+}
+
+Grouping Training::grouping() const {
+  return {configuration_.comm.group_size, *configuration_.run.workers, place_.size};
+}
+
+// Collective where groups are of several processes.
+void Training::build_inner_meeting() {
+  const Grouping levels = grouping();
+  if (levels.group_size == 1) return;
+  if (levels.spans_processes()) {
+    const auto ranks = static_cast<int>(levels.processes_per_group());
+    const int number = place_.rank / ranks;
+    std::vector<int> members(static_cast<size_t>(ranks));
+    std::iota(members.begin(), members.end(), number * ranks);
+    inner_group_ = member_->subgroup("inner/" + std::to_string(number), members);
+  }
+  inner_meeting_ =
+      std::make_unique<InnerMeeting>(levels, configuration_.comm.inner_period, inner_group_.get(), *pool_);
 }
 
 void Training::build() {
   const RunSection& run = configuration_.run;
   pool_ = std::make_unique<ThreadPool>(static_cast<int>(*run.threads), use_single_threaded_kernels_here);
-  averager_ = std::make_unique<Averager>(*group_, *pool_, compression(configuration_));
+  averager_ = std::make_unique<Averager>(group(), *pool_, compression(configuration_));
+  build_inner_meeting();
   learning_rate_ = std::make_unique<LearningRate>(make_learning_rate(configuration_, length_.steps));
   SynchronousOptions options;
   options.total_steps = length_.steps;
@@ -102,15 +154,19 @@ void Training::build() {
   options.clip = configuration_.inner.clip.value_or(0);
   options.loader_threads = *run.loader_threads;
   options.at_meeting = build_at_meeting(configuration_.inner);
+  options.overlap = build_overlap(configuration_.comm);
+  if (elastic()) resharing_ = make_resharing_sampler();
+  const Sampler& sampler = resharing_ ? static_cast<const Sampler&>(*resharing_) : *sampler_;
   method_ = std::make_unique<Synchronous>(
-      SynchronousParts{*task_, *sampler_, *pool_, *averager_, *learning_rate_,
+      SynchronousParts{*task_, sampler, *pool_, *averager_, *learning_rate_,
                        make_schedule(schedule_options(configuration_)),
                        build_outer(configuration_.outer, parameters_, task_->make_model()->type()),
-                       build_inner(configuration_.inner)},
+                       build_inner(configuration_.inner), inner_meeting_.get()},
       options);
   EvaluationOptions evaluation;
   evaluation.batch = configuration_.evaluation.batch;
   evaluation.workers = *run.workers;
+  evaluation.hosted_workers = hosted_workers();
   evaluation.deadline = patience();
   evaluation.statistics_batches = configuration_.evaluation.statistics_batches;
   evaluation_ = std::make_unique<Evaluation>(*task_, *sampler_, *averager_, evaluation);

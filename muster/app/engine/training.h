@@ -9,7 +9,11 @@
 #include "muster/base/thread_pool.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/group_member.h"
+#include "muster/comm/grouping.h"
+#include "muster/comm/solo.h"
+#include "muster/method/inner_meeting.h"
 #include "muster/method/synchronous.h"
+#include "muster/task/resharing_sampler.h"
 #include "muster/train/evaluation.h"
 #include "muster/train/memory_estimate.h"
 
@@ -34,19 +38,32 @@ class Training {
   int64_t parameters() const { return parameters_; }
   const Task& task() const { return *task_; }
   Synchronous& method() { return *method_; }
+  const Synchronous& method() const { return *method_; }
   Evaluation& evaluation() { return *evaluation_; }
-  Communicator& group() { return *group_; }
+  Communicator& group() { return member_ ? member_->group() : alone_; }
   Averager& averager() { return *averager_; }
   /// Null where there is only this process.
   GroupMember* member() { return member_.get(); }
-  bool leads() const { return place_.rank == 0; }  ///< writes the run's files
+  /// Rank 0 of the present generation: writes the run's files.
+  bool leads() { return group().rank() == 0; }
+  int processes() const { return place_.size; }  ///< that the run was started with
+  /// The others are under way already.
+  bool enters_a_run() const;
+  void set_out(const std::string& folder) { configuration_.run.out = folder; }
+  /// Null where the run does not outlive its workers.
+  ResharingSampler* sampler_of_elastic_run() const { return resharing_.get(); }
   /// How long to wait for the other processes: for ever where a death is told, else comm.deadline.
   std::chrono::milliseconds patience() const;
   int64_t hosted_workers() const { return *configuration_.run.workers / place_.size; }
 
  private:
   MemoryNeed memory_need(const Model& model) const;
+  Grouping grouping() const;
+  void build_inner_meeting();
   Identity identity() const;
+  bool elastic() const;
+  int least_processes() const;
+  std::unique_ptr<ResharingSampler> make_resharing_sampler() const;
 
   Configuration configuration_;
   Place place_;
@@ -56,7 +73,10 @@ class Training {
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<GroupMember> member_;
-  std::unique_ptr<Communicator> group_;
+  Solo alone_;
+  std::unique_ptr<ResharingSampler> resharing_;  // of elastic runs; the method's sampler then
+  std::unique_ptr<Communicator> inner_group_;    // of the processes of this one's group of workers
+  std::unique_ptr<InnerMeeting> inner_meeting_;
   std::unique_ptr<Averager> averager_;
   std::unique_ptr<LearningRate> learning_rate_;
   std::unique_ptr<Synchronous> method_;

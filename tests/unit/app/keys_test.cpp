@@ -39,14 +39,15 @@ TEST(Keys, DefaultsPassTheirOwnChecks) {
 TEST(Keys, SettingOneKeyChangesThatKeyOnly) {
   for (const Key& key : all_keys()) {
     Configuration changed;
-    const std::map<ValueType, std::string> texts = {{ValueType::integer, key.highest < 8             ? "3"
-                                                                         : key.lowest > 9            ? "128"
-                                                                         : key.default_text() == "8" ? "9"
-                                                                                                     : "8"},
-                                                    {ValueType::real, "0.015625"},
-                                                    {ValueType::text, "x"},
-                                                    {ValueType::integers, "7,9"},
-                                                    {ValueType::reals, "3,5"}};
+    const std::map<ValueType, std::string> texts = {
+        {ValueType::integer, key.highest < 8             ? "3"
+                             : key.lowest > 9            ? "128"
+                             : key.default_text() == "8" ? "9"
+                                                         : "8"},
+        {ValueType::real, key.lowest > 0.015625 && key.highest > 1 ? "2.5" : "0.015625"},
+        {ValueType::text, "x"},
+        {ValueType::integers, "7,9"},
+        {ValueType::reals, "3,5"}};
     if (key.type == ValueType::boolean) {
       const Value before = key.get(changed);
       key.set(changed, std::holds_alternative<std::monostate>(before) || !std::get<bool>(before));

@@ -158,6 +158,14 @@ TEST(CopyToAll, CopiesAndPassesOverItself) {
   for (const at::Tensor& vector : vectors) EXPECT_TRUE(same_bits(vector, before));
 }
 
+TEST(CopyToAll, CopiesWhatNoCacheHolds) {
+  ThreadPool pool(2);
+  const auto vectors = normal_replicas(2, (int64_t{5} << 20) + 77, at::kFloat);
+  const at::Tensor from = vectors[0].clone();
+  copy_to_all(from, vectors, pool);
+  for (const at::Tensor& vector : vectors) EXPECT_TRUE(same_bits(vector, from));
+}
+
 /// Columns of the closed form of the replica variance (ADPSGD, Jiang and Agrawal 2020).
 struct Variance {
   int64_t workers, dimension;

@@ -41,7 +41,16 @@ struct SmallRunOptions {
   MomentsAtMeeting at_meeting = MomentsAtMeeting::keep;
   LearningRateOptions rate{.shape = LearningRateShape::cosine, .peak = 0.05, .warmup_steps = 5};
   int64_t loader_threads = 0;
+  int64_t group_size = 1, inner_period = 1;
+  OverlapOptions overlap{};
 };
+
+/// What holds the workers of a group together within a round, in one process; null for groups of one.
+inline std::unique_ptr<InnerMeeting> inner_meeting(const SmallRunOptions& options, ThreadPool& pool) {
+  if (options.group_size == 1) return nullptr;
+  return std::make_unique<InnerMeeting>(Grouping{options.group_size, options.workers, 1},
+                                        options.inner_period, nullptr, pool);
+}
 
 /// A whole run in one process with everything it borrows.
 class SmallRun {
@@ -54,16 +63,19 @@ class SmallRun {
         sampler_({.samples = task.train_size(),
                   .workers = options.workers,
                   .batch = options.batch,
-                  .seed = options.seed}),
+                  .seed = options.seed,
+                  .group_size = options.group_size}),
+        inner_meeting_(inner_meeting(options, pool_)),
         rate_(options.rate, options.steps),
         method_({task, sampler_, pool_, averager_, rate_, std::move(schedule), std::move(outer),
-                 std::move(inner)},
+                 std::move(inner), inner_meeting_.get()},
                 {.total_steps = options.steps,
                  .hosted_workers = options.workers,
                  .seed = options.seed,
                  .clip = options.clip,
                  .loader_threads = options.loader_threads,
-                 .at_meeting = options.at_meeting}) {}
+                 .at_meeting = options.at_meeting,
+                 .overlap = options.overlap}) {}
 
   Synchronous& method() { return method_; }
 
@@ -86,6 +98,7 @@ class SmallRun {
   Solo group_;
   Averager averager_;
   PermutationSampler sampler_;
+  std::unique_ptr<InnerMeeting> inner_meeting_;
   LearningRate rate_;
   Synchronous method_;
 };

@@ -91,6 +91,32 @@ TEST(Nesterov, FourEqualGradientsGiveThePublishedCoefficients) {
   EXPECT_NEAR(value(anchor), -12.1441, 1e-12);
 }
 
+template <class Make>
+void expect_parts_like_the_whole(const Make& make) {
+  constexpr int64_t size = 9, cut = 4;
+  auto whole = make(size), in_parts = make(size);
+  at::Tensor anchor = flat_vector(size, at::kDouble), other = flat_vector(size, at::kDouble);
+  at::Tensor gradient = flat_vector(size, at::kDouble);
+  for (int step = 0; step < 3; ++step) {
+    for (int64_t i = 0; i < size; ++i) gradient.data_ptr<double>()[i] = static_cast<double>(i * i + step) / 7;
+    whole->step(anchor, gradient, 0.1);
+    at::Tensor tail = other.narrow(0, cut, size - cut), head = other.narrow(0, 0, cut);
+    in_parts->step_part(tail, gradient.narrow(0, cut, size - cut), cut, 0.1);
+    in_parts->step_part(head, gradient.narrow(0, 0, cut), 0, 0.1);
+    for (int64_t i = 0; i < size; ++i) EXPECT_EQ(anchor.data_ptr<double>()[i], other.data_ptr<double>()[i]);
+  }
+}
+
+TEST(OuterOptimizers, PartsMakeTheStepsOfTheWhole) {
+  expect_parts_like_the_whole([](int64_t) { return std::make_unique<PlainAverage>(); });
+  expect_parts_like_the_whole(
+      [](int64_t size) { return std::make_unique<SlowMo>(SlowMoOptions{}, size, at::kDouble); });
+  expect_parts_like_the_whole(
+      [](int64_t size) { return std::make_unique<Nesterov>(NesterovOptions{}, size, at::kDouble); });
+  at::Tensor anchor = one(0);
+  EXPECT_THROW(Broken().step_part(anchor, one(1), 0, 0.1), Error);
+}
+
 TEST(OuterOptimizers, RefuseBadOptionsAndStates) {
   EXPECT_THROW(SlowMo({.learning_rate = 0}, 1, at::kDouble), OptionError);
   EXPECT_THROW(SlowMo({.momentum = 1}, 1, at::kDouble), OptionError);

@@ -39,6 +39,7 @@ TEST(MetricsFile, LinesComeBackExactly) {
   std::vector<MetricsLine> lines = {some_round(1), some_round(3), some_round(7)};
   lines[1].divergence.reset();
   lines[1].average = "gradients";
+  lines[1].inner_bytes_per_worker = 77;
   lines[2].test_loss = 0.7;
   lines[2].test_accuracy = 0.8123;
   MetricsLine evaluation;
@@ -68,6 +69,9 @@ TEST(MetricsFile, FieldNames) {
     EXPECT_TRUE(json.contains(name)) << name;
   for (const char* name : {"compute", "waiting", "averaging", "data", "evaluation"})
     EXPECT_TRUE(json.at("seconds").contains(name)) << name;
+  EXPECT_FALSE(json.contains("inner_bytes_per_worker"));  // there are no groups
+  line.inner_bytes_per_worker = 5;
+  EXPECT_EQ(nlohmann::json::parse(to_json(line)).at("inner_bytes_per_worker"), 5);
   line.evaluation = true;
   EXPECT_TRUE(nlohmann::json::parse(to_json(line)).at("evaluation").get<bool>());
   EXPECT_FALSE(nlohmann::json::parse(to_json(line)).contains("loss"));

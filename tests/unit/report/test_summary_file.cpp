@@ -49,6 +49,13 @@ TEST(Summary, WrittenAsOneObject) {
   EXPECT_EQ(json.at("configuration").at("schedule").at("rule"), "qsr");
 }
 
+TEST(Summary, BytesWithinGroupsAreToldWhereThereAreGroups) {
+  Summary summary = some_summary();
+  EXPECT_FALSE(nlohmann::json::parse(to_json(summary)).contains("inner_bytes_per_worker"));
+  summary.inner_bytes_per_worker = 12;
+  EXPECT_EQ(nlohmann::json::parse(to_json(summary)).at("inner_bytes_per_worker"), 12);
+}
+
 TEST(Summary, OneLineWhenAsked) { EXPECT_EQ(to_json(some_summary(), -1).find('\n'), std::string::npos); }
 
 TEST(Summary, NonFiniteIsNullAndTextStaysValid) {

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "muster/app/options.h"
+#include "muster/method/overlap_options.h"
+
+namespace muster {
+
+OverlapOptions build_overlap(const CommSection& comm);
+
+}  // namespace muster

@@ -1,0 +1,44 @@
+#include "muster/method/whole_meetings.h"
+
+#include "muster/flat/flat_buffer.h"
+
+namespace muster {
+
+MeetingRequest WholeMeetings::request(const std::vector<double>& losses, bool plain) {
+  at::Tensor& anchor = parts_.anchor;
+  if (!plain && !scratch_.defined()) scratch_ = flat_vector(anchor.numel(), anchor.scalar_type());
+  MeetingRequest request;
+  Averaged& parameters = request.vectors.emplace_back();
+  for (auto& replica : parts_.replicas) parameters.replicas.push_back(replica->parameters());
+  parameters.mean = plain ? &anchor : &scratch_;
+  parameters.write_back = plain;
+  parameters.anchor = anchor;
+  request.number = static_cast<uint64_t>(end_);
+  request.compress = true;
+  if (options_.at_meeting == MomentsAtMeeting::average)
+    for (size_t kind = 0; kind < parts_.replicas[0]->optimizer().moments().size(); ++kind) {
+      Averaged& moments = request.vectors.emplace_back();
+      for (auto& replica : parts_.replicas) moments.replicas.push_back(replica->optimizer().moments()[kind]);
+    }
+  request.values = losses;
+  // In a group of one the divergence comes out of the pass that averages; elsewhere it costs another.
+  request.measure_divergence = options_.measure_divergence || parts_.averager.group().size() == 1;
+  return request;
+}
+
+Meeting WholeMeetings::end_round(const std::vector<double>& losses) {
+  const bool plain = parts_.outer.is_plain_mean();
+  const Meeting meeting = parts_.averager.meet(request(losses, plain), deadline_in(options_.deadline));
+  if (!plain) {
+    scratch_.neg_().add_(parts_.anchor);  // the outer gradient: anchor - mean
+    parts_.outer.step(parts_.anchor, scratch_, parts_.learning_rate.at(end_ - 1));
+    std::vector<at::Tensor> parameters;
+    for (auto& replica : parts_.replicas) parameters.push_back(replica->parameters());
+    copy_to_all(parts_.anchor, parameters, parts_.averager.pool());
+  }
+  if (options_.at_meeting == MomentsAtMeeting::reset)
+    for (auto& replica : parts_.replicas) replica->optimizer().reset();
+  return meeting;
+}
+
+}  // namespace muster

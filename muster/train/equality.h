@@ -1,0 +1,26 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "muster/comm/communicator.h"
+#include "muster/flat/layout.h"
+
+namespace muster {
+
+/// A vector that must be the same on every rank, and what it is called ("anchor").
+struct Shared {
+  std::string name;
+  at::Tensor vector;
+};
+
+/// Compares the ranks' vectors bit by bit (checksums of 64 bits travel). Collective. Throws Error on every
+/// rank, naming the first rank that differs from rank 0, the vector, and the first differing layer where the
+/// vector is laid out by `layout`.
+void require_equal_on_all_ranks(Communicator& group, const std::vector<Shared>& vectors, const Layout& layout,
+                                Deadline deadline);
+
+}  // namespace muster

@@ -1,0 +1,136 @@
+#include "muster/train/regrouping.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "muster/base/error.h"
+#include "muster/comm/state_exchange.h"
+
+namespace muster {
+
+namespace {
+
+/// A death is told, so that waiting needs no end of its own.
+Deadline whenever() { return deadline_in(std::chrono::hours(24 * 365)); }
+
+/// One number of every rank.
+std::vector<int64_t> gather_numbers(Communicator& group, int64_t mine) {
+  at::Tensor number = at::empty({1}, at::kLong);
+  *number.data_ptr<int64_t>() = mine;
+  std::vector<at::Tensor> all;
+  for (int rank = 0; rank < group.size(); ++rank) all.push_back(at::empty({1}, at::kLong));
+  group.start_gather(number, all)->wait(whenever());
+  std::vector<int64_t> numbers;
+  for (const at::Tensor& one : all) numbers.push_back(*one.data_ptr<int64_t>());
+  return numbers;
+}
+
+}  // namespace
+
+void Regrouping::regroup() {
+  for (bool synchronised = false; !synchronised;) {
+    next_group();
+    try {
+      synchronise();
+      synchronised = true;
+    } catch (const LostPeer&) {
+      // Somebody died meanwhile, or this process slept: once more.
+    }
+  }
+}
+
+// Throws where there will be no group any more. A process that was taken for dead comes in with nothing.
+void Regrouping::next_group() {
+  while (true) {
+    try {
+      const bool expelled = parts_.member.expelled();
+      if (expelled) parts_.member.rejoin();
+      holds_state_ = holds_state_ && !expelled;
+      parts_.averager.use_group(parts_.member.next_group(holds_state_ ? parts_.method.rounds() : -1));
+      parts_.method.regrouped();
+      return;
+    } catch (const LostPeer&) {
+      if (!parts_.member.expelled()) throw;
+    }
+  }
+}
+
+bool Regrouping::enter() {
+  try {
+    return synchronise();
+  } catch (const LostPeer&) {
+    regroup();
+    return true;
+  }
+}
+
+// Rank by rank the same decisions, out of the generation's versions.
+bool Regrouping::synchronise() {
+  const Generation& generation = parts_.member.generation();
+  const auto& versions = generation.versions;
+  const int64_t newest = *std::max_element(versions.begin(), versions.end());
+  if (newest < 0) {
+    if (holds_state_) throw LostPeer("nobody holds the state of the run any more");
+    return false;
+  }
+  Communicator& group = parts_.averager.group();
+  const auto source =
+      static_cast<int>(std::find(versions.begin(), versions.end(), newest) - versions.begin());
+  const bool behind = versions[static_cast<size_t>(group.rank())] < newest;
+  if (std::any_of(versions.begin(), versions.end(), [&](int64_t version) { return version < newest; })) {
+    std::vector<State> states(static_cast<size_t>(group.size()));
+    if (group.rank() == source)
+      for (size_t rank = 0; rank < states.size(); ++rank)
+        if (versions[rank] < newest) states[rank] = handed_over();
+    const State mine = scatter_states(group, states, source, whenever());
+    if (behind) take_over(mine);
+  }
+  holds_state_ = true;
+  share_data(behind);
+  return true;
+}
+
+State Regrouping::handed_over() const {
+  State state;
+  state.insert("method", parts_.method.state_for_newcomers());
+  state.numbers.insert("record", parts_.record.state());
+  state.numbers.insert("sampler", parts_.sampler.state());
+  state.tensors["folder"] = text_tensor(folder_);
+  return state;
+}
+
+void Regrouping::take_over(const State& state) {
+  parts_.method.adopt(state.part_of("method"));
+  parts_.record.restore(state.numbers.part_of("record"));
+  parts_.sampler.restore(state.numbers.part_of("sampler"), -1);
+  folder_ = tensor_text(state.tensors.at("folder"));
+}
+
+void Regrouping::restore_sharing(const Numbers& sharing) {
+  Communicator& group = parts_.averager.group();
+  parts_.sampler.restore(sharing, group.rank());
+  parts_.sampler.reshare(parts_.method.round_end(), group.size(), group.rank());
+}
+
+// Who has a share of the present epoch keeps it; newcomers take what is left over. The next epoch is dealt to
+// all.
+void Regrouping::share_data(bool entered) {
+  Communicator& group = parts_.averager.group();
+  const int64_t now = parts_.method.step(), next = parts_.method.round_end();
+  const std::vector<int64_t> shares =
+      gather_numbers(group, entered ? -1 : parts_.sampler.share_at(parts_.method.step()));
+  const std::set<int64_t> taken(shares.begin(), shares.end());
+  int64_t free = 0;
+  for (int rank = 0; rank < group.size(); ++rank) {
+    if (shares[static_cast<size_t>(rank)] >= 0) continue;
+    while (taken.contains(free)) ++free;
+    if (rank == group.rank()) parts_.sampler.take_share(now, free);
+    ++free;
+  }
+  parts_.sampler.reshare(next, group.size(), group.rank());
+}
+
+}  // namespace muster
