@@ -1,0 +1,106 @@
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "muster/base/error.h"
+#include "muster/comm/group_member.h"
+#include "muster/flat/flat_buffer.h"
+#include "muster/rendezvous/store_server.h"
+
+namespace muster {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+Place place(const StoreServer& server, int rank, int size) {
+  Place place;
+  place.rank = rank;
+  place.size = size;
+  place.store = Place::Store::launcher;
+  place.store_address = "127.0.0.1";
+  place.store_port = server.port();
+  return place;
+}
+
+StoreServerOptions three_of_which_two() {
+  StoreServerOptions options;
+  options.expected = 3;
+  options.min_members = 2;
+  options.lease = milliseconds(400);
+  return options;
+}
+
+JoinOptions here(const std::string& model = "mlp") {
+  JoinOptions options;
+  options.interface = "lo";
+  options.identity["task.model"] = model;
+  options.patience = std::chrono::seconds(20);
+  return options;
+}
+
+const ElasticOptions elastic{.min_members = 2, .deadline = milliseconds(400)};
+
+double mean_of_ranks(Communicator& group) {
+  at::Tensor number = flat_vector(1, at::kDouble);
+  number.fill_(group.rank());
+  group.start_mean(number, number)->wait(deadline_in(std::chrono::seconds(20)));
+  return number.item<double>();
+}
+
+TEST(GroupMember, SurvivorsGoOnAndNewcomersComeIn) {
+  StoreServer server(three_of_which_two());
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 3; ++rank)
+    ranks.emplace_back([&, rank] {
+      auto member = std::make_unique<GroupMember>(place(server, rank, 3), here(), elastic);
+      EXPECT_EQ(mean_of_ranks(member->next_group(0)), 1);
+      if (rank == 1) {
+        member.reset();
+        member = std::make_unique<GroupMember>(place(server, 1, 3), here(), elastic);
+        Communicator& group = member->next_group(-1);
+        EXPECT_EQ(group.rank(), 2);
+        EXPECT_THAT(member->generation().versions, testing::ElementsAre(1, 1, -1));
+        EXPECT_EQ(mean_of_ranks(group), 1);
+        return;
+      }
+      EXPECT_THROW(mean_of_ranks(member->group()), LostPeer);
+      // The one that comes back may be in time for the next generation already.
+      while (member->next_group(1).size() < 3) {
+        EXPECT_EQ(mean_of_ranks(member->group()), 0.5);
+        while (!member->newcomers()) std::this_thread::sleep_for(milliseconds(5));
+      }
+      EXPECT_EQ(mean_of_ranks(member->group()), 1);
+    });
+  for (std::thread& rank : ranks) rank.join();
+}
+
+TEST(GroupMember, APeerThatDoesNotFitIsToldWhy) {
+  StoreServer server(three_of_which_two());
+  GroupMember first(place(server, 0, 3), here(), elastic);
+  try {
+    const GroupMember other(place(server, 1, 3), here("gpt"), elastic);
+    FAIL() << "another model is let in";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("task.model"));
+    EXPECT_THAT(error.what(), HasSubstr("gpt"));
+  }
+}
+
+TEST(GroupMember, RankZeroServesTheStoreWhereNobodyElseDoes) {
+  Place zero = [] {
+    StoreServer probe(StoreServerOptions{});  // a port that is free
+    return place(probe, 0, 2);
+  }();
+  zero.store = Place::Store::rank_zero;
+  Place one = zero;
+  one.rank = 1;
+  std::thread other([&] { EXPECT_EQ(mean_of_ranks(*join_group(one, here())), 0.5); });
+  EXPECT_EQ(mean_of_ranks(*join_group(zero, here())), 0.5);
+  other.join();
+}
+
+}  // namespace
+}  // namespace muster
