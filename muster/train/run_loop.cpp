@@ -153,7 +153,7 @@ bool RunLoop::checkpoint_due(const Progress& progress) const {
 void RunLoop::verify() {
   std::vector<Shared> vectors;
   const auto& replicas = method_.replicas();
-  for (size_t i = 0; i < replicas.size(); ++i)
+  for (size_t i = 0; i < replicas.size() && method_.replicas_agree(); ++i)
     vectors.push_back(
         {i == 0 ? "worker" : "worker " + std::to_string(i) + " of its process", replicas[i]->parameters()});
   for (const auto& [name, vector] : method_.shared_vectors()) vectors.push_back({name, vector});

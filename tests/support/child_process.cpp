@@ -77,10 +77,20 @@ bool ChildProcess::wait_for(double seconds) {
   return ended_;
 }
 
-bool ChildProcess::wait_to_say(const std::string& text, double seconds) {
+namespace {
+
+int occurrences(const std::string& text, const std::string& in) {
+  int count = 0;
+  for (size_t at = in.find(text); at != std::string::npos; at = in.find(text, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+bool ChildProcess::wait_to_say(const std::string& text, double seconds, int times) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (std::chrono::steady_clock::now() < until) {
-    if (read_file(err_path_).find(text) != std::string::npos) return true;
+    if (occurrences(text, read_file(err_path_)) >= times) return true;
     if (poll()) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

@@ -31,9 +31,9 @@ class ChildProcess {
   /// True when it has ended by itself before the time was over.
   bool wait_for(double seconds);
   Ended wait();
-  /// Waits until it has said `text` on standard error; false when it ended, or the time was over, without
-  /// that.
-  bool wait_to_say(const std::string& text, double seconds);
+  /// Waits until it has said `text` on standard error so many times; false when it ended, or the time was
+  /// over, without that.
+  bool wait_to_say(const std::string& text, double seconds, int times = 1);
 
  private:
   bool poll();
