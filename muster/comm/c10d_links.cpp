@@ -33,8 +33,7 @@ std::string first_line(const std::exception& error) {
 /// A store of ours as c10d wants it.
 class AsC10dStore final : public c10d::Store {
  public:
-  AsC10dStore(KeyValues& inner, std::string prefix, milliseconds within,
-              std::shared_ptr<GroupWatch> watch)
+  AsC10dStore(KeyValues& inner, std::string prefix, milliseconds within, std::shared_ptr<GroupWatch> watch)
       : c10d::Store(within), inner_(inner), prefix_(std::move(prefix)), watch_(std::move(watch)) {}
 
   void set(const std::string& key, const std::vector<uint8_t>& value) override {

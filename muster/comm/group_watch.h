@@ -2,7 +2,8 @@
 
 namespace muster {
 
-/// What one who waits for the others of a group wants to know, and tell, meanwhile. Called by several threads.
+/// What one who waits for the others of a group wants to know, and tell, meanwhile. Called by several
+/// threads.
 class GroupWatch {
  public:
   virtual ~GroupWatch() = default;

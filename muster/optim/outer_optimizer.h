@@ -13,8 +13,9 @@ class OuterOptimizer {
   virtual ~OuterOptimizer() = default;
   /// Moves the anchor. `inner_learning_rate` is that of the last local step before the meeting.
   virtual void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) = 0;
-  /// The same for the elements from `begin` on only: where the pieces of the vector meet by turns, each of them
-  /// makes its steps at its own meetings. Throws Error where the optimizer's state does not fall into pieces.
+  /// The same for the elements from `begin` on only: where the pieces of the vector meet by turns, each of
+  /// them makes its steps at its own meetings. Throws Error where the optimizer's state does not fall into
+  /// pieces.
   virtual void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
                          double inner_learning_rate) {
     (void)anchor, (void)outer_gradient, (void)begin, (void)inner_learning_rate;
