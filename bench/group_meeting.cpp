@@ -1,6 +1,7 @@
-// A meeting of several processes on this host, beside a bare Gloo all-reduce (whole and in slices) of the same
-// vector in the same processes, turn by turn.
-//   bench_group_meeting [PROCESSES [ELEMENTS [TURNS [SLICE_MIB...]]]]        (2, 22,000,000, 15, 8)
+// A meeting of several processes on this host, beside a bare Gloo all-reduce (whole and in slices) of the
+// same vector in the same processes, turn by turn. Before each of them every process passes over other
+// memory, as training does between two meetings: nobody finds his vector in the caches.
+//   bench_group_meeting [PROCESSES [ELEMENTS [TURNS [SLICE_MIB...]]]]        (2, 22,000,000, 15, 4)
 // Prints a line for each: median milliseconds, and bytes that one process sends over that time.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
-#include <map>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -21,6 +21,8 @@
 #include "muster/comm/linked_group_module.h"
 #include "muster/comm/links_module.h"
 #include "muster/flat/flat_buffer.h"
+#include "muster/rendezvous/store_client.h"
+#include "muster/rendezvous/store_server.h"
 
 namespace {
 
@@ -35,7 +37,8 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-constexpr int port = 29555;
+// PyTorch's store listens there, ours one above.
+const int port = 20000 + static_cast<int>(::getpid()) % 12000;
 
 struct Contender {
   std::string name;
@@ -53,10 +56,15 @@ void measure(int rank, int size, int64_t elements, int64_t turns, const std::vec
   const auto store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", store_options);
   auto options = c10d::ProcessGroupGloo::Options::create();
   options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface("lo"));
-  c10d::ProcessGroupGloo bare(c10::make_intrusive<c10d::PrefixStore>("bare", c10::intrusive_ptr<c10d::Store>(store)), rank, size, options);
-  const auto keys = torchrun_store("127.0.0.1", port, std::chrono::seconds(20));
+  c10d::ProcessGroupGloo bare(
+      c10::make_intrusive<c10d::PrefixStore>("bare", c10::intrusive_ptr<c10d::Store>(store)), rank, size,
+      options);
+  const auto server =
+      rank == 0 ? std::make_unique<StoreServer>(StoreServerOptions{.port = port + 1}) : nullptr;
+  StoreClient keys({.address = "127.0.0.1", .port = port + 1}, std::chrono::seconds(20));
 
-  at::Tensor parameters = flat_vector(elements), anchor = flat_vector(elements), vector = flat_vector(elements);
+  at::Tensor parameters = flat_vector(elements), anchor = flat_vector(elements),
+             vector = flat_vector(elements);
   parameters.fill_(0.5F * static_cast<float>(rank));
   vector.fill_(1.0F);
   ThreadPool pool(1);
@@ -71,30 +79,31 @@ void measure(int rank, int size, int64_t elements, int64_t turns, const std::vec
   };
   contenders.push_back({"bare all-reduce, whole", [&] { all_reduce(elements); }});
   for (const int64_t mib : {4, 16})
-    contenders.push_back({fmt::format("bare all-reduce, slices of {} MiB", mib),
-                          [&, mib] { all_reduce(mib << 18); }});
+    contenders.push_back(
+        {fmt::format("bare all-reduce, slices of {} MiB", mib), [&, mib] { all_reduce(mib << 18); }});
   std::vector<std::unique_ptr<Communicator>> groups;
   std::vector<std::unique_ptr<Averager>> averagers;
   at::Tensor mean = flat_vector(elements);
   for (const int64_t mib : slices) {
     LinkOptions links;
     links.interface = "lo";
-    groups.push_back(make_linked_group(
-        Links::connect(*keys, fmt::format("g{}/", mib), rank, size, links), nullptr, {.slice_bytes = mib << 20}));
+    groups.push_back(make_linked_group(Links::connect(keys, fmt::format("g{}/", mib), rank, size, links),
+                                       nullptr, {.slice_bytes = mib << 20}));
     averagers.push_back(std::make_unique<Averager>(*groups.back(), pool));
     const Deadline later = deadline_in(std::chrono::hours(1));
-    contenders.push_back({fmt::format("mean in rank order, slices of {} MiB", mib),
-                          [&, group = groups.back().get(), later] {
-                            group->start_mean(parameters, mean)->wait(later);
-                          }});
-    contenders.push_back({fmt::format("whole meeting, slices of {} MiB", mib),
-                          [&, averager = averagers.back().get(), later] {
-                            averager->meet({.vectors = {{.replicas = {parameters}, .mean = &anchor}}}, later);
-                          }});
+    contenders.push_back(
+        {fmt::format("mean in rank order, slices of {} MiB", mib),
+         [&, group = groups.back().get(), later] { group->start_mean(parameters, mean)->wait(later); }});
+    contenders.push_back(
+        {fmt::format("whole meeting, slices of {} MiB", mib), [&, averager = averagers.back().get(), later] {
+           averager->meet({.vectors = {{.replicas = {parameters}, .mean = &anchor}}}, later);
+         }});
   }
+  at::Tensor other = flat_vector(64 << 20);
   std::vector<at::Tensor> token = {at::Tensor(flat_vector(1))};
   for (int64_t turn = 0; turn <= turns; ++turn)
     for (Contender& contender : contenders) {
+      other.mul_(1.0F);
       bare.allreduce(token)->wait();
       const Stopwatch watch;
       contender.run();
@@ -115,7 +124,7 @@ int main(int argc, char** argv) {
   const int64_t elements = argument(argc, argv, 2, 22'000'000), turns = argument(argc, argv, 3, 15);
   std::vector<int64_t> slices;
   for (int at = 4; at < argc; ++at) slices.push_back(std::atoll(argv[at]));
-  if (slices.empty()) slices.push_back(8);
+  if (slices.empty()) slices.push_back(4);
   for (int rank = 1; rank < size; ++rank)
     if (fork() == 0) {
       measure(rank, size, elements, turns, slices);

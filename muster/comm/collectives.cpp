@@ -15,6 +15,9 @@ namespace {
 
 /// A vector of at most so many bytes is sent whole: two trips of its parts would take longer.
 constexpr int64_t small_bytes = 4096;
+/// Slices under way together have about so many bytes: more would leave the processor's cache before they are
+/// added up.
+constexpr int64_t bytes_under_way = 8 << 20;
 /// Parts begin at multiples of so many elements.
 constexpr int64_t part_grain = 64;
 
@@ -207,7 +210,8 @@ void Collectives::sliced_mean(const at::Tensor& vector, at::Tensor& mean) {
   const int64_t count = (elements + each - 1) / each;
   const int64_t room = (size - 1) * part_of(0, each, 0, static_cast<int>(size)).size();
   // Slices under way at once; the scratch memory of one is used again by the one so many after it.
-  const int64_t window = std::min<int64_t>(count, 4);
+  const int64_t window =
+      std::min(count, std::clamp<int64_t>(bytes_under_way / std::max<int64_t>(slice_bytes_, 1), 2, 8));
   if (!scratch_.defined() || scratch_.scalar_type() != vector.scalar_type() ||
       scratch_.numel() < window * room)
     scratch_ = flat_vector(window * room, vector.scalar_type());
