@@ -233,9 +233,24 @@ class TrainRun {
   TrainRun(Training& training, bool json)
       : training_(training), json_(json), options_(loop_options(training)) {}
 
-  /// Returns the exit code.
+  /// Returns the exit code. Where somebody dies before an elastic run has begun, the others begin once more.
   int run() {
-    if (training_.enters_a_run()) return enter();
+    while (true) {
+      try {
+        return training_.enters_a_run() ? enter() : begin_together();
+      } catch (const LostPeer&) {
+        if (under_way_ || !training_.elastic()) throw;
+      }
+      loop_.reset();
+      regrouping_.reset();
+      files_.reset();
+      once_more_ = true;
+      training_.join_again();
+    }
+  }
+
+ private:
+  int begin_together() {
     if (training_.leads()) open_folder();
     const Beginning beginning = agree_on_beginning(
         training_.group(),
@@ -250,11 +265,10 @@ class TrainRun {
     return advance();
   }
 
- private:
   void open_folder() {
     const RunSection& run = training_.configuration().run;
     training_.set_out(choose_folder(run));
-    files_.emplace(open_run_folder(*training_.configuration().run.out, run.resume));
+    files_.emplace(open_run_folder(*training_.configuration().run.out, run.resume || once_more_));
     print_messages(files_->folder().messages);
   }
 
@@ -302,6 +316,7 @@ class TrainRun {
   }
 
   int advance() {
+    under_way_ = true;
     while (true) {
       look_who_writes();
       const RunLoop::Ended ended = loop_->run();
@@ -369,6 +384,8 @@ class TrainRun {
   std::optional<RunFilesHere> files_;
   std::optional<Regrouping> regrouping_;
   std::optional<RunLoop> loop_;
+  bool under_way_ = false;
+  bool once_more_ = false;  // somebody died before all had begun: the folder may hold what he wrote
   bool told_of_folder_ = false;
   int64_t told_of_ = 0;  // the generation that the user was told of last
 };

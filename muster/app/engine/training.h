@@ -30,7 +30,11 @@ class Training {
   /// Joins the run's other processes, all of which must have this configuration; waits for them. Throws
   /// Error, naming what differs; LostPeer.
   void join();
-  /// Makes the replicas and what advances them. Call once, after join().
+  /// The same once more, after a process was lost before the run had begun.
+  void join_again() { member_->next_group(-1); }
+  /// The run outlives its workers.
+  bool elastic() const;
+  /// Makes the replicas and what advances them, after join().
   void build();
 
   const Configuration& configuration() const { return configuration_; }
@@ -61,7 +65,6 @@ class Training {
   Grouping grouping() const;
   void build_inner_meeting();
   Identity identity() const;
-  bool elastic() const;
   int least_processes() const;
   std::unique_ptr<ResharingSampler> make_resharing_sampler() const;
 
