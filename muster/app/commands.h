@@ -22,6 +22,8 @@ int models_command(const std::vector<std::string>& words);
 int compare_command(const std::vector<std::string>& words);
 /// Starts the processes of a run, here and on other hosts, and watches them.
 int launch_command(const std::vector<std::string>& words);
+/// Starts a run by `launch` and disturbs it; exit code 1 when something did not hold.
+int chaos_command(const std::vector<std::string>& words);
 /// Answered without the engine.
 int report_command(const std::vector<std::string>& words);
 int schedule_command(const std::vector<std::string>& words);

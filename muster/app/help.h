@@ -23,6 +23,7 @@ const CommandHelp& signature_help();
 const CommandHelp& models_help();
 const CommandHelp& compare_help();
 const CommandHelp& launch_help();
+const CommandHelp& chaos_help();
 const CommandHelp& report_help();
 const CommandHelp& schedule_help();
 const CommandHelp& version_help();

@@ -191,6 +191,42 @@ const CommandHelp& launch_help() {
   return help;
 }
 
+const CommandHelp& chaos_help() {
+  static const CommandHelp help = {
+      "muster chaos [--kills N] [--stops N] ... -- muster launch ... -- train ...",
+      "Starts an elastic run of several processes and disturbs it by a plan that follows from --seed: one "
+      "thing after\n"
+      "the other, each as soon as the run is whole again. Then tells whether the run survived all of it: "
+      "recovery within\n"
+      "3 deadlines, every step done, replicas equal (run.verify is switched on), loss as without. Exit code "
+      "1 when\n"
+      "something did not hold. The folder of the run must be new. docs/elastic.md tells what happens.\n\n"
+      "  muster chaos --kills 20 --pairs 3 -- muster launch -n 4 --min-workers 2 --restarts 50 -- train "
+      "configs/qsr.toml\n"
+      "  muster chaos --stops 2 --slows 1 --baseline 5 -- muster launch -n 3 --min-workers 1 -- train\n",
+      {help_flag,
+       json_flag,
+       {"seed", "S", "The plan is a function of it. Default: 1."},
+       {"kills", "N",
+        "kill -9, every third aimed at a meeting. Default: 3, or 0 where something else is asked for."},
+       {"pairs", "N",
+        "So many of the kills hit two ranks, at once or while the others form their group. Default: 0."},
+       {"stops", "N", "SIGSTOP for longer than the deadline, then SIGCONT. Default: 0."},
+       {"slows", "N",
+        "A rank runs 30 % of the time for 2 to 5 s; it must not be taken for dead. Default: 0."},
+       {"cuts", "N",
+        "A rank's link goes down for --stop-seconds; needs ranks in network namespaces, and root. Default: "
+        "0."},
+       {"device", "NAME", "That cuts take down. Default: the only one of the namespace beside lo."},
+       {"every", "SECONDS", "Mean pause between two disturbances. Default: 2."},
+       {"stop-seconds", "SECONDS", "How long stops and cuts last. Default: 1.5 deadlines."},
+       {"baseline", "N",
+        "Runs so many undisturbed first, with the seeds run.seed + 1, ..., and compares the loss. Default: "
+        "0."}},
+      {}};
+  return help;
+}
+
 const CommandHelp& version_help() {
   static const CommandHelp help = {
       "muster version", "The version of this program.\n", {help_flag, json_flag}, {}};
