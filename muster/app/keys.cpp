@@ -15,7 +15,8 @@ namespace {
 std::vector<Key> collect() {
   std::vector<Key> keys;
   for (auto part : {run_keys, task_keys, image_keys, text_keys, gpt_keys, schedule_keys, learning_rate_keys,
-                    inner_keys, outer_keys, comm_keys, elastic_keys, evaluation_keys, checkpoint_keys}) {
+                    inner_keys, outer_keys, comm_keys, codec_keys, level_keys, overlap_keys, elastic_keys,
+                    evaluation_keys, checkpoint_keys}) {
     std::vector<Key> section = part();
     keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
   }

@@ -29,6 +29,11 @@ std::vector<Key> comm_keys() {
           .in("seconds")
           .at_least(1)
           .at_most(1e6),
+  };
+}
+
+std::vector<Key> codec_keys() {
+  return {
       comm("codec", &CommSection::codec)
           .says("How outer gradients travel (gradients, where the rule averages these): as they are, in half "
                 "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
@@ -53,6 +58,11 @@ std::vector<Key> comm_keys() {
           .says("Share of the values that top_k sends.")
           .above(0)
           .at_most(1),
+  };
+}
+
+std::vector<Key> level_keys() {
+  return {
       comm("group_size", &CommSection::group_size)
           .says("Two levels: so many consecutive workers, those of one machine, also meet among themselves "
                 "within a round. Must divide run.workers into whole processes, or processes into whole "
@@ -64,6 +74,11 @@ std::vector<Key> comm_keys() {
                 "parameters become their mean; 1: gradients are averaged before every step.")
           .in("steps")
           .at_least(1),
+  };
+}
+
+std::vector<Key> overlap_keys() {
+  return {
       comm("overlap", &CommSection::overlap)
           .says(
               "Whether the workers go on while the mean of a meeting travels: its outcome then lands later.")
