@@ -50,7 +50,7 @@ class Together {
 }  // namespace
 
 Averager::Averager(Communicator& group, ThreadPool& pool, std::optional<Compression> compression)
-    : group_(&group), pool_(pool), compression_(std::move(compression)) {
+    : group_(&group), pool_(pool), compression_(compression) {
   if (!compression_) return;
   if (compression_->error_feedback)
     compression_->codec.validate_for_error_feedback();

@@ -1,24 +1,21 @@
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <map>
 #include <optional>
 #include <string>
 
-#include "muster/base/error.h"
 #include "muster/comm/join_group.h"
 
 namespace muster {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-
 /// Without any launcher's variables while it lives; they come back afterwards.
 class NoLauncher {
  public:
   NoLauncher() {
-    for (const char* name : {"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}) {
+    for (const char* name :
+         {"MUSTER_STORE", "WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"}) {
       const char* const value = ::getenv(name);
       before_[name] = value ? std::optional<std::string>(value) : std::nullopt;
       ::unsetenv(name);
