@@ -288,16 +288,17 @@ class TrainRun {
     loop_.emplace(training_.method(), training_.evaluation(), record_, place, options_);
   }
 
+  // Nothing is written before all that is read has been found good.
   void begin() {
     std::optional<Checkpoint> checkpoint;
-    if (files_) {
-      checkpoint = files_->find_checkpoint(training_, options_.fingerprint);
-      files_->open(training_, checkpoint);
-      loop_->write_to(files_->files());
-    }
+    if (files_) checkpoint = files_->find_checkpoint(training_, options_.fingerprint);
     const RunSection& run = training_.configuration().run;
     if (!loop_->restore(checkpoint) && run.start_from)
       start_from_file(training_, *run.start_from, run.start_from_optimizer);
+    if (files_) {
+      files_->open(training_, checkpoint);
+      loop_->write_to(files_->files());
+    }
     if (!regrouping_) return;
     regrouping_->set_folder(*training_.configuration().run.out);
     regrouping_->begin();
