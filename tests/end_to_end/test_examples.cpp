@@ -51,7 +51,7 @@ TEST(Examples, OwnLoopMeetsEverMoreSeldomAndLearns) {
 TEST(Examples, OwnLoopUnderALauncherSaysWhatIsMissing) {
   const Ended ended = test::run({"/usr/bin/env", "WORLD_SIZE=4", example("own_loop")});
   EXPECT_EQ(ended.code, 2);
-  EXPECT_THAT(ended.err, HasSubstr("WORLD_SIZE = 4"));
+  EXPECT_THAT(ended.err, HasSubstr("RANK is not set: must be the rank of this process, 0 to 3"));
   EXPECT_EQ(ended.out, "");
 }
 
