@@ -1,27 +1,21 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/commands.h"
-#include "muster/app/engine/model_file.h"
 #include "muster/app/engine/run_files_here.h"
+#include "muster/app/engine/run_result.h"
 #include "muster/app/engine/training.h"
-#include "muster/app/engine/versions.h"
 #include "muster/app/make_schedule.h"
-#include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/comm/state_exchange.h"
-#include "muster/report/summary_file.h"
-#include "muster/report/table.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
 #include "muster/train/regrouping.h"
@@ -96,81 +90,6 @@ void introduce(const Training& training, const RunFolder& folder) {
   if (configuration.run.precision == "bf16") tell_speed_of_bf16();
 }
 
-Summary summarise(const Training& training, const RunRecord& record) {
-  Summary summary;
-  summary.steps = training.length().steps;
-  summary.rounds = record.rounds;
-  summary.communication = static_cast<double>(record.rounds) / static_cast<double>(summary.steps);
-  if (record.evaluated) {
-    summary.final_test_accuracy = record.evaluated->accuracy;
-    summary.final_test_loss = record.evaluated->loss;
-  }
-  summary.loss_floor = training.task().loss_floor();
-  summary.skipped_samples = training.task().skipped_samples();
-  summary.final_train_loss =
-      record.last_epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, record.last_epoch_steps));
-  summary.bytes_per_worker = record.bytes_per_worker;
-  summary.inner_bytes_per_worker = record.inner_bytes_per_worker;
-  summary.divergence = record.last_divergence;
-  const TimeByPart& spent = record.seconds;
-  summary.seconds = {spent.compute,
-                     spent.waiting,
-                     spent.averaging,
-                     spent.data,
-                     record.evaluation_seconds,
-                     record.checkpoint_seconds,
-                     record.total_seconds};
-  summary.workers = *training.configuration().run.workers;
-  summary.threads = *training.configuration().run.threads;
-  const double training_seconds = spent.compute + spent.waiting + spent.averaging + spent.data;
-  if (training_seconds > 0)
-    summary.samples_per_second =
-        static_cast<double>(summary.steps * summary.workers * training.configuration().task.batch) /
-        training_seconds;
-  summary.parameters = training.parameters();
-  summary.versions = versions();
-  summary.configuration = configuration_json(training.configuration());
-  return summary;
-}
-
-/// By how much the test loss lies above the least possible one.
-double excess_percent(const Summary& summary) {
-  return 100 * (summary.final_test_loss.value_or(0) / *summary.loss_floor - 1);
-}
-
-void print_result(const Summary& summary, const std::string& folder) {
-  const SummarySeconds& s = summary.seconds;
-  const auto share = [&](double seconds) {
-    return fmt::format("{} ({:.1f} %)", format_duration(seconds), 100 * seconds / std::max(1e-9, s.total));
-  };
-  Table table({{"result"}, {"", Align::right}});
-  table.add_row({"test accuracy", fmt::format("{:.2f} %", 100 * summary.final_test_accuracy.value_or(0))});
-  table.add_row({"test loss", fmt::format("{:.4f}", summary.final_test_loss.value_or(0))});
-  if (summary.loss_floor)
-    table.add_row({"least loss possible",
-                   fmt::format("{:.4f} ({:+.2f} %)", *summary.loss_floor, excess_percent(summary))});
-  table.add_row({"training loss, last epoch", fmt::format("{:.4f}", summary.final_train_loss)});
-  table.add_row({"steps", format_count(summary.steps)});
-  table.add_row({"rounds", fmt::format("{} ({:.2f} % of the steps)", format_count(summary.rounds),
-                                       100 * summary.communication)});
-  table.add_row({"handed in by a worker", format_bytes(static_cast<double>(summary.bytes_per_worker))});
-  if (summary.inner_bytes_per_worker > 0)
-    table.add_row({"  within its group", format_bytes(static_cast<double>(summary.inner_bytes_per_worker))});
-  if (summary.divergence) table.add_row({"divergence, last meeting", format_number(*summary.divergence, 4)});
-  if (summary.skipped_samples > 0)
-    table.add_row({"broken files left out", format_count(summary.skipped_samples)});
-  table.add_row({"speed", fmt::format("{:.0f} samples/s", summary.samples_per_second)});
-  table.add_row({"time", format_duration(s.total)});
-  table.add_row({"  compute", share(s.compute)});
-  table.add_row({"  waiting", share(s.waiting)});
-  table.add_row({"  averaging", share(s.averaging)});
-  table.add_row({"  data", share(s.data)});
-  table.add_row({"  evaluation", share(s.evaluation)});
-  table.add_row({"  checkpoints", share(s.checkpoint)});
-  fmt::print("{}", table.text());
-  fmt::print("The averaged model is {}/model.safetensors\n", folder);
-}
-
 RunLoopOptions loop_options(const Training& training) {
   const Configuration& configuration = training.configuration();
   RunLoopOptions options;
@@ -195,17 +114,6 @@ void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
       "stopped after step {} of {}; a checkpoint is written. Go on with:\n  muster train {}/config.toml "
       "--run.resume\n",
       format_count(step), format_count(total), folder);
-}
-
-void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
-                  const RunRecord& record, bool json) {
-  const Summary summary = summarise(training, record);
-  write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
-  write_summary(folder.path + "/summary.json", summary);
-  if (json)
-    fmt::print("{}\n", to_json(summary, -1));
-  else
-    print_result(summary, folder.path);
 }
 
 void print_messages(const std::vector<std::string>& messages) {
