@@ -34,6 +34,13 @@ int64_t bytes_handed_in(const MeetingRequest& request, size_t from) {
   return bytes;
 }
 
+/// The replicas become the mean; the mean may hold anything afterwards unless it is wanted.
+void write_back(const Averaged& kind, at::Tensor& mean, ThreadPool& pool) {
+  at::Tensor only = kind.replicas.front();
+  if (kind.replicas.size() == 1 && !kind.mean && exchange_memory(only, mean)) return;
+  copy_to_all(mean, kind.replicas, pool);
+}
+
 /// Lets several operations of a group go on at once.
 class Together {
  public:
@@ -196,7 +203,7 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Ten
   if (compressed) compressed_->commit();
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const Averaged& kind = request.vectors[i];
-    if (kind.write_back) copy_to_all(scratch[i], kind.replicas, pool_);
+    if (kind.write_back) write_back(kind, scratch[i], pool_);
     if (kind.mean) std::swap(*kind.mean, scratch[i]);
   }
   flag_raised_ = number[2] > 0;

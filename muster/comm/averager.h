@@ -21,7 +21,10 @@ struct Averaged {
   /// Becomes the mean: another tensor of the same form may take its place, which saves a pass through memory.
   /// Null where only the write-back is wanted.
   at::Tensor* mean = nullptr;
-  bool write_back = true;  ///< the replicas become the mean
+  /// The replicas become the mean. A process's only replica takes over the memory that the mean came into,
+  /// where `mean` is not wanted besides and it is a whole vector: tensors that are views of it follow,
+  /// pointers into it do not.
+  bool write_back = true;
   /// What all replicas had in common before: where means are compressed it is the distance from here, the
   /// outer gradient, that travels. Undefined: the vectors themselves (gradients).
   at::Tensor anchor{};

@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t small_bytes = 4096;
 /// Slices under way together have about so many bytes: more would leave the processor's cache before they are
 /// added up.
-constexpr int64_t bytes_under_way = 8 << 20;
+constexpr int64_t bytes_under_way = 16 << 20;
 /// Parts begin at multiples of so many elements.
 constexpr int64_t part_grain = 64;
 

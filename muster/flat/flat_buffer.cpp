@@ -45,6 +45,20 @@ at::Tensor flat_vector(int64_t size, at::ScalarType type) {
       start, {size}, [memory](void*) { std::free(memory); }, at::TensorOptions().dtype(type));
 }
 
+bool exchange_memory(at::Tensor& a, at::Tensor& b) {
+  const auto is_all_of_it = [](const at::Tensor& vector) {
+    return vector.storage_offset() == 0 && vector.is_contiguous() &&
+           vector.storage().nbytes() == vector.nbytes();
+  };
+  if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type() || a.device() != b.device() ||
+      !is_all_of_it(a) || !is_all_of_it(b) || a.is_alias_of(b))
+    return false;
+  c10::StorageImpl& storage = *a.storage().unsafeGetStorageImpl();
+  c10::StorageImpl& other = *b.storage().unsafeGetStorageImpl();
+  other.set_data_ptr(storage.set_data_ptr(other.set_data_ptr(c10::DataPtr())));
+  return true;
+}
+
 at::Tensor view_of(const at::Tensor& flat, const Piece& piece) {
   return flat.narrow(0, piece.offset, piece.size).view(piece.shape);
 }

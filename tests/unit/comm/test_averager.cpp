@@ -88,6 +88,30 @@ TEST(Averager, OneWorkerIsItsOwnMeanToTheBit) {
   EXPECT_EQ(*alone.meeting.divergence, 0);
 }
 
+/// Two processes of one worker each meet twice without wanting the mean besides; views of the replicas, made
+/// before, see each mean, also where the replica is only a part of a vector.
+TEST(Averager, ViewsOfTheReplicaSeeTheMeanThatTookItsPlace) {
+  auto group = ThreadGroup::make(2);
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < 2; ++rank)
+    threads.emplace_back([&, rank] {
+      ThreadPool pool(1);
+      Averager averager(*group[static_cast<size_t>(rank)], pool);
+      at::Tensor longer = flat_vector(size + 1);
+      for (const at::Tensor& replica : {flat_vector(size), longer.narrow(0, 1, size)}) {
+        const at::Tensor view = replica.narrow(0, 7, 30).view({5, 6});
+        replica.fill_(rank + 1);
+        averager.meet({.vectors = {{.replicas = {replica}}}}, soon());
+        EXPECT_TRUE(at::equal(view, at::full({5, 6}, 1.5F)));
+        view.add_(2 * rank);
+        averager.meet({.vectors = {{.replicas = {replica}}}}, soon());
+        EXPECT_TRUE(at::equal(replica.narrow(0, 0, 7), at::full({7}, 1.5F)));
+        EXPECT_TRUE(at::equal(view, at::full({5, 6}, 2.5F)));
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
 TEST(Averager, AFailedMeetingChangesNothing) {
   auto group = ThreadGroup::make(2);
   group[1].reset();

@@ -89,6 +89,33 @@ TEST(AllFinite, FindsEveryInfinityAndNaN) {
   EXPECT_TRUE(all_finite(flat_vector(0)));
 }
 
+TEST(ExchangeMemory, ViewsFollowAndNothingMoves) {
+  at::Tensor a = flat_vector(1000), b = flat_vector(1000);
+  a.fill_(1);
+  b.fill_(2);
+  const at::Tensor view = a.narrow(0, 10, 20).view({4, 5}), other = b.narrow(0, 0, 1);
+  const void* const memory = a.data_ptr();
+  ASSERT_TRUE(exchange_memory(a, b));
+  EXPECT_EQ(b.data_ptr(), memory);
+  EXPECT_TRUE(at::equal(a, at::full({1000}, 2)));
+  EXPECT_TRUE(at::equal(view, at::full({4, 5}, 2)));
+  view.fill_(3);
+  EXPECT_EQ(a[10].item<float>(), 3);
+  EXPECT_EQ(other.item<float>(), 1);
+}
+
+TEST(ExchangeMemory, RefusesPartsAndOtherForms) {
+  at::Tensor whole = flat_vector(8), longer = flat_vector(9), wider = flat_vector(8, at::kDouble),
+             part = longer.narrow(0, 0, 8), same = whole.view({8});
+  whole.fill_(1);
+  for (at::Tensor* other : {&longer, &wider, &part, &same}) {
+    EXPECT_FALSE(exchange_memory(whole, *other));
+    EXPECT_FALSE(exchange_memory(*other, whole));
+  }
+  EXPECT_TRUE(at::equal(whole, at::ones({8})));
+  EXPECT_TRUE(at::equal(longer, at::zeros({9})));
+}
+
 TEST(State, CarriesPartsAndRefusesOtherForms) {
   State part;
   part.numbers.set("steps", int64_t{3});
