@@ -99,10 +99,10 @@ std::vector<Disturbance> plan_chaos(const ChaosOptions& options) {
   add(DisturbanceKind::stop, options.stops);
   add(DisturbanceKind::slow, options.slows);
   add(DisturbanceKind::cut, options.cuts);
-  RandomStream order({options.seed, Purpose::test, 0});
+  RandomStream order({options.seed, Purpose::disturbance, 0});
   shuffle(plan, order);
   for (size_t i = 0; i < plan.size(); ++i) {
-    RandomStream random({options.seed, Purpose::test, 1, i});
+    RandomStream random({options.seed, Purpose::disturbance, 1, i});
     draw(plan[i], options, random);
   }
   return plan;

@@ -18,6 +18,7 @@ enum class Purpose : uint32_t {
   partition = 9,
   mixing = 10,
   text_sampling = 11,
+  disturbance = 15,
 };
 
 /// Names one random stream. Streams are functions of their key, never of what was drawn before, so that
