@@ -205,7 +205,7 @@ class RunningRun : public testing::Test {
   Ended stranger(const Words& more, const std::string& token) const {
     Words words = {"/usr/bin/env", "RANK=1", "WORLD_SIZE=2", "LOCAL_RANK=1", "LOCAL_WORLD_SIZE=2"};
     words.insert(words.end(), {"MUSTER_STORE=" + variables_.at("MUSTER_STORE"), "MUSTER_TOKEN=" + token});
-    words.push_back(MUSTER_PROGRAM);
+    words.push_back(strangers_program_);
     const Words command = train(folder_ / "stranger", {"--run.steps", "1000000"});
     words.insert(words.end(), command.begin(), command.end());
     words.insert(words.end(), more.begin(), more.end());
@@ -241,6 +241,7 @@ class RunningRun : public testing::Test {
   std::string token() const { return variables_.at("MUSTER_TOKEN"); }
 
   TemporaryFolder folder_;
+  std::string strangers_program_ = MUSTER_PROGRAM;
   std::unique_ptr<ChildProcess> run_;
   std::map<std::string, std::string> variables_;
   int alone_ = 0;
@@ -252,6 +253,28 @@ TEST_F(RunningRun, RefusesAPeerOfAnotherConfiguration) {
 
 TEST_F(RunningRun, RefusesAPeerOfAnotherModel) {
   expect_refusal({"--task.hidden", "17"}, token(), "model.parameters is '");
+}
+
+/// The program and its engine, where the engine says that its version is another one. Returns the program.
+std::string program_of_another_version(const std::string& folder) {
+  const std::filesystem::path program = MUSTER_PROGRAM, here = folder;
+  std::filesystem::create_directories(here);
+  std::filesystem::copy_file(program, here / "muster");
+  std::ifstream file(program.parent_path() / "muster-engine", std::ios::binary);
+  std::string engine((std::istreambuf_iterator<char>(file)), {});
+  const std::string version = MUSTER_VERSION;
+  size_t found = 0;
+  for (size_t at = 0; (at = engine.find(version, at)) != std::string::npos; ++found)
+    engine.replace(at, version.size(), std::string(version.size(), '9'));
+  EXPECT_GT(found, 0U);
+  std::ofstream(here / "muster-engine", std::ios::binary) << engine;
+  std::filesystem::permissions(here / "muster-engine", std::filesystem::perms::owner_all);
+  return here / "muster";
+}
+
+TEST_F(RunningRun, RefusesAPeerOfAnotherVersion) {
+  strangers_program_ = program_of_another_version(folder_ / "other");
+  expect_refusal({}, token(), "muster.version is '" MUSTER_VERSION "' there, '99999' here");
 }
 
 TEST_F(RunningRun, RefusesAPeerWithAWrongToken) {

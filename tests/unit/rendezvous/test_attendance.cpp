@@ -269,6 +269,8 @@ TEST(Attendance, RefusesWhoDoesNotFit) {
   };
   EXPECT_EQ(refusal("b", 1, {{"model.parameters", "200"}, {"version", "1"}}),
             "this process does not fit the run: model.parameters is '100' there, '200' here");
+  EXPECT_EQ(refusal("b", 1, {{"model.parameters", "100"}, {"version", "2"}}),
+            "this process does not fit the run: version is '1' there, '2' here");
   EXPECT_THAT(refusal("b", 0, {{"model.parameters", "100"}, {"version", "1"}}), HasSubstr("rank 0"));
   EXPECT_THAT(refusal("a", 1, {{"model.parameters", "100"}, {"version", "1"}}), HasSubstr("name 'a'"));
   EXPECT_LT(watch.seconds(), 0.3 * slowness);
