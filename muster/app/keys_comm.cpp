@@ -91,10 +91,10 @@ std::vector<Key> overlap_keys() {
           .absent("when the next meeting begins")
           .at_least(0),
       comm("merge", &CommSection::merge)
-          .says("What becomes of the steps made meanwhile: all added to the outcome, or the worker blended "
-                "with "
-                "it.")
-          .one_of({"corrected", "blend"}),
+          .says(
+              "What becomes of the steps made meanwhile: the worker is blended with the outcome, or they are "
+              "all added to it.")
+          .one_of({"blend", "corrected"}),
       comm("blend", &CommSection::blend)
           .says("The worker's own share where comm.merge = blend.")
           .absent("0.5")

@@ -142,7 +142,7 @@ struct CommSection {
   int64_t inner_period = 1;
   std::string overlap = "none";
   std::optional<int64_t> delay;
-  std::string merge = "corrected";
+  std::string merge = "blend";
   std::optional<double> blend;
   int64_t fragments = 1;
   bool operator==(const CommSection&) const = default;

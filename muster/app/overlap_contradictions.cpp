@@ -16,8 +16,11 @@ void check_unused(const CommSection& comm) {
   if (comm.delay && !delayed)
     throw OptionError("comm.delay", std::to_string(*comm.delay),
                       "is not used by comm.overlap = none; say delayed, or leave it out");
-  if (comm.merge != "corrected" && !delayed)
+  if (comm.merge != CommSection{}.merge && !delayed)
     throw OptionError("comm.merge", comm.merge,
+                      "is not used by comm.overlap = none; say delayed, or leave it out");
+  if (comm.blend && !delayed)
+    throw OptionError("comm.blend", format_number(*comm.blend),
                       "is not used by comm.overlap = none; say delayed, or leave it out");
   if (comm.blend && comm.merge != "blend")
     throw OptionError("comm.blend", format_number(*comm.blend),

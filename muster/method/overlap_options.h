@@ -14,7 +14,7 @@ struct OverlapOptions {
   bool delayed = false;  ///< a meeting's outcome lands later than the meeting begins
   std::optional<int64_t>
       delay;  ///< steps until it lands; nothing: a whole round, until the next meeting begins
-  Merge merge = Merge::corrected;
+  Merge merge = Merge::blend;
   double blend = 0.5;     ///< the worker's own share, where merge is blend
   int64_t fragments = 1;  ///< pieces that meet by turns, each once in a round
   /// Every round is one meeting of the whole vector at its end, for which all wait.

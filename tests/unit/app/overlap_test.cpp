@@ -34,9 +34,11 @@ TEST(Overlap, WhatGoesTogetherIsAccepted) {
 
 TEST(Overlap, KeysWithoutUseAreRefused) {
   EXPECT_THAT(told({{"comm.delay", "3"}}), HasSubstr("comm.delay = 3: is not used by comm.overlap = none"));
-  EXPECT_THAT(told({{"comm.merge", "blend"}}),
-              HasSubstr("comm.merge = blend: is not used by comm.overlap = none"));
-  EXPECT_THAT(told({{"comm.overlap", "delayed"}, {"comm.blend", "0.3"}}),
+  EXPECT_THAT(told({{"comm.merge", "corrected"}}),
+              HasSubstr("comm.merge = corrected: is not used by comm.overlap = none"));
+  EXPECT_THAT(told({{"comm.blend", "0.3"}}),
+              HasSubstr("comm.blend = 0.3: is not used by comm.overlap = none"));
+  EXPECT_THAT(told({{"comm.overlap", "delayed"}, {"comm.merge", "corrected"}, {"comm.blend", "0.3"}}),
               HasSubstr("comm.blend = 0.3: is not used by comm.merge = corrected"));
   EXPECT_THAT(told({{"comm.fragments", "0"}}), HasSubstr("comm.fragments"));
   EXPECT_THAT(told({{"comm.overlap", "delayed"}, {"comm.merge", "blend"}, {"comm.blend", "1.2"}}),
