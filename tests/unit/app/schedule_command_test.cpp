@@ -240,7 +240,8 @@ TEST(ScheduleCommand, ReplayErrorsNameTheRemedy) {
 
 /// Files that show something else than one rule: comparisons, and tasks of text.
 bool is_no_rule(const std::string& stem) {
-  return stem == "demo" || stem == "markov" || stem == "gpt_tinyshakespeare" || stem == "overlap";
+  return stem == "demo" || stem == "markov" || stem == "gpt_tinyshakespeare" || stem == "overlap" ||
+         stem == "codecs";
 }
 
 TEST(Configs, EveryFileResolvesAndNamesItsRule) {

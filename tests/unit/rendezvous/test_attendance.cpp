@@ -216,7 +216,9 @@ TEST(Attendance, AServerThatSleptExcusesItsMembers) {
   EXPECT_TRUE(time_until([&] { return attendance.store_lost(); }));
 }
 
-TEST(Attendance, AJobThatSleptAsAWholeGoesOn) {
+/// A server and its member sleep at the same time, the server a little less: whether the member is in after
+/// it.
+bool goes_on_after_sleeping() {
   const ChildProcess member(member_process);
   const ChildProcess server([](int, int to) {
     const StoreServer own(quick_options(1, 1));
@@ -224,7 +226,7 @@ TEST(Attendance, AJobThatSleptAsAWholeGoesOn) {
     ::pause();
   });
   write_number(member.to(), read_number(server.from()));
-  ASSERT_EQ(read_number(member.from()), 1);
+  EXPECT_EQ(read_number(member.from()), 1);
   server.send_signal(SIGSTOP);
   member.send_signal(SIGSTOP);
   std::this_thread::sleep_for(450ms);
@@ -232,7 +234,14 @@ TEST(Attendance, AJobThatSleptAsAWholeGoesOn) {
   std::this_thread::sleep_for(50ms);
   member.send_signal(SIGCONT);
   pollfd news{member.from(), POLLIN, 0};
-  EXPECT_EQ(::poll(&news, 1, 200), 0) << "the member was expelled, or lost the store";
+  return ::poll(&news, 1, 200) == 0;
+}
+
+// A busy machine may let the member sleep for longer than it is excused: then once more.
+TEST(Attendance, AJobThatSleptAsAWholeGoesOn) {
+  bool goes_on = false;
+  for (int attempt = 0; attempt < 3 && !goes_on; ++attempt) goes_on = goes_on_after_sleeping();
+  EXPECT_TRUE(goes_on) << "the member was expelled, or lost the store";
 }
 
 TEST(Attendance, AServerThatIsGoneIsNoticedAtOnce) {
