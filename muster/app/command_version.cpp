@@ -4,10 +4,9 @@
 
 #include "muster/app/commands.h"
 #include "muster/app/help.h"
+#include "muster/base/version.h"
 
 namespace muster {
-
-std::string version() { return MUSTER_VERSION; }
 
 int version_command(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, version_help().flags, 0);

@@ -39,7 +39,4 @@ struct TrainRequest {
 /// Reads the words behind `train`; used by both programs. Throws OptionError.
 TrainRequest read_train_request(const std::vector<std::string>& words);
 
-/// "0.1.0"
-std::string version();
-
 }  // namespace muster

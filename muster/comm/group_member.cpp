@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/base/version.h"
 #include "muster/comm/group_watch.h"
 #include "muster/comm/linked_group_module.h"
 #include "muster/comm/links_module.h"
@@ -145,7 +146,7 @@ void GroupMember::rejoin() {
 
 Identity GroupMember::identity() const {
   Identity all = options_.identity;
-  all["muster.version"] = MUSTER_VERSION;
+  all["muster.version"] = std::string(version());
   all["comm.slice_bytes"] = std::to_string(options_.slice_bytes);
   all["comm.block"] = std::to_string(options_.block);
   return all;

@@ -12,6 +12,7 @@
 #include "muster/app/model_names.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/version.h"
 #include "muster/train/checksum.h"
 
 namespace muster {
@@ -83,7 +84,7 @@ bool repeats(const Safetensors& file, const std::string& name, const at::Tensor&
 std::map<std::string, std::string> model_metadata(const Configuration& configuration) {
   const auto json = nlohmann::json::parse(configuration_json(configuration));
   nlohmann::json told = {{"task", json["task"]}, {"run", {{"seed", json["run"]["seed"]}}}};
-  std::map<std::string, std::string> metadata = {{"muster", MUSTER_VERSION}};
+  std::map<std::string, std::string> metadata = {{"muster", std::string(version())}};
   if (is_text_model(*configuration.task.model)) {
     told["text"] = json["text"];
     told["gpt"] = json["gpt"];

@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "muster/base/version.h"
+
 namespace muster {
 
 namespace {
@@ -18,7 +20,7 @@ std::string processor() {
 }  // namespace
 
 std::map<std::string, std::string> versions() {
-  return {{"muster", MUSTER_VERSION}, {"libtorch", TORCH_VERSION}, {"processor", processor()}};
+  return {{"muster", std::string(version())}, {"libtorch", TORCH_VERSION}, {"processor", processor()}};
 }
 
 }  // namespace muster
