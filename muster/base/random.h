@@ -18,6 +18,8 @@ enum class Purpose : uint32_t {
   partition = 9,
   mixing = 10,
   text_sampling = 11,
+  shard_choice = 12,
+  device_speed = 13,
   disturbance = 15,
 };
 
