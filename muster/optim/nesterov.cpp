@@ -1,6 +1,7 @@
 #include "muster/optim/nesterov.h"
 
 #include "muster/flat/flat_buffer.h"
+#include "muster/optim/momentum_look_ahead.h"
 #include "muster/optim/outer_kernel.h"
 
 namespace muster {
@@ -37,6 +38,10 @@ void Nesterov::step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, i
     nesterov_step<double>(anchor, outer_gradient, momentum, options_);
   else
     nesterov_step<float>(anchor, outer_gradient, momentum, options_);
+}
+
+void Nesterov::look_ahead(at::Tensor& parameters) const {
+  look_ahead_along(parameters, momentum_, options_.learning_rate * options_.momentum);
 }
 
 State Nesterov::state() const {

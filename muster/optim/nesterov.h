@@ -16,6 +16,8 @@ class Nesterov final : public OuterOptimizer {
   void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
   void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
                  double inner_learning_rate) override;
+  /// parameters -= learning_rate * momentum * m
+  void look_ahead(at::Tensor& parameters) const override;
   /// Tensor "outer_momentum".
   State state() const override;
   void restore(const State& state) override;

@@ -24,6 +24,9 @@ class OuterOptimizer {
   /// True: the new anchor is the mean itself, so a meeting need not form the outer gradient (anchor - (anchor
   /// - mean) is not the mean to the last bit) and can write mean, anchor and replicas in one pass.
   virtual bool is_plain_mean() const { return false; }
+  /// `parameters` (the anchor's copy) <- where its momentum is about to lead: a worker of an asynchronous
+  /// server may begin there, as its contribution will be applied about there. Default: the anchor itself.
+  virtual void look_ahead(at::Tensor& parameters) const { (void)parameters; }
   virtual State state() const { return {}; }
   virtual void restore(const State&) {}
 };

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace muster {
+
+/// What is done to a contribution before the outer step, because the parameters have moved on since its
+/// worker started. One interface for all such rules.
+class Correction {
+ public:
+  virtual ~Correction() = default;
+  /// Whether `start` must be given: then the server keeps the parameters that every open round began with.
+  virtual bool wants_start() const { return false; }
+  /// pseudo_gradient <- corrected. `parameters`: the server's now; `start`: those the worker started from
+  /// (undefined where not wanted). All flat vectors of one size and type; only the first may be written to.
+  virtual void apply(at::Tensor& pseudo_gradient, const at::Tensor& parameters, const at::Tensor& start) = 0;
+};
+
+}  // namespace muster

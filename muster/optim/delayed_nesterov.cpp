@@ -1,0 +1,53 @@
+#include "muster/optim/delayed_nesterov.h"
+
+#include "muster/flat/flat_buffer.h"
+#include "muster/optim/async_outer_kernel.h"
+
+namespace muster {
+
+DelayedNesterov::DelayedNesterov(const DelayedNesterovOptions& options, int64_t size, at::ScalarType type)
+    : options_(options) {
+  options_.validate();
+  momentum_ = flat_vector(size, type);
+  sum_ = flat_vector(size, type);
+}
+
+template <class T>
+void DelayedNesterov::step_as(at::Tensor& anchor, const at::Tensor& gradient) {
+  const double n = static_cast<double>(options_.delay);
+  const double e = options_.learning_rate, beta = options_.momentum, c = options_.spread;
+  if (++calls_ < options_.delay)
+    return kernel::delayed_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum_.data_ptr<T>(),
+                                sum_.data_ptr<T>(), anchor.numel(),
+                                {static_cast<T>(e / n), static_cast<T>(e * c * beta)});
+  calls_ = 0;
+  kernel::momentum_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum_.data_ptr<T>(),
+                        sum_.data_ptr<T>(), anchor.numel(),
+                        {static_cast<T>(beta), static_cast<T>(1 / n), static_cast<T>(e / n),
+                         static_cast<T>(e * (1 - c * n + c) * beta)});
+}
+
+void DelayedNesterov::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) {
+  require_flat(anchor, momentum_.numel(), momentum_.scalar_type(), "anchor of DelayedNesterov");
+  require_flat(outer_gradient, anchor.numel(), anchor.scalar_type(), "outer gradient of DelayedNesterov");
+  if (momentum_.scalar_type() == at::kDouble)
+    step_as<double>(anchor, outer_gradient);
+  else
+    step_as<float>(anchor, outer_gradient);
+}
+
+State DelayedNesterov::state() const {
+  State state;
+  state.numbers.set("calls", calls_);
+  state.tensors["outer_momentum"] = momentum_;
+  state.tensors["contributions"] = sum_;
+  return state;
+}
+
+void DelayedNesterov::restore(const State& state) {
+  calls_ = state.numbers.integer("calls");
+  state.copy_into("outer_momentum", momentum_);
+  state.copy_into("contributions", sum_);
+}
+
+}  // namespace muster

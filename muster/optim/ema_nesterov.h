@@ -1,0 +1,30 @@
+#pragma once
+
+#include "muster/optim/async_outer_options.h"
+#include "muster/optim/outer_optimizer.h"
+
+namespace muster {
+
+/// Momentum look-ahead (MLA; "Momentum Look-Ahead for Asynchronous Distributed Low-Communication Training",
+/// MCDC workshop at ICLR 2025): Nesterov's step with the momentum as an exponential mean, so that it never
+/// outgrows the gradients:
+///   m = momentum * m + (1 - momentum) * outer_gradient
+///   anchor -= learning_rate * (outer_gradient + momentum * m)
+class EmaNesterov final : public OuterOptimizer {
+ public:
+  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
+  EmaNesterov(const OuterMomentumOptions& options, int64_t size, at::ScalarType type);
+
+  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  /// parameters -= learning_rate * momentum * m (HeLoCo, arXiv 2606.00271, 2026)
+  void look_ahead(at::Tensor& parameters) const override;
+  /// Tensor "outer_momentum".
+  State state() const override;
+  void restore(const State& state) override;
+
+ private:
+  OuterMomentumOptions options_;
+  at::Tensor momentum_;
+};
+
+}  // namespace muster

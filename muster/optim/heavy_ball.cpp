@@ -1,0 +1,55 @@
+#include "muster/optim/heavy_ball.h"
+
+#include "muster/flat/flat_buffer.h"
+#include "muster/optim/async_outer_kernel.h"
+#include "muster/optim/momentum_look_ahead.h"
+#include "muster/optim/outer_kernel.h"
+
+namespace muster {
+
+namespace {
+
+template <class T>
+void heavy_ball_step(at::Tensor& anchor, const at::Tensor& gradient, at::Tensor& momentum,
+                     const OuterMomentumOptions& options) {
+  const auto rate = static_cast<T>(options.learning_rate);
+  if (!momentum.defined())
+    return kernel::descend(anchor.data_ptr<T>(), gradient.data_ptr<T>(), anchor.numel(), rate);
+  const kernel::OuterStep<T> step{static_cast<T>(options.momentum), T{1}, T{0}, rate};
+  kernel::outer_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum.data_ptr<T>(), anchor.numel(),
+                     step);
+}
+
+}  // namespace
+
+HeavyBall::HeavyBall(const OuterMomentumOptions& options, int64_t size, at::ScalarType type)
+    : options_(options), size_(size), type_(type) {
+  options_.validate();
+  if (options_.momentum > 0) momentum_ = flat_vector(size, type);
+}
+
+void HeavyBall::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) {
+  require_flat(anchor, size_, type_, "anchor of HeavyBall");
+  require_flat(outer_gradient, size_, type_, "outer gradient of HeavyBall");
+  if (type_ == at::kDouble)
+    heavy_ball_step<double>(anchor, outer_gradient, momentum_, options_);
+  else
+    heavy_ball_step<float>(anchor, outer_gradient, momentum_, options_);
+}
+
+void HeavyBall::look_ahead(at::Tensor& parameters) const {
+  if (momentum_.defined())
+    look_ahead_along(parameters, momentum_, options_.learning_rate * options_.momentum);
+}
+
+State HeavyBall::state() const {
+  State state;
+  if (momentum_.defined()) state.tensors["outer_momentum"] = momentum_;
+  return state;
+}
+
+void HeavyBall::restore(const State& state) {
+  if (momentum_.defined()) state.copy_into("outer_momentum", momentum_);
+}
+
+}  // namespace muster
