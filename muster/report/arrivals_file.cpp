@@ -1,0 +1,108 @@
+#include "muster/report/arrivals_file.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+
+namespace muster {
+
+namespace {
+
+std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
+
+double real(const nlohmann::json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+ArrivalLine arrival_of(const nlohmann::json& fields) {
+  if (fields.size() != 12) throw DataError("not twelve fields");
+  ArrivalLine line;
+  line.worker = fields[0].get<int64_t>();
+  line.shard = fields[1].get<int64_t>();
+  line.steps = fields[2].get<int64_t>();
+  line.version = fields[3].get<int64_t>();
+  line.staleness = fields[4].get<int64_t>();
+  line.verdict = fields[5].get<std::string>();
+  line.ready = real(fields[6]);
+  line.start = real(fields[7]);
+  line.received = real(fields[8]);
+  line.computed = real(fields[9]);
+  line.arrived = real(fields[10]);
+  if (!fields[11].is_null()) line.loss = fields[11].get<double>();
+  return line;
+}
+
+MeasurementLine measurement_of(const nlohmann::json& fields) {
+  if (fields.size() != 6) throw DataError("not six fields");
+  return {real(fields[0]), fields[1].get<int64_t>(), fields[2].get<int64_t>(),
+          real(fields[3]), real(fields[4]),          real(fields[5])};
+}
+
+void read_line(std::string_view text, ArrivalHistory& history) {
+  const auto json = nlohmann::json::parse(text);
+  if (json.contains("arrival"))
+    history.arrivals.push_back(arrival_of(json.at("arrival")));
+  else
+    history.measurements.push_back(measurement_of(json.at("measured")));
+}
+
+}  // namespace
+
+std::string to_json(const ArrivalLine& line) {
+  return fmt::format("{{\"arrival\":[{},{},{},{},{},\"{}\",{},{},{},{},{},{}]}}", line.worker, line.shard,
+                     line.steps, line.version, line.staleness, line.verdict, number(line.ready),
+                     number(line.start), number(line.received), number(line.computed), number(line.arrived),
+                     line.loss ? number(*line.loss) : "null");
+}
+
+std::string to_json(const MeasurementLine& line) {
+  return fmt::format("{{\"measured\":[{},{},{},{},{},{}]}}", number(line.time), line.local_steps,
+                     line.version, number(line.train_loss), number(line.test_loss),
+                     number(line.test_accuracy));
+}
+
+ArrivalsFile::ArrivalsFile(const std::string& path) : path_(path), out_(path, std::ios::trunc) {
+  if (!out_) throw FileError("cannot write '" + path + "': " + std::strerror(errno));
+}
+
+void ArrivalsFile::write(const MeasurementLine& line) {
+  put(to_json(line));
+  flush();
+}
+
+void ArrivalsFile::put(const std::string& text) {
+  out_ << text << '\n';
+  if (!out_) throw FileError("cannot write '" + path_ + "': " + std::strerror(errno));
+}
+
+void ArrivalsFile::flush() {
+  out_.flush();
+  if (!out_) throw FileError("cannot write '" + path_ + "': " + std::strerror(errno));
+}
+
+ArrivalHistory read_arrivals(const std::string& path) {
+  const std::string content = read_file(path);
+  ArrivalHistory history;
+  std::string_view left = content;
+  for (int64_t line = 1;; ++line) {
+    const size_t end = left.find('\n');
+    if (end == std::string_view::npos) return history;
+    try {
+      read_line(left.substr(0, end), history);
+    } catch (const std::exception& problem) {
+      throw DataError(fmt::format("{}, line {}: is no line of an asynchronous run's arrivals ({})", path,
+                                  line, problem.what()));
+    }
+    left.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace muster
