@@ -1,0 +1,85 @@
+#include "muster/method/async_worker.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "muster/base/error.h"
+#include "muster/flat/flat_buffer.h"
+
+namespace muster {
+
+AsyncWorker::AsyncWorker(AsyncWorkerParts parts, const AsyncWorkerOptions& options)
+    : parts_(std::move(parts)), options_(options), replica_(make_replica(parts_)) {}
+
+Replica AsyncWorker::make_replica(AsyncWorkerParts& parts) {
+  auto model = parts.task.make_model();
+  auto optimizer = parts.make_inner(model->parameters(), model->type());
+  return {std::move(model), std::move(optimizer)};
+}
+
+void AsyncWorker::begin(const Assignment& assignment, const at::Tensor& start) {
+  at::Tensor& parameters = replica_.parameters();
+  require_flat(start, parameters.numel(), parameters.scalar_type(), "start of a worker's round");
+  parameters.copy_(start);
+  if (options_.reset_optimizer) replica_.optimizer().reset();
+  assignment_ = assignment;
+  start_ = start;
+  done_ = 0;
+  samples_ = 0;
+  loss_sum_ = 0;
+}
+
+double AsyncWorker::learning_rate_of(int64_t step_of_round) const {
+  if (step_of_round == 0 && options_.first_step_at_peak) return parts_.learning_rate.options().peak;
+  return parts_.learning_rate.at(assignment_.first_step + step_of_round);
+}
+
+int64_t AsyncWorker::advance(int64_t at_most) {
+  const int64_t last = std::min(done_ + at_most, assignment_.local_steps);
+  for (; done_ < last; ++done_) {
+    const int64_t step = assignment_.first_step + done_;
+    const int64_t shard = assignment_.shard;
+    const std::vector<int64_t> samples = parts_.sampler.samples(step, shard);
+    const Batch batch = parts_.task.train_batch(samples, parts_.sampler.pass(step, shard));
+    const double loss = replica_.compute_gradient(batch, {.seed = options_.seed,
+                                                          .purpose = Purpose::dropout,
+                                                          .a = static_cast<uint64_t>(shard),
+                                                          .b = static_cast<uint64_t>(step)});
+    if (!std::isfinite(loss))
+      throw NonFiniteError("the loss of worker " + std::to_string(assignment_.worker) +
+                           " is no longer finite in step " + std::to_string(done_) +
+                           " of its round from version " + std::to_string(assignment_.version));
+    replica_.apply_gradient(learning_rate_of(done_), options_.clip);
+    loss_sum_ += loss;
+    samples_ += batch.size();
+  }
+  return assignment_.local_steps - done_;
+}
+
+Contribution AsyncWorker::finish() {
+  invariant(done_ > 0, "a round without steps has no contribution");
+  Contribution contribution;
+  contribution.worker = assignment_.worker;
+  contribution.sequence = assignment_.sequence;
+  contribution.version = assignment_.version;
+  contribution.shard = assignment_.shard;
+  contribution.local_steps = done_;
+  contribution.tokens = samples_;
+  contribution.loss = loss_sum_ / static_cast<double>(done_);
+  contribution.learning_rate = learning_rate_of(done_ - 1);
+  contribution.pseudo_gradient = flat_vector(start_.numel(), start_.scalar_type());
+  at::sub_out(contribution.pseudo_gradient, start_, replica_.parameters());
+  return contribution;
+}
+
+Contribution AsyncWorker::run(const Assignment& assignment, const at::Tensor& start) {
+  begin(assignment, start);
+  advance(assignment.local_steps);
+  return finish();
+}
+
+}  // namespace muster
