@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace muster {
@@ -20,6 +21,11 @@ class Sampler {
   virtual int64_t pass(int64_t step, int64_t worker) const {
     (void)worker;
     return step / steps_per_epoch();
+  }
+  /// How many samples belong to this worker alone, where the data are divided.
+  virtual std::optional<int64_t> samples_of(int64_t worker) const {
+    (void)worker;
+    return std::nullopt;
   }
 };
 

@@ -73,6 +73,9 @@ class PartitionSampler final : public Sampler {
   int64_t steps_per_epoch() const override;
   std::vector<int64_t> samples(int64_t step, int64_t worker) const override;
   int64_t pass(int64_t step, int64_t worker) const override;
+  std::optional<int64_t> samples_of(int64_t worker) const override {
+    return static_cast<int64_t>(parts_.at(static_cast<size_t>(worker)).size());
+  }
 
  private:
   int64_t steps_of_pass(int64_t worker) const;
