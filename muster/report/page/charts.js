@@ -133,8 +133,9 @@
   const timeUnit = (seconds) => seconds > 7200 ? [3600, 'hours'] : seconds > 180 ? [60, 'minutes'] : [1, 'seconds'];
   const byteUnit = (bytes) => bytes > 2 ** 31 ? [2 ** 30, 'GiB'] : bytes > 2 ** 21 ? [2 ** 20, 'MiB'] : [2 ** 10, 'KiB'];
   const spansDecades = (values) => { const found = values.filter((v) => v > 0); return Math.max(...found) > 12 * Math.min(...found); };
+  const stepsName = data.steps_name || 'steps of each worker';
   const horizontal = {
-    steps: () => ['step', 1, 'steps of each worker', false],
+    steps: () => ['step', 1, stepsName, false],
     time: () => { const [unit, name] = timeUnit(largest('seconds')); return ['seconds', unit, name, false]; },
     bytes: () => {
       const [unit, name] = byteUnit(largest('bytes'));
@@ -146,6 +147,7 @@
   const vertical = {
     accuracy: [100, 'test accuracy, %', (v) => v.toFixed(2) + ' %'],
     loss: [1, 'test loss', (v) => signs(v)],
+    train: [1, 'training loss', (v) => signs(v)],
   };
 
   function axis(title, log, more) {
@@ -243,8 +245,31 @@
     };
   }
 
+  // --- how many contributions were how stale; beyond the longest bin shown, all others together
+  function histogram() {
+    const longest = 24, length = Math.min(longest, Math.max(...data.arms.map((arm) => arm.staleness.length)));
+    const labels = Array.from({ length }, (_, i) => (i === longest - 1 ? i + '+' : String(i)));
+    const datasets = data.arms.map((arm, i) => {
+      const all = arm.staleness.reduce((sum, count) => sum + count, 0) || 1;
+      const share = (at) => (at < longest - 1 ? arm.staleness[at] || 0 : arm.staleness.slice(at).reduce((sum, count) => sum + count, 0));
+      return { label: arm.name, arm: i, backgroundColor: colour(i), data: labels.map((_, at) => 100 * share(at) / all), maxBarThickness: 30 };
+    });
+    const x = axis('versions since the worker started', false, { type: 'category' });
+    delete x.ticks.callback;
+    x.grid = { display: false, borderColor: css('--line'), drawTicks: false };
+    return {
+      type: 'bar', data: { labels, datasets },
+      options: {
+        responsive: true, maintainAspectRatio: false, animation: false,
+        plugins: { legend: { display: false }, tooltip: { displayColors: false, callbacks: { label: (item) => item.dataset.label + ': ' + item.parsed.y.toFixed(1) + ' %' } } },
+        scales: { x, y: axis('contributions, %', false, { beginAtZero: true }) },
+      },
+    };
+  }
+
   function configuration(id) {
-    const steps = 'steps of each worker', whole = { min: 0, max: largest('step') };
+    const steps = stepsName, whole = { min: 0, max: largest('step') };
+    if (id === 'staleness') return histogram();
     if (id === 'time') return bars('seconds', parts);
     if (id === 'predicted') return bars('predicted', ['compute', 'communication']);
     if (id === 'train-loss') return lines(data.arms.map((arm, i) => curve(i, arm.loss.x, arm.loss.y, { main: true })), axis(steps, false, whole), axis('training loss', false), signs);

@@ -1,0 +1,74 @@
+#include "muster/report/page_parts.h"
+
+#include <fmt/format.h>
+
+#include "muster/report/html_text.h"
+#include "muster/report/page_assets.h"
+
+namespace muster {
+
+namespace {
+
+// Told before any other script runs, so that the page itself knows whether it works.
+constexpr std::string_view error_script =
+    "addEventListener('error',e=>{const d=document.documentElement.dataset;"
+    "d.errors=(d.errors||'')+String(e.message)+' | ';});";
+
+}  // namespace
+
+std::string boxed(std::string_view label, std::string_view table) {
+  return fmt::format("<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">{}</div>\n",
+                     html_escaped(label), table);
+}
+
+std::string told_html(std::string_view text) {
+  std::string html = html_escaped(text);
+  for (const std::string_view sign : {" %", " ± ", " MiB", " GiB", " KiB", " s ", " ms ", " rounds"})
+    for (size_t at = html.find(sign); at != std::string::npos; at = html.find(sign, at + 1)) {
+      html.replace(at, 1, "&nbsp;");
+      if (sign == " ± ") html.replace(html.find(' ', at), 1, "&nbsp;");
+    }
+  return html;
+}
+
+std::string arm_heading(size_t number, std::string_view name) {
+  return fmt::format("<span class=\"key\" data-arm=\"{}\"></span>{}", number, html_escaped(name));
+}
+
+std::string table_html(const ResultTable& table, std::string_view look, std::optional<size_t> best,
+                       std::string_view mark) {
+  std::string html = fmt::format("<table class=\"{}\"><thead><tr>", look);
+  for (const std::string& heading : table.headings)
+    html += fmt::format("<th scope=\"col\">{}</th>", html_escaped(heading));
+  html += "</tr></thead><tbody>\n";
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    const auto& row = table.rows[r];
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", arm_heading(r, row[0]));
+    for (size_t c = 1; c < row.size(); ++c) {
+      const bool marked = best && *best == r && c == 1;
+      html += fmt::format("<td{}>{}{}</td>", marked ? " class=\"best\"" : "", html_escaped(row[c]),
+                          marked ? fmt::format(" <span class=\"tag\">{}</span>", mark) : "");
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table>";
+}
+
+std::string chart(std::string_view id, std::string_view title, std::string_view hint) {
+  return fmt::format(
+      "<figure class=\"card\"><figcaption><h3>{}</h3><p>{}</p></figcaption>"
+      "<div class=\"chart\"><canvas data-chart=\"{}\" role=\"img\" "
+      "aria-label=\"{}\"></canvas></div></figure>\n",
+      title, hint, id, title);
+}
+
+std::string page_head(std::string_view title) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · Muster</title>\n<link rel=\"icon\" "
+      "href=\"data:,\">\n<style>\n{}</style>\n<script>{}</script>\n</head>\n",
+      html_escaped(title), page_assets::style_css, error_script);
+}
+
+}  // namespace muster

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "muster/report/result_table.h"
+
+namespace muster {
+
+/// Pieces that the pages of a report are put together from. Titles, hints and hidden marks are HTML already.
+
+/// All before the body, with the style.
+std::string page_head(std::string_view title);
+/// A whole table in a box of its own that scrolls where the window is narrow.
+std::string boxed(std::string_view label, std::string_view table);
+/// Text of sentences and cells: a number stays on one line with its sign of percent and its spread.
+std::string told_html(std::string_view text);
+/// A name with the line and point that its curves have.
+std::string arm_heading(size_t number, std::string_view name);
+/// `best`: the row whose second cell gets the mark.
+std::string table_html(const ResultTable& table, std::string_view look,
+                       std::optional<size_t> best = std::nullopt, std::string_view mark = "");
+/// A card with a canvas that the page's script draws on.
+std::string chart(std::string_view id, std::string_view title, std::string_view hint);
+
+}  // namespace muster
