@@ -70,7 +70,7 @@ TEST(Keys, UniqueLastPartIsEnough) {
 }
 
 TEST(Help, ListsEveryKeyWithDefaultUnitAndMeaning) {
-  const std::string text = help_text(train_help());
+  const std::string text = help_text(train_help()) + help_text(simulate_help()) + help_text(serve_help());
   std::string flat;  // without the line breaks that wrapping made
   for (const char c : text) {
     const char shown = c == '\n' ? ' ' : c;

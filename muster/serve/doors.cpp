@@ -1,0 +1,119 @@
+#include "muster/serve/doors.h"
+
+#include <charconv>
+
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+
+namespace muster {
+
+namespace {
+
+constexpr const char* long_flag = "--serve.allow_plaintext_beyond_loopback";
+
+std::string host_of(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos && colon > 0) {
+    const char* end = address.data() + address.size();
+    const auto read = std::from_chars(address.data() + colon + 1, end, port);
+    if (read.ec != std::errc() || read.ptr != end) port = -1;
+  }
+  const std::string host = address.substr(0, colon == std::string::npos ? 0 : colon);
+  const bool bare_ipv6 = host.find(':') != std::string::npos && !(host.front() == '[' && host.back() == ']');
+  if (port < 0 || port > 65535 || bare_ipv6)
+    throw OptionError("ADDRESS", address, "must be HOST:PORT, such as 127.0.0.1:7077 or [::1]:7077");
+  return host;
+}
+
+bool is_four_numbers(const std::string& host) {
+  return host.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+std::string read_pem(const std::optional<std::string>& path, const char* what) {
+  if (!path) return "";
+  std::string content = read_file(*path);
+  if (content.find("-----BEGIN ") == std::string::npos)
+    throw FileError("'" + *path + "' holds no " + what +
+                    " in PEM form; examples/tls/make_certificates.sh makes one");
+  return content;
+}
+
+std::string read_token(const std::optional<std::string>& path) {
+  if (!path) return "";
+  std::string token = read_file(*path);
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  constexpr size_t shortest = 16;
+  if (token.size() < shortest)
+    throw FileError("the token in '" + *path +
+                    "' is shorter than 16 characters; make one with: openssl rand -hex 32");
+  for (const char c : token)
+    if (c < 33 || c > 126)
+      throw FileError("the token in '" + *path + "' must be one line of visible ASCII characters");
+  return token;
+}
+
+Doors read_files(const DoorOptions& options) {
+  options.validate();
+  return {.certificate = read_pem(options.certificate, "certificate"),
+          .key = read_pem(options.key, "key"),
+          .authority = read_pem(options.authority, "certificate"),
+          .token = read_token(options.token_file)};
+}
+
+}  // namespace
+
+void DoorOptions::validate() const {
+  if (certificate && !key)
+    throw OptionError("serve.certificate", *certificate, "needs serve.key, the certificate's private key");
+  if (key && !certificate)
+    throw OptionError("serve.key", *key, "needs serve.certificate, which the key belongs to");
+}
+
+bool is_loopback(const std::string& address) {
+  const std::string host = host_of(address);
+  return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_four_numbers(host));
+}
+
+Doors server_doors(const DoorOptions& options, const std::string& address) {
+  Doors doors = read_files(options);
+  if (options.authority && !options.certificate)
+    throw OptionError("serve.authority", *options.authority,
+                      "needs serve.certificate and serve.key: clients' certificates are asked for over TLS");
+  if (is_loopback(address) || options.allow_plaintext_beyond_loopback) return doors;
+  if (doors.certificate.empty())
+    throw OptionError(
+        "serve.address", address,
+        std::string("would speak plain text beyond this machine; give serve.certificate, serve.key and "
+                    "serve.authority, or say ") +
+            long_flag);
+  if (doors.authority.empty() && doors.token.empty())
+    throw OptionError("serve.address", address,
+                      std::string("would let anybody in; give serve.authority (client certificates) or "
+                                  "serve.token_file, or say ") +
+                          long_flag);
+  return doors;
+}
+
+Doors client_doors(const DoorOptions& options, const std::string& address) {
+  Doors doors = read_files(options);
+  if (options.certificate && !options.authority)
+    throw OptionError("serve.certificate", *options.certificate,
+                      "needs serve.authority, which the server's certificate must be signed by");
+  if (is_loopback(address) || options.allow_plaintext_beyond_loopback || !doors.authority.empty())
+    return doors;
+  throw OptionError(
+      "ADDRESS", address,
+      std::string("would be spoken to in plain text beyond this machine; give serve.authority, or say ") +
+          long_flag);
+}
+
+bool same_secret(const std::string& one, const std::string& other) {
+  unsigned difference = one.size() == other.size() ? 0U : 1U;
+  for (size_t i = 0; i < one.size(); ++i)
+    difference |= static_cast<unsigned char>(one[i]) ^
+                  static_cast<unsigned char>(other.empty() ? 0 : other[i % other.size()]);
+  return difference == 0;
+}
+
+}  // namespace muster

@@ -1,0 +1,59 @@
+#include "muster/serve/grpc_line.h"
+
+#include <chrono>
+
+#include "muster/base/error.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int largest_message = 16 << 20;
+
+std::shared_ptr<grpc::ChannelCredentials> credentials(const Doors& doors) {
+  if (doors.authority.empty()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = doors.authority;
+  options.pem_cert_chain = doors.certificate;
+  options.pem_private_key = doors.key;
+  return grpc::SslCredentials(options);
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> open_channel(const std::string& address, const Doors& doors) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(largest_message);
+  return grpc::CreateCustomChannel(address, credentials(doors), arguments);
+}
+
+void prepare(grpc::ClientContext& context, const Doors& doors) {
+  if (!doors.token.empty()) context.AddMetadata("authorization", "Bearer " + doors.token);
+}
+
+void set_deadline(grpc::ClientContext& context, double seconds) {
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds)));
+}
+
+void require_ok(const grpc::Status& status, const std::string& address) {
+  if (status.ok()) return;
+  const std::string what = "the server at " + address + ": " + status.error_message();
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAUTHENTICATED:
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::UNIMPLEMENTED:
+      throw Error(what);
+    default:
+      throw LostPeer(what);
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "muster/serve/vector_messages.h"
+
+namespace muster {
+
+/// Memory for messages that come, used again when nobody else holds it any more: fresh memory costs a large
+/// message more time than its copy. Keeps at most so many. For several threads at once.
+class MessageRooms {
+ public:
+  /// `messages` is borrowed.
+  MessageRooms(const VectorMessages& messages, size_t most) : messages_(messages), most_(most) {}
+  /// Holds anything; messages_.bytes() long. Throws Error where there is no memory.
+  at::Tensor take();
+
+ private:
+  const VectorMessages& messages_;
+  size_t most_;
+  std::mutex mutex_;
+  std::vector<at::Tensor> kept_;
+};
+
+}  // namespace muster

@@ -1,0 +1,41 @@
+#include "muster/base/error.h"
+#include "muster/serve/training_client.h"
+#include "muster/serve/training_server.h"
+
+// In the place of grpc_training_server.cpp and grpc_training_client.cpp where gRPC was not there.
+namespace muster {
+
+namespace {
+
+[[noreturn]] void refuse() {
+  throw Error(
+      "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build anew");
+}
+
+}  // namespace
+
+struct TrainingServer::Running {};
+TrainingServer::TrainingServer(TrainingDesk&, const VectorMessages&, const VectorMessages&,
+                               const TrainingServerOptions&) {
+  refuse();
+}
+TrainingServer::~TrainingServer() = default;
+int TrainingServer::port() const { return 0; }
+
+struct TrainingClient::Line {};
+TrainingClient::TrainingClient(const VectorMessages&, const VectorMessages&, const TrainingClientOptions&) {
+  refuse();
+}
+TrainingClient::~TrainingClient() = default;
+JoinedServer TrainingClient::join(const std::string&, const Identity&, std::optional<double>,
+                                  const std::optional<Membership>&) {
+  refuse();
+}
+PulledRound TrainingClient::pull(const Membership&) { refuse(); }
+PushAnswer TrainingClient::push(const Membership&, const Contribution&, const at::Tensor&, int64_t) {
+  refuse();
+}
+TrainingDesk::Heard TrainingClient::beat(const Membership&, int64_t) { refuse(); }
+void TrainingClient::leave(const Membership&) { refuse(); }
+
+}  // namespace muster

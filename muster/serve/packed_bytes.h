@@ -1,0 +1,59 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace muster {
+
+/// Writes what PackedReader reads: integers and doubles as their bytes, the lowest first; text behind its
+/// length of eight bytes.
+class PackedWriter {
+ public:
+  PackedWriter& byte(uint8_t value) { return put(value, 1); }
+  PackedWriter& u32(uint32_t value) { return put(value, 4); }
+  PackedWriter& u64(uint64_t value) { return put(value, 8); }
+  PackedWriter& i64(int64_t value) { return put(static_cast<uint64_t>(value), 8); }
+  PackedWriter& real(double value) { return put(std::bit_cast<uint64_t>(value), 8); }
+  PackedWriter& text(std::string_view value) {
+    u64(value.size());
+    bytes_.append(value);
+    return *this;
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  PackedWriter& put(uint64_t value, int count) {
+    for (int i = 0; i < count; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
+    return *this;
+  }
+
+  std::string bytes_;
+};
+
+/// Throws DataError where the bytes end too early; never takes more memory than they do. The bytes must
+/// outlive it and the texts that it gives.
+class PackedReader {
+ public:
+  explicit PackedReader(std::string_view bytes) : bytes_(bytes) {}
+
+  uint8_t byte() { return static_cast<uint8_t>(get(1)); }
+  uint32_t u32() { return static_cast<uint32_t>(get(4)); }
+  uint64_t u64() { return get(8); }
+  int64_t i64() { return static_cast<int64_t>(get(8)); }
+  double real() { return std::bit_cast<double>(get(8)); }
+  std::string_view text() { return take(u64()); }
+  std::string_view take(uint64_t count);
+  /// All that has not been read yet.
+  std::string_view rest() const { return bytes_; }
+  /// Throws DataError where something is left.
+  void finish() const;
+
+ private:
+  uint64_t get(int count);
+
+  std::string_view bytes_;
+};
+
+}  // namespace muster

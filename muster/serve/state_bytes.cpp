@@ -1,0 +1,104 @@
+#include "muster/serve/state_bytes.h"
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+#include <variant>
+
+#include "muster/base/error.h"
+#include "muster/serve/packed_bytes.h"
+
+namespace muster {
+
+namespace {
+
+constexpr at::ScalarType types[] = {at::kFloat, at::kDouble, at::kLong, at::kByte};
+
+uint8_t code_of(at::ScalarType type) {
+  for (uint8_t code = 0; code < std::size(types); ++code)
+    if (types[code] == type) return code;
+  throw Bug("a state holds a tensor of a type that snapshots do not know");
+}
+
+void put_numbers(PackedWriter& writer, const Numbers& numbers) {
+  writer.u64(numbers.values().size());
+  for (const auto& [name, value] : numbers.values()) {
+    writer.text(name).byte(static_cast<uint8_t>(value.index()));
+    if (const auto* integer = std::get_if<int64_t>(&value)) writer.i64(*integer);
+    if (const auto* real = std::get_if<double>(&value)) writer.real(*real);
+  }
+}
+
+void read_numbers(PackedReader& reader, Numbers& numbers) {
+  for (uint64_t rest = reader.u64(); rest > 0; --rest) {
+    const std::string name(reader.text());
+    const uint8_t kind = reader.byte();
+    if (kind > 1) throw DataError("a snapshot holds a number of an unknown kind");
+    if (kind == 0)
+      numbers.set(name, reader.i64());
+    else
+      numbers.set(name, reader.real());
+  }
+}
+
+at::Tensor read_tensor(PackedReader& reader) {
+  const uint8_t code = reader.byte();
+  if (code >= std::size(types)) throw DataError("a snapshot holds a tensor of an unknown type");
+  std::vector<int64_t> shape(reader.byte());
+  const auto element = static_cast<uint64_t>(c10::elementSize(types[code]));
+  uint64_t bytes = element;
+  for (int64_t& size : shape) {
+    size = reader.i64();
+    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
+      throw DataError("a snapshot holds a tensor of an impossible size");
+  }
+  const std::string_view content = reader.text();
+  if (content.size() != bytes) throw DataError("a snapshot holds a tensor of another size than it says");
+  at::Tensor tensor = at::empty(shape, types[code]);
+  if (bytes > 0) std::memcpy(tensor.data_ptr(), content.data(), bytes);
+  return tensor;
+}
+
+}  // namespace
+
+std::vector<std::string_view> StateBytes::parts() const {
+  std::vector<std::string_view> all;
+  for (size_t i = 0; i < heads.size(); ++i) {
+    all.emplace_back(heads[i]);
+    if (i < tensors.size())
+      all.emplace_back(static_cast<const char*>(tensors[i].data_ptr()), tensors[i].nbytes());
+  }
+  return all;
+}
+
+StateBytes state_bytes(const State& state) {
+  StateBytes result;
+  PackedWriter writer;
+  put_numbers(writer, state.numbers);
+  writer.u64(state.tensors.size());
+  for (const auto& [name, tensor] : state.tensors) {
+    const at::Tensor content = tensor.contiguous();
+    writer.text(name).byte(code_of(content.scalar_type())).byte(static_cast<uint8_t>(content.dim()));
+    for (const int64_t size : content.sizes()) writer.i64(size);
+    writer.u64(content.nbytes());
+    result.heads.push_back(writer.bytes());
+    result.tensors.push_back(content);
+    writer = {};
+  }
+  result.heads.push_back(writer.bytes());
+  return result;
+}
+
+State state_from_bytes(std::string_view bytes) {
+  PackedReader reader(bytes);
+  State state;
+  read_numbers(reader, state.numbers);
+  for (uint64_t rest = reader.u64(); rest > 0; --rest) {
+    const std::string name(reader.text());
+    state.tensors[name] = read_tensor(reader);
+  }
+  reader.finish();
+  return state;
+}
+
+}  // namespace muster

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "muster/base/stopwatch.h"
+#include "muster/method/async_server.h"
+#include "muster/serve/server_files.h"
+#include "muster/serve/status.h"
+
+namespace muster {
+
+struct DeskOptions {
+  int64_t total_steps = 0;       ///< local steps of all workers together that end the run
+  double lease = 60;             ///< seconds of silence after which a worker counts as gone
+  int64_t start_with = 1;        ///< workers to wait for before the first round
+  int64_t most_members = 64;     ///< at a time
+  int64_t snapshot_every = 100;  ///< contributions between two snapshots
+};
+
+/// Which worker, and which of its lives: a number that came with its joining.
+struct Membership {
+  int64_t worker = 0;
+  int64_t session = 0;
+  bool operator==(const Membership&) const = default;
+};
+
+/// Where rounds begin, shared by all who were released together. Never written to.
+struct StartingPoint {
+  at::Tensor vector;
+};
+
+/// What a worker is told when it asks for its next round.
+struct GivenRound {
+  enum class Answer { unknown, wait, finished, round };
+  Answer answer = Answer::wait;
+  Assignment assignment{};
+  std::shared_ptr<const StartingPoint> start;
+};
+
+/// What a worker is told about its contribution.
+struct HandedIn {
+  Verdict verdict = Verdict::counted;
+  bool member = true;     ///< false: it may join again
+  bool finished = false;  ///< the run has ended
+};
+
+/// The one place where an asynchronous run is decided on, for many threads at once: AsyncServer, the disk,
+/// the clock, who is there. What it answers is on the disk before it answers. After a failed write it answers
+/// no more: every call throws that FileError, and whoever serves it must end and be started again.
+class TrainingDesk {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// Begins a new run, or goes on where the files end. `server` as at the beginning of the run. Throws
+  /// FileError, CheckpointError, DataError.
+  TrainingDesk(AsyncServer server, ServerFiles files, const DeskOptions& options);
+
+  /// A worker comes; `previous`: what it was before, where it was a member, and may come back as. Throws
+  /// Error where there is no room.
+  Membership join(const std::string& name, std::optional<double> seconds_per_step,
+                  const std::optional<Membership>& previous);
+  /// It leaves; nothing where it is no member.
+  void leave(const Membership& who);
+  /// Its next round, waiting for it until `until`.
+  GivenRound next_round(const Membership& who, Time until);
+  /// It has got all of what it starts from.
+  void fetched(const Membership& who, int64_t sequence, int64_t bytes);
+  /// What the contribution to such a round would get at once, before its vector has come; nothing where it
+  /// is waited for.
+  std::optional<HandedIn> judge_early(const Membership& who, const Contribution& without_vector);
+  /// `contribution.completed` is filled in here.
+  HandedIn hand_in(const Membership& who, Contribution contribution, int64_t bytes);
+  struct Heard {
+    bool known = false;
+    bool finished = false;
+  };
+  /// A sign of life.
+  Heard beat(const Membership& who, int64_t steps_done);
+  /// Something was refused at the door.
+  void refuse(const std::string& reason);
+  /// Lets go of workers that have been silent for too long, and starts those who have waited long enough.
+  void look();
+
+  ServerStatus status();
+  bool finished();
+  int64_t local_steps();
+  /// Finished, and every member knows.
+  bool everybody_knows();
+  /// Contributions that this process found in the files when it began.
+  int64_t versions_found() const { return versions_found_; }
+  /// A copy of the parameters, and of what they are.
+  struct Present {
+    at::Tensor parameters;
+    int64_t version = 0, local_steps = 0;
+    double seconds = 0;
+    ServerCounts counts;
+  };
+  Present present();
+  /// A snapshot of the present state.
+  void save();
+
+ private:
+  struct Member {
+    int64_t session = 0;
+    std::string name;
+    Time heard{};
+    std::shared_ptr<const StartingPoint> start;  // until it has been fetched
+    double started = 0;
+    int64_t steps_done = 0, counted = 0, dropped = 0, last_staleness = 0;
+    double last_loss = 0;
+    int64_t bytes_in = 0, bytes_out = 0;
+    bool knows = false;  // that the run has ended
+  };
+
+  void recover();
+  State state() const;
+  double now() const { return time_before_ + watch_.seconds(); }
+  /// Writes, then applies; not flushed.
+  EventOutcome decide(const ServerEvent& event);
+  EventOutcome apply(const ServerEvent& event);
+  void flush();
+  Member* member(const Membership& who);
+  void remove(int64_t worker);
+  bool release_due() const;
+  void release_if_due();
+  bool somebody_expected_by(double time) const;
+  int64_t free_number() const;
+  void require_working() const;
+  bool has_ended() const { return server_.dispatcher().local_steps_done() >= options_.total_steps; }
+  template <class Body>
+  auto guarded(Body body);
+
+  AsyncServer server_;
+  ServerFiles files_;
+  DeskOptions options_;
+  Stopwatch watch_;
+  double time_before_ = 0;  // seconds of the run before this process
+  double last_time_ = 0;    // of the last event
+  int64_t versions_found_ = 0;
+  int64_t since_snapshot_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<int64_t, Member> members_;
+  std::map<std::string, int64_t> refused_;
+  int64_t bytes_in_ = 0, bytes_out_ = 0;
+  std::optional<std::string> failure_;
+};
+
+}  // namespace muster

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <string>
+
+#include "muster/flat/flat_buffer.h"
+#include "muster/method/async_server.h"
+#include "muster/optim/delayed_nesterov.h"
+#include "muster/serve/training_desk.h"
+#include "tests/support/temporary_folder.h"
+
+namespace muster::test {
+
+/// An asynchronous server of `elements` doubles, all zero at first, with delayed Nesterov of two workers.
+inline AsyncServer small_server(int64_t elements = 8, double max_norm = 100) {
+  DispatchOptions dispatch;
+  dispatch.local_steps.local_steps = 4;
+  dispatch.sampling = {ShardRule::progress, {10, 10}};
+  AsyncServerParts parts;
+  parts.dispatcher = std::make_unique<Dispatcher>(dispatch);
+  parts.weight = std::make_unique<PolynomialWeight>(StalenessWeightOptions{});
+  parts.outer = std::make_unique<DelayedNesterov>(DelayedNesterovOptions{.delay = 2}, elements, at::kDouble);
+  return {std::move(parts), {.max_norm = max_norm}, flat_vector(elements, at::kDouble)};
+}
+
+/// A desk around it, with its files in a folder.
+inline std::unique_ptr<TrainingDesk> small_desk(const std::string& folder, DeskOptions options = {},
+                                                int64_t elements = 8, bool keep_all = true) {
+  if (options.total_steps == 0) options.total_steps = 1'000'000;
+  return std::make_unique<TrainingDesk>(small_server(elements),
+                                        ServerFiles(folder, {{"run", "small"}}, keep_all), options);
+}
+
+inline std::chrono::steady_clock::time_point soon() {
+  return std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+}
+
+/// What a worker makes of its round: every number moves by `by`.
+inline Contribution contribution_to(const Assignment& assignment, double by, int64_t elements = 8) {
+  Contribution contribution;
+  contribution.worker = assignment.worker;
+  contribution.sequence = assignment.sequence;
+  contribution.version = assignment.version;
+  contribution.shard = assignment.shard;
+  contribution.local_steps = assignment.local_steps;
+  contribution.loss = 1;
+  contribution.compute_seconds = 0.1;
+  contribution.pseudo_gradient = flat_vector(elements, at::kDouble);
+  contribution.pseudo_gradient.fill_(by);
+  return contribution;
+}
+
+}  // namespace muster::test

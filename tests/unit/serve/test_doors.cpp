@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/serve/doors.h"
+#include "tests/support/temporary_folder.h"
+
+namespace muster {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <class Body>
+std::string error_of(Body body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+class DoorFiles : public ::testing::Test {
+ protected:
+  std::string file(const std::string& name, const std::string& content) {
+    write_file_atomically(folder_ / name, content);
+    return folder_ / name;
+  }
+  const test::TemporaryFolder folder_;
+  const std::string pem_ = file("pem", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+  const std::string token_ = file("token", "0123456789abcdef\n");
+};
+
+TEST(Loopback, IsToldFromAddresses) {
+  for (const char* near : {"127.0.0.1:1", "127.8.9.1:70", "localhost:7077", "[::1]:7077"})
+    EXPECT_TRUE(is_loopback(near)) << near;
+  for (const char* far : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "host:80", "127.evil.org:80"})
+    EXPECT_FALSE(is_loopback(far)) << far;
+  for (const char* none : {"", "host", ":80", "host:", "host:x", "host:70000", "::1:80", "1.2.3.4:80 "})
+    EXPECT_THROW(is_loopback(none), OptionError) << none;
+}
+
+TEST_F(DoorFiles, PlainTextStaysOnThisMachine) {
+  EXPECT_EQ(server_doors({}, "127.0.0.1:0").certificate, "");
+  EXPECT_THAT(error_of([] { server_doors({}, "0.0.0.0:7077"); }),
+              HasSubstr("allow_plaintext_beyond_loopback"));
+  EXPECT_THAT(error_of([] { client_doors({}, "host:7077"); }), HasSubstr("allow_plaintext_beyond_loopback"));
+  const DoorOptions allowed{.allow_plaintext_beyond_loopback = true};
+  EXPECT_EQ(error_of([&] { server_doors(allowed, "0.0.0.0:1"), client_doors(allowed, "host:1"); }),
+            "no error");
+  const DoorOptions token{.token_file = token_};
+  EXPECT_THAT(error_of([&] { client_doors(token, "host:7077"); }), HasSubstr("plain text"));
+}
+
+TEST_F(DoorFiles, BeyondThisMachineNotEverybodyIsLetIn) {
+  DoorOptions options{.certificate = pem_, .key = pem_};
+  EXPECT_THAT(error_of([&] { server_doors(options, "0.0.0.0:1"); }), HasSubstr("anybody"));
+  options.token_file = token_;
+  EXPECT_EQ(server_doors(options, "0.0.0.0:1").token, "0123456789abcdef");
+  options.token_file.reset();
+  options.authority = pem_;
+  EXPECT_NE(server_doors(options, "0.0.0.0:1").authority, "");
+}
+
+TEST_F(DoorFiles, HalfAPairIsAnError) {
+  EXPECT_THAT(error_of([&] { server_doors({.certificate = pem_}, "localhost:1"); }), HasSubstr("serve.key"));
+  EXPECT_THAT(error_of([&] { server_doors({.key = pem_}, "localhost:1"); }), HasSubstr("serve.certificate"));
+  EXPECT_THAT(error_of([&] { server_doors({.authority = pem_}, "localhost:1"); }),
+              HasSubstr("serve.certificate"));
+  EXPECT_THAT(error_of([&] { client_doors({.certificate = pem_, .key = pem_}, "localhost:1"); }),
+              HasSubstr("serve.authority"));
+}
+
+TEST_F(DoorFiles, AreReadWithCare) {
+  EXPECT_THAT(error_of([&] { server_doors({.token_file = folder_ / "none"}, "localhost:1"); }),
+              HasSubstr("none"));
+  EXPECT_THAT(error_of([&] { server_doors({.token_file = file("short", "abc")}, "localhost:1"); }),
+              HasSubstr("shorter than 16"));
+  EXPECT_THAT(
+      error_of([&] { server_doors({.token_file = file("two", "0123456789\n0123456789")}, "localhost:1"); }),
+      HasSubstr("one line"));
+  EXPECT_THAT(error_of([&] { server_doors({.certificate = token_, .key = pem_}, "localhost:1"); }),
+              HasSubstr("PEM"));
+}
+
+TEST(Secrets, AreTheSameOrNot) {
+  EXPECT_TRUE(same_secret("abc", "abc"));
+  for (const char* other : {"", "ab", "abcd", "abd", "xbc"}) {
+    EXPECT_FALSE(same_secret("abc", other)) << other;
+    EXPECT_FALSE(same_secret(other, "abc")) << other;
+  }
+}
+
+}  // namespace
+}  // namespace muster
