@@ -8,6 +8,10 @@
 int main(int argc, char** argv) {
   static constexpr std::array commands = {
       muster::Command{"train", "train a model", muster::run_train},
+      muster::Command{"serve", "the server of an asynchronous run", muster::run_serve},
+      muster::Command{"work", "a worker of an asynchronous run", muster::run_work},
+      muster::Command{"status", "how an asynchronous run stands", muster::run_status},
+      muster::Command{"simulate", "train asynchronously, in virtual time", muster::run_simulate},
       muster::Command{"evaluate", "loss and accuracy of a trained model", muster::run_evaluate},
       muster::Command{"sample", "continue a text with a trained model", muster::run_sample},
       muster::Command{"models", "the models and their parameters", muster::run_models},

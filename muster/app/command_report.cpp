@@ -6,6 +6,7 @@
 #include <iostream>
 #include <set>
 
+#include "muster/app/async_report.h"
 #include "muster/app/commands.h"
 #include "muster/app/comparison_result.h"
 #include "muster/app/configuration_json.h"
@@ -29,7 +30,7 @@ namespace fs = std::filesystem;
 bool is_run(const fs::path& folder) {
   std::error_code ignored;
   return fs::exists(folder / "config.toml", ignored) || fs::exists(folder / "metrics.jsonl", ignored) ||
-         fs::exists(folder / "summary.json", ignored);
+         fs::exists(folder / "summary.json", ignored) || is_async_run(folder);
 }
 
 std::vector<fs::path> folders_in(const fs::path& folder) {
@@ -90,17 +91,53 @@ void sort_as(std::vector<Arm>& arms, size_t first, const std::vector<std::string
                    [&](const Arm& one, const Arm& other) { return place(one) < place(other); });
 }
 
-void add_folder(Found& found, const std::string& text) {
+std::vector<fs::path> runs_of(const std::string& text) {
   std::error_code ignored;
   const fs::path folder = plain_path(text);
   if (!fs::is_directory(folder, ignored))
     throw OptionError("RUN_DIR", shown(text),
                       "there is no such folder; give a folder that muster train or compare wrote");
-  const auto runs = runs_below(folder, 2);
+  auto runs = runs_below(folder, 2);
   if (runs.empty())
     throw OptionError("RUN_DIR", shown(text),
                       "holds no run (config.toml, metrics.jsonl); give a folder that muster "
                       "train or compare wrote");
+  return runs;
+}
+
+/// The named folders where all runs in them are asynchronous ones; none where none is.
+std::vector<fs::path> async_runs(const std::vector<std::string>& folders) {
+  std::vector<fs::path> found;
+  size_t others = 0;
+  for (const std::string& text : folders)
+    for (const fs::path& run : runs_of(text)) {
+      if (is_async_run(run))
+        found.push_back(run);
+      else
+        ++others;
+      if (!found.empty() && others > 0)
+        throw OptionError("RUN_DIR", shown(text),
+                          "asynchronous runs and others do not go on one page; give them apart");
+    }
+  return found;
+}
+
+int async_report(const Arguments& arguments, const std::vector<fs::path>& folders, const std::string& page) {
+  const AsyncReportInput input = read_async_runs(folders);
+  write_file_atomically(page, async_page(input));
+  if (arguments.has("json")) {
+    std::cout << async_report_json(input.runs) << "\n";
+    return 0;
+  }
+  std::cout << table_text(async_table(input.runs)) << "\n";
+  for (const std::string& sentence : async_answer(input.runs)) std::cout << sentence << "\n";
+  std::cout << "The report is " << page << "\n";
+  return 0;
+}
+
+void add_folder(Found& found, const std::string& text) {
+  const fs::path folder = plain_path(text);
+  const auto runs = runs_of(text);
   const size_t first = found.arms.size();
   const auto note = read_comparison_note(folder.string());
   for (const fs::path& path : runs) {
@@ -156,11 +193,13 @@ int report_command(const std::vector<std::string>& words) {
   if (arguments.positional.empty())
     throw OptionError("RUN_DIR", "(none)",
                       "name the folder of a run or of a comparison: muster report runs/demo");
+  const std::string page = arguments.flag("out").value_or(default_page(arguments.positional));
+  if (const auto folders = async_runs(arguments.positional); !folders.empty())
+    return async_report(arguments, folders, page);
   Found found;
   for (const std::string& folder : arguments.positional) add_folder(found, folder);
   make_names_unique(found.arms);
   if (const auto network = network_of(arguments)) found.network = network;
-  const std::string page = arguments.flag("out").value_or(default_page(arguments.positional));
   write_file_atomically(
       page, report_page({title_of(found.arms), found.arms, found.network, found.commands, time_now()}));
   if (arguments.has("json")) {

@@ -9,8 +9,12 @@ namespace muster {
 std::span<const Command> muster_commands() {
   static constexpr std::array commands = {
       Command{"train", "train a model, in as many workers as you like", train_command},
+      Command{"simulate", "train asynchronously, in virtual time", simulate_command},
       Command{"launch", "start a run of several processes, here or on several hosts", launch_command},
       Command{"chaos", "kill and stop processes of a run, and check that it survives", chaos_command},
+      Command{"serve", "the server of an asynchronous run", serve_command},
+      Command{"work", "a worker of an asynchronous run", work_command},
+      Command{"status", "how an asynchronous run stands", status_command},
       Command{"compare", "train several settings and tell which is best", compare_command},
       Command{"report", "a page with charts about runs", report_command},
       Command{"evaluate", "loss and accuracy of a trained model", evaluate_command},

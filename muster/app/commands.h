@@ -14,6 +14,8 @@ namespace muster {
 
 /// Answers --help and --print-config, checks every key, and hands the rest to the engine.
 int train_command(const std::vector<std::string>& words);
+/// An asynchronous run in virtual time; without training it is answered here.
+int simulate_command(const std::vector<std::string>& words);
 int evaluate_command(const std::vector<std::string>& words);
 int sample_command(const std::vector<std::string>& words);
 int signature_command(const std::vector<std::string>& words);
@@ -24,6 +26,11 @@ int compare_command(const std::vector<std::string>& words);
 int launch_command(const std::vector<std::string>& words);
 /// Starts a run by `launch` and disturbs it; exit code 1 when something did not hold.
 int chaos_command(const std::vector<std::string>& words);
+/// The server of an asynchronous run, and one of its workers.
+int serve_command(const std::vector<std::string>& words);
+int work_command(const std::vector<std::string>& words);
+/// How such a server stands; asks it without the engine.
+int status_command(const std::vector<std::string>& words);
 /// Answered without the engine.
 int report_command(const std::vector<std::string>& words);
 int schedule_command(const std::vector<std::string>& words);
@@ -38,5 +45,14 @@ struct TrainRequest {
 
 /// Reads the words behind `train`; used by both programs. Throws OptionError.
 TrainRequest read_train_request(const std::vector<std::string>& words);
+
+/// What `simulate` was asked for. With --replay the configuration is the file's own and not filled in here.
+struct SimulateRequest {
+  Arguments arguments;
+  Configuration configuration;
+};
+
+/// Reads the words behind `simulate`; used by both programs. Throws OptionError.
+SimulateRequest read_simulate_request(const std::vector<std::string>& words);
 
 }  // namespace muster

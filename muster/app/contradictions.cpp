@@ -85,7 +85,7 @@ void check_levels(const CommSection& comm, const ScheduleSection& schedule) {
 }
 
 void check_data(const TaskSection& task) {
-  const bool generated = task.name == "generated" || task.name == "markov";
+  const bool generated = task.name == "generated" || task.name == "markov" || task.name == "clusters";
   const char* what = task.name == "cifar10"  ? "the folder of its binary files"
                      : task.name == "folder" ? "the folder that holds train/ and val/"
                                              : "its file";
@@ -103,6 +103,19 @@ void check_sampler(const TaskSection& task, bool text) {
           "needs classes, which text does not have; say by_document or shard");
   require(text || task.sampler != "by_document", "task.sampler", task.sampler,
           "needs documents, which images do not have; say by_class or dirichlet");
+}
+
+void check_clusters(const Configuration& configuration) {
+  const TaskSection& task = configuration.task;
+  const bool clusters = task.name == "clusters";
+  require(!clusters || *task.model == "mlp", "task.model", *task.model,
+          "is a network for images; task.name = clusters needs the mlp");
+  const ClustersSection usual;
+  const ClustersSection& given = configuration.clusters;
+  const std::string unused = fmt::format("is not used by task.name = {}; leave it out", task.name);
+  require(clusters || given.dimension == usual.dimension, "clusters.dimension", given.dimension, unused);
+  require(clusters || given.per_class == usual.per_class, "clusters.per_class", given.per_class, unused);
+  require(clusters || given.noise == usual.noise, "clusters.noise", given.noise, unused);
 }
 
 void check_image(const ImageSection& image, const std::string& task, bool text) {
@@ -136,7 +149,8 @@ void check_task(const Configuration& configuration) {
           text ? fmt::format("is a network for images; task.name = {} needs a gpt", task.name)
                : fmt::format("is a network for text; task.name = {} needs one for images", task.name));
   check_sampler(task, text);
-  check_image(configuration.image, task.name, text);
+  check_clusters(configuration);
+  check_image(configuration.image, task.name, text || task.name == "clusters");
   if (text) check_text(configuration);
 }
 

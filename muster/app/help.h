@@ -17,6 +17,7 @@ struct CommandHelp {
 };
 
 const CommandHelp& train_help();
+const CommandHelp& simulate_help();
 const CommandHelp& evaluate_help();
 const CommandHelp& sample_help();
 const CommandHelp& signature_help();
@@ -24,6 +25,9 @@ const CommandHelp& models_help();
 const CommandHelp& compare_help();
 const CommandHelp& launch_help();
 const CommandHelp& chaos_help();
+const CommandHelp& serve_help();
+const CommandHelp& work_help();
+const CommandHelp& status_help();
 const CommandHelp& report_help();
 const CommandHelp& schedule_help();
 const CommandHelp& version_help();

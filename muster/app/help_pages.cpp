@@ -30,8 +30,32 @@ const CommandHelp& train_help() {
        json_flag,
        {"print-config", "",
         "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
-      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "comm",
-       "elastic", "evaluation", "checkpoint"}};
+      {"run", "task", "image", "text", "gpt", "clusters", "schedule", "learning_rate", "inner", "outer",
+       "comm", "elastic", "evaluation", "checkpoint"}};
+  return help;
+}
+
+const CommandHelp& simulate_help() {
+  static const CommandHelp help = {
+      "muster simulate [CONFIG.toml] [--section.key value ...]",
+      "Trains asynchronously in virtual time: workers of any speed around a server that takes each "
+      "contribution as\n"
+      "it comes. The server and the training are the real ones; only the clock is simulated, so that a run "
+      "is the same\n"
+      "to the bit wherever it is made. run.steps counts the local steps of all workers together.\n\n"
+      "  muster simulate configs/async/delayed_nesterov.toml --seed 2\n"
+      "  muster simulate --task.name clusters --run.steps 4000 --async.outer nesterov --async.local_steps "
+      "20\n"
+      "  muster simulate --no-training --run.workers 10000 --run.steps 50000000 --async.speed_spread 0.5\n",
+      {help_flag,
+       json_flag,
+       {"no-training", "", "Only who arrives when: throughput, staleness and traffic of up to 10^4 workers."},
+       {"replay", "FILE",
+        "Give the server the events of a file that async.record wrote, and tell whether it ends with the "
+        "same bits; the configuration is the file's own."},
+       {"print-config", "",
+        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
+      {"run", "task", "image", "text", "gpt", "clusters", "learning_rate", "inner", "async", "evaluation"}};
   return help;
 }
 
@@ -41,7 +65,7 @@ const CommandHelp& evaluate_help() {
       "Loss and accuracy of a model on the test data of a task.\n\n"
       "  muster evaluate runs/first/model.safetensors --task.name cifar10 --task.data cifar-10-batches-bin\n",
       {help_flag, json_flag},
-      {"run", "task", "image", "text", "gpt", "evaluation"}};
+      {"run", "task", "image", "text", "gpt", "clusters", "evaluation"}};
   return help;
 }
 
@@ -125,8 +149,8 @@ const CommandHelp& compare_help() {
         "file's name."},
        network_flag,
        latency_flag},
-      {"run", "task", "image", "text", "gpt", "schedule", "learning_rate", "inner", "outer", "comm",
-       "elastic", "evaluation", "checkpoint"}};
+      {"run", "task", "image", "text", "gpt", "clusters", "schedule", "learning_rate", "inner", "outer",
+       "comm", "elastic", "evaluation", "checkpoint"}};
   return help;
 }
 

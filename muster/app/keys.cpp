@@ -14,9 +14,11 @@ namespace {
 
 std::vector<Key> collect() {
   std::vector<Key> keys;
-  for (auto part : {run_keys, task_keys, image_keys, text_keys, gpt_keys, schedule_keys, learning_rate_keys,
-                    inner_keys, outer_keys, comm_keys, codec_keys, level_keys, overlap_keys, elastic_keys,
-                    evaluation_keys, checkpoint_keys}) {
+  for (auto part : {run_keys,         task_keys,           image_keys,         text_keys,       gpt_keys,
+                    clusters_keys,    schedule_keys,       learning_rate_keys, inner_keys,      outer_keys,
+                    comm_keys,        codec_keys,          level_keys,         overlap_keys,    elastic_keys,
+                    async_outer_keys, async_dispatch_keys, async_virtual_keys, serve_door_keys, serve_keys,
+                    evaluation_keys,  checkpoint_keys}) {
     std::vector<Key> section = part();
     keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
   }
@@ -79,12 +81,15 @@ const std::vector<SectionTitle>& section_titles() {
       {"image", "models and augmentation of images"},
       {"text", "how text becomes samples"},
       {"gpt", "the shape of a GPT"},
+      {"clusters", "the Gaussian clusters of task.name = clusters"},
       {"schedule", "when the workers meet"},
       {"learning_rate", "the learning rate of every step"},
       {"inner", "what happens in a local step"},
       {"outer", "what happens at a meeting"},
       {"comm", "how the numbers travel between processes"},
       {"elastic", "processes that die and come back"},
+      {"async", "workers of any speed around a server, without meetings"},
+      {"serve", "an asynchronous run on a real network"},
       {"evaluation", "looking at the averaged model"},
       {"checkpoint", "what a run leaves so that it can be resumed"},
   };

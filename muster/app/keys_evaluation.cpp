@@ -21,7 +21,7 @@ std::vector<Key> evaluation_keys() {
       evaluation("every", &EvaluationSection::every)
           .says("How often the averaged model meets the test data; 0: only at the end.")
           .in("steps")
-          .absent("one epoch")
+          .absent("one epoch; asynchronous runs: a tenth of the run")
           .at_least(0),
       evaluation("between_meetings", &EvaluationSection::between_meetings)
           .says("Evaluate when it is due, also inside a round (a mean made for the purpose, which changes "

@@ -14,7 +14,7 @@ Key run(const char* name, T RunSection::*member) {
 std::vector<Key> run_keys() {
   return {
       run("steps", &RunSection::steps)
-          .says("Length of the run: local steps of every worker.")
+          .says("Length of the run: local steps of every worker (asynchronous runs: of all together).")
           .in("steps")
           .absent("as run.epochs says")
           .at_least(1),
@@ -26,7 +26,7 @@ std::vector<Key> run_keys() {
           .at_most(1e9),
       run("workers", &RunSection::workers)
           .says("Replicas that train apart, in the whole run. May exceed the cores.")
-          .absent("one per core")
+          .absent("one per core; muster simulate: as many as async.seconds_per_step names")
           .at_least(1)
           .at_most(65536),
       run("threads", &RunSection::threads)

@@ -15,19 +15,19 @@ std::vector<Key> data_and_batch() {
       task("name", &TaskSection::name)
           .says(
               "The data: images made by a formula, or CIFAR's binary files, or a folder of images by class; "
-              "text made by a Markov chain, a text file, or a binary file of tokens.")
-          .one_of({"generated", "cifar10", "folder", "markov", "text", "tokens"}),
+              "Gaussian clusters; text made by a Markov chain, a text file, or a binary file of tokens.")
+          .one_of({"generated", "cifar10", "folder", "clusters", "markov", "text", "tokens"}),
       task("data", &TaskSection::data)
           .says("Where the data lie: a folder (cifar10: data_batch_*.bin and test_batch.bin; folder: train/ "
                 "and "
                 "val/ with a folder for each class), or a file (text, tokens).")
-          .absent("none; all but generated and markov need it"),
+          .absent("none; all but generated, clusters and markov need it"),
       task("test_data", &TaskSection::test_data)
           .says("File or folder to measure on, where it does not lie in task.data.")
           .absent("folder: val/ or test/ beside train/; text and tokens: the end of task.data"),
       task("model", &TaskSection::model)
           .says("The network; muster models lists them with their parameters.")
-          .absent("resnet8, and gpt for text")
+          .absent("resnet8, mlp for clusters, and gpt for text")
           .one_of(model_names()),
       task("batch", &TaskSection::batch)
           .says("Samples that each worker takes in a step.")
@@ -59,15 +59,15 @@ std::vector<Key> network_and_order() {
           .above(0)
           .at_most(1e6),
       task("samples", &TaskSection::samples)
-          .says("Training samples to use (generated: to make).")
+          .says("Training samples to use (generated, clusters: to make).")
           .in("samples")
-          .absent("5000 generated ones; all of cifar10")
+          .absent("5000 generated ones, 4096 of clusters; all of cifar10")
           .at_least(1)
           .at_most(1e8),
       task("test_samples", &TaskSection::test_samples)
-          .says("Test samples to use (generated: to make).")
+          .says("Test samples to use (generated, clusters: to make).")
           .in("samples")
-          .absent("1000 generated ones; all of cifar10")
+          .absent("1000 generated ones, 4096 of clusters; all of cifar10")
           .at_least(1)
           .at_most(1e8),
       task("classes", &TaskSection::classes)
@@ -83,6 +83,25 @@ std::vector<Key> network_and_order() {
 }
 
 }  // namespace
+
+std::vector<Key> clusters_keys() {
+  const auto clusters = [](const char* name, auto member) {
+    return make_key(std::string("clusters.") + name, &Configuration::clusters, member);
+  };
+  return {
+      clusters("dimension", &ClustersSection::dimension)
+          .says("Numbers in a sample.")
+          .at_least(1)
+          .at_most(1e6),
+      clusters("per_class", &ClustersSection::per_class)
+          .says("Clusters of each class.")
+          .at_least(1)
+          .at_most(1e5),
+      clusters("noise", &ClustersSection::noise)
+          .says("Standard deviation of every number around the cluster's centre, which has length 1.")
+          .at_least(0),
+  };
+}
 
 std::vector<Key> task_keys() {
   std::vector<Key> keys = data_and_batch();

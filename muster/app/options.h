@@ -80,6 +80,13 @@ struct GptSection {
   bool operator==(const GptSection&) const = default;
 };
 
+struct ClustersSection {
+  int64_t dimension = 512;
+  int64_t per_class = 1;
+  double noise = 0.5;
+  bool operator==(const ClustersSection&) const = default;
+};
+
 struct ScheduleSection {
   std::string rule = "qsr";
   int64_t base_period = 4;
@@ -154,6 +161,64 @@ struct ElasticSection {
   bool operator==(const ElasticSection&) const = default;
 };
 
+struct AsyncSection {
+  std::string outer = "delayed_nesterov";
+  std::optional<double> learning_rate;
+  double momentum = 0.9;
+  std::optional<int64_t> delay;
+  double momentum_spread = 0;
+  std::string buffer_step = "nesterov";
+  double beta2 = 0.99;
+  double epsilon = 1e-8;
+  bool look_ahead = false;
+  std::optional<double> weight;
+  double staleness_power = 0;
+  std::optional<int64_t> staleness_threshold;
+  double delay_compensation = 0;
+  double max_norm = 0;
+  int64_t local_steps = 50;
+  bool dynamic_local_updates = false;
+  double speed_quantile = 1;
+  bool measure_speeds = false;
+  double grace = 0;
+  std::optional<int64_t> shards;
+  std::string shard_sampling = "progress";
+  bool reset_optimizer = false;
+  bool first_step_at_peak = false;
+  std::vector<double> seconds_per_step = {0.58, 0.75, 1.51, 3.33};
+  double speed_spread = 0;
+  std::optional<std::string> speed_trace;
+  std::optional<std::string> failures;
+  std::optional<double> bandwidth;
+  double latency = 0;
+  std::optional<int64_t> message_bytes;
+  std::optional<int64_t> train_samples;
+  std::optional<std::string> record;
+  bool operator==(const AsyncSection&) const = default;
+};
+
+struct ServeSection {
+  std::string address = "127.0.0.1:7077";
+  std::optional<std::string> certificate;
+  std::optional<std::string> key;
+  std::optional<std::string> authority;
+  std::optional<std::string> token_file;
+  bool allow_plaintext_beyond_loopback = false;
+  int64_t start_with = 1;
+  int64_t most_workers = 64;
+  int64_t most_pushes = 4;
+  std::string pull_codec = "fp32";
+  int64_t part_kib = 1024;
+  double patience = 20;
+  double beat = 5;
+  double lease = 60;
+  double give_up_after = 600;
+  double linger = 20;
+  int64_t snapshot_every = 100;
+  bool keep_events = false;
+  bool operator==(const ServeSection&) const = default;
+};
+
 struct EvaluationSection {
   std::optional<int64_t> every;
   bool between_meetings = true;
@@ -174,12 +239,15 @@ struct Configuration {
   ImageSection image;
   TextSection text;
   GptSection gpt;
+  ClustersSection clusters;
   ScheduleSection schedule;
   LearningRateSection learning_rate;
   InnerSection inner;
   OuterSection outer;
   CommSection comm;
   ElasticSection elastic;
+  AsyncSection async;
+  ServeSection serve;
   EvaluationSection evaluation;
   CheckpointSection checkpoint;
   bool operator==(const Configuration&) const = default;

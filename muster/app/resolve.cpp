@@ -10,6 +10,7 @@
 #include "muster/app/contradictions.h"
 #include "muster/app/keys.h"
 #include "muster/app/model_names.h"
+#include "muster/app/resolve_async.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr int64_t default_epochs = 10;
 constexpr int64_t generated_samples = 5000, generated_test_samples = 1000;
+constexpr int64_t clusters_samples = 4096;
 constexpr int64_t folder_image_size = 224;
 
 Configuration with_file(const std::string& path) {
@@ -83,13 +85,15 @@ void fill_schedule(Configuration& configuration) {
 }
 
 void fill_model(TaskSection& task) {
-  if (!task.model) task.model = is_text_task(task.name) ? "gpt" : "resnet8";
+  if (task.model) return;
+  task.model = is_text_task(task.name) ? "gpt" : task.name == "clusters" ? "mlp" : "resnet8";
 }
 
 void fill_task(TaskSection& task) {
-  if (task.name != "generated") return;
-  if (!task.samples) task.samples = generated_samples;
-  if (!task.test_samples) task.test_samples = generated_test_samples;
+  const bool clusters = task.name == "clusters";
+  if (task.name != "generated" && !clusters) return;
+  if (!task.samples) task.samples = clusters ? clusters_samples : generated_samples;
+  if (!task.test_samples) task.test_samples = clusters ? clusters_samples : generated_test_samples;
 }
 
 // Images that are decoded whenever they are wanted need a size, and a thread that does it.
@@ -97,6 +101,15 @@ void fill_folder(Configuration& configuration) {
   const bool folder = configuration.task.name == "folder";
   if (folder && !configuration.image.size) configuration.image.size = folder_image_size;
   if (!configuration.run.loader_threads) configuration.run.loader_threads = folder ? 1 : 0;
+}
+
+// An asynchronous run.
+void fill_simulation(Configuration& configuration) {
+  fill_async(configuration);
+  fill_task(configuration.task);
+  fill_folder(configuration);
+  const auto samples = known_samples(configuration);
+  if (samples || configuration.run.steps) complete_async(configuration, samples.value_or(0));
 }
 
 // Where the length is known already, what follows from it.
@@ -114,9 +127,17 @@ Configuration resolve(const std::optional<std::string>& config, const std::vecto
   Configuration configuration = config ? with_file(*config) : Configuration{};
   apply(configuration, settings);
   fill_model(configuration.task);
+  if (scope == Scope::training) check_no_async(configuration);
+  const bool asynchronous = scope == Scope::simulation || scope == Scope::serving;
+  if (scope == Scope::simulation) check_async(configuration);
+  if (scope == Scope::serving) check_served(configuration);
   if (scope != Scope::preview) check_task(configuration);
-  if (scope == Scope::training) check_run(configuration.run);
+  if (scope == Scope::training || asynchronous) check_run(configuration.run);
   if (scope != Scope::evaluation) check_method(configuration);
+  if (asynchronous) {
+    fill_simulation(configuration);
+    return configuration;
+  }
   fill_run(configuration.run, processes);
   if (scope == Scope::training)
     Grouping{configuration.comm.group_size, *configuration.run.workers, processes.all}.validate();
@@ -153,8 +174,10 @@ void complete(Configuration& configuration, int64_t train_samples) {
 }
 
 std::optional<int64_t> known_samples(const Configuration& configuration) {
-  if (configuration.task.name != "generated") return std::nullopt;
-  return configuration.task.samples.value_or(generated_samples);
+  const TaskSection& task = configuration.task;
+  if (task.name == "clusters") return task.samples.value_or(clusters_samples);
+  if (task.name != "generated") return std::nullopt;
+  return task.samples.value_or(generated_samples);
 }
 
 int64_t usable_cores() {

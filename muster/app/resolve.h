@@ -10,8 +10,9 @@
 namespace muster {
 
 /// What a configuration is for: `preview` reads no data and writes no run, `evaluation` runs no steps; what
-/// does not concern them is not checked for contradictions.
-enum class Scope { training, preview, evaluation };
+/// does not concern them is not checked for contradictions. `simulation`, `serving`: an asynchronous run in
+/// virtual or in real time (see resolve_async.h).
+enum class Scope { training, preview, evaluation, simulation, serving };
 
 /// The processes of a run: run.workers is one for each where there are several, and must divide evenly.
 struct Processes {

@@ -3,6 +3,7 @@
 #include "muster/app/engine/build_image_task.h"
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/model_names.h"
+#include "muster/task/clusters_task.h"
 
 namespace muster {
 
@@ -13,7 +14,27 @@ NnOptions nn_options(const Configuration& configuration) {
           .label_smoothing = configuration.task.label_smoothing};
 }
 
+namespace {
+
+std::unique_ptr<Task> build_clusters_task(const Configuration& configuration) {
+  const TaskSection& task = configuration.task;
+  const ClustersSection& clusters = configuration.clusters;
+  ClustersOptions options;
+  options.dimension = clusters.dimension;
+  options.classes = task.classes;
+  options.per_class = clusters.per_class;
+  options.noise = clusters.noise;
+  if (task.samples) options.train = *task.samples;
+  if (task.test_samples) options.test = *task.test_samples;
+  options.hidden = task.hidden;
+  options.training = nn_options(configuration);
+  return std::make_unique<ClustersTask>(options);
+}
+
+}  // namespace
+
 std::unique_ptr<Task> build_task(const Configuration& configuration) {
+  if (configuration.task.name == "clusters") return build_clusters_task(configuration);
   if (is_text_model(*configuration.task.model)) return build_text_task(configuration);
   return build_image_task(configuration);
 }

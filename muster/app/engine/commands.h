@@ -9,6 +9,10 @@ namespace muster {
 // words behind its name and returns the exit code.
 
 int run_train(const std::vector<std::string>& words);
+int run_serve(const std::vector<std::string>& words);
+int run_work(const std::vector<std::string>& words);
+int run_status(const std::vector<std::string>& words);
+int run_simulate(const std::vector<std::string>& words);
 int run_evaluate(const std::vector<std::string>& words);
 int run_sample(const std::vector<std::string>& words);
 int run_signature(const std::vector<std::string>& words);

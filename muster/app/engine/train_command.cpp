@@ -46,6 +46,7 @@ std::string fingerprint(const Training& training) {
   for (const char* key : {"interface", "slice_mib", "deadline"}) json["comm"].erase(key);
   json["run"]["steps"] = training.length().steps;
   json["task"].erase("data");
+  for (const char* of_servers : {"async", "serve"}) json.erase(of_servers);
   json.erase("evaluation");
   json.erase("checkpoint");
   json["parameters"] = training.parameters();

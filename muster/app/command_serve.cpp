@@ -1,0 +1,48 @@
+#include <iostream>
+
+#include "muster/app/commands.h"
+#include "muster/app/configuration_json.h"
+#include "muster/app/engine_program.h"
+#include "muster/app/help.h"
+#include "muster/app/serve_request.h"
+#include "muster/app/toml_file.h"
+
+namespace muster {
+
+int serve_command(const std::vector<std::string>& words) {
+  const ServeRequest request = read_serve_request(words);
+  if (request.arguments.has("help")) {
+    std::cout << help_text(serve_help());
+    return 0;
+  }
+  if (request.arguments.has("print-config")) {
+    const bool json = request.arguments.has("json");
+    std::cout << (json ? configuration_json(request.configuration) + "\n"
+                       : write_toml(request.configuration));
+    return 0;
+  }
+  server_doors(door_options(request.configuration.serve), request.configuration.serve.address);
+  hand_to_engine("serve", words);
+}
+
+int work_command(const std::vector<std::string>& words) {
+  const ServeRequest request = read_work_request(words);
+  if (request.arguments.has("help")) {
+    std::cout << help_text(work_help());
+    return 0;
+  }
+  client_doors(door_options(request.configuration.serve), request.address);
+  hand_to_engine("work", words);
+}
+
+int status_command(const std::vector<std::string>& words) {
+  const StatusRequest request = read_status_request(words);
+  if (request.arguments.has("help")) {
+    std::cout << help_text(status_help());
+    return 0;
+  }
+  client_doors(door_options(request.configuration.serve), request.address);
+  hand_to_engine("status", words);
+}
+
+}  // namespace muster

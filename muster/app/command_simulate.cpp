@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+#include <optional>
+
+#include "muster/app/commands.h"
+#include "muster/app/configuration_json.h"
+#include "muster/app/engine_program.h"
+#include "muster/app/help.h"
+#include "muster/app/resolve.h"
+#include "muster/app/resolve_async.h"
+#include "muster/app/simulation_options.h"
+#include "muster/app/simulation_result.h"
+#include "muster/app/toml_file.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/base/stopwatch.h"
+
+namespace muster {
+
+namespace {
+
+ArrivalLine line_of(const EventSimulation::Arrival& arrival) {
+  const Assignment& round = arrival.assignment;
+  const RoundTimes& times = arrival.times;
+  return {.worker = round.worker,
+          .shard = round.shard,
+          .steps = round.local_steps,
+          .version = round.version,
+          .staleness = arrival.staleness,
+          .verdict = arrival.applied ? "counted" : "stale",
+          .ready = arrival.ready_since,
+          .start = times.start,
+          .received = times.received,
+          .computed = times.computed,
+          .arrived = times.arrived,
+          .loss = std::nullopt};
+}
+
+// A folder for the arrivals is made only on request: there may be millions.
+std::optional<ArrivalsFile> arrivals_file(const RunSection& run) {
+  if (!run.out) return std::nullopt;
+  std::error_code problem;
+  std::filesystem::create_directories(*run.out, problem);
+  if (problem) throw FileError("cannot make the folder '" + *run.out + "': " + problem.message());
+  return std::optional<ArrivalsFile>(std::in_place, *run.out + "/arrivals.jsonl");
+}
+
+void check_without_training(const Configuration& configuration) {
+  if (!configuration.run.steps)
+    throw OptionError("run.steps", "(not given)",
+                      "--no-training needs it: the local steps of all workers together, such as 1000000");
+  if (configuration.async.record)
+    throw OptionError("async.record", *configuration.async.record,
+                      "needs training: without it there are no contributions; leave it out");
+}
+
+int simulate_without_training(const Configuration& configuration, bool json) {
+  check_without_training(configuration);
+  const Stopwatch watch;
+  std::optional<ArrivalsFile> arrivals = arrivals_file(configuration.run);
+  EventSimulation simulation(simulation_options(configuration, 0), simulated_speeds(configuration));
+  while (simulation.advance())
+    if (arrivals) arrivals->write(line_of(simulation.newest()));
+  if (arrivals) arrivals->flush();
+  const SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
+  if (configuration.run.out)
+    write_file_atomically(*configuration.run.out + "/summary.json", simulation_json(result, 2) + "\n");
+  std::cout << (json ? simulation_json(result, -1) + "\n" : simulation_text(result));
+  return 0;
+}
+
+}  // namespace
+
+SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
+  SimulateRequest request{parse_arguments(words, simulate_help().flags, 1), {}};
+  const Arguments& arguments = request.arguments;
+  if (arguments.has("help")) return request;
+  if (arguments.has("replay")) {
+    const bool more = !arguments.positional.empty() || !arguments.settings.empty();
+    if (more || arguments.has("no-training") || arguments.has("print-config"))
+      throw OptionError("--replay", *arguments.flag("replay"),
+                        "the file says all itself; leave the other settings out");
+    return request;
+  }
+  const auto& files = arguments.positional;
+  request.configuration = resolve(files.empty() ? std::nullopt : std::optional(files.front()),
+                                  arguments.settings, Scope::simulation);
+  return request;
+}
+
+int simulate_command(const std::vector<std::string>& words) {
+  const SimulateRequest request = read_simulate_request(words);
+  const Arguments& arguments = request.arguments;
+  const bool json = arguments.has("json");
+  if (arguments.has("help")) {
+    std::cout << help_text(simulate_help());
+    return 0;
+  }
+  if (arguments.has("print-config")) {
+    std::cout << (json ? configuration_json(request.configuration) + "\n"
+                       : write_toml(request.configuration));
+    return 0;
+  }
+  if (!arguments.has("no-training")) hand_to_engine("simulate", words);
+  return simulate_without_training(request.configuration, json);
+}
+
+}  // namespace muster

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "muster/app/engine/served_training.h"
+#include "muster/base/thread_pool.h"
+#include "muster/comm/averager.h"
+#include "muster/comm/solo.h"
+#include "muster/report/metrics_file.h"
+#include "muster/serve/training_desk.h"
+#include "muster/train/evaluation.h"
+
+namespace muster {
+
+/// What a served run leaves in its folder: metrics.jsonl, model.safetensors, summary.json.
+class ServeResult {
+ public:
+  /// Opens the metrics; goes on with those that are there. Throws FileError.
+  ServeResult(const ServedTraining& training, std::string folder);
+
+  /// Measures on the test set, into the metrics.
+  void evaluate(const TrainingDesk::Present& present);
+  /// The end: model, summary, and the result on standard output. Throws FileError.
+  void write(TrainingDesk& desk, bool json);
+
+ private:
+  struct Measured {
+    at::Tensor buffers;
+    double loss = 0, accuracy = 0;
+  };
+  Measured measure(const TrainingDesk::Present& present);
+
+  const ServedTraining& training_;
+  std::string folder_;
+  ThreadPool pool_;
+  Solo alone_;
+  Averager averager_;
+  Evaluation evaluation_;
+  MetricsFile metrics_;
+};
+
+/// 16 hexadecimal digits that two vectors share only if they are the same to the bit (XXH64).
+std::string digest_of(const at::Tensor& vector);
+
+/// Goes through all events of the run in run.out and tells the digest of the parameters that they lead to
+/// (with `json` also worker, sequence and version of every contribution); exit code 1 where it is not that of
+/// the run's summary. Throws OptionError, FileError, CheckpointError, DataError.
+int replay_served(const ServedTraining& training, bool json);
+
+}  // namespace muster

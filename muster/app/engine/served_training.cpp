@@ -1,0 +1,99 @@
+#include "muster/app/engine/served_training.h"
+
+#include <string>
+#include <utility>
+
+#include "muster/app/codec_choice.h"
+#include "muster/app/commands.h"
+#include "muster/app/engine/build_async.h"
+#include "muster/app/engine/build_sampler.h"
+#include "muster/app/engine/build_task.h"
+#include "muster/app/resolve_async.h"
+#include "muster/app/run_identity.h"
+#include "muster/app/simulation_options.h"
+#include "muster/base/version.h"
+#include "muster/flat/flat_buffer.h"
+#include "muster/flat/kernel_threads.h"
+#include "muster/train/averaged_model.h"
+#include "muster/train/safetensors.h"
+
+namespace muster {
+
+namespace {
+
+/// Keys that are one process's own.
+bool is_own(const std::string& key) {
+  if (key == "serve.pull_codec") return false;
+  for (const char* section : {"serve.", "evaluation.", "checkpoint."})
+    if (key.starts_with(section)) return true;
+  for (const char* of_virtual_time :
+       {"async.seconds_per_step", "async.speed_spread", "async.speed_trace", "async.failures",
+        "async.bandwidth", "async.latency", "async.message_bytes", "async.train_samples", "async.record"})
+    if (key == of_virtual_time) return true;
+  return key == "run.workers" || key == "run.verify" || key == "run.verify_every";
+}
+
+}  // namespace
+
+ServedTraining::ServedTraining(Configuration configuration) : configuration_(std::move(configuration)) {
+  use_single_threaded_kernels();
+  task_ = build_task(configuration_);
+  complete_async(configuration_, task_->train_size());
+  const int64_t shards = *configuration_.async.shards;
+  sampler_ = build_sampler(configuration_, *task_, shards);
+  model_ = task_->make_model();
+  learning_rate_ = build_shard_learning_rate(configuration_);
+}
+
+AsyncServer ServedTraining::make_server() const {
+  const auto model = task_->make_model();
+  const int64_t size = parameters().size();
+  at::Tensor start = flat_vector(size, type());
+  at::Tensor gradient = flat_vector(size, type()), buffer_vector = flat_vector(buffers().size(), type());
+  model->bind(start, gradient, buffer_vector);
+  if (const auto& path = configuration_.run.start_from)
+    fill_from_tensors(*path, read_safetensors(*path).tensors, parameters(), start, buffers(), buffer_vector);
+  const int64_t shards = *configuration_.async.shards;
+  const DispatchOptions dispatch =
+      simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size())).dispatch;
+  return build_async_server(configuration_, dispatch, start);
+}
+
+std::unique_ptr<AsyncWorker> ServedTraining::make_worker() const {
+  return build_async_worker(configuration_, *task_, *sampler_, *learning_rate_);
+}
+
+std::unique_ptr<VectorMessages> ServedTraining::pushes() const {
+  const auto choice = codec_choice(configuration_.comm);
+  return std::make_unique<VectorMessages>(choice ? std::optional(choice->codec) : std::nullopt, type(),
+                                          parameters().size());
+}
+
+std::unique_ptr<VectorMessages> ServedTraining::pulls() const {
+  std::optional<CodecOptions> codec;
+  if (configuration_.serve.pull_codec == "fp16") codec = CodecOptions{.kind = CodecKind::fp16};
+  if (configuration_.serve.pull_codec == "bf16") codec = CodecOptions{.kind = CodecKind::bf16};
+  return std::make_unique<VectorMessages>(codec, type(), parameters().size());
+}
+
+bool ServedTraining::error_feedback() const {
+  const auto choice = codec_choice(configuration_.comm);
+  return choice && choice->error_feedback;
+}
+
+Identity ServedTraining::identity() const {
+  Identity identity = run_identity(configuration_);
+  std::erase_if(identity, [](const auto& one) { return is_own(one.first); });
+  identity["muster"] = std::string(version());
+  identity["task.training_samples"] = std::to_string(task_->train_size());
+  identity["model.type"] = c10::toString(type());
+  for (const Piece& piece : parameters().pieces()) {
+    std::string& layout = identity["model.layout"];
+    layout += piece.name;
+    for (const int64_t length : piece.shape) layout += " " + std::to_string(length);
+    layout += "; ";
+  }
+  return identity;
+}
+
+}  // namespace muster

@@ -1,0 +1,236 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "muster/app/commands.h"
+#include "muster/app/engine/commands.h"
+#include "muster/app/engine/model_file.h"
+#include "muster/app/engine/simulated_training.h"
+#include "muster/app/engine/versions.h"
+#include "muster/app/keys.h"
+#include "muster/app/resolve_async.h"
+#include "muster/app/simulation_result.h"
+#include "muster/app/toml_file.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/base/format.h"
+#include "muster/base/stopwatch.h"
+#include "muster/report/progress_line.h"
+#include "muster/train/run_folder.h"
+#include "muster/train/stop_signal.h"
+
+namespace muster {
+
+namespace {
+
+/// The folder that was asked for, or the first free one of runs/1, runs/2, ...
+std::string choose_folder(const RunSection& run) {
+  if (run.out) return *run.out;
+  for (int64_t number = 1;; ++number) {
+    const std::string folder = fmt::format("runs/{}", number);
+    if (!std::filesystem::exists(folder)) return folder;
+  }
+}
+
+ProgressOptions progress_options() {
+  ProgressOptions options;
+  options.terminal = ::isatty(STDERR_FILENO) != 0;
+  options.width = terminal_width(STDERR_FILENO);
+  options.every_seconds = options.terminal ? 0.2 : 5;
+  return options;
+}
+
+ArrivalLine line_of(const VirtualArrival& arrival) {
+  const Assignment& round = arrival.assignment;
+  const RoundTimes& times = arrival.times;
+  return {.worker = round.worker,
+          .shard = round.shard,
+          .steps = round.local_steps,
+          .version = round.version,
+          .staleness = arrival.staleness,
+          .verdict = std::string(word_of(arrival.verdict)),
+          .ready = arrival.ready_since,
+          .start = times.start,
+          .received = times.received,
+          .computed = times.computed,
+          .arrived = times.arrived,
+          .loss = arrival.loss};
+}
+
+void introduce(const SimulatedTraining& training, int64_t parameters, const std::string& folder) {
+  const Configuration& configuration = training.configuration();
+  const AsyncSection& async = configuration.async;
+  fmt::print(stderr, "{} on {}: {} parameters, {} workers in virtual time on {} threads, batch {} each\n",
+             *configuration.task.model, configuration.task.name, format_count(parameters),
+             *configuration.run.workers, *configuration.run.threads, configuration.task.batch);
+  fmt::print(
+      stderr,
+      "{} local steps of all workers together, {}{} in a round, of {}; outer step {}; files go to {}\n",
+      format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
+      async.local_steps, configuration.inner.optimizer, async.outer, folder);
+}
+
+/// Where a record's end is kept: what a replay must come to.
+std::string end_of_record(const std::string& record) { return record + ".end"; }
+
+nlohmann::json end_json(const AsyncServer& server) {
+  return {{"version", server.version()}, {"checksum", checksum_of(server.state())}};
+}
+
+/// A whole run, from its first event to its files.
+class Simulation {
+ public:
+  Simulation(const Configuration& configuration, bool json) : json_(json), asked_(configuration) {
+    asked_.run.out = choose_folder(asked_.run);
+    folder_.emplace(open_run_folder(*asked_.run.out, false));
+    if (asked_.async.record) record_.emplace(*asked_.async.record, write_toml(asked_));
+    training_.emplace(asked_, record_ ? &*record_ : nullptr);
+  }
+
+  /// Returns the exit code.
+  int run() {
+    const std::string& folder = folder_->path;
+    introduce(*training_, training_->parameters(), folder);
+    write_file_atomically(folder + "/config.toml", write_toml(training_->configuration()));
+    arrivals_.emplace(folder + "/arrivals.jsonl");
+    ProgressLine progress(std::cerr, progress_options());
+    measure(0, 0);
+    while (!stop_.requested()) {
+      const auto arrival = training_->run().advance();
+      if (!arrival) break;
+      note(*arrival);
+      show(progress);
+    }
+    progress.end();
+    arrivals_->flush();
+    if (stop_.requested()) return stopped();
+    finish();
+    return 0;
+  }
+
+ private:
+  void measure(double time, int64_t local_steps) {
+    measurements_.push_back(training_->measure(time, local_steps));
+    arrivals_->write(measurements_.back());
+  }
+
+  void note(const VirtualArrival& arrival) {
+    arrivals_->write(line_of(arrival));
+    if (arrival.verdict != Verdict::counted) ++dropped_[std::string(word_of(arrival.verdict))];
+    loss_ = loss_ == 0 ? arrival.loss : 0.9 * loss_ + 0.1 * arrival.loss;
+    const int64_t steps = training_->run().tally().local_steps();
+    const bool last = steps >= *training_->configuration().run.steps;
+    if (arrival.evaluations_due > 0 || last) measure(arrival.times.arrived, steps);
+  }
+
+  void show(ProgressLine& progress) {
+    const SimulationTally& tally = training_->run().tally();
+    const int64_t total = *training_->configuration().run.steps;
+    ProgressView view;
+    view.step = std::min(tally.local_steps(), total);
+    view.total_steps = total;
+    view.round = tally.versions();
+    view.loss = loss_;
+    view.accuracy = measurements_.back().test_accuracy;
+    progress.show(view, watch_.seconds());
+  }
+
+  int stopped() {
+    fmt::print(stderr, "stopped after {} of {} local steps; a simulated run cannot be gone on with\n",
+               format_count(training_->run().tally().local_steps()),
+               format_count(*training_->configuration().run.steps));
+    return 128 + stop_.signal();
+  }
+
+  void finish() {
+    const std::string& folder = folder_->path;
+    const Configuration& configuration = training_->configuration();
+    const SimulationTally& tally = training_->run().tally();
+    if (measurements_.back().local_steps < tally.local_steps()) measure(tally.seconds(), tally.local_steps());
+    if (tally.local_steps() < *configuration.run.steps)
+      fmt::print(stderr, "nobody was left to work after {} of {} local steps\n",
+                 format_count(tally.local_steps()), format_count(*configuration.run.steps));
+    write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
+    AsyncServer& server = training_->server();
+    if (record_) {
+      record_->sync();
+      write_file_atomically(end_of_record(*configuration.async.record), end_json(server).dump() + "\n");
+    }
+    SimulationResult result{tally, configuration, watch_.seconds(), folder};
+    result.trained = TrainedResult{measurements_,
+                                   dropped_,
+                                   training_->parameters(),
+                                   checksum_of(server.state()),
+                                   training_->task().loss_floor(),
+                                   versions()};
+    write_file_atomically(folder + "/summary.json", simulation_json(result, 2) + "\n");
+    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result));
+  }
+
+  bool json_;
+  Configuration asked_;
+  Stopwatch watch_;
+  StopSignal stop_;
+  std::optional<RunFolder> folder_;
+  std::optional<EventLogWriter> record_;
+  std::optional<SimulatedTraining> training_;
+  std::optional<ArrivalsFile> arrivals_;
+  std::vector<MeasurementLine> measurements_;
+  std::map<std::string, int64_t> dropped_;
+  double loss_ = 0;
+};
+
+Configuration recorded_configuration(const EventLogReader& log, const std::string& path) {
+  Configuration configuration;
+  try {
+    for (const FileSetting& setting : read_toml(log.identity(), path))
+      find_key(setting.name, "").set(configuration, setting.value);
+  } catch (const OptionError& error) {
+    throw DataError("'" + path + "' was not recorded by this program's muster simulate: " + error.what());
+  }
+  fill_async(configuration);
+  return configuration;
+}
+
+int replay_record(const std::string& path, bool json) {
+  EventLogReader log(path);
+  SimulatedTraining training(recorded_configuration(log, path));
+  AsyncServer& server = training.server();
+  const int64_t events = replay(log, server);
+  const nlohmann::json found = end_json(server);
+  std::optional<nlohmann::json> recorded;
+  if (std::filesystem::exists(end_of_record(path)))
+    recorded = nlohmann::json::parse(read_file(end_of_record(path)), nullptr, false);
+  const bool same = recorded && *recorded == found;
+  if (json) {
+    nlohmann::json answer = found;
+    answer["events"] = events;
+    answer["recorded"] = recorded.value_or(nullptr);
+    answer["same"] = recorded ? nlohmann::json(same) : nlohmann::json(nullptr);
+    fmt::print("{}\n", answer.dump());
+  } else {
+    fmt::print("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
+               server.version(), found["checksum"].get<std::string>());
+    fmt::print("{}\n", same       ? "The same bits as the recorded run ended with."
+                       : recorded ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
+                                  : "The recorded run has not told what it ended with (it was interrupted).");
+  }
+  return recorded && !same ? 1 : 0;
+}
+
+}  // namespace
+
+int run_simulate(const std::vector<std::string>& words) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
+  const SimulateRequest request = read_simulate_request(words);
+  const bool json = request.arguments.has("json");
+  if (const auto path = request.arguments.flag("replay")) return replay_record(*path, json);
+  return Simulation(request.configuration, json).run();
+}
+
+}  // namespace muster

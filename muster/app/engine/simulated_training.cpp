@@ -1,0 +1,128 @@
+#include "muster/app/engine/simulated_training.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "muster/app/engine/build_async.h"
+#include "muster/app/engine/build_sampler.h"
+#include "muster/app/engine/build_task.h"
+#include "muster/app/resolve_async.h"
+#include "muster/app/simulation_options.h"
+#include "muster/flat/flat_buffer.h"
+#include "muster/flat/kernel_threads.h"
+#include "muster/train/averaged_model.h"
+#include "muster/train/checksum.h"
+#include "muster/train/memory_estimate.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int64_t most_train_samples = 10000;
+
+}  // namespace
+
+SimulatedTraining::SimulatedTraining(Configuration configuration) : configuration_(std::move(configuration)) {
+  build_task_and_server();
+}
+
+SimulatedTraining::SimulatedTraining(Configuration configuration, EventLogWriter* record)
+    : configuration_(std::move(configuration)) {
+  build_task_and_server();
+  const int64_t workers = *configuration_.run.workers;
+  check_memory_for_workers(*task_->make_model());
+  pool_ = std::make_unique<ThreadPool>(static_cast<int>(*configuration_.run.threads),
+                                       use_single_threaded_kernels_here);
+  averager_ = std::make_unique<Averager>(alone_, *pool_);
+  EvaluationOptions evaluation;
+  evaluation.batch = configuration_.evaluation.batch;
+  evaluation.workers = evaluation.hosted_workers = *configuration_.async.shards;
+  evaluation.statistics_batches = configuration_.evaluation.statistics_batches;
+  held_out_ = std::make_unique<Evaluation>(*task_, *sampler_, *averager_, evaluation);
+  training_part_ =
+      std::make_unique<TrainingPart>(*task_, configuration_.async.train_samples.value_or(most_train_samples));
+  trained_on_ = std::make_unique<Evaluation>(*training_part_, *sampler_, *averager_, evaluation);
+  buffers_ = flat_vector(held_out_->buffers().size(), held_out_->type());
+  learning_rate_ = std::make_unique<LearningRate>(build_shard_learning_rate(configuration_));
+  const auto bytes = static_cast<double>(server_->parameters().nbytes());
+  const SimulationOptions options = simulation_options(configuration_, bytes);
+  clock_ = std::make_unique<VirtualClock>(simulated_speeds(configuration_), options.outages, options.link);
+  VirtualRunParts parts{*server_, *clock_, *pool_, {}, record};
+  for (int64_t worker = 0; worker < workers; ++worker)
+    parts.workers.push_back(build_async_worker(configuration_, *task_, *sampler_, *learning_rate_));
+  run_ = std::make_unique<VirtualRun>(std::move(parts),
+                                      VirtualRunOptions{options.total_steps, options.evaluate_every,
+                                                        options.link.message_bytes, options.speeds_known});
+}
+
+void SimulatedTraining::build_task_and_server() {
+  use_single_threaded_kernels();
+  task_ = build_task(configuration_);
+  complete_async(configuration_, task_->train_size());
+  const int64_t shards = *configuration_.async.shards;
+  sampler_ = build_sampler(configuration_, *task_, shards);
+  const SimulationOptions options =
+      simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size()));
+  server_ =
+      std::make_unique<AsyncServer>(build_async_server(configuration_, options.dispatch, first_parameters()));
+}
+
+at::Tensor SimulatedTraining::first_parameters() const {
+  const auto model = task_->make_model();
+  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
+  at::Tensor gradient = flat_vector(model->parameters().size(), model->type());
+  at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
+  model->bind(parameters, gradient, buffers);
+  if (const auto& file = configuration_.run.start_from)
+    fill_from_tensors(*file, read_safetensors(*file).tensors, model->parameters(), parameters,
+                      model->buffers(), buffers);
+  return parameters.clone();
+}
+
+void SimulatedTraining::check_memory_for_workers(const Model& model) const {
+  MemoryNeed need;
+  need.workers = *configuration_.run.workers;
+  need.threads = *configuration_.run.threads;
+  need.parameters = model.parameters().size();
+  need.buffers = model.buffers().size();
+  need.element_bytes = static_cast<int64_t>(c10::elementSize(model.type()));
+  need.replica_vectors = 4 + (configuration_.inner.optimizer == "adamw" ? 2 : 1);  // start, contribution
+  need.shared_vectors = 6 + 4 * need.threads;  // server, outer step; two seats of evaluation per thread
+  need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
+  check_memory(estimate_memory(need), need.workers);
+}
+
+MeasurementLine SimulatedTraining::measure(double time, int64_t local_steps) {
+  const at::Tensor& parameters = server_->parameters();
+  held_out_->estimate_statistics(parameters, buffers_);
+  const Score test = held_out_->score(parameters, buffers_);
+  const Score train = trained_on_->score(parameters, buffers_);
+  const auto samples = static_cast<double>(test.samples);
+  return {.time = time,
+          .local_steps = local_steps,
+          .version = server_->version(),
+          .train_loss = train.loss / static_cast<double>(train.samples),
+          .test_loss = test.loss / samples,
+          .test_accuracy = static_cast<double>(test.correct) / samples};
+}
+
+NamedTensors SimulatedTraining::model() {
+  return named_tensors(held_out_->parameters(), server_->parameters(), held_out_->buffers(), buffers_);
+}
+
+std::string checksum_of(const State& state) {
+  Checksum checksum;
+  for (const auto& [name, value] : state.numbers.values()) {
+    checksum.add(name.data(), name.size());
+    std::visit([&](auto number) { checksum.add(&number, sizeof number); }, value);
+  }
+  for (const auto& [name, tensor] : state.tensors) {
+    checksum.add(name.data(), name.size());
+    checksum.add(tensor.data_ptr(), tensor.nbytes());
+  }
+  return fmt::format("{:016x}", checksum.value());
+}
+
+}  // namespace muster

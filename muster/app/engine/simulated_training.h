@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/app/options.h"
+#include "muster/comm/averager.h"
+#include "muster/comm/solo.h"
+#include "muster/method/virtual_run.h"
+#include "muster/report/arrivals_file.h"
+#include "muster/task/training_part.h"
+#include "muster/train/evaluation.h"
+#include "muster/train/safetensors.h"
+
+namespace muster {
+
+/// Everything that an asynchronous run in virtual time is made of, built from a configuration and kept alive
+/// together.
+class SimulatedTraining {
+ public:
+  /// Reads the data, completes the configuration with what depends on them, and makes the server and its
+  /// workers. With `record` every event goes there. Throws OptionError, FileError, DataError.
+  SimulatedTraining(Configuration configuration, EventLogWriter* record);
+  /// For a replay: a server that nobody has joined, no workers.
+  explicit SimulatedTraining(Configuration configuration);
+
+  const Configuration& configuration() const { return configuration_; }
+  const Task& task() const { return *task_; }
+  AsyncServer& server() { return *server_; }
+  VirtualRun& run() { return *run_; }
+  int64_t parameters() const { return server_->parameters().numel(); }
+
+  /// Training and held-out loss of the server's parameters as of now.
+  MeasurementLine measure(double time, int64_t local_steps);
+  /// The server's model, for a file; measured before.
+  NamedTensors model();
+
+ private:
+  void build_task_and_server();
+  void check_memory_for_workers(const Model& model) const;
+  at::Tensor first_parameters() const;
+
+  Configuration configuration_;
+  std::unique_ptr<Task> task_;
+  std::unique_ptr<TrainingPart> training_part_;
+  std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<LearningRate> learning_rate_;
+  Solo alone_;
+  std::unique_ptr<Averager> averager_;
+  std::unique_ptr<Evaluation> held_out_, trained_on_;
+  std::unique_ptr<AsyncServer> server_;
+  std::unique_ptr<VirtualClock> clock_;
+  std::unique_ptr<VirtualRun> run_;
+  at::Tensor buffers_;  // BatchNorm's statistics, estimated by the last measurement
+};
+
+/// XXH64 of all tensors and numbers of a state, in the order of their names, as 16 hexadecimal digits.
+std::string checksum_of(const State& state);
+
+}  // namespace muster

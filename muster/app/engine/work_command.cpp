@@ -1,0 +1,121 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <random>
+
+#include "muster/app/engine/commands.h"
+#include "muster/app/engine/served_training.h"
+#include "muster/app/serve_request.h"
+#include "muster/base/error.h"
+#include "muster/base/format.h"
+#include "muster/rendezvous/sockets.h"
+#include "muster/serve/work_loop.h"
+#include "muster/train/stop_signal.h"
+
+namespace muster {
+
+namespace {
+
+std::string host_and_process() {
+  std::array<char, 64> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return fmt::format("{}:{}", host.data(), ::getpid());
+}
+
+double seconds_of(const Arguments& arguments, std::string_view flag) {
+  const auto text = arguments.flag(flag);
+  if (!text) return 0;
+  char* end = nullptr;
+  const double seconds = std::strtod(text->c_str(), &end);
+  if (end == text->c_str() || *end != '\0' || !(seconds >= 0 && seconds <= 86400))
+    throw OptionError(flag, *text, "must be seconds, from 0 to 86400");
+  return seconds;
+}
+
+WorkOptions work_options(const ServeRequest& request, const ServedTraining& training) {
+  WorkOptions options;
+  options.name = request.arguments.flag("name").value_or(host_and_process());
+  options.identity = training.identity();
+  options.least_step_seconds = seconds_of(request.arguments, "least-step-seconds");
+  options.give_up_after = training.configuration().serve.give_up_after;
+  options.error_feedback = training.error_feedback();
+  options.seed = static_cast<uint64_t>(training.configuration().run.seed);
+  options.jitter_seed = std::random_device()();
+  return options;
+}
+
+/// A line for each contribution that the server has acknowledged, on the disk before the next round begins.
+class Record {
+ public:
+  explicit Record(const std::optional<std::string>& path)
+      : file_(path ? FileDescriptor(::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644))
+                   : FileDescriptor()) {
+    if (path && file_.number() < 0) throw FileError("cannot write '" + *path + "'");
+  }
+  void add(const Contribution& contribution) {
+    if (file_.number() < 0) return;
+    const std::string line =
+        fmt::format("{} {} {}\n", contribution.worker, contribution.sequence, contribution.version);
+    if (::write(file_.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+      throw FileError("cannot write the record of this worker");
+  }
+
+ private:
+  FileDescriptor file_;
+};
+
+void tell(const WorkNews& news) {
+  using Kind = WorkNews::Kind;
+  if (news.kind == Kind::joined) fmt::print(stderr, "worker {} from now on\n", news.membership.worker);
+  if (news.kind == Kind::lost) fmt::print(stderr, "{}; trying again\n", news.why);
+  if (news.kind == Kind::finished) fmt::print(stderr, "the run has ended\n");
+  if (news.kind != Kind::handed_in) return;
+  const Contribution& round = news.contribution;
+  const bool counted =
+      news.answer.kind == PushAnswer::Kind::counted || news.answer.kind == PushAnswer::Kind::duplicate;
+  fmt::print(stderr, "round {}: {} steps from version {}, loss {}{}\n", round.sequence, round.local_steps,
+             round.version, format_number(round.loss, 4), counted ? "" : "; not counted: " + news.answer.why);
+}
+
+int work(WorkLoop& loop, Record& record) {
+  const StopSignal stop;
+  while (!stop.requested()) {
+    const WorkNews news = loop.advance();
+    tell(news);
+    if (news.kind == WorkNews::Kind::finished) return 0;
+    const auto kind = news.answer.kind;
+    if (news.kind == WorkNews::Kind::handed_in &&
+        (kind == PushAnswer::Kind::counted || kind == PushAnswer::Kind::duplicate))
+      record.add(news.contribution);
+  }
+  loop.leave();
+  return 128 + stop.signal();
+}
+
+}  // namespace
+
+int run_work(const std::vector<std::string>& words) {
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  const ServeRequest request = read_work_request(words);
+  const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
+  const ServedTraining training(request.configuration);
+  const auto pushes = training.pushes(), pulls = training.pulls();
+  TrainingClient client(
+      *pushes, *pulls,
+      {.address = request.address, .doors = doors, .patience = training.configuration().serve.patience});
+  const auto worker = training.make_worker();
+  Record record(request.arguments.flag("record"));
+  WorkLoop loop(*worker, client, *pushes, work_options(request, training));
+  try {
+    return work(loop, record);
+  } catch (const NonFiniteError&) {
+    loop.leave();
+    throw;
+  }
+}
+
+}  // namespace muster

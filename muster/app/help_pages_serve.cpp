@@ -1,0 +1,79 @@
+#include "muster/app/help.h"
+
+namespace muster {
+
+namespace {
+
+constexpr CommandFlag help_flag = {"help", "", "This page."};
+constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard output (docs/json.md)."};
+
+}  // namespace
+
+const CommandHelp& serve_help() {
+  static const CommandHelp help = {
+      "muster serve [CONFIG.toml] [--section.key value ...]",
+      "The server of an asynchronous run: workers of any speed come and go, each trains apart for a round, "
+      "and "
+      "what it\n"
+      "brings is counted at once. run.steps counts the local steps of all workers together. What the server "
+      "has\n"
+      "acknowledged is on its disk: killed at any moment, it goes on with --run.resume. Workers need the "
+      "same\n"
+      "configuration. Beyond this machine it asks for TLS and client certificates, or a token.\n\n"
+      "  muster serve configs/async/delayed_nesterov.toml --run.out runs/async\n"
+      "  muster serve configs/async/delayed_nesterov.toml --run.out runs/async --run.resume --serve.address "
+      "0.0.0.0:7077 \\\n"
+      "    --serve.certificate server.crt --serve.key server.key --serve.authority ca.crt\n",
+      {help_flag,
+       json_flag,
+       {"print-config", "",
+        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."},
+       {"replay", "",
+        "Serve nobody: go through the events of the run in run.out (serve.keep_events) and tell whether they "
+        "lead "
+        "to the bits that its server ended with."}},
+      {"run", "task", "image", "text", "gpt", "clusters", "learning_rate", "inner", "comm", "async", "serve",
+       "evaluation"}};
+  return help;
+}
+
+const CommandHelp& work_help() {
+  static const CommandHelp help = {
+      "muster work ADDRESS [CONFIG.toml] [--section.key value ...]",
+      "A worker of an asynchronous run: it fetches the parameters, trains for a round, hands in what has "
+      "changed, "
+      "and\n"
+      "again, until the server says that the run has ended. The configuration must be the server's but for "
+      "where\n"
+      "files lie. A worker that loses its server trains to the end of its round and hands in late.\n\n"
+      "  muster work 127.0.0.1:7077 configs/async/delayed_nesterov.toml\n"
+      "  muster work host:7077 configs/async/delayed_nesterov.toml --serve.authority ca.crt "
+      "--serve.certificate worker.crt "
+      "\\\n"
+      "    --serve.key worker.key\n",
+      {help_flag,
+       {"name", "NAME", "Of this worker, for people. Default: host and process number."},
+       {"least-step-seconds", "S", "Slows the worker down: a local step takes at least so long. Default: 0."},
+       {"record", "FILE",
+        "Append a line WORKER SEQUENCE VERSION for each contribution that the server has acknowledged."}},
+      {"run", "task", "image", "text", "gpt", "clusters", "learning_rate", "inner", "comm", "async",
+       "serve"}};
+  return help;
+}
+
+const CommandHelp& status_help() {
+  static const CommandHelp help = {
+      "muster status ADDRESS [--every SECONDS] [--json]",
+      "How an asynchronous run stands: its version, loss and staleness, what was counted and refused, and a "
+      "table "
+      "of its\n"
+      "workers.\n\n"
+      "  muster status 127.0.0.1:7077 --every 1\n",
+      {help_flag,
+       json_flag,
+       {"every", "SECONDS", "Ask again and again until the run has ended (with --json: a line each time)."}},
+      {"serve"}};
+  return help;
+}
+
+}  // namespace muster

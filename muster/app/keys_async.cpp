@@ -1,0 +1,160 @@
+#include "muster/app/keys.h"
+
+namespace muster {
+
+namespace {
+
+template <class T>
+Key async(const char* name, T AsyncSection::*member) {
+  return make_key(std::string("async.") + name, &Configuration::async, member);
+}
+
+std::vector<Key> weight_keys() {
+  return {
+      async("weight", &AsyncSection::weight)
+          .says("What a fresh contribution is multiplied by before the outer step.")
+          .absent("sqrt(workers) / workers; 1 for buffer, delayed_nesterov and adam")
+          .above(0),
+      async("staleness_power", &AsyncSection::staleness_power)
+          .says("A contribution weighs (1 + staleness) to the minus so much; staleness: versions of the "
+                "server since its start.")
+          .at_least(0),
+      async("staleness_threshold", &AsyncSection::staleness_threshold)
+          .says("Staler contributions are dropped.")
+          .in("versions")
+          .absent("none are")
+          .at_least(0),
+      async("delay_compensation", &AsyncSection::delay_compensation)
+          .says("Lambda of g + lambda g g (parameters now - at the start); 0: no compensation.")
+          .at_least(0),
+      async("max_norm", &AsyncSection::max_norm)
+          .says("Contributions with a larger norm are dropped and counted; 0: no limit.")
+          .at_least(0),
+  };
+}
+
+}  // namespace
+
+std::vector<Key> async_outer_keys() {
+  std::vector<Key> keys = {
+      async("outer", &AsyncSection::outer)
+          .says("What the server does with a contribution: a step of SGD, of momentum, of Nesterov, of EMA "
+                "momentum with look-ahead (MLA) or of Adam for each; buffer: one step with the mean of "
+                "async.delay of them (FedBuff); delayed_nesterov: a plain step for each, and the momentum's "
+                "with every async.delay-th.")
+          .one_of({"nesterov", "sgd", "momentum", "buffer", "delayed_nesterov", "ema", "adam"}),
+      async("learning_rate", &AsyncSection::learning_rate)
+          .says("Of the server's step.")
+          .absent("0.7; adam: 0.001")
+          .above(0),
+      async("momentum", &AsyncSection::momentum)
+          .says("Of the server's step; adam: beta1.")
+          .at_least(0)
+          .below(1),
+      async("delay", &AsyncSection::delay)
+          .says("Contributions to a step of buffer, or of delayed_nesterov's momentum.")
+          .in("contributions")
+          .absent("as many as there are workers")
+          .at_least(1)
+          .at_most(1e6),
+      async("momentum_spread", &AsyncSection::momentum_spread)
+          .says("Of delayed_nesterov: share of the momentum that each step takes between two steps of the "
+                "momentum; at most 1/async.delay, which spreads it evenly.")
+          .at_least(0)
+          .at_most(1),
+      async("buffer_step", &AsyncSection::buffer_step)
+          .says("The step that buffer makes.")
+          .one_of({"nesterov", "sgd", "momentum", "adam"}),
+      async("beta2", &AsyncSection::beta2).says("Of adam.").at_least(0).below(1),
+      async("epsilon", &AsyncSection::epsilon).says("Of adam.").above(0),
+      async("look_ahead", &AsyncSection::look_ahead)
+          .says("Workers start where the server's momentum is about to lead, not at its parameters; for "
+                "momentum, nesterov and ema."),
+  };
+  for (Key& key : weight_keys()) keys.push_back(std::move(key));
+  return keys;
+}
+
+std::vector<Key> async_dispatch_keys() {
+  return {
+      async("local_steps", &AsyncSection::local_steps)
+          .says("Length of a round; with async.dynamic_local_updates that of the fastest worker.")
+          .in("steps")
+          .at_least(1)
+          .at_most(1e9),
+      async("dynamic_local_updates", &AsyncSection::dynamic_local_updates)
+          .says("Slower workers get fewer steps in a round, in proportion to their speed."),
+      async("speed_quantile", &AsyncSection::speed_quantile)
+          .says("Whose speed makes async.local_steps steps: 1 that of the fastest; below it one that such a "
+                "share of the workers does not exceed.")
+          .above(0)
+          .at_most(1),
+      async("measure_speeds", &AsyncSection::measure_speeds)
+          .says("The server is not told how fast a worker is; it measures each round."),
+      async("grace", &AsyncSection::grace)
+          .says("How long the server waits for others after the first who finished, to let all start "
+                "together from the same parameters.")
+          .in("seconds")
+          .at_least(0),
+      async("shards", &AsyncSection::shards)
+          .says("Parts of the training data, each with its own order and learning-rate clock.")
+          .absent("as many as there are workers")
+          .at_least(1)
+          .at_most(65536),
+      async("shard_sampling", &AsyncSection::shard_sampling)
+          .says("From which shard a worker trains its next round: drawn by progress (those that lag behind "
+                "more often), uniform among the least visited, or always its own.")
+          .one_of({"progress", "least_visited", "fixed"}),
+      async("reset_optimizer", &AsyncSection::reset_optimizer)
+          .says("A worker's inner optimizer begins anew in every round; false: its state stays with it."),
+      async("first_step_at_peak", &AsyncSection::first_step_at_peak)
+          .says("The first step of every round takes learning_rate.peak, as in the paper's notebook, whose "
+                "scheduler starts a step late. For comparison with its numbers."),
+  };
+}
+
+std::vector<Key> async_virtual_keys() {
+  return {
+      async("seconds_per_step", &AsyncSection::seconds_per_step)
+          .says("How long a local step takes on each device. Their number is that of the workers; with "
+                "run.workers, the workers get these devices in turn.")
+          .in("seconds")
+          .above(0),
+      async("speed_spread", &AsyncSection::speed_spread)
+          .says("Draws every worker's speed around that of its device: standard deviation of the logarithm.")
+          .at_least(0)
+          .at_most(10),
+      async("speed_trace", &AsyncSection::speed_trace)
+          .says("A file of changes of speed, with lines worker,second,seconds_per_step.")
+          .absent("none: speeds stay as they are"),
+      async("failures", &AsyncSection::failures)
+          .says("Who is away when, as worker:from-until in seconds: 3:100-250,1:400- (1 does not come "
+                "back). The round under way is lost.")
+          .absent("nobody is"),
+      async("bandwidth", &AsyncSection::bandwidth)
+          .says("Of each worker's link to the server, both ways.")
+          .in("Mbit/s")
+          .absent("messages take no time but async.latency")
+          .above(0),
+      async("latency", &AsyncSection::latency)
+          .says("What a message costs before its first byte.")
+          .in("seconds")
+          .at_least(0),
+      async("message_bytes", &AsyncSection::message_bytes)
+          .says("Of the parameters, and of a contribution.")
+          .in("bytes")
+          .absent("as the model's vector; without training 0")
+          .at_least(0),
+      async("train_samples", &AsyncSection::train_samples)
+          .says("Training samples that an evaluation scores beside the held-out ones.")
+          .in("samples")
+          .absent("all, at most 10000")
+          .at_least(1)
+          .at_most(1e8),
+      async("record", &AsyncSection::record)
+          .says("Write every event of the server to this file; muster simulate --replay reads it.")
+          .absent("no record"),
+  };
+}
+
+}  // namespace muster

@@ -1,0 +1,106 @@
+#include "muster/app/keys.h"
+
+namespace muster {
+
+namespace {
+
+template <class T>
+Key serve(const char* name, T ServeSection::*member) {
+  return make_key(std::string("serve.") + name, &Configuration::serve, member);
+}
+
+std::vector<Key> patience_keys() {
+  return {
+      serve("patience", &ServeSection::patience)
+          .says("A call that makes no progress for so long is given up, on either side.")
+          .in("seconds")
+          .at_least(0.1)
+          .at_most(3600),
+      serve("beat", &ServeSection::beat)
+          .says("How often a worker gives a sign of life.")
+          .in("seconds")
+          .at_least(0.01)
+          .at_most(3600),
+      serve("lease", &ServeSection::lease)
+          .says("A worker that has given no sign of life for so long is gone, and its round given up.")
+          .in("seconds")
+          .at_least(0.1)
+          .at_most(86400),
+      serve("give_up_after", &ServeSection::give_up_after)
+          .says("A worker that has not reached its server for so long ends.")
+          .in("seconds")
+          .at_least(0)
+          .at_most(1e7),
+      serve("linger", &ServeSection::linger)
+          .says("How long a server that has finished stays, so that its workers learn of it.")
+          .in("seconds")
+          .at_least(0)
+          .at_most(86400),
+  };
+}
+
+}  // namespace
+
+std::vector<Key> serve_door_keys() {
+  return {
+      serve("address", &ServeSection::address)
+          .says(
+              "Where the server listens, HOST:PORT; [::]:7077 or 0.0.0.0:7077 on all of its addresses. Port "
+              "0: any free one, which it tells."),
+      serve("certificate", &ServeSection::certificate)
+          .says(
+              "PEM file with what this side shows the other: TLS. examples/tls/make_certificates.sh makes a "
+              "set.")
+          .absent("plain text, on the loopback interface only"),
+      serve("key", &ServeSection::key).says("PEM file with the certificate's private key.").absent("none"),
+      serve("authority", &ServeSection::authority)
+          .says("PEM file with the certificate that the other side's must be signed by. A server that has it "
+                "asks "
+                "its workers for theirs.")
+          .absent("server: anybody who knows the token; worker: plain text, on the loopback interface only"),
+      serve("token_file", &ServeSection::token_file)
+          .says("File with a secret of 16 characters or more that every worker must know.")
+          .absent("none is asked for"),
+      serve("allow_plaintext_beyond_loopback", &ServeSection::allow_plaintext_beyond_loopback)
+          .says("Allows what anybody on the network can read, change and join."),
+  };
+}
+
+std::vector<Key> serve_keys() {
+  std::vector<Key> keys = {
+      serve("start_with", &ServeSection::start_with)
+          .says("Workers that the server waits for before it gives out the first round.")
+          .in("workers")
+          .at_least(1)
+          .at_most(4096),
+      serve("most_workers", &ServeSection::most_workers)
+          .says("Workers that it takes at a time.")
+          .in("workers")
+          .at_least(1)
+          .at_most(4096),
+      serve("most_pushes", &ServeSection::most_pushes)
+          .says("Contributions that it holds in memory at a time; more have to wait.")
+          .at_least(1)
+          .at_most(4096),
+      serve("pull_codec", &ServeSection::pull_codec)
+          .says("How the parameters travel to the workers; contributions travel as comm.codec says.")
+          .one_of({"fp32", "fp16", "bf16"}),
+      serve("part_kib", &ServeSection::part_kib)
+          .says("Vectors travel in parts of this length.")
+          .in("KiB")
+          .at_least(16)
+          .at_most(8192),
+      serve("snapshot_every", &ServeSection::snapshot_every)
+          .says("The server writes its whole state after so many contributions, and begins a new log of "
+                "events.")
+          .in("contributions")
+          .at_least(1)
+          .at_most(1e9),
+      serve("keep_events", &ServeSection::keep_events)
+          .says("Keeps every snapshot and every event of the run, for muster serve --replay."),
+  };
+  for (Key& key : patience_keys()) keys.push_back(std::move(key));
+  return keys;
+}
+
+}  // namespace muster

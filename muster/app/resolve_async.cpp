@@ -1,0 +1,178 @@
+#include "muster/app/resolve_async.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "muster/app/codec_choice.h"
+#include "muster/app/keys.h"
+#include "muster/app/resolve.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+
+namespace muster {
+
+namespace {
+
+constexpr int64_t default_epochs = 10, evaluations = 10;
+
+void require(bool holds, std::string_view key, const Value& value, std::string_view remedy) {
+  if (holds) return;
+  const std::string text = format_plain(value);
+  throw OptionError(key, text.empty() ? "(not given)" : shown(text), remedy);
+}
+
+template <class T>
+Value as_value(const std::optional<T>& value) {
+  return value ? Value(*value) : Value();
+}
+
+/// The first key of a section that was given another value than its own.
+void require_untouched(const Configuration& configuration, std::string_view section,
+                       std::string_view remedy) {
+  const Configuration untouched;
+  for (const Key& key : all_keys())
+    if (key.section() == section)
+      require(key.get(configuration) == key.get(untouched), key.name, key.get(configuration), remedy);
+}
+
+bool per_contribution(const std::string& outer) {
+  return outer == "nesterov" || outer == "sgd" || outer == "momentum" || outer == "ema";
+}
+
+void check_outer_keys(const AsyncSection& async) {
+  const bool delays = async.outer == "buffer" || async.outer == "delayed_nesterov";
+  const bool adam = async.outer == "adam" || (async.outer == "buffer" && async.buffer_step == "adam");
+  const AsyncSection usual;
+  const auto unused = [&](const char* what) {
+    return fmt::format("is not used by async.outer = {}; {}", async.outer, what);
+  };
+  require(delays || !async.delay, "async.delay", as_value(async.delay),
+          unused("say buffer or delayed_nesterov, or leave it out"));
+  require(async.outer == "delayed_nesterov" || async.momentum_spread == 0, "async.momentum_spread",
+          async.momentum_spread, unused("say delayed_nesterov, or leave it out"));
+  require(async.outer == "buffer" || async.buffer_step == usual.buffer_step, "async.buffer_step",
+          async.buffer_step, unused("say buffer, or leave it out"));
+  require(adam || async.beta2 == usual.beta2, "async.beta2", async.beta2, unused("leave it out"));
+  require(adam || async.epsilon == usual.epsilon, "async.epsilon", async.epsilon, unused("leave it out"));
+  const bool ahead = per_contribution(async.outer) && async.outer != "sgd";
+  require(ahead || !async.look_ahead, "async.look_ahead", true,
+          unused("say momentum, nesterov or ema, or leave it out"));
+}
+
+void check_devices(const Configuration& configuration) {
+  const AsyncSection& async = configuration.async;
+  const auto devices = static_cast<int64_t>(async.seconds_per_step.size());
+  require(devices > 0, "async.seconds_per_step", async.seconds_per_step,
+          "give at least one device's, such as 0.58,0.75,1.51,3.33");
+  const auto& workers = configuration.run.workers;
+  require(!workers || *workers >= devices, "run.workers", as_value(workers),
+          fmt::format("is less than the {} devices of async.seconds_per_step; leave it out, or name fewer",
+                      devices));
+  require(async.dynamic_local_updates || async.speed_quantile == 1, "async.speed_quantile",
+          async.speed_quantile, "has no use without async.dynamic_local_updates; leave it out");
+}
+
+/// What virtual and real time have in common.
+void check_asynchronous(const Configuration& configuration) {
+  require_untouched(configuration, "schedule",
+                    "has no use in an asynchronous run, whose workers do not "
+                    "meet; async.local_steps says how long a round is");
+  require_untouched(configuration, "outer",
+                    "is of meetings, which an asynchronous run has none of; async.outer says what the server "
+                    "does");
+  require(!configuration.run.verify, "run.verify", true,
+          "compares processes that meet; an asynchronous run has none; leave it out");
+  check_outer_keys(configuration.async);
+}
+
+}  // namespace
+
+void check_no_async(const Configuration& configuration) {
+  require_untouched(configuration, "async",
+                    "belongs to asynchronous runs (muster simulate); muster train lets the workers meet, as "
+                    "schedule.rule says");
+}
+
+void check_async(const Configuration& configuration) {
+  check_asynchronous(configuration);
+  require_untouched(configuration, "comm", "is of processes that meet; a simulated run has one process");
+  require_untouched(configuration, "elastic",
+                    "is of processes that meet; async.failures says who is away "
+                    "in a simulated run");
+  require_untouched(configuration, "checkpoint",
+                    "is not used by a simulated run, which leaves no "
+                    "checkpoints; start it anew");
+  require(!configuration.run.resume, "run.resume", true,
+          "a simulated run leaves no checkpoints; start it anew");
+  check_devices(configuration);
+}
+
+void check_served(const Configuration& configuration) {
+  check_asynchronous(configuration);
+  Configuration codec_only;
+  codec_only.comm.codec = configuration.comm.codec;
+  codec_only.comm.error_feedback = configuration.comm.error_feedback;
+  codec_only.comm.bucket = configuration.comm.bucket;
+  codec_only.comm.scale = configuration.comm.scale;
+  codec_only.comm.rounding = configuration.comm.rounding;
+  codec_only.comm.top_fraction = configuration.comm.top_fraction;
+  for (const Key& key : all_keys())
+    if (key.section() == "comm")
+      require(key.get(configuration) == key.get(codec_only), key.name, key.get(configuration),
+              "is of processes that meet; of comm.* a server knows the keys of codecs alone");
+  codec_choice(configuration.comm);
+  require_untouched(configuration, "elastic",
+                    "is of processes that meet; serve.lease says when a worker counts as gone");
+  require_untouched(configuration, "checkpoint",
+                    "is not used by a server, which keeps a log; serve.snapshot_every");
+}
+
+void fill_async(Configuration& configuration) {
+  AsyncSection& async = configuration.async;
+  RunSection& run = configuration.run;
+  if (!run.workers) run.workers = static_cast<int64_t>(async.seconds_per_step.size());
+  if (!run.threads) run.threads = std::min(usable_cores(), *run.workers);
+  if (!run.steps && !run.epochs) run.epochs = default_epochs;
+  if (!async.shards) async.shards = *run.workers;
+  const bool delays = async.outer == "buffer" || async.outer == "delayed_nesterov";
+  if (delays && !async.delay) async.delay = *run.workers;
+  require(!delays || async.momentum_spread * static_cast<double>(*async.delay) <= 1 + 1e-12,
+          "async.momentum_spread", async.momentum_spread,
+          fmt::format("must be at most 1/async.delay = {:.6g}",
+                      1 / static_cast<double>(async.delay.value_or(1))));
+  const bool adam = async.outer == "adam" || (async.outer == "buffer" && async.buffer_step == "adam");
+  if (!async.learning_rate) async.learning_rate = adam ? 0.001 : 0.7;
+  if (!async.weight)
+    async.weight = per_contribution(async.outer) ? 1 / std::sqrt(static_cast<double>(*run.workers)) : 1.0;
+  if (configuration.task.sampler == "permutation") configuration.task.sampler = "shard";
+}
+
+void complete_async(Configuration& configuration, int64_t train_samples) {
+  RunSection& run = configuration.run;
+  invariant(run.workers && (run.steps || run.epochs), "complete_async needs a filled configuration");
+  if (!run.steps) {
+    const int64_t per_epoch = train_samples / configuration.task.batch;
+    require(per_epoch >= 1, "task.batch", configuration.task.batch,
+            fmt::format("there are only {} samples; use a smaller batch", train_samples));
+    require(*run.epochs <= std::numeric_limits<int64_t>::max() / per_epoch, "run.epochs",
+            as_value(run.epochs), "makes more steps than fit into 64 bits; use fewer");
+    run.steps = *run.epochs * per_epoch;
+    run.epochs.reset();
+  }
+  if (!configuration.evaluation.every)
+    configuration.evaluation.every = std::max<int64_t>(1, *run.steps / evaluations);
+  const LearningRateSection& rate = configuration.learning_rate;
+  const int64_t of_a_shard = std::max<int64_t>(1, *run.steps / *configuration.async.shards);
+  require(rate.warmup_steps <= of_a_shard, "learning_rate.warmup_steps", rate.warmup_steps,
+          fmt::format("each of the {} shards has {} steps; say at most that", *configuration.async.shards,
+                      of_a_shard));
+  if (rate.shape == "step" && !rate.milestones.empty())
+    require(rate.milestones.back() < of_a_shard, "learning_rate.milestones", rate.milestones,
+            fmt::format("each of the {} shards has {} steps; the last milestone must lie before their end",
+                        *configuration.async.shards, of_a_shard));
+}
+
+}  // namespace muster
