@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -150,6 +151,14 @@ std::string EventLogReader::bytes(int64_t count) {
   return read;
 }
 
+bool EventLogReader::only_zeros_from(int64_t position) {
+  constexpr int64_t at_a_time = 1 << 20;
+  for (position_ = position; position_ < size_;)
+    if (bytes(std::min(at_a_time, size_ - position_)).find_first_not_of('\0') != std::string::npos)
+      return false;
+  return true;
+}
+
 std::optional<ServerEvent> EventLogReader::next() {
   const int64_t start = position_;
   const auto cut_off = [&]() -> std::optional<ServerEvent> {
@@ -163,7 +172,10 @@ std::optional<ServerEvent> EventLogReader::next() {
   const std::string text = bytes(sizeof(RecordFront));
   RecordFront front;
   std::memcpy(&front, text.data(), sizeof front);
-  if (front.own_checksum != front.checked()) damaged();
+  if (front.own_checksum != front.checked()) {
+    if (only_zeros_from(start)) return cut_off();
+    damaged();
+  }
   const int64_t left = size_ - position_;
   if (front.head_bytes > left || front.body_bytes > static_cast<uint64_t>(left - front.head_bytes))
     return cut_off();

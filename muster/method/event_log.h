@@ -42,7 +42,8 @@ class EventLogWriter {
   int64_t position_;
 };
 
-/// Reads a file of events in order. A last record that was cut off in writing counts as not written.
+/// Reads a file of events in order. A last record that was cut off in writing counts as not written; so do
+/// zeros from a record's beginning to the end of the file, which a loss of power may leave.
 class EventLogReader {
  public:
   /// Throws FileError; DataError where it is no file of events.
@@ -59,6 +60,7 @@ class EventLogReader {
 
  private:
   std::string bytes(int64_t count);
+  bool only_zeros_from(int64_t position);
 
   std::string path_;
   int descriptor_ = -1;

@@ -255,6 +255,31 @@ TEST(EventLog, AnUnfinishedRecordAtTheEndCountsAsNotWritten) {
   EXPECT_EQ(read_file(cut), whole);
 }
 
+TEST(EventLog, ZerosAtTheEndAreCutOff) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/events";
+  {
+    EventLogWriter log(path, "x");
+    for (int i = 0; i < 2; ++i) log.append(WorkerJoined{i, 0, {}});
+  }
+  const std::string whole = read_file(path);
+  const auto events_in = [&](const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+    EventLogReader log(path);
+    int64_t events = 0;
+    while (log.next()) ++events;
+    EXPECT_EQ(log.position(), static_cast<int64_t>(whole.size()));
+    return events;
+  };
+  for (const size_t zeros : {1U, 23U, 24U, 5000U, 3U << 20})
+    EXPECT_EQ(events_in(whole + std::string(zeros, '\0')), 2);
+  std::ofstream(path, std::ios::binary) << whole + std::string(100, '\0') + "x";
+  EventLogReader log(path);
+  log.next();
+  log.next();
+  EXPECT_THROW(log.next(), DataError);
+}
+
 TEST(EventLog, DamageIsFound) {
   const test::TemporaryFolder folder;
   const std::string path = folder.path() + "/events";
