@@ -15,7 +15,6 @@ namespace {
 using nlohmann::json;
 using test::Ended;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Words = std::vector<std::string>;
 
 Ended simulate(const Words& more) {
