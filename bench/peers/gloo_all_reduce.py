@@ -9,9 +9,10 @@ start each all-reduce together, and a turn lasts as long as the slowest rank nee
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
+
+from ranks import start_ranks
 
 
 def rank_main(elements, turns):
@@ -41,17 +42,7 @@ def main():
     processes, elements, turns = (int(value) for value in (sys.argv[1:] + ["4", "25000000", "11"][len(sys.argv) - 1:]))
     if "RANK" in os.environ:
         return rank_main(elements, turns)
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    ranks = []
-    for rank in range(processes):
-        environment = dict(os.environ, RANK=str(rank), WORLD_SIZE=str(processes), MASTER_ADDR="127.0.0.1",
-                           MASTER_PORT=str(port), GLOO_SOCKET_IFNAME="lo", OMP_NUM_THREADS="1")
-        command = [sys.executable, os.path.abspath(__file__), str(processes), str(elements), str(turns)]
-        ranks.append(subprocess.Popen(command, env=environment))
-    return max(rank.wait() for rank in ranks)
+    return start_ranks(processes, [os.path.abspath(__file__), str(processes), str(elements), str(turns)])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+#include <chrono>
+#include <string>
+
+#include "muster/serve/training_desk.h"
+
+namespace muster {
+
+ServerStatus TrainingDesk::status() {
+  const std::lock_guard lock(mutex_);
+  const Dispatcher& dispatcher = server_.dispatcher();
+  ServerStatus status{.running_seconds = now(),
+                      .finished = has_ended(),
+                      .version = server_.version(),
+                      .local_steps = dispatcher.local_steps_done(),
+                      .total_steps = options_.total_steps,
+                      .staleness_mean = server_.counts().staleness_mean(),
+                      .staleness_max = server_.counts().staleness_max,
+                      .bytes_in = bytes_in_,
+                      .bytes_out = bytes_out_,
+                      .counts = refused_};
+  for (int verdict = 0; verdict < verdicts; ++verdict)
+    status.counts[std::string(word_of(static_cast<Verdict>(verdict)))] +=
+        server_.counts().of(static_cast<Verdict>(verdict));
+  double loss_sum = 0;
+  int64_t with_loss = 0;
+  for (const auto& [worker, one] : members_) {
+    const Assignment* const open = dispatcher.open_assignment(worker);
+    const auto seconds = dispatcher.seconds_per_step(worker);
+    const auto silent = std::chrono::steady_clock::now() - one.heard;
+    status.workers.push_back({.worker = worker,
+                              .name = one.name,
+                              .doing = open == nullptr ? "waits"
+                                       : one.start     ? "fetches"
+                                                       : "computes",
+                              .round_steps = open == nullptr ? 0 : open->local_steps,
+                              .steps_done = one.steps_done,
+                              .version = open == nullptr ? server_.version() : open->version,
+                              .steps_per_second = seconds && *seconds > 0 ? 1 / *seconds : 0,
+                              .counted = one.counted,
+                              .dropped = one.dropped,
+                              .last_staleness = one.last_staleness,
+                              .last_loss = one.last_loss,
+                              .bytes_in = one.bytes_in,
+                              .bytes_out = one.bytes_out,
+                              .silent_seconds = std::chrono::duration<double>(silent).count()});
+    loss_sum += one.counted > 0 ? one.last_loss : 0;
+    with_loss += one.counted > 0 ? 1 : 0;
+  }
+  status.loss = with_loss > 0 ? loss_sum / static_cast<double>(with_loss) : 0;
+  return status;
+}
+
+}  // namespace muster
