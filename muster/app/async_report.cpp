@@ -21,6 +21,16 @@ namespace fs = std::filesystem;
 
 using Json = nlohmann::ordered_json;
 
+// A server keeps its state there, a simulation does not.
+bool was_served(const fs::path& folder) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    if (ignored) return false;
+    if (entry->path().filename().string().starts_with("snapshot-")) return true;
+  }
+  return false;
+}
+
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 }  // namespace
@@ -44,10 +54,12 @@ AsyncReportInput read_async_runs(const std::vector<fs::path>& folders) {
     const fs::path file = folder / "config.toml";
     std::error_code ignored;
     if (fs::exists(file, ignored)) {
-      run.configuration = flat_configuration(
-          configuration_json(resolve(file.string(), {}, Scope::simulation)), file.string());
-      input.commands.push_back(
-          fmt::format("muster simulate {} --run.out NEW_FOLDER", shell_quoted(file.string())));
+      const bool served = was_served(folder);
+      const Scope scope = served ? Scope::serving : Scope::simulation;
+      run.configuration =
+          flat_configuration(configuration_json(resolve(file.string(), {}, scope)), file.string());
+      input.commands.push_back(fmt::format("muster {} {} --run.out NEW_FOLDER", served ? "serve" : "simulate",
+                                           shell_quoted(file.string())));
     }
     titles.push_back(run.name);
     input.runs.push_back(std::move(run));

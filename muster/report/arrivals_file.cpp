@@ -5,9 +5,11 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <system_error>
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -69,7 +71,19 @@ std::string to_json(const MeasurementLine& line) {
                      number(line.test_accuracy));
 }
 
-ArrivalsFile::ArrivalsFile(const std::string& path) : path_(path), out_(path, std::ios::trunc) {
+ArrivalsFile::ArrivalsFile(const std::string& path) : ArrivalsFile(path, std::ios::trunc) {}
+
+ArrivalsFile ArrivalsFile::go_on_with(const std::string& path) {
+  if (!std::filesystem::exists(path)) return ArrivalsFile(path);
+  const std::string content = read_file(path);
+  const size_t end = content.rfind('\n');
+  std::error_code problem;
+  std::filesystem::resize_file(path, end == std::string::npos ? 0 : end + 1, problem);
+  if (problem) throw FileError("cannot shorten '" + path + "': " + problem.message());
+  return {path, std::ios::app};
+}
+
+ArrivalsFile::ArrivalsFile(const std::string& path, std::ios::openmode mode) : path_(path), out_(path, mode) {
   if (!out_) throw FileError("cannot write '" + path + "': " + std::strerror(errno));
 }
 

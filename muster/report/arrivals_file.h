@@ -39,11 +39,14 @@ struct MeasurementLine {
 std::string to_json(const ArrivalLine& line);
 std::string to_json(const MeasurementLine& line);
 
-/// The file OUT/arrivals.jsonl of a running simulation.
+/// The file OUT/arrivals.jsonl of a run under way.
 class ArrivalsFile {
  public:
   /// A new, empty file. Throws FileError.
   explicit ArrivalsFile(const std::string& path);
+  /// Goes on behind the last whole line of a file that is there; a new one where there is none. Throws
+  /// FileError.
+  static ArrivalsFile go_on_with(const std::string& path);
   /// Appends a line. Throws FileError.
   void write(const ArrivalLine& line) { put(to_json(line)); }
   void write(const MeasurementLine& line);
@@ -51,6 +54,7 @@ class ArrivalsFile {
   void flush();
 
  private:
+  ArrivalsFile(const std::string& path, std::ios::openmode mode);
   void put(const std::string& text);
 
   std::string path_;

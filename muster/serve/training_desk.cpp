@@ -37,8 +37,11 @@ void TrainingDesk::recover() {
   if (!snapshot) return files_.begin_anew(state());
   server_.restore(snapshot->part_of("server"));
   last_time_ = snapshot->numbers.real("time");
-  for (const int64_t worker : server_.dispatcher().members())
-    members_[worker].session = snapshot->numbers.integer(session_key(worker));
+  for (const int64_t worker : server_.dispatcher().members()) {
+    Member& one = members_[worker];
+    one.session = snapshot->numbers.integer(session_key(worker));
+    one.ready = one.started = one.received = last_time_;
+  }
   if (const auto log = files_.open_log()) {
     while (const auto event = log->next()) apply(*event);
     files_.reopen_log(log->position());
@@ -65,12 +68,14 @@ EventOutcome TrainingDesk::decide(const ServerEvent& event) {
 }
 
 EventOutcome TrainingDesk::apply(const ServerEvent& event) {
+  std::optional<ArrivalLine> ended = ended_round(event);
   EventOutcome outcome = server_.apply(event);
   last_time_ = std::max(last_time_, time_of(event));
   if (const auto* joined = std::get_if<WorkerJoined>(&event)) {
     Member& one = members_[joined->worker];
     one = Member{};
     one.session = server_.counts().joined;
+    one.ready = last_time_;
     one.heard = std::chrono::steady_clock::now();
   } else if (const auto* left = std::get_if<WorkerLeft>(&event)) {
     members_.erase(left->worker);
@@ -85,12 +90,18 @@ EventOutcome TrainingDesk::apply(const ServerEvent& event) {
     ++one.dropped;
     one.start = nullptr;
   }
+  if (ended) {
+    ended->staleness = outcome.staleness;
+    ended->verdict = word_of(outcome.verdict);
+    members_[ended->worker].ready = ended->arrived;
+    ended_rounds_.push_back(*std::move(ended));
+  }
   if (outcome.assignments.empty()) return outcome;
   const auto start = std::make_shared<const StartingPoint>(StartingPoint{outcome.start});
   for (const Assignment& assignment : outcome.assignments) {
     Member& one = members_[assignment.worker];
     one.start = start;
-    one.started = last_time_;
+    one.started = one.received = last_time_;
     one.steps_done = 0;
   }
   return outcome;
@@ -202,7 +213,10 @@ void TrainingDesk::fetched(const Membership& who, int64_t sequence, int64_t byte
   if (one == nullptr) return;
   one->bytes_out += bytes;
   const Assignment* const open = server_.dispatcher().open_assignment(who.worker);
-  if (open != nullptr && open->sequence == sequence) one->start = nullptr;
+  if (open != nullptr && open->sequence == sequence && one->start) {
+    one->start = nullptr;
+    one->received = now();
+  }
 }
 
 std::optional<HandedIn> TrainingDesk::judge_early(const Membership& who, const Contribution& without_vector) {
@@ -323,6 +337,11 @@ TrainingDesk::Present TrainingDesk::present() {
   const std::lock_guard lock(mutex_);
   return {server_.parameters().clone(), server_.version(), server_.dispatcher().local_steps_done(), now(),
           server_.counts()};
+}
+
+std::vector<ArrivalLine> TrainingDesk::take_ended_rounds() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(ended_rounds_, {});
 }
 
 void TrainingDesk::save() {

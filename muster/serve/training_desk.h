@@ -11,9 +11,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "muster/base/stopwatch.h"
 #include "muster/method/async_server.h"
+#include "muster/report/arrivals_file.h"
 #include "muster/serve/server_files.h"
 #include "muster/serve/status.h"
 
@@ -106,6 +108,9 @@ class TrainingDesk {
     ServerCounts counts;
   };
   Present present();
+  /// The rounds that ended since the last call, in order; at first those that the files still tell of, whose
+  /// times between start and arrival are estimates.
+  std::vector<ArrivalLine> take_ended_rounds();
   /// A snapshot of the present state.
   void save();
 
@@ -115,7 +120,8 @@ class TrainingDesk {
     std::string name;
     Time heard{};
     std::shared_ptr<const StartingPoint> start;  // until it has been fetched
-    double started = 0;
+    double ready = 0, started = 0,
+           received = 0;  // seconds of the run: waits, is given a round, has its start
     int64_t steps_done = 0, counted = 0, dropped = 0, last_staleness = 0;
     double last_loss = 0;
     int64_t bytes_in = 0, bytes_out = 0;
@@ -128,6 +134,8 @@ class TrainingDesk {
   /// Writes, then applies; not flushed.
   EventOutcome decide(const ServerEvent& event);
   EventOutcome apply(const ServerEvent& event);
+  /// The round that the event ends, before it is applied; staleness and verdict are missing.
+  std::optional<ArrivalLine> ended_round(const ServerEvent& event) const;
   void flush();
   Member* member(const Membership& who);
   void remove(int64_t worker);
@@ -153,6 +161,7 @@ class TrainingDesk {
   std::condition_variable changed_;
   std::map<int64_t, Member> members_;
   std::map<std::string, int64_t> refused_;
+  std::vector<ArrivalLine> ended_rounds_;  // not taken yet
   int64_t bytes_in_ = 0, bytes_out_ = 0;
   std::optional<std::string> failure_;
 };

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
+#include <variant>
 
 #include "muster/serve/training_desk.h"
 
@@ -48,6 +51,32 @@ ServerStatus TrainingDesk::status() {
   }
   status.loss = with_loss > 0 ? loss_sum / static_cast<double>(with_loss) : 0;
   return status;
+}
+
+std::optional<ArrivalLine> TrainingDesk::ended_round(const ServerEvent& event) const {
+  const auto line_of = [this](const auto& ending) -> std::optional<ArrivalLine> {
+    const Assignment* const open = server_.dispatcher().open_assignment(ending.worker);
+    const auto found = members_.find(ending.worker);
+    if (open == nullptr || found == members_.end()) return std::nullopt;
+    const Member& one = found->second;
+    const double received = std::min(one.received, ending.completed);
+    return ArrivalLine{.worker = ending.worker,
+                       .shard = open->shard,
+                       .steps = ending.local_steps,
+                       .version = open->version,
+                       .ready = std::min(one.ready, one.started),
+                       .start = std::min(one.started, received),
+                       .received = received,
+                       .computed = std::min(received + ending.compute_seconds, ending.completed),
+                       .arrived = ending.completed,
+                       .loss = std::nullopt};
+  };
+  if (const auto* dropped = std::get_if<ContributionDropped>(&event)) return line_of(*dropped);
+  const auto* const counted = std::get_if<Contribution>(&event);
+  if (counted == nullptr) return std::nullopt;
+  std::optional<ArrivalLine> line = line_of(*counted);
+  if (line) line->loss = counted->loss;
+  return line;
 }
 
 }  // namespace muster

@@ -118,6 +118,13 @@ TEST_F(Serve, KilledServersAndWorkersLoseNothingThatWasAcknowledged) {
   for (const char* name : {"first", "second"})
     for (const auto& line : lines_of((folder_ / name) + ".record"))
       EXPECT_TRUE(counted.contains(line)) << line << " was acknowledged and is gone";
+  // The page's record goes on over the kills; at most what was counted just before one is not in it.
+  const Ended reported = test::run({MUSTER_PROGRAM, "report", run_, "--json"});
+  ASSERT_EQ(reported.code, 0) << reported.err;
+  const json told = json::parse(reported.out)["runs"][0];
+  EXPECT_LE(told["versions"], summary["async"]["versions"]);
+  EXPECT_GE(told["versions"].get<int>() + 8, summary["async"]["versions"].get<int>());
+  EXPECT_EQ(told["final_test_loss"], summary["final_test_loss"]);
   // Nothing is left to do.
   EXPECT_EQ(serve()->wait().code, 0);
 }

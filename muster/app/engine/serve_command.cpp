@@ -73,6 +73,7 @@ int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& trainin
   int64_t next = every > 0 ? (desk.present().local_steps / every + 1) * every : 0;
   while (!desk.finished() && !stop.requested()) {
     desk.look();
+    result.note(desk);
     const int64_t steps = every > 0 ? desk.local_steps() : 0;
     if (every > 0 && steps >= next && !desk.finished()) {
       result.evaluate(desk.present());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
@@ -104,7 +105,27 @@ ServeResult::ServeResult(const ServedTraining& training, std::string folder)
       averager_(alone_, pool_),
       evaluation_(training.task(), training.sampler(), averager_,
                   evaluation_options(training.configuration())),
-      metrics_(open_metrics(folder_ + "/metrics.jsonl")) {}
+      metrics_(open_metrics(folder_ + "/metrics.jsonl")),
+      arrivals_(ArrivalsFile::go_on_with(folder_ + "/arrivals.jsonl")) {
+  const ArrivalHistory before = read_arrivals(folder_ + "/arrivals.jsonl");
+  if (!before.arrivals.empty()) noted_until_ = before.arrivals.back().arrived;
+}
+
+void ServeResult::note(TrainingDesk& desk) {
+  const auto ended = desk.take_ended_rounds();
+  for (const ArrivalLine& line : ended)
+    if (line.arrived > noted_until_) arrivals_.write(line);
+  if (!ended.empty()) arrivals_.flush();
+}
+
+void ServeResult::write_measurement(const TrainingDesk::Present& present, const Measured& measured) {
+  arrivals_.write(MeasurementLine{.time = present.seconds,
+                                  .local_steps = present.local_steps,
+                                  .version = present.version,
+                                  .train_loss = std::numeric_limits<double>::quiet_NaN(),
+                                  .test_loss = measured.loss,
+                                  .test_accuracy = measured.accuracy});
+}
 
 ServeResult::Measured ServeResult::measure(const TrainingDesk::Present& present) {
   Measured measured;
@@ -126,14 +147,17 @@ void ServeResult::evaluate(const TrainingDesk::Present& present) {
   line.test_accuracy = measured.accuracy;
   line.wall_seconds = present.seconds;
   metrics_.write(line);
+  write_measurement(present, measured);
   fmt::print(stderr, "version {}, {} local steps: test loss {:.4f}, accuracy {:.2f} %\n",
              format_count(present.version), format_count(present.local_steps), measured.loss,
              100 * measured.accuracy);
 }
 
 void ServeResult::write(TrainingDesk& desk, bool as_json) {
+  note(desk);
   const auto present = desk.present();
   const Measured measured = measure(present);
+  write_measurement(present, measured);
   write_safetensors(
       folder_ + "/model.safetensors",
       named_tensors(training_.parameters(), present.parameters, training_.buffers(), measured.buffers),

@@ -6,19 +6,22 @@
 #include "muster/base/thread_pool.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/solo.h"
+#include "muster/report/arrivals_file.h"
 #include "muster/report/metrics_file.h"
 #include "muster/serve/training_desk.h"
 #include "muster/train/evaluation.h"
 
 namespace muster {
 
-/// What a served run leaves in its folder: metrics.jsonl, model.safetensors, summary.json.
+/// What a served run leaves in its folder: arrivals.jsonl, metrics.jsonl, model.safetensors, summary.json.
 class ServeResult {
  public:
   /// Opens the metrics; goes on with those that are there. Throws FileError.
   ServeResult(const ServedTraining& training, std::string folder);
 
-  /// Measures on the test set, into the metrics.
+  /// Writes down the rounds that have ended since the last call. Throws FileError.
+  void note(TrainingDesk& desk);
+  /// Measures on the test set, into the metrics and the arrivals.
   void evaluate(const TrainingDesk::Present& present);
   /// The end: model, summary, and the result on standard output. Throws FileError.
   void write(TrainingDesk& desk, bool json);
@@ -29,6 +32,7 @@ class ServeResult {
     double loss = 0, accuracy = 0;
   };
   Measured measure(const TrainingDesk::Present& present);
+  void write_measurement(const TrainingDesk::Present& present, const Measured& measured);
 
   const ServedTraining& training_;
   std::string folder_;
@@ -37,6 +41,8 @@ class ServeResult {
   Averager averager_;
   Evaluation evaluation_;
   MetricsFile metrics_;
+  ArrivalsFile arrivals_;
+  double noted_until_ = -1;  // seconds of the run: the last arrival in the file
 };
 
 /// 16 hexadecimal digits that two vectors share only if they are the same to the bit (XXH64).

@@ -45,6 +45,17 @@ TEST(ArrivalsFile, LinesComeBackBitForBit) {
   EXPECT_EQ(read_arrivals(path).arrivals.size(), 1U) << "the last line is not whole";
 }
 
+TEST(ArrivalsFile, GoesOnBehindTheLastWholeLine) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "arrivals.jsonl";
+  ArrivalsFile::go_on_with(path).write(measured);
+  std::ofstream(path, std::ios::app) << "{\"arrival\":[3,1,20";
+  ArrivalsFile::go_on_with(path).write(arrival);
+  const ArrivalHistory history = read_arrivals(path);
+  EXPECT_EQ(history.measurements, std::vector<MeasurementLine>{measured});
+  EXPECT_EQ(history.arrivals, std::vector<ArrivalLine>{arrival});
+}
+
 TEST(ArrivalsFile, IsAsDocumented) {
   EXPECT_EQ(to_json(arrival), R"({"arrival":[3,1,20,7,2,"stale",0.1,0.30000000000000004,0.5,11.6,12,1.25]})");
   EXPECT_EQ(to_json(measured), R"({"measured":[209,800,40,0.5,0.6,0.75]})");

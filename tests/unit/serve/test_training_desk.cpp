@@ -131,6 +131,34 @@ TEST_F(Desk, AFullDiskAcknowledgesNothing) {
   EXPECT_EQ(again->hand_in(who, contribution_to(given.assignment, 1), 64).verdict, Verdict::counted);
 }
 
+TEST_F(Desk, TellsTheRoundsThatEnded) {
+  Membership who;
+  {
+    const auto desk = small_desk(folder_.path());
+    who = desk->join("a", std::nullopt, std::nullopt);
+    one_round(*desk, who, 0.5);
+    one_round(*desk, who, INFINITY);
+    const auto lines = desk->take_ended_rounds();
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_EQ(lines[0].verdict, "counted");
+    EXPECT_EQ(lines[1].verdict, "not_finite");
+    EXPECT_TRUE(lines[0].loss && !lines[1].loss);
+    EXPECT_EQ(lines[1].version, 1);
+    for (const ArrivalLine& line : lines) {
+      EXPECT_EQ(line.worker, who.worker);
+      EXPECT_LE(line.ready, line.start);
+      EXPECT_LE(line.start, line.received);
+      EXPECT_LE(line.received, line.computed);
+      EXPECT_LE(line.computed, line.arrived);
+    }
+    EXPECT_EQ(lines[1].ready, lines[0].arrived);
+    EXPECT_TRUE(desk->take_ended_rounds().empty()) << "taken once";
+  }
+  const auto again = small_desk(folder_.path())->take_ended_rounds();
+  ASSERT_EQ(again.size(), 2U) << "the log still tells of them";
+  EXPECT_EQ(again[1].verdict, "not_finite");
+}
+
 TEST_F(Desk, ForgetsWhoIsSilent) {
   const auto desk = small_desk(folder_.path(), {.lease = 0.05});
   const Membership who = desk->join("a", std::nullopt, std::nullopt);
