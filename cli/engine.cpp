@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
       muster::Command{"status", "how an asynchronous run stands", muster::run_status},
       muster::Command{"simulate", "train asynchronously, in virtual time", muster::run_simulate},
       muster::Command{"evaluate", "loss and accuracy of a trained model", muster::run_evaluate},
+      muster::Command{"probe", "how sharp a model's minimum is, how noisy its gradient", muster::run_probe},
       muster::Command{"sample", "continue a text with a trained model", muster::run_sample},
       muster::Command{"models", "the models and their parameters", muster::run_models},
       muster::Command{"signature", "a hash of each method's arithmetic", muster::run_signature},

@@ -7,7 +7,7 @@ function(muster_unit_tests room)
   add_executable(test_${room} ${sources})
   muster_flags(test_${room})
   target_include_directories(test_${room} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_link_libraries(test_${room} PRIVATE ${ARGN} fmt::fmt nlohmann_json::nlohmann_json GTest::gmock
+  target_link_libraries(test_${room} PRIVATE ${ARGN} fmt::fmt Eigen3::Eigen nlohmann_json::nlohmann_json GTest::gmock
                         GTest::gtest_main)
   # One entry a room: starting a program that links LibTorch takes half a second. Single tests run by
   # build/release/bin/test_ROOM --gtest_filter=...

@@ -22,6 +22,10 @@ int evaluate_command(const std::vector<std::string>& words) {
   return help_or_engine("evaluate", evaluate_help(), 1, words);
 }
 
+int probe_command(const std::vector<std::string>& words) {
+  return help_or_engine("probe", probe_help(), 1, words);
+}
+
 int signature_command(const std::vector<std::string>& words) {
   return help_or_engine("signature", signature_help(), 0, words);
 }

@@ -18,6 +18,7 @@ std::span<const Command> muster_commands() {
       Command{"compare", "train several settings and tell which is best", compare_command},
       Command{"report", "a page with charts about runs", report_command},
       Command{"evaluate", "loss and accuracy of a trained model", evaluate_command},
+      Command{"probe", "how sharp a model's minimum is, how noisy its gradient", probe_command},
       Command{"sample", "continue a text with a trained model", sample_command},
       Command{"schedule", "preview when the workers would meet", schedule_command},
       Command{"models", "the models and their parameters", models_command},

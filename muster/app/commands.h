@@ -17,6 +17,7 @@ int train_command(const std::vector<std::string>& words);
 /// An asynchronous run in virtual time; without training it is answered here.
 int simulate_command(const std::vector<std::string>& words);
 int evaluate_command(const std::vector<std::string>& words);
+int probe_command(const std::vector<std::string>& words);
 int sample_command(const std::vector<std::string>& words);
 int signature_command(const std::vector<std::string>& words);
 int models_command(const std::vector<std::string>& words);

@@ -5,6 +5,7 @@
 #include "muster/app/codec_choice.h"
 #include "muster/app/model_names.h"
 #include "muster/app/overlap_contradictions.h"
+#include "muster/app/probe_text.h"
 #include "muster/app/text_contradictions.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
@@ -135,10 +136,24 @@ void check_length_is_single(const Configuration& configuration) {
           fmt::format("contradicts run.steps = {}; give one of them", run.steps.value_or(0)));
 }
 
+namespace {
+
+// Where meetings overlap with steps, the workers never stand before one.
+void check_probes(const Configuration& configuration) {
+  if (!configuration.run.probe || configuration.comm.overlap == "none") return;
+  for (const ProbeRequest& request : parse_probes(*configuration.run.probe, "run.probe"))
+    require(request.kind != ProbeKind::workers, "run.probe", *configuration.run.probe,
+            "the workers cannot be looked at where meetings overlap with steps; leave workers out, or say "
+            "comm.overlap none");
+}
+
+}  // namespace
+
 void check_run(const RunSection& run) {
   require(!run.resume || run.out, "run.resume", true, "needs run.out, the folder of the run to go on with");
   require(!run.start_from_optimizer || run.start_from, "run.start_from_optimizer", true,
           "needs run.start_from, the file to start from");
+  if (run.probe) parse_probes(*run.probe, "run.probe");
 }
 
 void check_task(const Configuration& configuration) {
@@ -162,6 +177,7 @@ void check_method(const Configuration& configuration) {
   codec_choice(configuration.comm);
   check_levels(configuration.comm, configuration.schedule);
   check_overlap(configuration);
+  check_probes(configuration);
 }
 
 void check_against_length(const Configuration& configuration, int64_t total_steps) {

@@ -19,6 +19,7 @@ struct CommandHelp {
 const CommandHelp& train_help();
 const CommandHelp& simulate_help();
 const CommandHelp& evaluate_help();
+const CommandHelp& probe_help();
 const CommandHelp& sample_help();
 const CommandHelp& signature_help();
 const CommandHelp& models_help();

@@ -69,6 +69,23 @@ const CommandHelp& evaluate_help() {
   return help;
 }
 
+const CommandHelp& probe_help() {
+  static const CommandHelp help = {
+      "muster probe MODEL.safetensors|CHECKPOINT [--probe WHAT] [--line OTHER]",
+      "Looks at a trained model: largest eigenvalue and trace of the Hessian of its training loss (with the "
+      "trace's standard error), noise of its gradient, distance from its start; and the loss along the line "
+      "to "
+      "another model. During training: muster train ... --probe 'sharpness:every=10'.\n\n"
+      "  muster probe runs/first/model.safetensors --probe 'sharpness:samples=2048,vectors=20;noise'\n"
+      "  muster probe runs/first/model.safetensors --line runs/second/model.safetensors --points 21\n",
+      {help_flag,
+       json_flag,
+       {"line", "OTHER", "A second model of the same shape: losses at places between the two."},
+       {"points", "N", "Places on that line, both ends included. Default: 11."}},
+      {"run", "task", "image", "text", "gpt", "clusters", "evaluation"}};
+  return help;
+}
+
 const CommandHelp& sample_help() {
   static const CommandHelp help = {
       "muster sample MODEL.safetensors [--prompt TEXT] [--tokens N]",

@@ -70,6 +70,13 @@ std::vector<Key> run_keys() {
           .says("How often run.verify compares.")
           .in("meetings")
           .at_least(1),
+      run("probe", &RunSection::probe)
+          .says(
+              "What to look at between rounds, parted by semicolons: sharpness (largest eigenvalue and "
+              "trace of the Hessian), noise (of the gradient), workers (how far apart, which way), distance "
+              "(from the start); each with every=ROUNDS, samples=N, products=N, vectors=N, such as "
+              "\"sharpness:every=10;distance:every=1\". Changes no bit of the result.")
+          .absent("nothing"),
   };
 }
 

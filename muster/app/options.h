@@ -26,6 +26,7 @@ struct RunSection {
   std::optional<int64_t> loader_threads;
   bool verify = false;
   int64_t verify_every = 10;
+  std::optional<std::string> probe;
   bool operator==(const RunSection&) const = default;
 };
 

@@ -85,6 +85,9 @@ void check_asynchronous(const Configuration& configuration) {
                     "does");
   require(!configuration.run.verify, "run.verify", true,
           "compares processes that meet; an asynchronous run has none; leave it out");
+  require(!configuration.run.probe, "run.probe", configuration.run.probe.value_or(""),
+          "looks between the rounds of workers that meet; probe the model that comes of an asynchronous run: "
+          "muster probe");
   check_outer_keys(configuration.async);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -66,9 +67,14 @@ std::vector<const RunHistory*> counted(const Arm& arm) {
 }
 
 std::string run_json(const RunHistory& run, size_t most) {
-  return fmt::format("{{\"seed\":{},\"finished\":{},\"evaluations\":{},\"period\":{},\"divergence\":{}}}",
+  std::string probes;
+  for (const ProbedNumber& number : probed_numbers()) {
+    const auto curve = probed(run.lines, std::string(number.name));
+    if (!curve.empty()) probes += fmt::format(",\"probe/{}\":{}", number.name, curve_json(curve, most));
+  }
+  return fmt::format("{{\"seed\":{},\"finished\":{},\"evaluations\":{},\"period\":{},\"divergence\":{}{}}}",
                      run.seed, run.finished, evaluations_json(evaluations(run.lines), most),
-                     curve_json(periods(run.lines), most), curve_json(divergences(run.lines), most));
+                     curve_json(periods(run.lines), most), curve_json(divergences(run.lines), most), probes);
 }
 
 std::string seconds_json(const SummarySeconds& s) {
@@ -97,6 +103,33 @@ std::string arm_json(const Arm& arm, const ArmResult& result, size_t most) {
 }
 
 }  // namespace
+
+std::span<const ProbedNumber> probed_numbers() {
+  static constexpr std::array numbers = {
+      ProbedNumber{"largest_eigenvalue", "Largest eigenvalue of the Hessian",
+                   "sharpness of the averaged model's training loss, between rounds"},
+      ProbedNumber{"hessian_trace", "Trace of the Hessian",
+                   "of the averaged model's training loss, estimated with random signs"},
+      ProbedNumber{"gradient_noise_trace", "Trace of the gradient's covariance",
+                   "noise of one sample's gradient"},
+      ProbedNumber{"noise_scale", "Gradient noise scale",
+                   "samples at which noise and gradient are equally long; larger batches gain little beyond"},
+      ProbedNumber{"worker_divergence", "Divergence of the workers",
+                   "mean squared distance to their mean, one step before a meeting"},
+      ProbedNumber{"outer_gradient_cosine", "Cosine between the workers' outer gradients",
+                   "mean over all pairs, one step before a meeting; 1: all go the same way"},
+      ProbedNumber{"distance", "Distance from the start",
+                   "of the averaged model, in the norm of its parameters"}};
+  return numbers;
+}
+
+std::vector<CurvePoint> probed(const std::vector<MetricsLine>& lines, const std::string& name) {
+  std::vector<CurvePoint> points;
+  for (const MetricsLine& line : lines)
+    if (const auto found = line.probe.find(name); found != line.probe.end())
+      points.push_back({static_cast<double>(line.step), found->second});
+  return points;
+}
 
 std::vector<EvaluationPoint> evaluations(const std::vector<MetricsLine>& lines) {
   std::vector<EvaluationPoint> points;

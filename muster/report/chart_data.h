@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muster/report/arm_result.h"
@@ -37,6 +39,15 @@ std::vector<CurvePoint> periods(const std::vector<MetricsLine>& lines);
 
 /// Divergence of the replicas at the meetings that measured it.
 std::vector<CurvePoint> divergences(const std::vector<MetricsLine>& lines);
+
+/// A number that the probes of a run looked at, by its name in the metrics.
+std::vector<CurvePoint> probed(const std::vector<MetricsLine>& lines, const std::string& name);
+
+/// Of these the page has a chart each, where a run looked at them.
+struct ProbedNumber {
+  std::string_view name, title, hint;
+};
+std::span<const ProbedNumber> probed_numbers();
 
 /// What the page's charts draw, as one JSON object. Curves are thinned so that the whole stays below about 1
 /// MB, whatever the number and the length of the runs.

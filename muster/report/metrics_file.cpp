@@ -61,6 +61,9 @@ MetricsLine parse(std::string_view text) {
   line.wall_seconds = real(json, "wall_seconds");
   const Json& seconds = json.at("seconds");
   line.seconds.evaluation = real(seconds, "evaluation");
+  if (json.contains("probe"))
+    for (const auto& [name, value] : json.at("probe").items())
+      line.probe[name] = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
   if (line.evaluation) return line;
   line.period = integer(json, "period");
   line.average = json.at("average").get<std::string>();
@@ -87,6 +90,7 @@ std::string to_json(const MetricsLine& line) {
   json["round"] = line.round;
   if (line.evaluation) {
     put_evaluation(json, line);
+    for (const auto& [name, value] : line.probe) json["probe"][name] = number(value);
     json["seconds"]["evaluation"] = number(line.seconds.evaluation);
     json["wall_seconds"] = number(line.wall_seconds);
     return json.dump();

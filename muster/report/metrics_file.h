@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct MetricsSeconds {
 };
 
 /// One line of metrics.jsonl: a round that ended, or (`evaluation` true) a measurement between two meetings,
-/// which holds only step, round, test_loss, test_accuracy, seconds.evaluation and wall_seconds.
+/// which holds only step, round, test_loss, test_accuracy, probe, seconds.evaluation and wall_seconds.
 struct MetricsLine {
   bool evaluation = false;
   int64_t step = 0;                     ///< steps done in the run
@@ -34,6 +35,7 @@ struct MetricsLine {
   double samples_per_second = 0;        ///< over this round, all workers
   std::optional<double> test_loss;      ///< of the averaged model
   std::optional<double> test_accuracy;  ///< of the averaged model, 0 to 1
+  std::map<std::string, double> probe;  ///< of a measurement: what the probes found, by name
   double wall_seconds = 0;              ///< since the run's first step, over all sessions
   bool operator==(const MetricsLine&) const = default;
 };

@@ -64,6 +64,18 @@ std::string meeting_charts(const std::vector<Arm>& arms) {
   return "<section><h2>Between the meetings</h2>\n<div class=\"grid\">\n" + html + "</div></section>\n";
 }
 
+std::string probe_charts(const std::vector<Arm>& arms) {
+  std::string html;
+  for (const ProbedNumber& number : probed_numbers()) {
+    bool known = false;
+    for (const Arm& arm : arms)
+      for (const RunHistory& run : arm.runs)
+        known = known || !probed(run.lines, std::string(number.name)).empty();
+    if (known) html += chart(fmt::format("probe/{}", number.name), number.title, number.hint);
+  }
+  return html.empty() ? "" : "<section><h2>Probes</h2>\n<div class=\"grid\">\n" + html + "</div></section>\n";
+}
+
 std::string time_section(const std::vector<ArmResult>& results, const std::optional<Network>& network) {
   std::string html = "<section><h2>Where the time went</h2>\n<div class=\"grid\">\n";
   html += chart("time", "Time by part, here", "mean over the seeds; all workers shared this machine");
@@ -209,8 +221,8 @@ std::string report_page(const ReportInput& input) {
           boxed("Results", table_html(quality_table(results, quality, input.network), "results", best,
                                       quality == Quality::loss ? "lowest" : "highest")) +
           "</section>\n";
-  html +=
-      course_charts(input.arms, quality) + meeting_charts(input.arms) + time_section(results, input.network);
+  html += course_charts(input.arms, quality) + meeting_charts(input.arms) + probe_charts(input.arms) +
+          time_section(results, input.network);
   html += settings_section(input.arms) + again_section(input.commands) +
           reading_section(input.network.has_value());
   html += foot(input) + "</main>\n";

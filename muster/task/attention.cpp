@@ -1,11 +1,14 @@
 #include "muster/task/attention.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/record_function.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "muster/base/error.h"
@@ -120,6 +123,27 @@ struct Setting {
   at::Tensor rotary_table;  // may be undefined
 };
 
+// Pairs (2i, 2i + 1) turned by their angles, as rotate() does.
+at::Tensor turned_pairs(const at::Tensor& x, const at::Tensor& table) {
+  const at::Tensor pairs = x.unflatten(-1, {-1, 2}),
+                   angles = table.narrow(0, 0, x.size(2)).unflatten(-1, {-1, 2});
+  const at::Tensor cosine = angles.select(-1, 0), sine = angles.select(-1, 1);
+  const at::Tensor first = pairs.select(-1, 0), second = pairs.select(-1, 1);
+  return at::stack({first * cosine - second * sine, first * sine + second * cosine}, -1).flatten(-2);
+}
+
+// softmax(q k^T / sqrt(width)) v, places before one's own only.
+at::Tensor plain_attention(const at::Tensor& qkv, int64_t heads, const at::Tensor& table) {
+  const int64_t batch = qkv.size(0), places = qkv.size(1), width = qkv.size(2) / (3 * heads);
+  const at::Tensor parts = qkv.view({batch, places, 3, heads, width}).permute({2, 0, 3, 1, 4});
+  at::Tensor query = parts[0], key = parts[1];
+  if (table.defined()) query = turned_pairs(query, table), key = turned_pairs(key, table);
+  const at::Tensor later = at::ones({places, places}, qkv.options().dtype(at::kBool)).triu(1);
+  const at::Tensor scores = at::matmul(query, key.transpose(-2, -1)) / std::sqrt(static_cast<double>(width));
+  const at::Tensor weights = scores.masked_fill(later, -std::numeric_limits<double>::infinity()).softmax(-1);
+  return at::matmul(weights, parts[2]).transpose(1, 2).reshape({batch, places, heads * width});
+}
+
 struct CausalAttention : torch::autograd::Function<CausalAttention> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& given,
                             const Setting& setting) {
@@ -136,7 +160,7 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
       forward_all<double>(qkv, s, out, log_sums);
     else
       forward_all<float>(qkv, s, out, log_sums);
-    context->save_for_backward({qkv, out, log_sums});
+    context->save_for_backward({qkv, out, log_sums, given});
     if (table.defined()) context->saved_data["table"] = table;
     context->saved_data["heads"] = heads;
     return out.to(given.scalar_type());
@@ -145,6 +169,7 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
+    if (at::GradMode::is_enabled()) return {differentiable_gradient(context, saved[3], gradients[0]), {}};
     const at::Tensor &qkv = saved[0], &out = saved[1], &log_sums = saved[2];
     const Shape s = shape_of(qkv, context->saved_data["heads"].toInt());
     const at::Tensor gradient = gradients[0].to(qkv.scalar_type()).contiguous();
@@ -156,6 +181,16 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
     const auto table = context->saved_data.find("table");
     if (table != context->saved_data.end()) rotate(into, s.heads, table->second.toTensor(), Turn::back);
     return {into.to(gradients[0].scalar_type()), {}};
+  }
+
+  // The same by operations that can be differentiated once more: the rows of weights stand in memory at once.
+  static at::Tensor differentiable_gradient(torch::autograd::AutogradContext* context,
+                                            const at::Tensor& given, const at::Tensor& gradient) {
+    const auto table = context->saved_data.find("table");
+    const int64_t heads = context->saved_data["heads"].toInt();
+    const bool turned = table != context->saved_data.end();
+    const at::Tensor out = plain_attention(given, heads, turned ? table->second.toTensor() : at::Tensor());
+    return torch::autograd::grad({out}, {given}, {gradient}, true, true)[0];
   }
 };
 

@@ -1,5 +1,6 @@
 #include "muster/task/batch_norm.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/nn/modules/batchnorm.h>
@@ -60,7 +61,7 @@ at::Tensor running_statistics(const torch::nn::BatchNorm2dImpl& norm) {
 struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight,
                             const at::Tensor& bias, const at::Tensor& residual, const at::Tensor& statistics,
-                            bool relu, bool of_batch) {
+                            bool relu, bool of_batch, double epsilon) {
     const at::Tensor scale = weight * statistics[1];
     const at::Tensor offset = bias - statistics[0] * scale;
     at::Tensor y = at::empty_like(x, x.options(), channels_last);
@@ -69,6 +70,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     ctx->save_for_backward({x, relu ? y : at::Tensor(), weight, statistics});
     ctx->saved_data["residual"] = residual.numel() > 0;
     ctx->saved_data["of_batch"] = of_batch;
+    ctx->saved_data["epsilon"] = epsilon;
     return y;
   }
 
@@ -76,6 +78,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
   // statistics were, and fall away where they were constants.
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const auto saved = ctx->get_saved_variables();
+    if (at::GradMode::is_enabled()) return differentiable_backward(ctx, saved, gradients[0]);
     const at::Tensor &x = saved[0], &y = saved[1], &weight = saved[2], &statistics = saved[3];
     const at::Tensor dy = gradients[0].contiguous(channels_last);
     const int64_t channels = x.size(1), rows = rows_of(x);
@@ -97,7 +100,30 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
                              dx.data_ptr<float>(),
                              dresidual.defined() ? dresidual.data_ptr<float>() : nullptr);
     if (has_residual && !dresidual.defined()) dresidual = dy;
-    return {dx, dweight, dbias, dresidual, at::Tensor(), at::Tensor(), at::Tensor()};
+    return {dx, dweight, dbias, dresidual, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+
+  // The same formulas by operations that can be differentiated once more.
+  static variable_list differentiable_backward(AutogradContext* ctx, const variable_list& saved,
+                                               const at::Tensor& gradient) {
+    const at::Tensor &x = saved[0], &y = saved[1], &statistics = saved[3];
+    const at::Tensor weight = saved[2].view({1, -1, 1, 1});
+    const std::vector<int64_t> places = {0, 2, 3};
+    const bool of_batch = ctx->saved_data["of_batch"].toBool();
+    const at::Tensor g = y.defined() ? gradient * y.detach().gt(0) : gradient;
+    at::Tensor centred = x - statistics[0].view({1, -1, 1, 1}), sigma = statistics[1].view({1, -1, 1, 1});
+    if (of_batch) {
+      centred = x - x.mean(places, true);
+      sigma = (centred.square().mean(places, true) + ctx->saved_data["epsilon"].toDouble()).rsqrt();
+    }
+    const at::Tensor normal = centred * sigma;
+    at::Tensor slope = g;
+    if (of_batch) slope = g - g.mean(places, true) - normal * (g * normal).mean(places, true);
+    const bool has_residual = ctx->saved_data["residual"].toBool();
+    return {weight * sigma * slope, (g * normal).sum(places),
+            g.sum(places),          has_residual ? g : at::Tensor(),
+            at::Tensor(),           at::Tensor(),
+            at::Tensor(),           at::Tensor()};
   }
 };
 
@@ -122,7 +148,7 @@ at::Tensor batch_norm(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x,
   }
   return BatchNormFunction::apply(x, norm.weight, norm.bias,
                                   residual ? *residual : at::empty({0}, x.options()), statistics, relu,
-                                  norm.is_training());
+                                  norm.is_training(), norm.options.eps());
 }
 
 }  // namespace muster

@@ -1,8 +1,12 @@
 #include "muster/task/gelu.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+#include <numbers>
 
 #include "muster/base/error.h"
 #include "muster/task/gelu_kernel.h"
@@ -40,6 +44,7 @@ struct Gelu : torch::autograd::Function<Gelu> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const at::Tensor x = context->get_saved_variables()[0];
+    if (at::GradMode::is_enabled()) return {differentiable_slope(x) * gradients[0]};
     const at::Tensor gradient = gradients[0].to(x.scalar_type()).contiguous();
     at::Tensor slope = at::empty_like(x);
     with_type(x.scalar_type(), [&](auto kind) {
@@ -47,6 +52,13 @@ struct Gelu : torch::autograd::Function<Gelu> {
       kernel::gelu_backward(x.data_ptr<T>(), gradient.data_ptr<T>(), slope.data_ptr<T>(), x.numel());
     });
     return {slope};
+  }
+
+  // d gelu / dx by operations that can be differentiated once more.
+  static at::Tensor differentiable_slope(const at::Tensor& x) {
+    const double scale = std::sqrt(2 / std::numbers::pi), cubic = 0.044715;
+    const at::Tensor bent = (scale * (x + cubic * x.pow(3))).tanh();
+    return 0.5 * (1 + bent) + 0.5 * x * (1 - bent.square()) * scale * (1 + 3 * cubic * x.square());
   }
 };
 

@@ -1,5 +1,6 @@
 #include "muster/task/nn_model.h"
 
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
@@ -84,6 +85,8 @@ class NnModel final : public Model {
   at::ScalarType type() const override { return options_.type; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override;
   double loss_and_gradient(const Batch& batch, const RandomKey& noise) override;
+  double hessian_product(const Batch& batch, const RandomKey& noise, const at::Tensor& vector,
+                         at::Tensor& product) override;
   Score score(const Batch& batch) override;
   void start_statistics() override;
   void observe(const Batch& batch) override;
@@ -91,6 +94,7 @@ class NnModel final : public Model {
  private:
   void add_module(const std::string& path, const std::shared_ptr<nn::Module>& module);
   at::Tensor forward(const at::Tensor& inputs, Dropout& dropout);
+  at::Tensor mean_loss(const Batch& batch, Dropout& dropout);
   double add_gradient(const Batch& batch, Dropout& dropout, double share);
   void set_momentum(double momentum);
   void set_training(bool training) {
@@ -180,14 +184,40 @@ double NnModel::loss_and_gradient(const Batch& batch, const RandomKey& noise) {
   return loss;
 }
 
+at::Tensor NnModel::mean_loss(const Batch& batch, Dropout& dropout) {
+  const auto smoothed = F::CrossEntropyFuncOptions().label_smoothing(options_.label_smoothing);
+  const at::Tensor logits = forward(batch.inputs, dropout).to(options_.type);
+  return F::cross_entropy(rows_of(logits), flat_targets(batch.targets), smoothed);
+}
+
+// H v = d(g . v): the gradient's own graph is kept and differentiated once more, in full precision.
+double NnModel::hessian_product(const Batch& batch, const RandomKey& noise, const at::Tensor& vector,
+                                at::Tensor& product) {
+  invariant(vector.numel() == parameters_.size() && product.numel() == parameters_.size(),
+            "a Hessian met vectors of another size");
+  const torch::AutoGradMode with_grad(true);
+  set_training(true);
+  Dropout dropout(noise);
+  const at::Tensor loss = mean_loss(batch, dropout);
+  const auto gradients = torch::autograd::grad({loss}, weights_, {}, true, true, true);
+  at::Tensor along = at::zeros({}, loss.options());
+  for (size_t i = 0; i < weights_.size(); ++i)
+    if (gradients[i].defined())
+      along = along + (gradients[i] * view_of(vector, parameters_.pieces()[i])).sum();
+  product.zero_();
+  if (!along.requires_grad()) return loss.item<double>();
+  const auto products = torch::autograd::grad({along}, weights_, {}, false, false, true);
+  for (size_t i = 0; i < weights_.size(); ++i)
+    if (products[i].defined()) view_of(product, parameters_.pieces()[i]).copy_(products[i]);
+  return loss.item<double>();
+}
+
 // gradient += share * d(mean loss of the batch); returns share * loss.
 double NnModel::add_gradient(const Batch& batch, Dropout& dropout, double share) {
   at::Tensor loss;
   {
     const Bf16Scope precision(options_.bf16);
-    const auto smoothed = F::CrossEntropyFuncOptions().label_smoothing(options_.label_smoothing);
-    const at::Tensor logits = forward(batch.inputs, dropout).to(options_.type);
-    loss = F::cross_entropy(rows_of(logits), flat_targets(batch.targets), smoothed);
+    loss = mean_loss(batch, dropout);
     if (share != 1.0) loss = loss * share;
   }
   loss.backward();

@@ -48,6 +48,11 @@ class Model {
   /// Forward and backward in training mode: gradient <- d(mean loss)/d(parameters) (overwritten, not added).
   /// Returns the mean loss of the batch. `noise` names the streams of dropout and the like.
   virtual double loss_and_gradient(const Batch& batch, const RandomKey& noise) = 0;
+  /// product <- H vector, H the Hessian of the batch's mean loss in training mode at the present parameters,
+  /// by differentiating twice (Pearlmutter, 1994); both flat, of type(). Running statistics move as in
+  /// training. Returns the mean loss. Throws Error where the model cannot.
+  virtual double hessian_product(const Batch& batch, const RandomKey& noise, const at::Tensor& vector,
+                                 at::Tensor& product);
   /// Loss and hits in evaluation mode; changes nothing.
   virtual Score score(const Batch& batch) = 0;
   /// Re-estimation of BatchNorm statistics: starts a plain mean over the batches observed after it.

@@ -155,6 +155,8 @@ int64_t RunLoop::steps_until_next_due() const {
     steps = std::min(steps, steps_to_multiple(step, options_.checkpoint_every));
   if (options_.evaluate_every > 0) steps = std::min(steps, steps_to_multiple(step, options_.evaluate_every));
   if (stop_step_) steps = std::min(steps, std::max<int64_t>(1, *stop_step_ - step));
+  if (place_.probing && place_.probing->wants_workers(record_.rounds + 1))
+    steps = std::min(steps, Probing::steps_to_workers(method_));
   return steps;
 }
 
@@ -178,6 +180,7 @@ void RunLoop::after_advance(const Progress& progress) {
     write_round(progress, evaluated);
   else if (evaluated)
     write_evaluation();
+  if (place_.probing) probe(progress);
   if (progress.round && options_.verify_every > 0 && record_.rounds % options_.verify_every == 0) verify();
   show_progress();
 }
@@ -252,6 +255,29 @@ void RunLoop::write_evaluation() {
   place_.files->metrics.write(line);
   place_.files->events.add(line.step,
                            {{"test/loss", *line.test_loss}, {"test/accuracy", *line.test_accuracy}});
+}
+
+// The workers stand apart one step before they meet; all else is looked at between rounds, by rank 0.
+void RunLoop::probe(const Progress& progress) {
+  const Stopwatch watch;
+  if (!progress.round && place_.probing->wants_workers(record_.rounds + 1))
+    place_.probing->look_at_workers(method_, place_.averager, options_.patience);
+  if (!progress.round || !place_.probing->due(record_.rounds)) return;
+  method_.copy_mean_parameters(parameters_);
+  if (!place_.files) return;
+  MetricsLine line;
+  line.evaluation = true;
+  line.step = method_.step();
+  line.round = record_.rounds;
+  line.probe = place_.probing->look(record_.rounds, parameters_);
+  record_.evaluation_seconds += watch.seconds();
+  line.seconds.evaluation = watch.seconds();
+  line.wall_seconds = wall_seconds();
+  if (line.probe.empty()) return;
+  place_.files->metrics.write(line);
+  std::vector<std::pair<std::string, double>> values;
+  for (const auto& [name, value] : line.probe) values.emplace_back("probe/" + name, value);
+  place_.files->events.add(line.step, values);
 }
 
 void RunLoop::require_finite_parameters() {

@@ -13,6 +13,7 @@
 #include "muster/report/progress_line.h"
 #include "muster/train/checkpoint.h"
 #include "muster/train/evaluation.h"
+#include "muster/train/probing.h"
 #include "muster/train/regrouping.h"
 #include "muster/train/run_record.h"
 #include "muster/train/stop_signal.h"
@@ -46,6 +47,7 @@ struct RunPlace {
   GroupMember* member = nullptr;     ///< null where there are no other processes
   Regrouping* regrouping = nullptr;  ///< of a run that outlives its workers; null: a death ends it
   RunFiles* files = nullptr;         ///< of rank 0; the others write nothing
+  Probing* probing = nullptr;        ///< null: nothing is probed
   const StopSignal& stop;
 };
 
@@ -89,6 +91,7 @@ class RunLoop {
   void evaluate();
   void write_round(const Progress& progress, bool evaluated);
   void write_evaluation();
+  void probe(const Progress& progress);
   void save_checkpoint();
   void restore(const State& state);
   State whole_state();

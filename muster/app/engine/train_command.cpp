@@ -12,6 +12,7 @@
 #include "muster/app/engine/run_result.h"
 #include "muster/app/engine/training.h"
 #include "muster/app/make_schedule.h"
+#include "muster/app/probe_text.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
@@ -41,7 +42,8 @@ std::string choose_folder(const RunSection& run) {
 /// it is watched, and how its length was said.
 std::string fingerprint(const Training& training) {
   auto json = nlohmann::json::parse(configuration_json(training.configuration()));
-  for (const char* key : {"threads", "out", "resume", "start_from", "start_from_optimizer", "epochs"})
+  for (const char* key :
+       {"threads", "out", "resume", "start_from", "start_from_optimizer", "epochs", "probe"})
     json["run"].erase(key);
   for (const char* key : {"interface", "slice_mib", "deadline"}) json["comm"].erase(key);
   json["run"]["steps"] = training.length().steps;
@@ -188,7 +190,13 @@ class TrainRun {
   }
 
   void make_loop() {
-    RunPlace place{training_.averager(), training_.member(), nullptr, nullptr, stop_};
+    RunPlace place{training_.averager(), training_.member(), nullptr, nullptr, nullptr, stop_};
+    if (const auto& probes = training_.configuration().run.probe) {
+      probing_.emplace(
+          training_.task(), parse_probes(*probes, "run.probe"), training_.configuration().task.batch,
+          static_cast<uint64_t>(training_.configuration().run.seed), starting_parameters(training_));
+      place.probing = &*probing_;
+    }
     if (training_.sampler_of_elastic_run()) {
       regrouping_.emplace(RegroupingParts{*training_.member(), training_.averager(), training_.method(),
                                           *training_.sampler_of_elastic_run(), record_});
@@ -293,6 +301,7 @@ class TrainRun {
   RunRecord record_;
   std::optional<RunFilesHere> files_;
   std::optional<Regrouping> regrouping_;
+  std::optional<Probing> probing_;
   std::optional<RunLoop> loop_;
   bool under_way_ = false;
   bool once_more_ = false;  // somebody died before all had begun: the folder may hold what he wrote

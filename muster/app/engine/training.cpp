@@ -172,6 +172,17 @@ void Training::build() {
   evaluation_ = std::make_unique<Evaluation>(*task_, *sampler_, *averager_, evaluation);
 }
 
+at::Tensor starting_parameters(const Training& training) {
+  const auto model = training.task().make_model();
+  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
+  at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
+  model->bind(parameters, flat_vector(parameters.numel(), model->type()), buffers);
+  if (const auto& path = training.configuration().run.start_from)
+    fill_from_tensors(*path, read_safetensors(*path).tensors, model->parameters(), parameters,
+                      model->buffers(), buffers);
+  return parameters;
+}
+
 void start_from_file(Training& training, const std::string& path, bool with_optimizer) {
   const Evaluation& shape = training.evaluation();
   at::Tensor parameters = flat_vector(shape.parameters().size(), shape.type());

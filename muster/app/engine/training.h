@@ -86,6 +86,9 @@ class Training {
   std::unique_ptr<Evaluation> evaluation_;
 };
 
+/// What the run begins with: the weights of run.start_from, else fresh ones. Throws FileError, DataError.
+at::Tensor starting_parameters(const Training& training);
+
 /// Starts every worker of a new run from run.start_from: weights, and on request the optimizer's state, which
 /// lies beside the weights in a checkpoint (worker i takes that of worker i, or of i modulo their number
 /// where there were fewer). Throws FileError, DataError, CheckpointError.

@@ -279,6 +279,7 @@
       return lines(sets, axis(steps, false, whole), axis('steps between meetings' + (log ? ' (log scale)' : ''), log), (v) => number(v, 0) + ' steps');
     }
     if (id === 'divergence') return lines(runCurves('divergence', false, 0), axis(steps, false, whole), axis('divergence (log scale)', true), (v) => v.toPrecision(3));
+    if (id.startsWith('probe/')) return lines(runCurves(id, false, 0), axis(steps, false, whole), axis(id.slice(6).replaceAll('_', ' '), false), (v) => v.toPrecision(4));
     const [yKey, xName] = id.split('/');
     const [xKey, unit, title, log] = horizontal[xName]();
     const [scale, yTitle, format] = vertical[yKey];

@@ -51,6 +51,10 @@ TEST(MetricsFile, LinesComeBackExactly) {
   evaluation.seconds.evaluation = 1.25;
   evaluation.wall_seconds = 99;
   lines.push_back(evaluation);
+  evaluation.test_loss.reset();
+  evaluation.test_accuracy.reset();
+  evaluation.probe = {{"largest_eigenvalue", 12.5}, {"hessian_trace", -1.0 / 3}};
+  lines.push_back(evaluation);
   MetricsFile file = MetricsFile::create(folder / "metrics.jsonl");
   for (const auto& line : lines) file.write(line);
   file.sync();

@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/app/arguments.h"
+#include "muster/app/engine/build_sampler.h"
+#include "muster/app/engine/build_task.h"
+#include "muster/app/engine/commands.h"
+#include "muster/app/engine/model_file.h"
+#include "muster/app/help.h"
+#include "muster/app/probe_text.h"
+#include "muster/app/resolve.h"
+#include "muster/base/error.h"
+#include "muster/base/format.h"
+#include "muster/comm/solo.h"
+#include "muster/flat/flat_buffer.h"
+#include "muster/flat/kernel_threads.h"
+#include "muster/probe/look.h"
+#include "muster/report/table.h"
+#include "muster/train/averaged_model.h"
+#include "muster/train/evaluation.h"
+
+namespace muster {
+
+namespace {
+
+using nlohmann::json;
+
+struct LinePoint {
+  double place = 0;  // 0: the model, 1: the other
+  double train_loss = 0, test_loss = 0, test_accuracy = 0;
+};
+
+/// A model's file, or a checkpoint's folder.
+std::string model_path(const std::string& given) {
+  return std::filesystem::is_directory(given) ? given + "/model.safetensors" : given;
+}
+
+int64_t points_of(const Arguments& arguments) {
+  const std::string text = arguments.flag("points").value_or("11");
+  int64_t points = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), points);
+  if (problem != std::errc{} || end != text.data() + text.size() || points < 2 || points > 1000)
+    throw OptionError("--points", text, "must be a whole number from 2 to 1000");
+  return points;
+}
+
+/// A trained model beside its data, and what looks at it.
+class ProbedModel {
+ public:
+  ProbedModel(const Arguments& arguments, const std::string& path)
+      : path_(path), file_(read_model(path)), configuration_(resolved(arguments)) {
+    task_ = build_task(configuration_);
+    sampler_ = build_sampler(configuration_, *task_, 1);
+    pool_.emplace(static_cast<int>(*configuration_.run.threads), use_single_threaded_kernels_here);
+    averager_.emplace(alone_, *pool_);
+    evaluation_.emplace(*task_, *sampler_, *averager_,
+                        EvaluationOptions{.batch = configuration_.evaluation.batch, .workers = 1});
+    parameters_ = vector_of(path_, file_);
+  }
+
+  ProbeValues values() {
+    ProbeValues found;
+    for (const ProbeRequest& request : requests()) {
+      if (request.kind == ProbeKind::workers)
+        throw OptionError("run.probe", "workers",
+                          "a model has no workers; look at them in training: muster "
+                          "train ... --probe workers");
+      ProbedLoss loss = probed(request);
+      loss.set_parameters(parameters_);
+      if (request.kind == ProbeKind::distance)
+        found.merge(distance_from(loss.initial_parameters(), parameters_));
+      else
+        found.merge(look(loss, request, seed()));
+    }
+    return found;
+  }
+
+  /// (1 - t) of this model and t of the other, BatchNorm's statistics estimated anew at every place.
+  std::vector<LinePoint> line_to(const std::string& other, int64_t points) {
+    const at::Tensor end = vector_of(other, read_model(other));
+    ProbedLoss loss = probed(ProbeRequest{});
+    at::Tensor here = flat_vector(parameters_.numel(), evaluation_->type());
+    at::Tensor buffers = flat_vector(evaluation_->buffers().size(), evaluation_->type());
+    std::vector<LinePoint> line;
+    for (int64_t i = 0; i < points; ++i) {
+      LinePoint point{.place = static_cast<double>(i) / static_cast<double>(points - 1)};
+      here.copy_(parameters_).mul_(1 - point.place).add_(end, point.place);
+      evaluation_->estimate_statistics(here, buffers);
+      const Score score = evaluation_->score(here, buffers);
+      point.test_loss = score.loss / static_cast<double>(score.samples);
+      point.test_accuracy = static_cast<double>(score.correct) / static_cast<double>(score.samples);
+      loss.set_parameters(here);
+      for (int64_t batch = 0; batch < loss.batches(); ++batch)
+        point.train_loss += loss.loss_and_gradient(batch) / static_cast<double>(loss.batches());
+      line.push_back(point);
+    }
+    return line;
+  }
+
+  int64_t parameters() const { return parameters_.numel(); }
+
+ private:
+  Configuration resolved(const Arguments& arguments) const {
+    const std::vector<Setting> settings = with_settings_of_file(file_, arguments.settings);
+    require_same_tokenizer(path_, file_, settings);
+    return resolve(std::nullopt, settings, Scope::evaluation);
+  }
+  std::vector<ProbeRequest> requests() const {
+    return parse_probes(configuration_.run.probe.value_or("sharpness;noise;distance"), "run.probe");
+  }
+  uint64_t seed() const { return static_cast<uint64_t>(configuration_.run.seed); }
+  ProbedLoss probed(const ProbeRequest& request) const {
+    const int64_t samples = std::min(request.samples, task_->train_size());
+    return {*task_, samples, std::min(configuration_.task.batch, samples / 2), seed()};
+  }
+  at::Tensor vector_of(const std::string& path, const Safetensors& file) {
+    at::Tensor parameters = flat_vector(evaluation_->parameters().size(), evaluation_->type());
+    at::Tensor buffers = flat_vector(evaluation_->buffers().size(), evaluation_->type());
+    fill_from_tensors(path, file.tensors, evaluation_->parameters(), parameters, evaluation_->buffers(),
+                      buffers);
+    return parameters;
+  }
+
+  std::string path_;
+  Safetensors file_;
+  Configuration configuration_;
+  std::unique_ptr<Task> task_;
+  std::unique_ptr<Sampler> sampler_;
+  std::optional<ThreadPool> pool_;
+  Solo alone_;
+  std::optional<Averager> averager_;
+  std::optional<Evaluation> evaluation_;
+  at::Tensor parameters_;
+};
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+void print_json(const std::string& path, int64_t parameters, const ProbeValues& values,
+                const std::vector<LinePoint>& line) {
+  json told = {{"model", path}, {"parameters", parameters}, {"probe", json::object()}};
+  for (const auto& [name, value] : values) told["probe"][name] = number(value);
+  for (const LinePoint& point : line)
+    told["line"].push_back({{"place", point.place},
+                            {"train_loss", number(point.train_loss)},
+                            {"test_loss", number(point.test_loss)},
+                            {"test_accuracy", number(point.test_accuracy)}});
+  fmt::print("{}\n", told.dump());
+}
+
+void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line) {
+  Table found({{"probe"}, {"", Align::right}});
+  for (const auto& [name, value] : values) found.add_row({name, fmt::format("{:.6g}", value)});
+  fmt::print("{}", found.text());
+  if (line.empty()) return;
+  Table along({{"place", Align::right},
+               {"training loss", Align::right},
+               {"test loss", Align::right},
+               {"test accuracy", Align::right}});
+  for (const LinePoint& point : line)
+    along.add_row({fmt::format("{:.2f}", point.place), fmt::format("{:.4f}", point.train_loss),
+                   fmt::format("{:.4f}", point.test_loss),
+                   fmt::format("{:.2f} %", 100 * point.test_accuracy)});
+  fmt::print("{}", along.text());
+}
+
+}  // namespace
+
+int run_probe(const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(words, probe_help().flags, 1);
+  if (arguments.positional.empty())
+    throw OptionError("MODEL", "(none)",
+                      "name a safetensors file, or a checkpoint's folder: muster probe MODEL");
+  const int64_t points = points_of(arguments);
+  use_single_threaded_kernels();
+  const std::string path = model_path(arguments.positional[0]);
+  ProbedModel model(arguments, path);
+  const ProbeValues values = model.values();
+  std::vector<LinePoint> line;
+  if (const auto other = arguments.flag("line")) line = model.line_to(model_path(*other), points);
+  if (arguments.has("json"))
+    print_json(path, model.parameters(), values, line);
+  else
+    print_tables(values, line);
+  return 0;
+}
+
+}  // namespace muster

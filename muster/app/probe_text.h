@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/probe/probe_request.h"
+
+namespace muster {
+
+/// Reads "sharpness:every=10,samples=512;noise;distance:every=1": what is looked at, parted by semicolons,
+/// each with its numbers. Throws OptionError about `field`.
+std::vector<ProbeRequest> parse_probes(std::string_view text, const std::string& field);
+
+std::string_view name_of(ProbeKind kind);
+
+}  // namespace muster
