@@ -21,6 +21,7 @@ enum class Purpose : uint32_t {
   shard_choice = 12,
   device_speed = 13,
   disturbance = 15,
+  slow_sde = 16,
 };
 
 /// Names one random stream. Streams are functions of their key, never of what was drawn before, so that
