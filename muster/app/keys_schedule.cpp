@@ -59,9 +59,9 @@ std::vector<Key> rule_keys() {
           .above(0),
       schedule("theory", &ScheduleSection::theory)
           .says("theory: whose convergence theorem sets the period.")
-          .one_of({"stich", "haddadpour", "khaled", "growing"}),
+          .one_of({"stich", "haddadpour", "khaled", "woodworth", "koloskova", "growing"}),
       schedule("condition_number", &ScheduleSection::condition_number)
-          .says("theory khaled and growing: condition number of the problem.")
+          .says("theory: condition number of the problem; all but stich and haddadpour use it.")
           .at_least(1),
       schedule("pieces", &ScheduleSection::pieces)
           .says("piecewise: periods by the step they hold from, as step:period,... (the first at step 0), or "

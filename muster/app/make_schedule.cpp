@@ -17,11 +17,13 @@ Enum named(const std::array<std::pair<std::string_view, Enum>, n>& words, std::s
   throw Bug("a word passed its check but stands for nothing: " + std::string(word));
 }
 
-constexpr std::array<std::pair<std::string_view, Theory>, 4> theories = {{
+constexpr std::array<std::pair<std::string_view, Theory>, 6> theories = {{
     {"stich", Theory::stich},
     {"haddadpour", Theory::haddadpour},
     {"khaled", Theory::khaled},
     {"growing", Theory::growing},
+    {"woodworth", Theory::woodworth},
+    {"koloskova", Theory::koloskova},
 }};
 
 constexpr std::array<std::pair<std::string_view, LearningRateShape>, 5> shapes = {{

@@ -69,6 +69,8 @@ Round TheoryPeriod::next_round(const RoundStart& start) {
     case Theory::haddadpour:
       return local_round(haddadpour_period(total, options_.workers), start);
     case Theory::khaled:
+    case Theory::woodworth:
+    case Theory::koloskova:
       return local_round(khaled_period(total, options_.workers, options_.condition_number), start);
     case Theory::growing:
       return local_round(growing_period(options_, start), start);

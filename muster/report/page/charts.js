@@ -267,7 +267,71 @@
     };
   }
 
+  // --- charts of a study: any curves, with error bars of one standard error
+  const errorBars = {
+    id: 'errorBars',
+    beforeDatasetsDraw(chart) {
+      const ctx = chart.ctx, { left, right, top, bottom } = chart.chartArea, scale = chart.scales.y;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(left, top, right - left, bottom - top);
+      ctx.clip();
+      ctx.lineWidth = 1.5;
+      chart.data.datasets.forEach((set, i) => {
+        ctx.strokeStyle = set.backgroundColor;
+        chart.getDatasetMeta(i).data.forEach((point, at) => {
+          const { y, error } = set.data[at];
+          if (!error) return;
+          const low = scale.type === 'logarithmic' ? Math.max(y - error, y / 1000) : y - error;
+          const from = scale.getPixelForValue(low), to = scale.getPixelForValue(y + error);
+          ctx.beginPath();
+          [[0, from, 0, to], [-4, from, 4, from], [-4, to, 4, to]].forEach(([a, b, c, d]) => { ctx.moveTo(point.x + a, b); ctx.lineTo(point.x + c, d); });
+          ctx.stroke();
+        });
+      });
+      ctx.restore();
+    },
+  };
+  function studyCurve(source, i, logX, logY) {
+    const shown = (p) => p.x !== null && p.y !== null && !(logX && p.x <= 0) && !(logY && p.y <= 0);
+    const points = source.x.map((x, at) => ({ x, y: source.y[at], error: source.error[at] || 0 })).filter(shown);
+    const marked = source.points || points.length === 1;
+    return {
+      label: source.label, data: points, arm: i, main: true, showLine: !source.points, spanGaps: true, tension: 0, clip: 6,
+      borderColor: colour(i), backgroundColor: colour(i), borderWidth: 2.25, borderDash: source.dashed ? [7, 4] : [], borderCapStyle: 'butt',
+      pointStyle: shapes[i % shapes.length], pointBorderColor: colour(i), pointBorderWidth: 1.5,
+      pointRadius: marked ? 4.2 : 0, pointHoverRadius: 5, pointHitRadius: 8, order: source.points ? 0 : 1,
+    };
+  }
+  // A legend's line is as wide as its symbol is high: points are drawn beforehand, in their own size.
+  function legendPoint(set) {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 16;
+    const ctx = canvas.getContext('2d');
+    ctx.fillStyle = ctx.strokeStyle = set.borderColor;
+    Chart.helpers.drawPoint(ctx, { pointStyle: set.pointStyle, radius: 4.2, borderWidth: 1.5 }, 8, 8);
+    return canvas;
+  }
+  function studyChart(source) {
+    const datasets = source.curves.map((one, i) => studyCurve(one, i, source.log_x, source.log_y));
+    const x = axis(source.x + (source.log_x ? ' (log)' : ''), source.log_x);
+    const y = axis(source.y + (source.log_y ? ' (log)' : ''), source.log_y);
+    const result = lines(datasets, x, y, (v) => Number(v.toPrecision(5)).toString());
+    const item = (set, i) => ({
+      text: set.label, datasetIndex: i, fillStyle: set.borderColor, strokeStyle: set.borderColor, fontColor: css('--ink'), lineWidth: 2.25,
+      lineDash: set.borderDash, pointStyle: set.showLine ? 'line' : legendPoint(set),
+    });
+    result.plugins = [errorBars];
+    result.options.layout.padding = { right: 8, top: 6 };
+    result.options.plugins.legend = {
+      position: 'bottom', onClick: () => {},
+      labels: { usePointStyle: true, pointStyleWidth: 24, boxHeight: 12, padding: 14, font: { size: 12 }, generateLabels: (chart) => chart.data.datasets.map(item) },
+    };
+    return result;
+  }
+
   function configuration(id) {
+    if (id.startsWith('study/')) return studyChart(data.charts[Number(id.slice(6))]);
     const steps = stepsName, whole = { min: 0, max: largest('step') };
     if (id === 'staleness') return histogram();
     if (id === 'time') return bars('seconds', parts);

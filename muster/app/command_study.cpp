@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "muster/app/commands.h"
+#include "muster/app/study.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/nearest_word.h"
+
+namespace muster {
+
+namespace {
+
+constexpr std::string_view about =
+    "muster study convex|slow-sde [flags]\n\n"
+    "Experiments of the theory, with a picture and an honest number.\n\n"
+    "  convex    Local SGD on regression with a known optimum: rates, speed-up, allowed periods\n"
+    "  slow-sde  SGD and Local SGD beside their slow SDE: how a period moves along flat valleys\n\n"
+    "Each with --out FOLDER writes study.json and report.html; --json prints the JSON; muster study convex "
+    "--help\ntells the rest.\n";
+
+}  // namespace
+
+int study_command(const std::vector<std::string>& words) {
+  if (words.empty() || words.front() == "--help" || words.front() == "-h") {
+    std::cout << about;
+    return 0;
+  }
+  const std::vector<std::string> rest(words.begin() + 1, words.end());
+  if (words.front() == "convex") return study_convex(rest);
+  if (words.front() == "slow-sde") return study_slow_sde(rest);
+  const std::string nearest = nearest_word(words.front(), {"convex", "slow-sde"});
+  throw OptionError("study", shown(words.front()),
+                    nearest.empty() ? "the studies are convex and slow-sde"
+                                    : fmt::format("there is no such study; did you mean {}?", nearest));
+}
+
+}  // namespace muster

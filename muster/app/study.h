@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace muster {
+
+// The studies of `muster study`: each gets the words behind its name and returns the exit code.
+
+/// Local SGD on a convex problem: measured curves beside the bounds of the theorems.
+int study_convex(const std::vector<std::string>& words);
+/// SGD and Local SGD beside their slow SDE, on problems with a closed form.
+int study_slow_sde(const std::vector<std::string>& words);
+
+}  // namespace muster

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "muster/report/study_page.h"
+
+namespace muster {
+
+/// A table of a study for the terminal, with its title above and its note, wrapped, below.
+std::string study_table_text(const StudyTable& table);
+
+/// Writes study.json and report.html into `folder`, made if need be. Throws FileError.
+void write_study(const std::string& folder, const std::string& json, const StudyPage& page);
+
+}  // namespace muster

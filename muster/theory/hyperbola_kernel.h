@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+namespace muster::kernel {
+
+/// Parameters of K workers for 64 replicas: u[64 k + i] is worker k of replica i.
+struct HyperbolaState {
+  double* u;
+  double* v;
+  int64_t workers;
+};
+
+/// Local steps of SGD on (u v - 1 - e)^2 / 2 with label noise e = +-noise, u and v from the same state:
+/// r = u v - 1 - e, u -= eta r v, v -= eta r u. Signs of (worker, step) come from one random word.
+void hyperbola_steps(const HyperbolaState& state, int64_t first_step, const double* rates, int64_t count,
+                     double noise, uint64_t key);
+
+/// Every worker becomes the mean of all.
+void hyperbola_meeting(const HyperbolaState& state);
+
+}  // namespace muster::kernel
