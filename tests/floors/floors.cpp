@@ -63,7 +63,7 @@ bool is_torch(const std::string& path) {
 
 /// Files that must stay free of torch, so that the program answers at once.
 bool must_be_torch_free(const std::string& file) {
-  static const std::set<std::string> rooms = {"base", "schedule", "report", "rendezvous", "plan"};
+  static const std::set<std::string> rooms = {"base", "schedule", "report", "rendezvous", "plan", "theory"};
   const auto room = room_of(file);
   if (room == "app") return !file.starts_with("muster/app/engine/");
   if (room == "cli") return file != "cli/engine.cpp";
