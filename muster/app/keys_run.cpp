@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
 #include "muster/app/keys.h"
 
 namespace muster {
@@ -9,10 +14,31 @@ Key run(const char* name, T RunSection::*member) {
   return make_key(std::string("run.") + name, &Configuration::run, member);
 }
 
+// What watches a run and changes nothing of it.
+std::vector<Key> watching_keys() {
+  return {
+      run("verify", &RunSection::verify)
+          .says("Compare anchor, workers and outer optimizer of all processes bit by bit after meetings, and "
+                "stop at "
+                "a difference, naming the layer."),
+      run("verify_every", &RunSection::verify_every)
+          .says("How often run.verify compares.")
+          .in("meetings")
+          .at_least(1),
+      run("probe", &RunSection::probe)
+          .says(
+              "What to look at between rounds, parted by semicolons: sharpness (largest eigenvalue and "
+              "trace of the Hessian), noise (of the gradient), workers (how far apart, which way), distance "
+              "(from the start); each with every=ROUNDS, samples=N, products=N, vectors=N, such as "
+              "\"sharpness:every=10;distance:every=1\". Changes no bit of the result.")
+          .absent("nothing"),
+  };
+}
+
 }  // namespace
 
 std::vector<Key> run_keys() {
-  return {
+  std::vector<Key> keys = {
       run("steps", &RunSection::steps)
           .says("Length of the run: local steps of every worker (asynchronous runs: of all together).")
           .in("steps")
@@ -62,22 +88,10 @@ std::vector<Key> run_keys() {
           .absent("1 for image folders, else 0: every worker makes its own")
           .at_least(0)
           .at_most(1024),
-      run("verify", &RunSection::verify)
-          .says("Compare anchor, workers and outer optimizer of all processes bit by bit after meetings, and "
-                "stop at "
-                "a difference, naming the layer."),
-      run("verify_every", &RunSection::verify_every)
-          .says("How often run.verify compares.")
-          .in("meetings")
-          .at_least(1),
-      run("probe", &RunSection::probe)
-          .says(
-              "What to look at between rounds, parted by semicolons: sharpness (largest eigenvalue and "
-              "trace of the Hessian), noise (of the gradient), workers (how far apart, which way), distance "
-              "(from the start); each with every=ROUNDS, samples=N, products=N, vectors=N, such as "
-              "\"sharpness:every=10;distance:every=1\". Changes no bit of the result.")
-          .absent("nothing"),
   };
+  std::vector<Key> watching = watching_keys();
+  std::move(watching.begin(), watching.end(), std::back_inserter(keys));
+  return keys;
 }
 
 }  // namespace muster

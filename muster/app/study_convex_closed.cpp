@@ -75,7 +75,7 @@ StudyTable closed_table(const ConvexRequest& request, const std::vector<ClosedRo
 StudyChart closed_chart(const ConvexRequest& request, const std::vector<ClosedRow>& rows) {
   const bool quadratic = request.problem == ConvexStudyProblem::quadratic;
   const size_t column = quadratic ? 2 : request.replicas == 0 ? 1 : 2;
-  const std::string& name = closed_columns(request)[column];
+  const std::string name = closed_columns(request)[column];
   StudyChart chart{name + " over the period", "", "period H", name, true, true, {}};
   for (const int64_t workers : request.workers) {
     StudyCurve curve;

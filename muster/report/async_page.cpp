@@ -52,18 +52,27 @@ std::string data_json(const std::vector<AsyncRun>& runs) {
       fmt::join(parts, ","));
 }
 
+// A real server measures held-out samples only.
+bool knows_training_loss(const std::vector<AsyncRun>& runs) {
+  for (const AsyncRun& run : runs)
+    for (const MeasurementLine& line : run.history.measurements)
+      if (std::isfinite(line.train_loss)) return true;
+  return false;
+}
+
 std::string course(const std::vector<AsyncRun>& runs) {
   const bool measured = std::any_of(runs.begin(), runs.end(),
                                     [](const AsyncRun& run) { return run.history.measurements.size() > 1; });
   if (!measured) return {};
-  return "<section><h2>Course of training</h2>\n<div class=\"grid\">\n" +
-         chart("loss/time", "Held-out loss against time",
-               "of the server's parameters; seconds of the run's clock") +
-         chart("loss/steps", "Held-out loss against local steps",
-               "of all workers together: equal work, whoever did it") +
-         chart("train/time", "Training loss against time", "of the server's parameters on training samples") +
-         chart("train/steps", "Training loss against local steps", "of all workers together") +
-         "</div></section>\n";
+  std::string html = chart("loss/time", "Held-out loss against time",
+                           "of the server's parameters; seconds of the run's clock") +
+                     chart("loss/steps", "Held-out loss against local steps",
+                           "of all workers together: equal work, whoever did it");
+  if (knows_training_loss(runs))
+    html +=
+        chart("train/time", "Training loss against time", "of the server's parameters on training samples") +
+        chart("train/steps", "Training loss against local steps", "of all workers together");
+  return "<section><h2>Course of training</h2>\n<div class=\"grid\">\n" + html + "</div></section>\n";
 }
 
 std::string strips(const std::vector<AsyncRun>& runs) {

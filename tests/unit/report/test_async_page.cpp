@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "muster/report/async_page.h"
@@ -90,6 +91,16 @@ TEST(WorkerStrip, ShowsTheBeginningOfALongRunAndSomeOfManyWorkers) {
   EXPECT_EQ(count_of(svg, "class=\"who\""), 4U);
   EXPECT_THAT(svg, HasSubstr("worker 0<"));
   EXPECT_THAT(svg, HasSubstr("worker 99<"));
+}
+
+TEST(AsyncPage, DrawsNoTrainingLossThatNobodyMeasured) {
+  AsyncRun served = two_workers();
+  EXPECT_THAT(async_page({.title = "t", .runs = {served}, .commands = {}, .written = ""}),
+              HasSubstr("Training loss against time"));
+  for (MeasurementLine& line : served.history.measurements) line.train_loss = std::nan("");
+  const std::string page = async_page({.title = "t", .runs = {served}, .commands = {}, .written = ""});
+  EXPECT_THAT(page, Not(HasSubstr("Training loss against time")));
+  EXPECT_THAT(page, HasSubstr("Held-out loss against time"));
 }
 
 TEST(AsyncPage, HoldsTableStripChartsAndSettings) {
