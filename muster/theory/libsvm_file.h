@@ -11,10 +11,10 @@ namespace muster {
 ///
 ///     LABEL INDEX:VALUE INDEX:VALUE ...   # comment
 ///
-/// Indices count from 1 and ascend; numbers are finite; blanks are spaces and tabs, lines end with \n or
-/// \r\n. Blank lines and lines that hold only a comment are skipped; a line with a label alone is a sample
-/// without features. `name` is what errors call the text. Throws DataError with name, line and column (bytes,
-/// from 1).
+/// Indices count from 1 and ascend; numbers are finite; blanks are spaces and tabs, lines end with a
+/// line feed, which a carriage return may precede. Blank lines and lines that hold only a comment are
+/// skipped; a line with a label alone is a sample without features. `name` is what errors call the text.
+/// Throws DataError with name, line and column (bytes, from 1).
 SparseRows parse_libsvm(std::string_view text, const std::string& name);
 
 /// The same of a file. Throws FileError where it cannot be read.
