@@ -4,7 +4,7 @@ namespace muster {
 
 const CommandHelp& convex_help() {
   static const CommandHelp help = {
-      "muster study convex --data FILE [--workers K] [--period H] [--batch B] ...",
+      "muster study convex [--data FILE] [--workers K] [--period H] [--batch B] ...",
       "Local SGD on logistic or least-squares regression, with the optimum known to 1e-12: how far each run "
       "is from it,\n"
       "beside the bound of the theorem and the periods that the theories allow. With --target: how many "
@@ -21,7 +21,9 @@ const CommandHelp& convex_help() {
       {{"help", "", "This page."},
        {"json", "", "One JSON object on standard output (docs/json.md)."},
        {"out", "FOLDER", "Write study.json and report.html there."},
-       {"data", "FILE", "Samples in LIBSVM's form: LABEL INDEX:VALUE ..., one a line."},
+       {"data", "FILE",
+        "Samples in LIBSVM's form: LABEL INDEX:VALUE ..., one a line. Default: 20,000 generated ones of 100 "
+        "features."},
        {"loss", "logistic|least-squares", "Default: logistic, which needs two distinct labels."},
        {"regularisation", "LAMBDA", "f is the mean loss + lambda/2 ||x||^2. Default: 1 / samples."},
        {"workers", "K,...", "Default: 1."},

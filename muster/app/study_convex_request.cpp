@@ -161,7 +161,8 @@ void check_together(const ConvexRequest& request, const Arguments& arguments) {
     throw OptionError("--" + std::string(flag), shown(arguments.flag(flag).value_or("")), remedy);
   };
   const bool data = request.problem == ConvexStudyProblem::data;
-  if (data && request.data.empty()) refuse("data", "give the path of a LIBSVM file");
+  if (data && arguments.has("data") && request.data.empty())
+    refuse("data", "give the path of a LIBSVM file, or leave it out for generated samples");
   if (!data && arguments.has("data")) refuse("data", "is not read by a --problem other than data");
   if (!data && request.schedule) refuse("problem", "takes --period, not the schedule.* keys");
   if (!data && (request.delay || !request.targets.empty()))
@@ -186,6 +187,7 @@ void check_together(const ConvexRequest& request, const Arguments& arguments) {
 }  // namespace
 
 std::string data_name(const ConvexRequest& request) {
+  if (request.data.empty()) return "generated samples";
   return std::filesystem::path(request.data).filename().string();
 }
 

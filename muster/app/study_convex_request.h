@@ -20,7 +20,7 @@ struct ConvexRequest {
   std::string command;  ///< how it was called
   std::optional<std::string> out;
   ConvexStudyProblem problem = ConvexStudyProblem::data;
-  std::string data;
+  std::string data;  // path; empty: generated
   ConvexProblemOptions objective;
   std::vector<int64_t> workers = {1}, periods = {1}, batches = {1};
   std::optional<Configuration> schedule;  ///< the schedule.* keys, resolved; in place of periods

@@ -10,6 +10,7 @@
 #include "muster/base/format.h"
 #include "muster/base/stopwatch.h"
 #include "muster/theory/convex_bounds.h"
+#include "muster/theory/generated_rows.h"
 #include "muster/theory/libsvm_file.h"
 
 namespace muster {
@@ -30,7 +31,7 @@ void check_size(const ConvexRequest& request, int64_t features) {
 
 ConvexSubject convex_subject(const ConvexRequest& request) {
   const Stopwatch watch;
-  const SparseRows rows = read_libsvm(request.data);
+  const SparseRows rows = request.data.empty() ? generated_rows({}) : read_libsvm(request.data);
   const double read_seconds = watch.seconds();
   check_size(request, rows.features);
   ConvexProblem problem(rows, request.objective);
@@ -73,7 +74,7 @@ std::string subject_json(const ConvexRequest& request, const ConvexSubject& subj
   const ConvexConstants& constants = subject.constants;
   double squares = 0;
   for (const double x : subject.optimum.x) squares += x * x;
-  nlohmann::ordered_json json = {{"data", request.data},
+  nlohmann::ordered_json json = {{"data", request.data.empty() ? "generated" : request.data},
                                  {"loss", problem.loss() == Loss::logistic ? "logistic" : "least-squares"},
                                  {"samples", problem.samples()},
                                  {"features", problem.features()},

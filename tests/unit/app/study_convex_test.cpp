@@ -169,7 +169,8 @@ TEST(StudyConvexClosed, TablesOfExactMoments) {
 }
 
 TEST_F(StudyConvex, RefusesWhatContradicts) {
-  EXPECT_THAT(message_of({"convex"}), HasSubstr("--data"));
+  EXPECT_THAT(message_of({"convex", "--data", ""}), HasSubstr("--data"));
+  EXPECT_THAT(output_of({"convex", "--steps", "10"}), HasSubstr("20,000")) << "generated ones";
   EXPECT_THAT(message_of({"convx"}), HasSubstr("did you mean convex?"));
   EXPECT_THAT(message({"--workers", "0"}), HasSubstr("--workers = 0: must be from 1"));
   EXPECT_THAT(message({"--workers", "two"}), HasSubstr("--workers"));
