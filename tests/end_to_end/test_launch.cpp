@@ -290,7 +290,8 @@ TEST(Launch, KeepsWhatRanksSayInFiles) {
   const TemporaryFolder folder;
   const std::string script =
       "echo out $RANK; for i in 1 2 3 4 5 6 7; do echo line $i >&2; done; "
-      "if [ $RANK = 1 ]; then exit 4; fi; while :; do sleep 0.02; done";
+      "touch said$RANK; if [ $RANK = 1 ]; then while [ ! -e said0 ]; do sleep 0.01; done; exit 4; fi; "
+      "while :; do sleep 0.02; done";
   const Ended ended = run_launch({"-n", "2", "--log-dir", "logs/here"}, script, folder);
   EXPECT_EQ(ended.code, 4);
   EXPECT_EQ(ended.out, "out 0\n");
