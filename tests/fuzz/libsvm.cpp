@@ -13,6 +13,7 @@
 #include "muster/base/stopwatch.h"
 #include "muster/theory/libsvm_file.h"
 #include "muster/theory/packed_rows.h"
+#include "tests/fuzz/damaged_bytes.h"
 
 namespace muster {
 namespace {
@@ -52,35 +53,9 @@ std::string word(RandomStream& random) {
 }
 
 std::string damaged(RandomStream& random) {
-  if (random.below(16) == 0) {
-    std::string garbage(random.below(300), '\0');
-    for (char& byte : garbage) byte = static_cast<char>(random.next_u32());
-    return garbage;
-  }
-  std::string bytes = good_files()[random.below(good_files().size())];
-  for (uint64_t changes = random.below(6); changes > 0 && !bytes.empty(); --changes) {
-    const uint64_t at = random.below(bytes.size());
-    const uint64_t count = std::min<uint64_t>(random.below(12), bytes.size() - at);
-    switch (random.below(5)) {
-      case 0:
-        bytes[at] = static_cast<char>(random.next_u32());
-        break;
-      case 1:
-        bytes[at] = static_cast<char>(bytes[at] ^ (1U << random.below(8)));
-        break;
-      case 2:
-        bytes.erase(at, count);
-        break;
-      case 3:
-        bytes.insert(at, bytes.substr(at, count));
-        break;
-      default:
-        bytes.insert(at, word(random));
-        break;
-    }
-  }
-  if (random.below(8) == 0) bytes.resize(random.below(bytes.size() + 1));
-  return bytes;
+  return test::damaged_bytes(random, good_files(), 300, [&](std::string& bytes, uint64_t at, uint64_t) {
+    bytes.insert(at, word(random));
+  });
 }
 
 // What a reader promises of samples that it took.

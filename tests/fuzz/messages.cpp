@@ -21,6 +21,7 @@
 #include "muster/serve/state_bytes.h"
 #include "muster/serve/training.pb.h"
 #include "muster/serve/vector_messages.h"
+#include "tests/fuzz/damaged_bytes.h"
 
 namespace muster {
 namespace {
@@ -137,35 +138,10 @@ Target codec(CodecKind kind, const char* name) {
 }
 
 std::string damaged(const Target& target, RandomStream& random) {
-  if (random.below(16) == 0) {
-    std::string garbage(random.below(400), '\0');
-    for (char& byte : garbage) byte = static_cast<char>(random.next_u32());
-    return garbage;
-  }
-  std::string bytes = target.good[random.below(target.good.size())];
-  for (uint64_t changes = random.below(6); changes > 0 && !bytes.empty(); --changes) {
-    const uint64_t at = random.below(bytes.size());
-    const uint64_t count = std::min<uint64_t>(random.below(12), bytes.size() - at);
-    switch (random.below(5)) {
-      case 0:
-        bytes[at] = static_cast<char>(random.next_u32());
-        break;
-      case 1:
-        bytes[at] = static_cast<char>(bytes[at] ^ (1U << random.below(8)));
-        break;
-      case 2:
-        bytes.erase(at, count);
-        break;
-      case 3:
-        bytes.insert(at, bytes.substr(at, count));
-        break;
-      default:
-        bytes.replace(at, count, std::string(count, random.below(2) == 0 ? '\xFF' : '\0'));
-        break;
-    }
-  }
-  if (random.below(8) == 0) bytes.resize(random.below(bytes.size() + 1));
-  return bytes;
+  const auto overwrite = [&](std::string& bytes, uint64_t at, uint64_t count) {
+    bytes.replace(at, count, std::string(count, random.below(2) == 0 ? '\xFF' : '\0'));
+  };
+  return test::damaged_bytes(random, target.good, 400, overwrite);
 }
 
 int fuzz(double seconds, uint64_t seed) {

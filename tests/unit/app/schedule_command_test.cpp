@@ -10,6 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/report/metrics_file.h"
+#include "tests/support/command_output.h"
 #include "tests/unit/app/temporary_file.h"
 
 namespace muster {
@@ -18,16 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-std::string output_of(const Words& words) {
-  ::testing::internal::CaptureStdout();
-  try {
-    EXPECT_EQ(schedule_command(words), 0);
-  } catch (...) {
-    ::testing::internal::GetCapturedStdout();
-    throw;
-  }
-  return ::testing::internal::GetCapturedStdout();
-}
+std::string output_of(const Words& words) { return test::output_of(schedule_command, words); }
 
 nlohmann::json json_of(Words words) {
   words.push_back("--json");

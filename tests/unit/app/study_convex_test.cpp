@@ -10,6 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/random.h"
+#include "tests/support/command_output.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -18,16 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-std::string output_of(const Words& words) {
-  ::testing::internal::CaptureStdout();
-  try {
-    EXPECT_EQ(study_command(words), 0);
-  } catch (...) {
-    ::testing::internal::GetCapturedStdout();
-    throw;
-  }
-  return ::testing::internal::GetCapturedStdout();
-}
+std::string output_of(const Words& words) { return test::output_of(study_command, words); }
 
 std::string message_of(const Words& words) {
   try {

@@ -12,6 +12,7 @@
 #include "muster/app/study_slow_sde_row.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "tests/support/command_output.h"
 
 namespace muster {
 namespace {
@@ -20,16 +21,7 @@ using Json = nlohmann::json;
 using testing::HasSubstr;
 
 std::string output_of(const std::vector<std::string>& words) {
-  testing::internal::CaptureStdout();
-  int code = -1;
-  try {
-    code = study_slow_sde(words);
-  } catch (...) {
-    testing::internal::GetCapturedStdout();
-    throw;
-  }
-  EXPECT_EQ(code, 0);
-  return testing::internal::GetCapturedStdout();
+  return test::output_of(study_slow_sde, words);
 }
 
 Json json_of(std::vector<std::string> words) {
