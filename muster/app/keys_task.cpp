@@ -48,6 +48,11 @@ std::vector<Key> network_and_order() {
           .says("Share of the target that is spread evenly over all classes, in training.")
           .at_least(0)
           .below(1),
+      task("label_noise", &TaskSection::label_noise)
+          .says("Probability that a training image comes with a wrong label, any of the others alike, drawn "
+                "anew each time it is used.")
+          .at_least(0)
+          .at_most(1),
       task("sampler", &TaskSection::sampler)
           .says("How samples reach the workers: one permutation per epoch dealt to all, drawn with "
                 "replacement, or each worker from its own part of the data: random (shard), by class, by "

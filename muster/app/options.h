@@ -39,6 +39,7 @@ struct TaskSection {
   std::string norm = "batch";
   bool augment = true;
   double label_smoothing = 0;
+  double label_noise = 0;
   std::string sampler = "permutation";
   double dirichlet_alpha = 0.5;
   std::optional<int64_t> samples;

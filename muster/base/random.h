@@ -23,6 +23,7 @@ enum class Purpose : uint32_t {
   disturbance = 15,
   slow_sde = 16,
   probe = 17,
+  label_noise = 18,
 };
 
 /// Names one random stream. Streams are functions of their key, never of what was drawn before, so that

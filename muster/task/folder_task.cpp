@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/task/label_noise.h"
 #include "muster/task/mixup.h"
 
 namespace muster {
@@ -31,6 +32,7 @@ void FolderTaskOptions::validate() const {
   if (reader.size < 8 || reader.size > 4096)
     throw OptionError("image.size", std::to_string(reader.size), "must be 8 to 4096 pixels");
   reader.rand_augment.validate();
+  validate_label_noise(label_noise);
   validate_mixup(mixup);
   training.validate();
   model.validate();
@@ -120,6 +122,7 @@ Batch FolderTask::train_batch(std::span<const int64_t> samples, int64_t epoch) c
     batch.inputs.select(0, to).copy_(batch.inputs.select(0, from));
     batch.targets.select(0, to).copy_(batch.targets.select(0, from));
   }
+  disturb_labels(batch, samples, options_.model.classes, options_.label_noise, options_.training.seed, epoch);
   if (!samples.empty())
     mix_up(batch, options_.model.classes, options_.mixup, options_.training.seed, epoch, samples[0]);
   return batch;

@@ -18,6 +18,7 @@ namespace muster {
 struct FolderTaskOptions {
   ImageModelOptions model;    ///< classes and image size are set by the task
   ImageReaderOptions reader;  ///< the size of the model's input, and the augmentation
+  double label_noise = 0;     ///< probability of a wrong label, drawn anew for every use
   double mixup = 0;           ///< alpha of MixUp; 0: none
   bool skip_broken = false;
   NnOptions training;  ///< how the network is trained; its seed is also that of the augmentation

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/task/label_noise.h"
 #include "muster/task/mixup.h"
 
 namespace muster {
@@ -34,6 +35,7 @@ std::span<float> floats_of(const Batch& batch) {
 void ImageTaskOptions::validate() const {
   model.validate();
   augmentation.validate();
+  validate_label_noise(label_noise);
   validate_mixup(mixup);
   training.validate();
 }
@@ -60,6 +62,7 @@ std::unique_ptr<Model> ImageTask::make_model() const {
 Batch ImageTask::train_batch(std::span<const int64_t> samples, int64_t epoch) const {
   Batch batch = empty_batch(images_.train, samples);
   augment(images_.train, samples, options_.augmentation, options_.training.seed, epoch, floats_of(batch));
+  disturb_labels(batch, samples, options_.model.classes, options_.label_noise, options_.training.seed, epoch);
   if (!samples.empty())
     mix_up(batch, options_.model.classes, options_.mixup, options_.training.seed, epoch, samples[0]);
   return batch;

@@ -15,8 +15,9 @@ namespace muster {
 struct ImageTaskOptions {
   ImageModelOptions model;  ///< classes and image size are taken from the images
   AugmentationOptions augmentation;
-  double mixup = 0;    ///< alpha of MixUp; 0: none
-  NnOptions training;  ///< how the network is trained; its seed is also that of the augmentation
+  double label_noise = 0;  ///< probability of a wrong label, drawn anew for every use
+  double mixup = 0;        ///< alpha of MixUp; 0: none
+  NnOptions training;      ///< how the network is trained; its seed is also that of the augmentation
   void validate() const;
 };
 

@@ -53,6 +53,7 @@ std::unique_ptr<Task> build_memory_task(const Configuration& configuration) {
   options.model = image_model_options(configuration.task, configuration.image);
   options.augmentation.enabled = configuration.task.augment;
   options.augmentation.rand_augment = rand_augment_options(configuration.image);
+  options.label_noise = configuration.task.label_noise;
   options.mixup = configuration.image.mixup;
   options.training = nn_options(configuration);
   return std::make_unique<ImageTask>(configuration.task.name,
@@ -67,6 +68,7 @@ std::unique_ptr<Task> build_folder_task(const Configuration& configuration) {
   options.model = image_model_options(task, image);
   options.reader = {
       .size = *image.size, .augment = task.augment, .rand_augment = rand_augment_options(image)};
+  options.label_noise = task.label_noise;
   options.mixup = image.mixup;
   options.skip_broken = image.broken == "skip";
   options.training = nn_options(configuration);

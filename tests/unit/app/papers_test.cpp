@@ -69,6 +69,8 @@ const Published published[] = {
      3000,
      4096,
      5},
+    {"slow_sde_resnet56_label_noise", {}, 3000, 4096, 8},  // seven of 384 steps and the rest
+    {"slow_sde_resnet50_post_local", {}, 7800, 8192, 300},
     {"async_local_sgd_gpt_20m", {}, 64000, 512, 1280},
     {"async_local_sgd_gpt_60m", {}, 64000, 512, 1280},
     {"async_local_sgd_gpt_150m", {}, 64000, 512, 1280},

@@ -335,6 +335,18 @@ TEST(FolderTask, SmallAndLongImagesFillTheSquare) {
   for (int64_t i = 0; i < 2; ++i) EXPECT_NEAR(level(test.inputs[i]), 90, 1.1);
 }
 
+TEST(FolderTask, LabelNoiseReachesTrainingOnly) {
+  const SmallFolder folder;
+  FolderTaskOptions options = small_options();
+  options.label_noise = 1;
+  const FolderTask task = make_task(folder, options);
+  const std::vector<int64_t> samples{0, 4, 8};
+  const Batch batch = task.train_batch(samples, 0);
+  for (int64_t i = 0; i < 3; ++i) EXPECT_NE(batch.targets[i].item<int64_t>(), i);
+  EXPECT_THAT(task.train_classes(), ElementsAre(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2));
+  EXPECT_TRUE(at::equal(task.test_batch(0, 6).targets, make_task(folder).test_batch(0, 6).targets));
+}
+
 TEST(FolderTask, RefusesWhatCannotBe) {
   const SmallFolder folder;
   FolderTaskOptions options = small_options();
@@ -342,6 +354,9 @@ TEST(FolderTask, RefusesWhatCannotBe) {
   EXPECT_THROW(make_task(folder, options), OptionError);
   options = small_options();
   options.mixup = -1;
+  EXPECT_THROW(make_task(folder, options), OptionError);
+  options = small_options();
+  options.label_noise = 2;
   EXPECT_THROW(make_task(folder, options), OptionError);
   EXPECT_THROW(make_task(folder).train_batch(std::vector<int64_t>{12}, 0), Bug);
 }

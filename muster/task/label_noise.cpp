@@ -1,0 +1,41 @@
+#include "muster/task/label_noise.h"
+
+#include <ATen/Functions.h>
+
+#include "muster/base/error.h"
+#include "muster/base/format.h"
+#include "muster/base/random.h"
+
+namespace muster {
+
+namespace {
+
+/// A number for the samples of a batch, in their order: FNV-1a over their 64-bit indices (Fowler, Noll, Vo).
+uint64_t number_of(std::span<const int64_t> samples) {
+  uint64_t number = 0xCBF29CE484222325;
+  for (const int64_t sample : samples) number = (number ^ static_cast<uint64_t>(sample)) * 0x100000001B3;
+  return number;
+}
+
+}  // namespace
+
+void disturb_labels(Batch& batch, std::span<const int64_t> samples, int64_t classes, double probability,
+                    uint64_t seed, int64_t epoch) {
+  if (probability == 0) return;
+  invariant(classes >= 2 && batch.size() == static_cast<int64_t>(samples.size()),
+            "labels to disturb that are not those of a batch");
+  RandomStream stream({seed, Purpose::label_noise, static_cast<uint64_t>(epoch), number_of(samples)});
+  auto* const label = batch.targets.data_ptr<int64_t>();
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (stream.uniform() >= probability) continue;
+    const auto away = 1 + static_cast<int64_t>(stream.below(static_cast<uint64_t>(classes - 1)));
+    label[i] = (label[i] + away) % classes;
+  }
+}
+
+void validate_label_noise(double probability) {
+  if (!(probability >= 0 && probability <= 1))
+    throw OptionError("task.label_noise", format_number(probability), "must be in [0, 1]");
+}
+
+}  // namespace muster
