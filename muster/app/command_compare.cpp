@@ -222,17 +222,24 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
 
 }  // namespace
 
-int compare_command(const std::vector<std::string>& words) {
+CompareRequest read_compare_request(const std::vector<std::string>& words) {
   std::vector<std::string> others = words;
   const std::vector<ArmRequest> arms = take_arms(others);
-  const Arguments arguments = parse_arguments(others, compare_help().flags, 1);
-  if (arguments.has("help")) {
+  CompareRequest request{parse_arguments(others, compare_help().flags, 1), {}, {}};
+  if (request.arguments.has("help")) return request;
+  request.comparison = read_request(request.arguments, arms);
+  request.network = network_of(request.arguments);
+  return request;
+}
+
+int compare_command(const std::vector<std::string>& words) {
+  const CompareRequest request = read_compare_request(words);
+  if (request.arguments.has("help")) {
     std::cout << help_text(compare_help());
     return 0;
   }
-  const ComparisonRequest request = read_request(arguments, arms);
-  ComparisonResult result{request.folder, command_line(words), {}, network_of(arguments)};
-  return compare(request, std::move(result), arguments.has("json"));
+  ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network};
+  return compare(request.comparison, std::move(result), request.arguments.has("json"));
 }
 
 }  // namespace muster

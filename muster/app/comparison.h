@@ -9,6 +9,7 @@
 #include "muster/app/options.h"
 #include "muster/app/toml_file.h"
 #include "muster/report/arm_result.h"
+#include "muster/report/network_time.h"
 
 namespace muster {
 
@@ -32,6 +33,16 @@ struct ComparisonRequest {
   int64_t seeds = 1;   ///< run.seed, run.seed + 1, ...
   std::string folder;  ///< of the whole comparison
 };
+
+/// What `compare` was asked for.
+struct CompareRequest {
+  Arguments arguments;
+  ComparisonRequest comparison;
+  std::optional<Network> network;
+};
+
+/// Reads the words behind `compare`; with --help only the arguments. Throws OptionError.
+CompareRequest read_compare_request(const std::vector<std::string>& words);
 
 /// One training of a comparison.
 struct PlannedRun {

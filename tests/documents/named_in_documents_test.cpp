@@ -1,0 +1,250 @@
+// What the documents name is there, and the commands that they show are understood as they stand.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "documents.h"
+#include "muster/app/chaos_request.h"
+#include "muster/app/command_table.h"
+#include "muster/app/commands.h"
+#include "muster/app/comparison.h"
+#include "muster/app/help.h"
+#include "muster/app/keys.h"
+#include "muster/app/launch_request.h"
+#include "muster/app/resolve.h"
+#include "muster/app/serve_request.h"
+#include "muster/app/study_convex_request.h"
+#include "muster/app/study_slow_sde_request.h"
+#include "muster/base/file.h"
+#include "tests/support/temporary_folder.h"
+
+namespace fs = std::filesystem;
+
+namespace muster::documents {
+namespace {
+
+using Words = std::vector<std::string>;
+
+const fs::path root = MUSTER_SOURCE_DIR;
+
+std::string text_of(const std::string& document) { return read_file((root / document).string()); }
+
+std::vector<Command> all_commands(const Words& programs) {
+  std::vector<Command> all;
+  for (const std::string& document : documents(root.string()))
+    for (Command& command : commands_of(document, text_of(document), programs))
+      all.push_back(std::move(command));
+  return all;
+}
+
+std::string place(const std::string& file, int line) { return file + ":" + std::to_string(line); }
+
+TEST(Documents, EveryLinkResolves) {
+  int links = 0;
+  for (const std::string& document : documents(root.string()))
+    for (const Link& link : links_of(document, text_of(document))) {
+      if (link.target.find("://") != std::string::npos) continue;
+      ++links;
+      const size_t hash = link.target.find('#');
+      const std::string path = link.target.substr(0, hash);
+      const fs::path target =
+          path.empty() ? fs::path(document) : (fs::path(document).parent_path() / path).lexically_normal();
+      ASSERT_TRUE(fs::exists(root / target)) << place(link.file, link.line) << " names " << target;
+      if (hash == std::string::npos) continue;
+      const auto anchors = anchors_of(text_of(target.string()));
+      EXPECT_NE(std::find(anchors.begin(), anchors.end(), link.target.substr(hash + 1)), anchors.end())
+          << place(link.file, link.line) << ": no heading for " << link.target;
+    }
+  EXPECT_GE(links, 20);
+}
+
+TEST(Documents, EveryScriptAndConfigurationNamedIsThere) {
+  int named = 0;
+  for (const std::string& document : documents(root.string())) {
+    std::istringstream in(text_of(document));
+    int line = 0;
+    for (std::string text; std::getline(in, text);) {
+      ++line;
+      for (const std::string& word : shell_words(text)) {
+        const size_t from = std::min({word.find("configs/"), word.find("bench/"), word.find("scripts/")});
+        if (from == std::string::npos || (from > 0 && word[from - 1] != '`' && word[from - 1] != '('))
+          continue;
+        std::string path = word.substr(from);
+        path = path.substr(0, path.find_first_of("`),;:"));
+        while (path.ends_with('.')) path.pop_back();
+        if (path.find_first_of("*{<") != std::string::npos) continue;
+        ++named;
+        EXPECT_TRUE(fs::exists(root / path)) << place(document, line) << " names " << path;
+      }
+    }
+  }
+  EXPECT_GE(named, 60);
+}
+
+/// The suites and tests of --gtest_filter are there, and so is the program.
+TEST(Documents, TestProgramsNamedAreThere) {
+  std::string tests;
+  for (const auto& entry : fs::recursive_directory_iterator(root / "tests"))
+    if (entry.path().extension() == ".cpp") tests += read_file(entry.path().string());
+  for (const Command& command : all_commands({"build/", "test_"})) {
+    const std::string program = fs::path(command.words.front()).filename().string();
+    if (program.starts_with("test_")) {
+      const std::string room = program.substr(5);
+      EXPECT_TRUE(fs::exists(root / "tests/unit" / room) || fs::exists(root / "tests" / room))
+          << place(command.file, command.line) << ": " << program;
+    }
+    if (program.starts_with("bench_")) {
+      EXPECT_TRUE(fs::exists(root / "bench" / (program.substr(6) + ".cpp")))
+          << place(command.file, command.line) << ": " << program;
+    }
+    for (const std::string& word : command.words) {
+      if (!word.starts_with("--gtest_filter=")) continue;
+      std::istringstream filters(word.substr(word.find('=') + 1));
+      for (std::string filter; std::getline(filters, filter, ':');) {
+        std::string suite = filter.substr(0, filter.find_first_of(".*"));
+        if (filter.starts_with('*')) suite = filter.substr(1, filter.find('*', 1) - 1);
+        EXPECT_NE(tests.find(suite), std::string::npos)
+            << place(command.file, command.line) << ": " << filter;
+      }
+    }
+  }
+}
+
+/// A folder in which the documents' commands find what they name: the configurations, and what a user has.
+class UsersFolder {
+ public:
+  UsersFolder() : before_(fs::current_path()) {
+    for (const char* name : {"configs", "bench", "scripts"})
+      fs::create_directory_symlink(root / name, fs::path(folder_.path()) / name);
+    fs::current_path(folder_.path());
+    std::ofstream("hosts.txt") << "alpha slots=4\nbeta slots=4\n";
+  }
+  ~UsersFolder() { fs::current_path(before_); }
+  UsersFolder(const UsersFolder&) = delete;
+  UsersFolder& operator=(const UsersFolder&) = delete;
+
+  /// A run's own configuration, where a command goes on with it.
+  static void provide(const Words& words) {
+    for (const std::string& word : words) {
+      if (!word.starts_with("runs/") || !word.ends_with(".toml")) continue;
+      fs::create_directories(fs::path(word).parent_path());
+      std::ofstream(word) << "[run]\nsteps = 100\nout = \"" << fs::path(word).parent_path().string()
+                          << "\"\n";
+    }
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+  fs::path before_;
+};
+
+void understand_study(const Words& words) {
+  ASSERT_FALSE(words.empty());
+  const Words rest(words.begin() + 1, words.end());
+  if (words[0] == "convex")
+    read_convex_request(rest);
+  else if (words[0] == "slow-sde")
+    read_slow_sde_request(rest);
+  else
+    FAIL() << "no study " << words[0];
+}
+
+void understand_launch(const Words& words) {
+  const LaunchRequest request = read_launch_request(words);
+  if (!request.command.empty() && request.command.front() == "train")
+    read_train_request({request.command.begin() + 1, request.command.end()});
+}
+
+void understand_schedule(const Words& words) {
+  const Arguments arguments = parse_arguments(words, schedule_help().flags, 1);
+  const auto& files = arguments.positional;
+  resolve(files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings, Scope::preview);
+}
+
+/// How the words behind a command's name are read.
+struct Reader {
+  std::function<void(const Words&)> whole;
+  std::vector<const CommandHelp& (*)()> helps;  ///< that list its flags
+};
+
+const std::map<std::string, Reader>& readers() {
+  const auto by_flags = [](const CommandHelp& (*help)()) {
+    return Reader{[help](const Words& words) { parse_arguments(words, help().flags, 1000); }, {help}};
+  };
+  static const std::map<std::string, Reader> all = {
+      {"train", {[](const Words& words) { read_train_request(words); }, {train_help}}},
+      {"simulate", {[](const Words& words) { read_simulate_request(words); }, {simulate_help}}},
+      {"launch", {understand_launch, {launch_help, train_help}}},
+      {"chaos",
+       {[](const Words& words) { read_chaos_request(words); }, {chaos_help, launch_help, train_help}}},
+      {"serve", {[](const Words& words) { read_serve_request(words); }, {serve_help}}},
+      {"work", {[](const Words& words) { read_work_request(words); }, {work_help}}},
+      {"status", {[](const Words& words) { read_status_request(words); }, {status_help}}},
+      {"compare",
+       {[](const Words& words) { plan_comparison(read_compare_request(words).comparison); }, {compare_help}}},
+      {"study", {understand_study, {convex_help, slow_sde_help}}},
+      {"schedule", {understand_schedule, {schedule_help}}},
+      {"report", by_flags(report_help)},
+      {"evaluate", by_flags(evaluate_help)},
+      {"probe", by_flags(probe_help)},
+      {"sample", by_flags(sample_help)},
+      {"models", by_flags(models_help)},
+      {"signature", by_flags(signature_help)},
+      {"version", by_flags(version_help)},
+  };
+  return all;
+}
+
+/// A command in running text may lack what its reader needs; its flags and keys are looked up one by one.
+void understand_fragment(const Reader& reader, const Words& words) {
+  for (const std::string& word : words) {
+    if (!word.starts_with("--") || word == "--") continue;
+    const std::string name = word.substr(2, word.find('=') - 2);
+    const bool own = std::any_of(reader.helps.begin(), reader.helps.end(), [&](const auto& help) {
+      const auto& flags = help().flags;
+      return std::any_of(flags.begin(), flags.end(),
+                         [&](const CommandFlag& flag) { return flag.name == name; });
+    });
+    if (own || name == "arm") continue;
+    EXPECT_NO_THROW(find_key(name, "")) << word;
+  }
+}
+
+TEST(Documents, EveryCommandOfTheProgramHasAReaderHere) {
+  for (const auto& command : muster_commands())
+    EXPECT_TRUE(readers().contains(std::string(command.name))) << command.name;
+}
+
+TEST(Documents, EveryMusterCommandIsUnderstood) {
+  const UsersFolder folder;
+  std::set<std::string> seen;
+  for (const Command& command : all_commands({"muster", "build/release/bin/muster"})) {
+    if (command.words.size() < 2 || command.words[1].starts_with("-")) continue;
+    SCOPED_TRACE(place(command.file, command.line));
+    const std::string& name = command.words[1];
+    ASSERT_TRUE(readers().contains(name)) << "no command " << name;
+    const Words words(command.words.begin() + 2, command.words.end());
+    if (!command.whole) {
+      understand_fragment(readers().at(name), words);
+      continue;
+    }
+    UsersFolder::provide(words);
+    try {
+      readers().at(name).whole(words);
+    } catch (const std::exception& problem) {
+      ADD_FAILURE() << problem.what();
+    }
+    seen.insert(name);
+  }
+  for (const char* name : {"train", "simulate", "launch", "compare", "study", "schedule", "serve", "work"})
+    EXPECT_TRUE(seen.contains(name)) << name << " is shown nowhere";
+}
+
+}  // namespace
+}  // namespace muster::documents
