@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "muster/app/commands.h"
+#include "muster/app/comparison.h"
 #include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
+#include "muster/app/toml_file.h"
 
 namespace muster {
 namespace {
@@ -34,13 +36,41 @@ std::vector<std::string> paper_files() {
 
 class PaperFile : public ::testing::TestWithParam<std::string> {};
 
+/// The run that a file describes, or the first seed's of each arm that it compares.
+std::vector<Configuration> runs_of(const std::string& name) {
+  const std::string path = (papers() / (name + ".toml")).string();
+  if (read_comparison_file(path).arms.empty()) return {resolved(name)};
+  std::vector<Configuration> runs;
+  for (PlannedRun& run : plan_comparison(read_compare_request({path, "--task.data", "anywhere"}).comparison))
+    runs.push_back(std::move(run.configuration));
+  return runs;
+}
+
 TEST_P(PaperFile, IsACompleteRunOnceTheDataAreNamed) {
-  const Configuration run = resolved(GetParam());
-  EXPECT_NE(run.task.name, "generated");
-  EXPECT_TRUE(run.run.steps || run.run.epochs);
-  EXPECT_GE(*run.run.workers, 4);
-  EXPECT_THAT(model_names(), ::testing::Contains(*run.task.model));
-  EXPECT_EQ(run.task.batch % run.run.micro_batches, 0);
+  const std::vector<Configuration> runs = runs_of(GetParam());
+  for (const Configuration& run : runs) {
+    EXPECT_NE(run.task.name, "generated");
+    EXPECT_TRUE(run.run.steps || run.run.epochs);
+    EXPECT_GE(*run.run.workers, 4);
+    EXPECT_THAT(model_names(), ::testing::Contains(*run.task.model));
+    EXPECT_EQ(run.task.batch % run.run.micro_batches, 0);
+    // The arms of a study take the same samples.
+    EXPECT_EQ(*run.run.workers * run.task.batch, *runs.front().run.workers * runs.front().task.batch);
+    EXPECT_EQ(run.run.steps, runs.front().run.steps);
+  }
+}
+
+// Rounds of both Local SGD arms are as long in learning rate x period: the second drift weighs the same.
+TEST(Papers, TheSmallStudyOfTheSlowSdeKeepsRateTimesPeriod) {
+  for (const char* name : {"slow_sde_small_plain", "slow_sde_small_label_noise"}) {
+    int local = 0;
+    for (const Configuration& run : runs_of(name)) {
+      if (run.schedule.rule != "constant") continue;
+      EXPECT_NEAR(run.learning_rate.peak * static_cast<double>(run.schedule.base_period), 2, 1e-12) << name;
+      ++local;
+    }
+    EXPECT_EQ(local, 2) << name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Papers, PaperFile, ::testing::ValuesIn(paper_files()),
