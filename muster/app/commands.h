@@ -32,6 +32,8 @@ int serve_command(const std::vector<std::string>& words);
 int work_command(const std::vector<std::string>& words);
 /// How such a server stands; asks it without the engine.
 int status_command(const std::vector<std::string>& words);
+/// What each rule would cost, walked and added up; answered here, but for the trainings of --probe.
+int plan_command(const std::vector<std::string>& words);
 /// Experiments of the theory, answered without the engine: `muster study convex|slow-sde`.
 int study_command(const std::vector<std::string>& words);
 /// Answered without the engine.

@@ -106,14 +106,15 @@ std::string section_html(const StudySection& section, size_t& next_chart) {
 
 std::string study_page(const StudyPage& page) {
   std::string html = page_head(page.title) + "<body>\n<main>\n<header>\n";
-  html += fmt::format("<p class=\"eyebrow\">muster study</p>\n<h1>{}</h1>\n", told_html(page.title));
+  html += fmt::format("<p class=\"eyebrow\">{}</p>\n<h1>{}</h1>\n", html_escaped(page.written_by),
+                      told_html(page.title));
   if (!page.lead.empty()) html += fmt::format("<p class=\"lead\">{}</p>\n", told_html(page.lead));
   html += "</header>\n";
   size_t next_chart = 0;
   for (const StudySection& section : page.sections) html += section_html(section, next_chart);
   html += fmt::format("<section><h2>Do it again</h2>\n<pre tabindex=\"0\"><code>{}</code></pre></section>\n",
                       html_escaped(page.command));
-  html += "<footer><p>Written by muster study.</p></footer>\n</main>\n";
+  html += fmt::format("<footer><p>Written by {}.</p></footer>\n</main>\n", html_escaped(page.written_by));
   html += fmt::format(
       "<script type=\"application/json\" "
       "id=\"data\">{}</script>\n<script>\n{}\n</script>\n<script>\n{}</script>\n",

@@ -38,6 +38,7 @@ struct StudySection {
 /// `title`: the answer in one sentence; `lead`: what was done; `command`: how to do it again.
 struct StudyPage {
   std::string title, lead, command;
+  std::string written_by = "muster study";
   std::vector<StudySection> sections;
 };
 

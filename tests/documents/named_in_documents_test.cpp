@@ -17,6 +17,7 @@
 #include "muster/app/help.h"
 #include "muster/app/keys.h"
 #include "muster/app/launch_request.h"
+#include "muster/app/plan_request.h"
 #include "muster/app/resolve.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/study_convex_request.h"
@@ -71,7 +72,8 @@ TEST(Documents, EveryScriptAndConfigurationNamedIsThere) {
     int line = 0;
     for (std::string text; std::getline(in, text);) {
       ++line;
-      for (const std::string& word : shell_words(text)) {
+      std::istringstream words(text);
+      for (std::string word; words >> word;) {
         const size_t from = std::min({word.find("configs/"), word.find("bench/"), word.find("scripts/")});
         if (from == std::string::npos || (from > 0 && word[from - 1] != '`' && word[from - 1] != '('))
           continue;
@@ -126,15 +128,17 @@ class UsersFolder {
       fs::create_directory_symlink(root / name, fs::path(folder_.path()) / name);
     fs::current_path(folder_.path());
     std::ofstream("hosts.txt") << "alpha slots=4\nbeta slots=4\n";
+    fs::copy_file(root / "configs/qsr.toml", "my.toml");
   }
   ~UsersFolder() { fs::current_path(before_); }
   UsersFolder(const UsersFolder&) = delete;
   UsersFolder& operator=(const UsersFolder&) = delete;
 
-  /// A run's own configuration, where a command goes on with it.
+  /// A configuration that a command before it has written.
   static void provide(const Words& words) {
     for (const std::string& word : words) {
-      if (!word.starts_with("runs/") || !word.ends_with(".toml")) continue;
+      const bool made = word.starts_with("runs/") || word.starts_with("plans/");
+      if (!made || !word.ends_with(".toml")) continue;
       fs::create_directories(fs::path(word).parent_path());
       std::ofstream(word) << "[run]\nsteps = 100\nout = \"" << fs::path(word).parent_path().string()
                           << "\"\n";
@@ -192,6 +196,7 @@ const std::map<std::string, Reader>& readers() {
        {[](const Words& words) { plan_comparison(read_compare_request(words).comparison); }, {compare_help}}},
       {"study", {understand_study, {convex_help, slow_sde_help}}},
       {"schedule", {understand_schedule, {schedule_help}}},
+      {"plan", {[](const Words& words) { read_plan_request(words); }, {plan_help}}},
       {"report", by_flags(report_help)},
       {"evaluate", by_flags(evaluate_help)},
       {"probe", by_flags(probe_help)},

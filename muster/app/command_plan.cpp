@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "muster/app/commands.h"
+#include "muster/app/plan_probe.h"
+#include "muster/app/plan_result.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+
+namespace muster {
+
+namespace {
+
+void write_plan(const std::string& folder, const PlanResult& plan) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", folder, problem.message()));
+  write_file_atomically(folder + "/plan.json", plan_json(plan, 2) + "\n");
+  write_file_atomically(folder + "/report.html", plan_page(plan));
+  write_file_atomically(folder + "/recommended.toml", recommended_toml(plan));
+}
+
+}  // namespace
+
+int plan_command(const std::vector<std::string>& words) {
+  PlanRequest request = read_plan_request(words);
+  if (request.help) {
+    std::cout << help_text(plan_help());
+    return 0;
+  }
+  std::optional<PlanMeasurement> measurement;
+  if (request.probe) measurement = probe_here(request);
+  if (request.run) measurement = measure_run(*request.run);
+  if (measurement) request.configuration.run.workers = measurement->workers;
+  const PlanResult plan = make_plan(request, plan_basis(request, measurement));
+  if (request.out) write_plan(*request.out, plan);
+  std::cout << (request.json ? plan_json(plan, -1) + "\n" : plan_text(plan));
+  if (request.out && !request.json)
+    fmt::print(stderr, "\nThe page is {0}/report.html, the configuration {0}/recommended.toml\n",
+               *request.out);
+  return 0;
+}
+
+}  // namespace muster

@@ -1,0 +1,45 @@
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "muster/app/engine_program.h"
+#include "muster/app/plan_basis.h"
+#include "muster/base/error.h"
+#include "muster/report/html_text.h"
+
+namespace muster {
+
+namespace {
+
+struct Close {
+  void operator()(FILE* pipe) const { ::pclose(pipe); }
+};
+
+std::string engine_answer() {
+  const std::string command = shell_quoted(engine_path()) + " models --json 2>/dev/null";
+  const std::unique_ptr<FILE, Close> pipe(::popen(command.c_str(), "r"));
+  std::string text;
+  char buffer[4096];
+  while (pipe && std::fgets(buffer, sizeof buffer, pipe.get())) text += buffer;
+  return text;
+}
+
+/// Models whose size follows from keys of their own.
+bool built_from_keys(const std::string& model) { return model == "gpt" || model == "mlp"; }
+
+}  // namespace
+
+std::optional<int64_t> model_parameters(const Configuration& configuration) {
+  if (!configuration.task.model || built_from_keys(*configuration.task.model)) return std::nullopt;
+  try {
+    const auto models = nlohmann::json::parse(engine_answer()).at("models");
+    for (const auto& model : models)
+      if (model.at("name") == *configuration.task.model) return model.at("parameters").get<int64_t>();
+  } catch (const nlohmann::json::exception&) {
+  } catch (const Error&) {
+    // Without the engine nobody knows.
+  }
+  return std::nullopt;
+}
+
+}  // namespace muster

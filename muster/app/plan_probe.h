@@ -1,0 +1,19 @@
+#pragma once
+
+#include "muster/app/plan_basis.h"
+#include "muster/app/plan_request.h"
+
+namespace muster {
+
+/// Trains the configuration for a few steps under every_step and two constant periods, each as a child
+/// process
+/// (`muster train`, or `muster launch WORDS -- train`), and reads their metrics. Fills request's workers
+/// where the launch decides on them. Throws OptionError where a training is refused or fails, Error when
+/// asked to stop.
+PlanMeasurement probe_here(const PlanRequest& request);
+
+/// The words behind `train` for one of these: the configuration's settings without what a probe sets itself.
+std::vector<std::string> probe_words(const PlanRequest& request, const std::string& rule, int64_t period,
+                                     const std::string& folder);
+
+}  // namespace muster

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "muster/plan/rate_curve.h"
+#include "muster/schedule/replay.h"
+#include "muster/schedule/sync_schedule.h"
+
+namespace muster {
+
+/// So many rounds of the same length.
+struct RoundCount {
+  int64_t period = 1;
+  int64_t rounds = 0;
+  bool operator==(const RoundCount&) const = default;
+};
+
+/// How often a run meets, and after how many steps: all that its cost depends on.
+struct ScheduleWalk {
+  int64_t steps = 0;
+  int64_t gradient_rounds = 0;          ///< meetings of gradients, one in each of as many steps
+  std::vector<RoundCount> rounds = {};  ///< meetings of parameters, by rising period, each period once
+  bool estimated = false;               ///< the rule follows measurements that were not there
+
+  int64_t meetings() const;
+  /// meetings / steps: the communication volume of Gu et al., ICLR 2024.
+  double communication() const { return static_cast<double>(meetings()) / static_cast<double>(steps); }
+  int64_t longest_period() const { return rounds.empty() ? 1 : rounds.back().period; }
+};
+
+/// Gradients in the first `gradient_steps` steps, from there on parameters every `period` steps, the last
+/// round cut short: every_step, constant and post_local in closed form. REQUIRES: period >= 1.
+ScheduleWalk walk_constant(int64_t steps, int64_t period, int64_t gradient_steps = 0);
+
+/// Asks `schedule`, which must be new, for every round. What it wants measured comes from `replay`; where
+/// that is missing, from a model, and the walk is an estimate:
+///   divergence   sum of lr^2 over the round, up to a factor that cancels: independent noise in every step
+///                (mean field of the replicas' variance for small lr x curvature x period; under it the
+///                adaptive period holds lr x period constant)
+///   loss         the same in every round: periods from it are too long where the loss falls
+/// Throws Bug where the schedule breaks its contract.
+ScheduleWalk walk_schedule(SyncSchedule& schedule, const RateCurve& curve, const Replay* replay = nullptr);
+
+}  // namespace muster
