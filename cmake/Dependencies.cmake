@@ -10,6 +10,11 @@ find_file(MUSTER_CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js NO_D
 if(NOT MUSTER_CHART_JS)
   message(FATAL_ERROR "Chart.js is missing: install libjs-chart.js, or give its chart.min.js as -DMUSTER_CHART_JS=...")
 endif()
+# Arithmetic of the claims of `muster reproduce` (Debian: libmuparser-dev).
+find_library(MUSTER_MUPARSER muparser)
+if(NOT MUSTER_MUPARSER)
+  message(FATAL_ERROR "muParser is missing: install libmuparser-dev")
+endif()
 if(MUSTER_ENGINE)
   find_package(Torch REQUIRED)
   find_file(MUSTER_C10D_HEADER torch/csrc/distributed/c10d/ProcessGroupGloo.hpp PATHS ${TORCH_INCLUDE_DIRS})

@@ -76,8 +76,8 @@ FolderClaim::FolderClaim(const std::string& folder)
     throw FileError(fmt::format("cannot write into '{}': {}", folder, std::strerror(errno)));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(descriptor_);
-  throw FileError(fmt::format(
-      "another muster compare is using '{}': wait for it, stop it, or choose another --out", folder));
+  throw FileError(
+      fmt::format("another command is using '{}': wait for it, stop it, or choose another --out", folder));
 }
 
 FolderClaim::~FolderClaim() {

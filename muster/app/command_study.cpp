@@ -13,10 +13,11 @@ namespace muster {
 namespace {
 
 constexpr std::string_view about =
-    "muster study convex|slow-sde [flags]\n\n"
+    "muster study convex|slow-sde|teacher [flags]\n\n"
     "Experiments of the theory, with a picture and an honest number.\n\n"
     "  convex    Local SGD on regression with a known optimum: rates, speed-up, allowed periods\n"
-    "  slow-sde  SGD and Local SGD beside their slow SDE: how a period moves along flat valleys\n\n"
+    "  slow-sde  SGD and Local SGD beside their slow SDE: how a period moves along flat valleys\n"
+    "  teacher   rules for meetings on a small network, hundreds of trainings with paired seeds\n\n"
     "Each with --out FOLDER writes study.json and report.html; --json prints the JSON; muster study convex "
     "--help\ntells the rest.\n";
 
@@ -30,9 +31,10 @@ int study_command(const std::vector<std::string>& words) {
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words.front() == "convex") return study_convex(rest);
   if (words.front() == "slow-sde") return study_slow_sde(rest);
-  const std::string nearest = nearest_word(words.front(), {"convex", "slow-sde"});
+  if (words.front() == "teacher") return study_teacher(rest);
+  const std::string nearest = nearest_word(words.front(), {"convex", "slow-sde", "teacher"});
   throw OptionError("study", shown(words.front()),
-                    nearest.empty() ? "the studies are convex and slow-sde"
+                    nearest.empty() ? "the studies are convex, slow-sde and teacher"
                                     : fmt::format("there is no such study; did you mean {}?", nearest));
 }
 

@@ -17,6 +17,7 @@ std::span<const Command> muster_commands() {
       Command{"status", "how an asynchronous run stands", status_command},
       Command{"compare", "train several settings and tell which is best", compare_command},
       Command{"study", "the theory as experiments: convex rates, the slow SDE", study_command},
+      Command{"reproduce", "put the claims of the papers to the test", reproduce_command},
       Command{"report", "a page with charts about runs", report_command},
       Command{"evaluate", "loss and accuracy of a trained model", evaluate_command},
       Command{"probe", "how sharp a model's minimum is, how noisy its gradient", probe_command},

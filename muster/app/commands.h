@@ -34,8 +34,10 @@ int work_command(const std::vector<std::string>& words);
 int status_command(const std::vector<std::string>& words);
 /// What each rule would cost, walked and added up; answered here, but for the trainings of --probe.
 int plan_command(const std::vector<std::string>& words);
-/// Experiments of the theory, answered without the engine: `muster study convex|slow-sde`.
+/// Experiments of the theory, answered without the engine: `muster study convex|slow-sde|teacher`.
 int study_command(const std::vector<std::string>& words);
+/// Puts the claims of the papers to the test: runs this program's commands, and tells a verdict for each.
+int reproduce_command(const std::vector<std::string>& words);
 /// Answered without the engine.
 int report_command(const std::vector<std::string>& words);
 int schedule_command(const std::vector<std::string>& words);

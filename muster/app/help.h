@@ -29,6 +29,7 @@ const CommandHelp& chaos_help();
 const CommandHelp& serve_help();
 const CommandHelp& work_help();
 const CommandHelp& status_help();
+const CommandHelp& reproduce_help();
 const CommandHelp& report_help();
 const CommandHelp& schedule_help();
 const CommandHelp& version_help();

@@ -60,7 +60,7 @@ std::string data_json(const StudyPage& page) {
 }
 
 std::string table_of(const StudyTable& table) {
-  std::string html = "<table class=\"results\"><thead><tr>";
+  std::string html = fmt::format("<table class=\"results{}\"><thead><tr>", table.wraps ? " wraps" : "");
   for (const std::string& heading : table.header)
     html += fmt::format("<th scope=\"col\">{}</th>", html_escaped(heading));
   html += "</tr></thead><tbody>\n";

@@ -26,6 +26,7 @@ struct StudyTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
   std::string note;
+  bool wraps = false;  ///< cells hold sentences, not numbers
 };
 
 /// `text`: paragraphs, with a blank line between them.

@@ -22,6 +22,7 @@
 #include "muster/app/serve_request.h"
 #include "muster/app/study_convex_request.h"
 #include "muster/app/study_slow_sde_request.h"
+#include "muster/app/study_teacher_request.h"
 #include "muster/base/file.h"
 #include "tests/support/temporary_folder.h"
 
@@ -157,6 +158,8 @@ void understand_study(const Words& words) {
     read_convex_request(rest);
   else if (words[0] == "slow-sde")
     read_slow_sde_request(rest);
+  else if (words[0] == "teacher")
+    read_teacher_request(rest);
   else
     FAIL() << "no study " << words[0];
 }
@@ -194,9 +197,10 @@ const std::map<std::string, Reader>& readers() {
       {"status", {[](const Words& words) { read_status_request(words); }, {status_help}}},
       {"compare",
        {[](const Words& words) { plan_comparison(read_compare_request(words).comparison); }, {compare_help}}},
-      {"study", {understand_study, {convex_help, slow_sde_help}}},
+      {"study", {understand_study, {convex_help, slow_sde_help, teacher_help}}},
       {"schedule", {understand_schedule, {schedule_help}}},
       {"plan", {[](const Words& words) { read_plan_request(words); }, {plan_help}}},
+      {"reproduce", by_flags(reproduce_help)},
       {"report", by_flags(report_help)},
       {"evaluate", by_flags(evaluate_help)},
       {"probe", by_flags(probe_help)},

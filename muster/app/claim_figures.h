@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/app/claim_expression.h"
+#include "muster/app/claims.h"
+
+namespace muster {
+
+/// What the runs printed, as JSON texts: one for each seed, or one.
+using RunResults = std::map<std::string, std::vector<std::string>>;
+
+/// The numbers at `pointer` ("/arms/name=cp8/rounds/mean", "/rows/*/simulated") of a JSON text: true is 1,
+/// null NaN. A `*` makes a list. Throws DataError: nothing there, or no number.
+std::vector<double> numbers_at(std::string_view json, const std::string& pointer);
+
+/// The numbers that `from` names: a list where the run has several seeds or the pointer a `*`.
+FigureValue read_figure(const std::string& name, const std::string& from, const RunResults& results);
+
+/// All figures of a test, in order. Throws DataError.
+std::vector<FigureValue> find_figures(const ClaimTest& test, const RunResults& results);
+
+enum class Verdict { holds, in_part, not_shown, not_testable, failed };
+
+/// "holds", "holds in part", "does not show at this scale", "cannot be tested here", "failed".
+std::string_view verdict_text(Verdict verdict);
+/// For JSON: "holds", "in_part", "not_shown", "not_testable", "failed".
+std::string_view verdict_word(Verdict verdict);
+
+/// By the test's conditions: holds, else in_part, else not_shown. Throws DataError.
+Verdict judge(const ClaimTest& test, const std::vector<FigureValue>& figures);
+
+/// `shows` with the figures put in, lists by their mean. Throws DataError for a form that cannot be written.
+std::string shown_figures(const ClaimTest& test, const std::vector<FigureValue>& figures);
+
+}  // namespace muster

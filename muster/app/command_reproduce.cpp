@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "muster/app/child_program.h"
+#include "muster/app/commands.h"
+#include "muster/app/help.h"
+#include "muster/app/program.h"
+#include "muster/app/reproduction_result.h"
+#include "muster/app/resolve.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/base/format.h"
+#include "muster/report/html_text.h"
+
+namespace muster {
+
+namespace {
+
+ReproduceRequest read_request(const Arguments& arguments, const std::vector<std::string>& words) {
+  ReproduceRequest request;
+  if (!arguments.positional.empty()) request.paper = arguments.positional.front();
+  const std::string scale = arguments.flag("scale").value_or("small");
+  if (scale != "small" && scale != "paper")
+    throw OptionError("--scale", shown(scale), "must be small or paper");
+  if (!arguments.settings.empty())
+    throw OptionError("--" + arguments.settings.front().name, shown(arguments.settings.front().text),
+                      "means nothing here: what is run stands in the claims (see --claims)");
+  request.paper_scale = scale == "paper";
+  request.folder = arguments.flag("out").value_or("reproduction");
+  request.data = arguments.flag("data");
+  request.claims = arguments.flag("claims");
+  request.command = "muster reproduce";
+  for (const std::string& word : words) request.command += " " + shell_quoted(word);
+  request.jobs = usable_cores();
+  if (const auto text = arguments.flag("jobs")) {
+    request.jobs = std::get<int64_t>(parse_value(ValueType::integer, "--jobs", *text));
+    if (request.jobs < 1 || request.jobs > 1024)
+      throw OptionError("--jobs", shown(*text), "must be from 1 to 1024");
+  }
+  request.json = arguments.has("json");
+  request.dry_run = arguments.has("dry-run");
+  return request;
+}
+
+int print_commands(const ReproductionPlan& plan, const ReproduceRequest& request) {
+  double minutes = 0;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  std::string text;
+  for (const PlannedCommand& command : plan.commands) {
+    minutes += command.minutes;
+    list.push_back({{"name", command.name}, {"minutes", command.minutes}, {"words", command.words}});
+    text += fmt::format("# {}, about {}\n{}\n", command.name, format_duration(60 * command.minutes),
+                        command_text(command));
+  }
+  for (const PlannedClaim& claim : plan.claims)
+    if (!claim.missing.empty()) {
+      text += fmt::format("# {} cannot be tested here: needs {}\n", claim.claim->id, claim.missing);
+      for (const std::string& command : claim.test->commands) text += fmt::format("#   {}\n", command);
+    }
+  text += fmt::format("# {} commands, about {} of one core in all\n", plan.commands.size(),
+                      format_duration(60 * minutes));
+  std::cout << (request.json ? list.dump() + "\n" : text);
+  return 0;
+}
+
+int write_result(const ReproductionResult& result) {
+  const ReproduceRequest& request = result.request;
+  write_file_atomically(request.folder + "/reproduce.json", reproduction_json(result, 2) + "\n");
+  write_file_atomically(request.folder + "/report.html", reproduction_page(result));
+  std::cout << (request.json ? reproduction_json(result, -1) + "\n" : reproduction_text(result));
+  if (!request.json) fmt::print(stderr, "\nThe page is {}/report.html\n", request.folder);
+  const bool failed = std::any_of(result.claims.begin(), result.claims.end(),
+                                  [](const auto& claim) { return claim.verdict == Verdict::failed; });
+  return failed ? exit_error : 0;
+}
+
+int reproduce(const ReproduceRequest& request) {
+  const ReproductionPlan plan = plan_reproduction(request);
+  if (request.dry_run) return print_commands(plan, request);
+  std::error_code problem;
+  std::filesystem::create_directories(request.folder, problem);
+  if (problem)
+    throw FileError(fmt::format("cannot make the folder '{}': {}", request.folder, problem.message()));
+  const FolderClaim claim(request.folder);
+  write_configurations(request.folder);
+  HeldSignals signals;
+  const FinishedCommands finished = run_commands(plan, request, signals);
+  if (const int signal = signals.asked_to_stop()) {
+    fmt::print(stderr, "stopped; finished runs are kept. Go on with the same command:\n  {}\n",
+               request.command);
+    return 128 + signal;
+  }
+  ReproductionResult result{request, plan, finished, {}};
+  for (const PlannedClaim& planned : plan.claims)
+    result.claims.push_back(judge_claim(planned, results_of(planned, plan, finished)));
+  return write_result(result);
+}
+
+}  // namespace
+
+const CommandHelp& reproduce_help() {
+  static const CommandHelp help = {
+      "muster reproduce [PAPER|all] [--scale small|paper] [--out FOLDER]",
+      "Puts the claims of the papers to the test. Every claim is a row in reproduce/*.toml: what the paper "
+      "says, which\n"
+      "commands of this program test it, which figures are taken from their JSON, and the rule by which "
+      "these "
+      "make the\n"
+      "verdict: holds, holds in part, does not show at this scale, cannot be tested here. Finished runs are "
+      "kept: after\n"
+      "Ctrl-C or a crash the same command goes on. PAPER: qsr, adpsgd, slow_sde, async, local_sgd.\n\n"
+      "  muster reproduce all --out reproduction\n"
+      "  muster reproduce adpsgd --data ~/data\n"
+      "  muster reproduce qsr --scale paper --dry-run\n",
+      {{"help", "", "This page."},
+       {"scale", "small|paper",
+        "small: what two cores do in two hours. paper: the original's data and hardware; prints the "
+        "commands, "
+        "and runs them where these are there. Default: small."},
+       {"out", "FOLDER",
+        "reproduce.json, report.html (a page with all verdicts, pictures and commands), and runs/ with what "
+        "was run. Default: reproduction."},
+       {"data", "FOLDER",
+        "Data sets that some claims ask for: tinyshakespeare.txt, cifar-10-batches-bin, w8a. Without them "
+        "these cannot be tested."},
+       {"claims", "FOLDER", "Claims of your own, *.toml, in place of the program's."},
+       {"jobs", "N", "Commands at a time. Default: one per core."},
+       {"dry-run", "", "Print the commands, and run nothing."},
+       {"json", "", "One JSON object on standard output (docs/json.md)."}},
+      {}};
+  return help;
+}
+
+int reproduce_command(const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(words, reproduce_help().flags, 1);
+  if (arguments.has("help")) {
+    std::cout << help_text(reproduce_help());
+    return 0;
+  }
+  return reproduce(read_request(arguments, words));
+}
+
+}  // namespace muster

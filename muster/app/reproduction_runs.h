@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/app/claim_figures.h"
+#include "muster/app/held_signals.h"
+#include "muster/app/reproduction_plan.h"
+
+namespace muster {
+
+/// What came of a command.
+struct FinishedCommand {
+  double seconds = 0;
+  std::string json;     ///< what it printed
+  std::string failure;  ///< why there is none, or ""
+};
+
+/// By PlannedCommand::name.
+using FinishedCommands = std::map<std::string, FinishedCommand>;
+
+/// Runs the commands as programs of their own, at most request.jobs at a time, and tells on standard error
+/// how far it is. What is done is kept in OUT/runs/NAME/run.json with the words that made it, and not done
+/// again by this version of the program; other words make it anew. A failed command is told and does not stop
+/// the others. Returns what is there when all have ended or a signal asked to stop (see `signals`).
+FinishedCommands run_commands(const ReproductionPlan& plan, const ReproduceRequest& request,
+                              HeldSignals& signals);
+
+/// The results of a claim's runs, or the reason why one has none.
+struct ClaimResults {
+  RunResults results;
+  std::string failure;
+};
+ClaimResults results_of(const PlannedClaim& claim, const ReproductionPlan& plan,
+                        const FinishedCommands& finished);
+
+}  // namespace muster

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "muster/app/study.h"
+#include "muster/app/study_output.h"
+#include "muster/app/study_teacher_request.h"
+#include "muster/app/study_teacher_result.h"
+#include "muster/base/stopwatch.h"
+#include "muster/report/progress_line.h"
+
+namespace muster {
+
+namespace {
+
+/// On a terminal a line on standard error tells how far it is.
+TeacherResult run_study(const TeacherRequest& request) {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  ProgressLine line(std::cerr,
+                    {.terminal = terminal, .width = terminal_width(STDERR_FILENO), .every_seconds = 0.2});
+  const Stopwatch watch;
+  const int64_t steps = request.problem.steps * request.seeds;
+  std::function<void(double)> progress;
+  if (terminal)
+    progress = [&](double part) {
+      line.show({.step = static_cast<int64_t>(part * static_cast<double>(steps)), .total_steps = steps},
+                watch.seconds());
+    };
+  std::vector<TeacherMethod> methods;
+  for (const TeacherArm& arm : request.arms) methods.push_back(arm.method);
+  auto outcomes =
+      run_teacher(request.problem, methods, request.seed, request.seeds, request.threads, progress);
+  if (terminal) line.end();
+  return {request, std::move(outcomes), watch.seconds()};
+}
+
+}  // namespace
+
+int study_teacher(const std::vector<std::string>& words) {
+  const TeacherRequest request = read_teacher_request(words);
+  if (request.help) {
+    std::cout << help_text(teacher_help());
+    return 0;
+  }
+  const TeacherResult result = run_study(request);
+  if (request.out) write_study(*request.out, teacher_json(result, 2) + "\n", teacher_page(result));
+  std::cout << (request.json ? teacher_json(result, -1) + "\n" : teacher_text(result));
+  if (request.out && !request.json) fmt::print(stderr, "\nThe page is {}/report.html\n", *request.out);
+  return 0;
+}
+
+}  // namespace muster

@@ -1,0 +1,218 @@
+// The claims of `muster reproduce`: their files, figures, rules and commands.
+#include "muster/app/claims.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "muster/app/claim_expression.h"
+#include "muster/app/claim_figures.h"
+#include "muster/app/command_table.h"
+#include "muster/app/commands.h"
+#include "muster/app/comparison.h"
+#include "muster/app/embedded_files.h"
+#include "muster/app/reproduction_plan.h"
+#include "muster/app/reproduction_result.h"
+#include "muster/app/study_convex_request.h"
+#include "muster/app/study_slow_sde_request.h"
+#include "muster/app/study_teacher_request.h"
+#include "muster/base/error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace muster {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* one_claim = R"toml(
+name = "toy"
+title = "A toy paper"
+[[run]]
+name = "a"
+words = "study teacher --arm 'x: rule=constant base_period=2' --seed {seed}"
+seeds = [1, 2, 3]
+[[claim]]
+id = "lower"
+claim = "x is low"
+where = "section 1"
+here = "a run"
+paper = "0.5"
+figures = [
+  {name = "x", from = "a:/arms/name=ours/loss"},
+  {name = "y", from = "a:/arms/0/loss"},
+  {name = "away", each = "x - y"},
+  {name = "sure", is = "mean(away) / se(away)"},
+]
+holds = "sure < -3"
+in_part = "mean(away) < 0"
+shows = "{x:.2f} beside {y:.2f}"
+means = {in_part = "chance is not ruled out"}
+)toml";
+
+std::string result(double other, double ours) {
+  return R"({"arms": [{"name": "other", "loss": )" + std::to_string(other) +
+         R"(}, {"name": "ours", "loss": )" + std::to_string(ours) + "}]}";
+}
+
+JudgedClaim judged(const ClaimFile& file, const std::vector<std::string>& results) {
+  const PlannedClaim planned{&file, &file.claims[0], &file.claims[0].small, ""};
+  return judge_claim(planned, {{{"a", results}}, ""});
+}
+
+TEST(Claims, AChangedFigureChangesTheVerdict) {
+  const ClaimFile file = parse_claims(one_claim, "toy.toml");
+  const JudgedClaim holds = judged(file, {result(2, 1), result(2.1, 1.2), result(1.9, 0.8)});
+  EXPECT_EQ(holds.verdict, Verdict::holds);
+  EXPECT_EQ(holds.shows, "1.00 beside 2.00");
+  EXPECT_EQ(holds.reason, "");
+  const JudgedClaim in_part = judged(file, {result(2, 1), result(2, 2.5), result(2, 1.9)});
+  EXPECT_EQ(in_part.verdict, Verdict::in_part);
+  EXPECT_EQ(in_part.reason, "chance is not ruled out");
+  EXPECT_EQ(judged(file, {result(1, 2), result(1, 2.5), result(1, 1.9)}).verdict, Verdict::not_shown);
+}
+
+TEST(Claims, WhatIsMissingIsToldAndNotJudged) {
+  const ClaimFile file = parse_claims(one_claim, "toy.toml");
+  const JudgedClaim wrong = judged(file, {R"({"arms": []})", "{}", "{}"});
+  EXPECT_EQ(wrong.verdict, Verdict::failed);
+  EXPECT_THAT(wrong.reason, HasSubstr("run 'a': there is no 'name=ours'"));
+  const PlannedClaim planned{&file, &file.claims[0], &file.claims[0].small, "16 GPUs"};
+  EXPECT_EQ(judge_claim(planned, {}).verdict, Verdict::not_testable);
+  const PlannedClaim there{&file, &file.claims[0], &file.claims[0].small, ""};
+  const JudgedClaim failed = judge_claim(there, {{}, "a-1: exit code 2"});
+  EXPECT_EQ(failed.verdict, Verdict::failed);
+  EXPECT_EQ(failed.reason, "a-1: exit code 2");
+}
+
+TEST(Claims, ExpressionsKnowListsAndNothingness) {
+  const std::vector<FigureValue> figures = {
+      {"x", {4}, false}, {"list", {1, 2, 6}, true}, {"none", {std::nan("")}, false}};
+  EXPECT_DOUBLE_EQ(evaluate("mean(list) + x * count(list)", figures), 15);
+  EXPECT_DOUBLE_EQ(evaluate("most( list ) - least(list)", figures), 5);
+  EXPECT_NEAR(evaluate("se(list)", figures), std::sqrt(7.0 / 3), 1e-12);
+  EXPECT_EQ(evaluate("x > 3 && mean(list) <= 3 && abs(-x) == 4", figures), 1);
+  EXPECT_EQ(evaluate("none < 1", figures), 0);
+  EXPECT_EQ(evaluate("known(none)", figures), 0);
+  EXPECT_EQ(evaluate("known(x)", figures), 1);
+  EXPECT_EQ(evaluate_each("list * 2 - mean(list)", figures), (std::vector<double>{-1, 1, 9}));
+  EXPECT_THROW(evaluate("list + 1", figures), DataError);
+  EXPECT_THROW(evaluate("unknown + 1", figures), DataError);
+  EXPECT_THROW(evaluate("x +", figures), DataError);
+}
+
+TEST(Claims, PointersFindNumbers) {
+  const std::string json =
+      R"({"a": [{"k": 8, "t": 0.005, "v": 1}, {"k": 8, "t": 0.01, "v": 2}], "yes": true, "no": null, "word": "x"})";
+  EXPECT_EQ(numbers_at(json, "/a/1/v"), std::vector<double>{2});
+  EXPECT_EQ(numbers_at(json, "/a/k=8,t=0.01/v"), std::vector<double>{2});
+  EXPECT_EQ(numbers_at(json, "/a/*/v"), (std::vector<double>{1, 2}));
+  EXPECT_EQ(numbers_at(json, "/yes"), std::vector<double>{1});
+  EXPECT_TRUE(std::isnan(numbers_at(json, "/no")[0]));
+  for (const char* pointer : {"/a/2/v", "/a/k=9/v", "/b", "/word", "/a/x/v"})
+    EXPECT_THROW(numbers_at(json, pointer), DataError) << pointer;
+  EXPECT_THROW(numbers_at("no json", "/a"), DataError);
+}
+
+std::string changed(const std::string& from, const std::string& to) {
+  std::string text = one_claim;
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string problem_of(const std::string& text) {
+  try {
+    parse_claims(text, "toy.toml");
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Claims, BrokenFilesAreRefusedByName) {
+  EXPECT_THAT(problem_of(changed("holds = \"sure", "hold = \"sure")),
+              HasSubstr("a [[claim]] has a key 'hold'"));
+  EXPECT_THAT(problem_of(changed("sure < -3", "shure < -3")), HasSubstr("shure"));
+  EXPECT_THAT(problem_of(changed("sure < -3", "sure < ")), HasSubstr("cannot be read"));
+  EXPECT_THAT(problem_of(changed("claim = \"x is low\"", "")), HasSubstr("needs 'claim'"));
+  EXPECT_THAT(problem_of(changed("seeds = [1, 2, 3]", "")), HasSubstr("seeds"));
+  EXPECT_THAT(problem_of(changed("{name = \"sure\"", "{name = \"x\"")), HasSubstr("twice"));
+  EXPECT_THAT(problem_of(changed(", each = \"x - y\"", "")), HasSubstr("'from', 'is' and 'each'"));
+  EXPECT_THAT(problem_of(changed("[[run]]", "[[run")), HasSubstr("toy.toml:"));
+}
+
+TEST(Claims, AskForAPaperThatIsThere) {
+  ReproduceRequest request;
+  request.folder = "out";
+  request.paper = "adpsdg";
+  EXPECT_THROW(plan_reproduction(request), OptionError);
+  request.claims = "/nowhere";
+  EXPECT_THROW(plan_reproduction(request), FileError);
+}
+
+TEST(Claims, WordsAreSplitAsAShellDoes) {
+  EXPECT_EQ(split_words("a --arm 'b: c=d' e\"f g\"  h"),
+            (std::vector<std::string>{"a", "--arm", "b: c=d", "ef g", "h"}));
+  EXPECT_THROW(split_words("a 'b"), DataError);
+}
+
+/// Whether the program's own parser takes the words of a command.
+void expect_accepted(const PlannedCommand& command, const std::set<std::string>& known) {
+  SCOPED_TRACE(command_text(command));
+  if (known.count(command.words[0]) == 0) return;  // a command that this build does not have
+  const auto behind = [&](size_t count) {
+    return std::vector<std::string>(command.words.begin() + static_cast<std::ptrdiff_t>(count),
+                                    command.words.end());
+  };
+  const std::string& name = command.words[0];
+  if (name == "study") {
+    if (command.words[1] == "teacher") {
+      EXPECT_GE(read_teacher_request(behind(2)).arms.size(), 1U);
+    }
+    if (command.words[1] == "convex") {
+      EXPECT_FALSE(read_convex_request(behind(2)).help);
+    }
+    if (command.words[1] == "slow-sde") {
+      EXPECT_FALSE(read_slow_sde_request(behind(2)).help);
+    }
+  }
+  if (name == "simulate") {
+    EXPECT_GT(read_simulate_request(behind(1)).configuration.async.local_steps, 0);
+  }
+  if (name != "compare") return;
+  ComparisonRequest comparison{.folder = "out"};
+  std::vector<std::string> others;
+  for (size_t i = 1; i < command.words.size(); ++i)
+    if (command.words[i] == "--arm")
+      comparison.arms.push_back(parse_arm(command.words[++i]));
+    else
+      others.push_back(command.words[i]);
+  comparison.command_line = parse_arguments(others, compare_help().flags, 1).settings;
+  EXPECT_FALSE(plan_comparison(comparison).empty());
+}
+
+TEST(Claims, OfTheProgramParseAndTheirCommandsAreAccepted) {
+  const test::TemporaryFolder folder;
+  write_configurations(folder / "out");
+  std::set<std::string> known;
+  for (const Command& command : muster_commands()) known.insert(std::string(command.name));
+  for (const bool paper_scale : {false, true}) {
+    ReproduceRequest request;
+    request.folder = folder / "out";
+    request.paper_scale = paper_scale;
+    request.data = folder / "data";
+    const ReproductionPlan plan = plan_reproduction(request);
+    EXPECT_GE(plan.files.size(), 5U);
+    EXPECT_GE(plan.claims.size(), 40U);
+    for (const PlannedCommand& command : plan.commands) expect_accepted(command, known);
+  }
+}
+
+}  // namespace
+}  // namespace muster
