@@ -41,9 +41,10 @@ RoundMaximum::RoundMaximum(const StepTimes& times, int64_t workers) : times_(tim
   times_.validate();
   std::map<double, double> counts;
   const auto kinds = static_cast<int64_t>(times_.slowness.size());
-  for (int64_t k = 0; k < std::min(kinds, workers); ++k)
-    counts[times_.slowness[static_cast<size_t>(k)]] +=
-        static_cast<double>(workers / kinds + (k < workers % kinds ? 1 : 0));
+  for (int64_t k = 0; k < std::min(kinds, workers); ++k) {
+    const int64_t of_this_kind = (workers + kinds - 1 - k) / kinds;
+    counts[times_.slowness[static_cast<size_t>(k)]] += static_cast<double>(of_this_kind);
+  }
   slowest_ = counts.rbegin()->first;
   for (const auto& [slowness, number] : counts) kinds_.push_back({std::log(slowness), number});
 }
