@@ -179,9 +179,11 @@ class Runner {
     measured_ += seconds;
   }
 
-  /// From the minutes that the claims state, by the speed seen so far.
+  /// From the minutes that the claims state, by the speed seen so far; what has run for a few minutes only
+  /// says little of the rest.
   std::string time_left() const {
-    const double speed = estimated_ > 0 ? std::clamp(measured_ / estimated_, 0.05, 20.0) : 1;
+    constexpr double trusted = 600;  // seconds for which the stated minutes stand against those measured
+    const double speed = (measured_ + trusted) / (estimated_ + trusted);
     double left = 0, longest = 0;
     const auto add = [&](int number, double spent) {
       const double all = 60 * speed * commands_[static_cast<size_t>(number)].minutes;
