@@ -31,25 +31,6 @@ namespace {
 
 constexpr double seconds_for_a_dying_run = 60;
 
-// Takes "--arm TEXT" out of the words: a flag that may stand several times.
-std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
-  std::vector<ArmRequest> arms;
-  std::vector<std::string> others;
-  for (size_t at = 0; at < words.size(); ++at) {
-    if (words[at].starts_with("--arm=")) {
-      arms.push_back(parse_arm(words[at].substr(6)));
-    } else if (words[at] == "--arm") {
-      if (at + 1 == words.size())
-        throw OptionError("--arm", "(no value)", "must be followed by \"name: key=value key=value\"");
-      arms.push_back(parse_arm(words[++at]));
-    } else {
-      others.push_back(words[at]);
-    }
-  }
-  words = std::move(others);
-  return arms;
-}
-
 int64_t number_of_seeds(const Arguments& arguments) {
   const auto text = arguments.flag("seeds");
   if (!text) return 1;

@@ -153,6 +153,24 @@ ArmRequest parse_arm(std::string_view text) {
   return arm;
 }
 
+std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
+  std::vector<ArmRequest> arms;
+  std::vector<std::string> others;
+  for (size_t at = 0; at < words.size(); ++at) {
+    if (words[at].starts_with("--arm=")) {
+      arms.push_back(parse_arm(std::string_view(words[at]).substr(6)));
+    } else if (words[at] == "--arm") {
+      if (at + 1 == words.size())
+        throw OptionError("--arm", "(no value)", "must be followed by \"name: key=value key=value\"");
+      arms.push_back(parse_arm(words[++at]));
+    } else {
+      others.push_back(words[at]);
+    }
+  }
+  words = std::move(others);
+  return arms;
+}
+
 std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
   check_arms(request.arms);
   refuse_own_keys(request.file, false);

@@ -24,6 +24,10 @@ struct ArmRequest {
 /// ("--arm").
 ArmRequest parse_arm(std::string_view text);
 
+/// Takes each "--arm TEXT" and "--arm=TEXT" out of the words behind a command: a flag that may stand several
+/// times. Throws OptionError ("--arm").
+std::vector<ArmRequest> take_arms(std::vector<std::string>& words);
+
 /// What was asked for, layer by layer: an arm's settings go before those of the command line, these before
 /// the file's.
 struct ComparisonRequest {

@@ -35,25 +35,6 @@ double real(const Arguments& arguments, std::string_view name, double otherwise)
   return text ? std::get<double>(parse_value(ValueType::real, "--" + std::string(name), *text)) : otherwise;
 }
 
-// Takes "--arm TEXT" out of the words: a flag that may stand several times.
-std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
-  std::vector<ArmRequest> arms;
-  std::vector<std::string> others;
-  for (size_t at = 0; at < words.size(); ++at) {
-    if (words[at].starts_with("--arm=")) {
-      arms.push_back(parse_arm(std::string_view(words[at]).substr(6)));
-    } else if (words[at] == "--arm") {
-      if (at + 1 == words.size())
-        throw OptionError("--arm", "(no value)", "must be followed by \"name: key=value key=value\"");
-      arms.push_back(parse_arm(words[++at]));
-    } else {
-      others.push_back(words[at]);
-    }
-  }
-  words = std::move(others);
-  return arms;
-}
-
 void check_keys(const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
     const std::string section = setting.name.substr(0, setting.name.find('.'));
