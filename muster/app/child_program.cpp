@@ -3,48 +3,21 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
+#include "muster/app/child_start.h"
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
 
 namespace muster {
 
-namespace {
-
-constexpr int exit_not_started = 127;
-
-// In the child, between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* words, pid_t parent, const HeldSignals& signals) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(exit_not_started);  // it died before the line above
-  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  ::dup2(nothing, STDIN_FILENO);
-  ::dup2(nothing, STDOUT_FILENO);
-  signals.restore();
-  ::execv(words[0], words);
-  ::_exit(exit_not_started);
-}
-
-int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
-
-}  // namespace
-
 int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
-  std::vector<std::string> own = command;
-  std::vector<char*> words;
-  for (std::string& word : own) words.push_back(word.data());
-  words.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child < 0) throw Error(fmt::format("cannot start {}: {}", command.front(), std::strerror(errno)));
-  if (child == 0) become(words.data(), parent, signals);
+  const pid_t child = start_child(command, {}, signals);
   int status = 0;
   while (::waitpid(child, &status, WNOHANG) != child) {
     // A Ctrl-C reaches the child from the terminal, too; SIGTERM after it changes nothing.

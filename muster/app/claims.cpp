@@ -123,27 +123,6 @@ ClaimRun read_run(const toml::table& table, const std::string& file) {
   return run;
 }
 
-ClaimTest read_test(const Row& row, const ClaimTest& otherwise) {
-  ClaimTest test = otherwise;
-  test.needs = row.texts("needs");
-  test.commands = row.texts("commands");
-  if (const std::string shows = row.text("shows"); !shows.empty()) test.shows = shows;
-  if (const std::string holds = row.text("holds"); !holds.empty()) {
-    test.holds = one_line(holds);
-    test.in_part = one_line(row.text("in_part"));
-  }
-  if (const auto figures = row.tables("figures"); !figures.empty()) test.figures.clear();
-  for (const toml::table* table : row.tables("figures")) {
-    const Row one(*table, row.name() + ": a figure", {"name", "from", "is", "each"});
-    ClaimFigure figure{one.text("name", true), one.text("from"), one_line(one.text("is")),
-                       one_line(one.text("each"))};
-    if (!figure.from.empty() + !figure.is.empty() + !figure.each.empty() != 1)
-      row.fail(fmt::format("figure '{}' must say one of 'from', 'is' and 'each'", figure.name));
-    test.figures.push_back(std::move(figure));
-  }
-  return test;
-}
-
 ClaimChart read_chart(const toml::table& table, const std::string& owner) {
   const Row row(table, owner + ": a chart", {"title", "x_label", "y_label", "log_x", "log_y", "curves"});
   ClaimChart chart{row.text("title", true), row.text("x_label"), row.text("y_label"),
@@ -156,6 +135,32 @@ ClaimChart read_chart(const toml::table& table, const std::string& owner) {
   return chart;
 }
 
+ClaimTest read_test(const Row& row) {
+  ClaimTest test;
+  test.here = one_line(row.text("here", true));
+  test.needs = row.texts("needs");
+  test.commands = row.texts("commands");
+  test.shows = row.text("shows");
+  test.holds = one_line(row.text("holds"));
+  test.in_part = one_line(row.text("in_part"));
+  if (test.needs.empty() && test.holds.empty()) row.fail("needs 'holds', or what it 'needs'");
+  if (const toml::table* means = row.table("means")) {
+    const Row texts(*means, row.name() + ", means", {"holds", "in_part", "not_shown"});
+    for (const char* key : {"holds", "in_part", "not_shown"})
+      if (const std::string text = one_line(texts.text(key)); !text.empty()) test.means[key] = text;
+  }
+  for (const toml::table* chart : row.tables("chart")) test.charts.push_back(read_chart(*chart, row.name()));
+  for (const toml::table* table : row.tables("figures")) {
+    const Row one(*table, row.name() + ": a figure", {"name", "from", "is", "each"});
+    ClaimFigure figure{one.text("name", true), one.text("from"), one_line(one.text("is")),
+                       one_line(one.text("each"))};
+    if (!figure.from.empty() + !figure.is.empty() + !figure.each.empty() != 1)
+      row.fail(fmt::format("figure '{}' must say one of 'from', 'is' and 'each'", figure.name));
+    test.figures.push_back(std::move(figure));
+  }
+  return test;
+}
+
 Claim read_claim(const toml::table& table, const std::string& file) {
   const std::initializer_list<std::string_view> all = {
       "id",      "claim", "where", "here",  "paper", "figures",        "holds",
@@ -166,22 +171,13 @@ Claim read_claim(const toml::table& table, const std::string& file) {
   claim.id = row.text("id");
   claim.claim = one_line(row.text("claim", true));
   claim.where = one_line(row.text("where", true));
-  claim.here = one_line(row.text("here", true));
   claim.paper = one_line(row.text("paper"));
-  claim.small = read_test(row, {});
+  claim.small = read_test(row);
   claim.original = claim.small;
-  if (claim.small.needs.empty() && claim.small.holds.empty()) row.fail("needs 'holds', or what it 'needs'");
-  if (const toml::table* original = row.table("at_paper_scale")) {
-    const Row test(*original, row.name() + ", at_paper_scale",
-                   {"figures", "holds", "in_part", "shows", "needs", "commands"});
-    claim.original = read_test(test, claim.small);
-  }
-  if (const toml::table* means = row.table("means")) {
-    const Row test(*means, row.name() + ", means", {"holds", "in_part", "not_shown"});
-    for (const char* key : {"holds", "in_part", "not_shown"})
-      if (const std::string text = one_line(test.text(key)); !text.empty()) claim.means[key] = text;
-  }
-  for (const toml::table* chart : row.tables("chart")) claim.charts.push_back(read_chart(*chart, row.name()));
+  if (const toml::table* original = row.table("at_paper_scale"))
+    claim.original = read_test(
+        Row(*original, row.name() + ", at_paper_scale",
+            {"here", "figures", "holds", "in_part", "shows", "needs", "commands", "means", "chart"}));
   return claim;
 }
 
@@ -241,7 +237,7 @@ ClaimFile parse_claims(std::string_view text, const std::string& file) {
 
 std::string run_of(const std::string& from) { return from.substr(0, from.find(':')); }
 
-std::vector<std::string> runs_of(const ClaimTest& test, const std::vector<ClaimChart>& charts) {
+std::vector<std::string> runs_of(const ClaimTest& test) {
   std::vector<std::string> runs;
   const auto add = [&](const std::string& from) {
     if (from.empty()) return;
@@ -249,7 +245,7 @@ std::vector<std::string> runs_of(const ClaimTest& test, const std::vector<ClaimC
     if (std::find(runs.begin(), runs.end(), run) == runs.end()) runs.push_back(run);
   };
   for (const ClaimFigure& figure : test.figures) add(figure.from);
-  for (const ClaimChart& chart : charts)
+  for (const ClaimChart& chart : test.charts)
     for (const ClaimChart::Curve& curve : chart.curves) add(curve.x), add(curve.y);
   return runs;
 }

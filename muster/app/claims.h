@@ -12,7 +12,8 @@ namespace muster {
 /// A command of this program whose JSON the claims read, `[[run]]` in a claims file.
 struct ClaimRun {
   std::string name;
-  std::string words;   ///< as a shell would split them; {seed}, {out}, {configs} and {data} are filled in
+  std::string words;   ///< as a shell would split them; {seed}, {out}, {configs}, {data} and {hosts} are
+                       ///< filled in
   double minutes = 1;  ///< on one core, for the time left
   std::vector<int64_t> seeds;  ///< not empty: once for each
   bool resumes = false;        ///< the command goes on in {out} where it was stopped
@@ -27,16 +28,6 @@ struct ClaimFigure {
   std::string each;  ///< or an expression for each element of those
 };
 
-/// How a claim is put to the test, at one scale.
-struct ClaimTest {
-  std::vector<ClaimFigure> figures;
-  std::string holds, in_part;  ///< conditions; in_part may be empty
-  std::string shows;           ///< the result in a line: "{early:.3f} beside {late:.3f}"
-  std::vector<std::string>
-      needs;  ///< data:NAME, cores:N, engine; anything else is a thing no program can see
-  std::vector<std::string> commands;  ///< of the original where no run stands for it
-};
-
 /// A picture: figures against figures.
 struct ClaimChart {
   struct Curve {
@@ -48,14 +39,24 @@ struct ClaimChart {
   std::vector<Curve> curves;
 };
 
-struct Claim {
-  std::string id, claim;                     ///< the claim in one line
-  std::string where;                         ///< in the paper
-  std::string here;                          ///< what is run here
-  std::string paper;                         ///< the paper's own figure
+/// How a claim is put to the test, at one scale.
+struct ClaimTest {
+  std::string here;  ///< what is run
+  std::vector<ClaimFigure> figures;
+  std::string holds, in_part;  ///< conditions; in_part may be empty
+  std::string shows;           ///< the result in a line: "{early:.3f} beside {late:.3f}"
+  std::vector<std::string>
+      needs;  ///< data:NAME, workers:N, cores:N, engine; anything else is a thing no program can see
+  std::vector<std::string> commands;         ///< that a person runs, where no run stands for them
   std::map<std::string, std::string> means;  ///< what a verdict means, by "holds", "in_part", "not_shown"
-  ClaimTest small, original;                 ///< `original`: at --scale paper
   std::vector<ClaimChart> charts;
+};
+
+struct Claim {
+  std::string id, claim;      ///< the claim in one line
+  std::string where;          ///< in the paper
+  std::string paper;          ///< the paper's own figure
+  ClaimTest small, original;  ///< `original`: at --scale paper; where the claims file says none, the same
 };
 
 /// A file of claims about one paper.
@@ -73,6 +74,6 @@ ClaimFile parse_claims(std::string_view text, const std::string& file);
 std::string run_of(const std::string& from);
 
 /// Names of the runs that a test reads, each once.
-std::vector<std::string> runs_of(const ClaimTest& test, const std::vector<ClaimChart>& charts);
+std::vector<std::string> runs_of(const ClaimTest& test);
 
 }  // namespace muster

@@ -34,9 +34,10 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
   request.folder = arguments.flag("out").value_or("reproduction");
   request.data = arguments.flag("data");
   request.claims = arguments.flag("claims");
+  request.hosts = arguments.flag("hosts");
   request.command = "muster reproduce";
   for (const std::string& word : words) request.command += " " + shell_quoted(word);
-  request.jobs = usable_cores();
+  request.jobs = request.hosts ? 1 : usable_cores();  // one training at a time has all hosts
   if (const auto text = arguments.flag("jobs")) {
     request.jobs = std::get<int64_t>(parse_value(ValueType::integer, "--jobs", *text));
     if (request.jobs < 1 || request.jobs > 1024)
@@ -60,7 +61,7 @@ int print_commands(const ReproductionPlan& plan, const ReproduceRequest& request
   for (const PlannedClaim& claim : plan.claims)
     if (!claim.missing.empty()) {
       text += fmt::format("# {} cannot be tested here: needs {}\n", claim.claim->id, claim.missing);
-      for (const std::string& command : claim.test->commands) text += fmt::format("#   {}\n", command);
+      for (const std::string& command : claim.by_hand) text += fmt::format("#   {}\n", command);
     }
   text += fmt::format("# {} commands, about {} of one core in all\n", plan.commands.size(),
                       format_duration(60 * minutes));
@@ -128,8 +129,11 @@ const CommandHelp& reproduce_help() {
        {"data", "FOLDER",
         "Data sets that some claims ask for: tinyshakespeare.txt, cifar-10-batches-bin, w8a. Without them "
         "these cannot be tested."},
+       {"hosts", "FILE",
+        "Hosts for runs of many workers (--scale paper), as muster launch takes them: HOST [slots=N] a "
+        "line."},
        {"claims", "FOLDER", "Claims of your own, *.toml, in place of the program's."},
-       {"jobs", "N", "Commands at a time. Default: one per core."},
+       {"jobs", "N", "Commands at a time. Default: one per core; with --hosts, 1."},
        {"dry-run", "", "Print the commands, and run nothing."},
        {"json", "", "One JSON object on standard output (docs/json.md)."}},
       {}};

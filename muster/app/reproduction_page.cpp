@@ -60,15 +60,14 @@ StudyTable commands_table(const JudgedClaim& judged, const ReproductionResult& r
   StudyTable table;
   table.wraps = true;
   table.header = {"run", "command", "time"};
-  for (const std::string& run : runs_of(*judged.planned.test, judged.planned.claim->charts))
+  for (const std::string& run : runs_of(*judged.planned.test))
     for (const PlannedCommand& command : result.plan.commands) {
       if (command.run != run) continue;
       const auto found = result.finished.find(command.name);
       table.rows.push_back({command.name, command_text(command),
                             found == result.finished.end() ? "--" : format_duration(found->second.seconds)});
     }
-  for (const std::string& command : judged.planned.test->commands)
-    table.rows.push_back({"at the paper's scale", command, "--"});
+  for (const std::string& command : judged.planned.by_hand) table.rows.push_back({"by hand", command, "--"});
   return table;
 }
 
@@ -78,7 +77,7 @@ StudySection section(const JudgedClaim& judged, const ReproductionResult& result
   part.heading = fmt::format("{}: {}", claim.id, with_sign(judged.verdict));
   part.text = claim.claim + "\n\nIn the paper: " + claim.where;
   if (!claim.paper.empty()) part.text += ": " + claim.paper;
-  part.text += ".\n\nHere: " + claim.here;
+  part.text += ".\n\nHere: " + judged.planned.test->here;
   if (!judged.shows.empty()) part.text += "\n\nFound: " + judged.shows + ".";
   if (!judged.reason.empty()) part.text += "\n\n" + judged.reason;
   part.text += "\n\n" + rule_text(*judged.planned.test);

@@ -10,11 +10,13 @@
 
 #include "muster/app/embedded_files.h"
 #include "muster/app/engine_program.h"
+#include "muster/app/hosts_file.h"
 #include "muster/app/resolve.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/nearest_word.h"
+#include "muster/report/html_text.h"
 
 namespace muster {
 
@@ -37,6 +39,12 @@ bool has_engine() {
   }
 }
 
+int64_t number_behind(const std::string& need, size_t prefix) {
+  int64_t number = 0;
+  std::from_chars(need.data() + prefix, need.data() + need.size(), number);
+  return number;
+}
+
 /// What of a need is not there, as a person would say it; "" where it is met.
 std::string missing(const std::string& need, const ReproduceRequest& request) {
   if (need == "engine") return has_engine() ? "" : "muster-engine (a build with LibTorch)";
@@ -47,9 +55,16 @@ std::string missing(const std::string& need, const ReproduceRequest& request) {
     return fmt::format("'{}' in the folder of --data", name);
   }
   if (need.starts_with("cores:")) {
-    int64_t cores = 0;
-    std::from_chars(need.data() + 6, need.data() + need.size(), cores);
+    const int64_t cores = number_behind(need, 6);
     return usable_cores() >= cores ? "" : fmt::format("{} cores", cores);
+  }
+  if (need.starts_with("workers:")) {
+    const int64_t workers = number_behind(need, 8);
+    int64_t slots = 0;
+    if (request.hosts)
+      for (const HostSlots& host : parse_hosts(read_file(*request.hosts), *request.hosts))
+        slots += host.slots;
+    return slots >= workers ? "" : fmt::format("{} slots in the file of --hosts", workers);
   }
   return need;  // hardware that no program can see from here
 }
@@ -92,17 +107,37 @@ PlannedCommand command_of(const ClaimRun& run, const std::optional<int64_t>& see
     word = replaced(word, "{out}", fmt::format("{}/runs/{}/files", request.folder, command.name));
     word = replaced(word, "{configs}", request.folder + "/configs");
     word = replaced(word, "{data}", request.data.value_or("DATA"));
+    word = replaced(word, "{hosts}", request.hosts.value_or("HOSTS"));
     command.words.push_back(std::move(word));
   }
   command.words.emplace_back("--json");
   return command;
 }
 
-void add_commands(ReproductionPlan& plan, const ClaimRun& run, const ReproduceRequest& request) {
-  for (const PlannedCommand& command : plan.commands)
-    if (command.run == run.name) return;
-  if (run.seeds.empty()) plan.commands.push_back(command_of(run, std::nullopt, request));
-  for (const int64_t seed : run.seeds) plan.commands.push_back(command_of(run, seed, request));
+std::vector<PlannedCommand> commands_of(const ClaimRun& run, const ReproduceRequest& request) {
+  std::vector<PlannedCommand> commands;
+  if (run.seeds.empty()) commands.push_back(command_of(run, std::nullopt, request));
+  for (const int64_t seed : run.seeds) commands.push_back(command_of(run, seed, request));
+  return commands;
+}
+
+PlannedClaim plan_claim(ReproductionPlan& plan, const ClaimFile& file, const Claim& claim,
+                        const ReproduceRequest& request) {
+  const ClaimTest& test = request.paper_scale ? claim.original : claim.small;
+  PlannedClaim planned{&file, &claim, &test, all_missing(test, request), {}};
+  if (!planned.missing.empty()) planned.by_hand = test.commands;
+  for (const std::string& name : runs_of(test)) {
+    const ClaimRun& run = find_run(plan.files, name, claim.id);
+    const bool there = std::any_of(plan.commands.begin(), plan.commands.end(),
+                                   [&](const auto& command) { return command.run == name; });
+    for (PlannedCommand& command : commands_of(run, request)) {
+      if (!planned.missing.empty())
+        planned.by_hand.push_back(command_text(command));
+      else if (!there)
+        plan.commands.push_back(std::move(command));
+    }
+  }
+  return planned;
 }
 
 }  // namespace
@@ -166,18 +201,17 @@ ReproductionPlan plan_reproduction(const ReproduceRequest& request) {
   }
   for (const ClaimFile& file : plan.files) {
     if (request.paper != "all" && request.paper != file.name) continue;
-    for (const Claim& claim : file.claims) {
-      const ClaimTest& test = request.paper_scale ? claim.original : claim.small;
-      plan.claims.push_back({&file, &claim, &test, all_missing(test, request)});
-      for (const std::string& run : runs_of(test, claim.charts)) {
-        const ClaimRun& found = find_run(plan.files, run, claim.id);
-        if (plan.claims.back().missing.empty()) add_commands(plan, found, request);
-      }
-    }
+    for (const Claim& claim : file.claims) plan.claims.push_back(plan_claim(plan, file, claim, request));
   }
   std::stable_sort(plan.commands.begin(), plan.commands.end(),
                    [](const auto& a, const auto& b) { return a.minutes > b.minutes; });
   return plan;
+}
+
+std::string command_text(const PlannedCommand& command) {
+  std::string text = "muster";
+  for (const std::string& word : command.words) text += " " + shell_quoted(word);
+  return text;
 }
 
 void write_configurations(const std::string& folder) {

@@ -15,6 +15,7 @@ struct ReproduceRequest {
   bool paper_scale = false;
   std::string folder;                 ///< --out
   std::optional<std::string> data;    ///< --data
+  std::optional<std::string> hosts;   ///< --hosts: a file of hosts, as of `muster launch`
   std::optional<std::string> claims;  ///< --claims: a folder with claims files, in place of the program's own
   std::string command;                ///< how it was called
   int64_t jobs = 1;
@@ -36,6 +37,7 @@ struct PlannedClaim {
   const Claim* claim = nullptr;
   const ClaimTest* test = nullptr;  ///< at the scale asked for
   std::string missing;
+  std::vector<std::string> by_hand;  ///< where something is missing: what would be run there
 };
 
 struct ReproductionPlan {
@@ -53,6 +55,9 @@ ReproductionPlan plan_reproduction(const ReproduceRequest& request);
 /// Words as a shell splits them: blanks between, '...' and "..." around. Throws DataError when a quote does
 /// not end.
 std::vector<std::string> split_words(const std::string& text);
+
+/// "muster study teacher --seeds 192 ..." as a person would type it.
+std::string command_text(const PlannedCommand& command);
 
 /// Writes the configurations that the program carries to FOLDER/configs, where {configs} points.
 void write_configurations(const std::string& folder);

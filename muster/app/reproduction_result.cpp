@@ -7,7 +7,6 @@
 
 #include "muster/app/text_lines.h"
 #include "muster/base/error.h"
-#include "muster/report/html_text.h"
 #include "muster/report/table.h"
 
 namespace muster {
@@ -33,15 +32,15 @@ Json claim_json(const JudgedClaim& judged) {
   const ClaimTest& test = *judged.planned.test;
   Json json = {{"id", claim.id},         {"paper", judged.planned.file->name},
                {"claim", claim.claim},   {"where", claim.where},
-               {"here", claim.here},     {"verdict", std::string(verdict_word(judged.verdict))},
+               {"here", test.here},      {"verdict", std::string(verdict_word(judged.verdict))},
                {"holds_if", test.holds}, {"in_part_if", test.in_part},
                {"figure", judged.shows}, {"paper_figure", claim.paper},
                {"reason", judged.reason}};
   json["figures"] = Json::array();
   for (size_t i = 0; i < judged.figures.size(); ++i)
     json["figures"].push_back(figure_json(judged.figures[i], test.figures[i]));
-  json["runs"] = runs_of(test, claim.charts);
-  json["commands"] = test.commands;
+  json["runs"] = runs_of(test);
+  json["commands"] = judged.planned.by_hand;
   return json;
 }
 
@@ -74,9 +73,9 @@ JudgedClaim judge_claim(const PlannedClaim& claim, const ClaimResults& results) 
     judged.figures = find_figures(*claim.test, results.results);
     judged.shows = shown_figures(*claim.test, judged.figures);
     judged.verdict = judge(*claim.test, judged.figures);
-    const auto meaning = claim.claim->means.find(std::string(verdict_word(judged.verdict)));
-    if (meaning != claim.claim->means.end()) judged.reason = meaning->second;
-    for (const ClaimChart& chart : claim.claim->charts) {
+    const auto meaning = claim.test->means.find(std::string(verdict_word(judged.verdict)));
+    if (meaning != claim.test->means.end()) judged.reason = meaning->second;
+    for (const ClaimChart& chart : claim.test->charts) {
       StudyChart drawn{chart.title, "", chart.x_label, chart.y_label, chart.log_x, chart.log_y, {}};
       for (const ClaimChart::Curve& curve : chart.curves)
         drawn.curves.push_back({.label = curve.label,
@@ -102,12 +101,6 @@ std::string rule_text(const ClaimTest& test) {
   std::string text = "Holds if " + test.holds;
   if (!test.in_part.empty()) text += "; in part if " + test.in_part;
   return text + "; else it does not show.";
-}
-
-std::string command_text(const PlannedCommand& command) {
-  std::string text = "muster";
-  for (const std::string& word : command.words) text += " " + shell_quoted(word);
-  return text;
 }
 
 std::string reproduction_sentence(const ReproductionResult& result) {
@@ -154,8 +147,7 @@ std::string reproduction_text(const ReproductionResult& result) {
     if (!judged.shows.empty()) text += wrapped("here: " + judged.shows, "      ");
     if (!claim.paper.empty()) text += wrapped("paper: " + claim.paper, "      ");
     if (!judged.reason.empty()) text += wrapped(judged.reason, "      ");
-    if (!result.request.paper_scale) continue;
-    for (const std::string& command : judged.planned.test->commands) text += "      $ " + command + "\n";
+    for (const std::string& command : judged.planned.by_hand) text += "      $ " + command + "\n";
   }
   Table table({{"claim", Align::left}, {"verdict", Align::left}});
   for (const JudgedClaim& judged : result.claims)

@@ -39,7 +39,5 @@ std::string reproduction_page(const ReproductionResult& result);
 std::string reproduction_sentence(const ReproductionResult& result);
 /// The rule of a verdict in words: "holds if early > 2 * late; in part if early > late".
 std::string rule_text(const ClaimTest& test);
-/// "muster study teacher --seeds 192 ..." as a person would type it.
-std::string command_text(const PlannedCommand& command);
 
 }  // namespace muster

@@ -237,7 +237,7 @@ FinishedCommands run_commands(const ReproductionPlan& plan, const ReproduceReque
 ClaimResults results_of(const PlannedClaim& claim, const ReproductionPlan& plan,
                         const FinishedCommands& finished) {
   ClaimResults all;
-  for (const std::string& run : runs_of(*claim.test, claim.claim->charts)) {
+  for (const std::string& run : runs_of(*claim.test)) {
     for (const PlannedCommand& command : plan.commands) {
       if (command.run != run) continue;
       const auto found = finished.find(command.name);

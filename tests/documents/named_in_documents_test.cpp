@@ -18,6 +18,7 @@
 #include "muster/app/keys.h"
 #include "muster/app/launch_request.h"
 #include "muster/app/plan_request.h"
+#include "muster/app/reproduction_plan.h"
 #include "muster/app/resolve.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/study_convex_request.h"
@@ -225,6 +226,20 @@ void understand_fragment(const Reader& reader, const Words& words) {
     if (own || name == "arm") continue;
     EXPECT_NO_THROW(find_key(name, "")) << word;
   }
+}
+
+std::string in_a_table(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+  return escaped;
+}
+
+TEST(Documents, EveryClaimStandsThereWithItsRule) {
+  const std::string document = text_of("docs/reproduce.md");
+  for (const ClaimFile& file : load_claims((root / "reproduce").string()))
+    for (const Claim& claim : file.claims)
+      for (const std::string& text : {claim.claim, claim.small.here, claim.small.holds, claim.small.in_part})
+        EXPECT_NE(document.find(in_a_table(text)), std::string::npos) << claim.id << ": " << text;
 }
 
 TEST(Documents, EveryCommandOfTheProgramHasAReaderHere) {

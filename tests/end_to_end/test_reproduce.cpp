@@ -145,6 +145,30 @@ TEST_F(Reproduce, AFailedRunFailsItsClaimAndNoOther) {
   EXPECT_THAT(told["claims"][1]["reason"].get<std::string>(), HasSubstr("schedule.base_period"));
 }
 
+TEST_F(Reproduce, AtThePapersScaleTheHostsThatAreThereTrain) {
+  write(std::string(claims) + R"(
+[claim.at_paper_scale]
+here = "two processes"
+needs = ["workers:2"]
+figures = [{name = "workers", from = "large:/workers"}, {name = "rounds", from = "large:/rounds"}]
+holds = "workers == 2 && rounds == 5"
+shows = "{workers:.0f} workers, {rounds:.0f} rounds"
+[[run]]
+name = "large"
+words = "launch -n 2 --hosts {hosts} -- train --task.model mlp --task.hidden 8 --task.samples 64 --task.batch 4 --run.steps 20 --schedule.rule constant --schedule.base_period 4 --run.out {out} --run.resume"
+)");
+  Words asked = words("out");
+  asked.insert(asked.end(), {"--scale", "paper"});
+  const auto without = nlohmann::json::parse(test::run(asked).out);
+  EXPECT_EQ(without["claims"][2]["verdict"], "not_testable");
+  EXPECT_THAT(without["claims"][2]["commands"][0].get<std::string>(), HasSubstr("--hosts HOSTS"));
+  std::ofstream(folder_ / "hosts") << "localhost slots=2";
+  asked.insert(asked.end(), {"--hosts", folder_ / "hosts"});
+  const auto with = nlohmann::json::parse(test::run(asked).out);
+  EXPECT_EQ(with["claims"][2]["verdict"], "holds") << with["claims"][2];
+  EXPECT_EQ(with["claims"][2]["figure"], "2 workers, 5 rounds");
+}
+
 TEST_F(Reproduce, DryRunListsCommandsAndWritesNothing) {
   Words asked = words("out");
   asked.push_back("--dry-run");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -16,6 +17,7 @@
 #include "muster/app/comparison.h"
 #include "muster/app/embedded_files.h"
 #include "muster/app/help.h"
+#include "muster/app/launch_request.h"
 #include "muster/app/plan_request.h"
 #include "muster/app/reproduction_plan.h"
 #include "muster/app/reproduction_result.h"
@@ -62,7 +64,7 @@ std::string result(double other, double ours) {
 }
 
 JudgedClaim judged(const ClaimFile& file, const std::vector<std::string>& results) {
-  const PlannedClaim planned{&file, &file.claims[0], &file.claims[0].small, ""};
+  const PlannedClaim planned{&file, &file.claims[0], &file.claims[0].small, "", {}};
   return judge_claim(planned, {{{"a", results}}, ""});
 }
 
@@ -83,9 +85,9 @@ TEST(Claims, WhatIsMissingIsToldAndNotJudged) {
   const JudgedClaim wrong = judged(file, {R"({"arms": []})", "{}", "{}"});
   EXPECT_EQ(wrong.verdict, Verdict::failed);
   EXPECT_THAT(wrong.reason, HasSubstr("run 'a': there is no 'name=ours'"));
-  const PlannedClaim planned{&file, &file.claims[0], &file.claims[0].small, "16 GPUs"};
+  const PlannedClaim planned{&file, &file.claims[0], &file.claims[0].small, "16 GPUs", {}};
   EXPECT_EQ(judge_claim(planned, {}).verdict, Verdict::not_testable);
-  const PlannedClaim there{&file, &file.claims[0], &file.claims[0].small, ""};
+  const PlannedClaim there{&file, &file.claims[0], &file.claims[0].small, "", {}};
   const JudgedClaim failed = judge_claim(there, {{}, "a-1: exit code 2"});
   EXPECT_EQ(failed.verdict, Verdict::failed);
   EXPECT_EQ(failed.reason, "a-1: exit code 2");
@@ -157,6 +159,48 @@ TEST(Claims, AskForAPaperThatIsThere) {
   EXPECT_THROW(plan_reproduction(request), FileError);
 }
 
+TEST(Claims, AtThePapersScaleWhatIsThereIsRun) {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "toy.toml") << one_claim << R"toml(
+[[claim.chart]]
+title = "of the small scale"
+curves = [{label = "x", x = "a:/x", y = "a:/y"}]
+[claim.at_paper_scale]
+here = "two workers"
+needs = ["workers:2"]
+figures = [{name = "loss", from = "large:/final_train_loss"}]
+holds = "loss < 1"
+[[run]]
+name = "large"
+words = "launch -n 2 --hosts {hosts} -- train --run.out {out}"
+)toml";
+  ReproduceRequest request;
+  request.claims = folder / "";
+  request.folder = "out";
+  request.paper_scale = true;
+  for (const char* hosts : {"", "one\n"}) {
+    std::ofstream(folder / "hosts") << hosts;
+    request.hosts = *hosts ? std::optional<std::string>(folder / "hosts") : std::nullopt;
+    const ReproductionPlan plan = plan_reproduction(request);
+    EXPECT_THAT(plan.claims.at(0).missing, HasSubstr("2 slots in the file of --hosts"));
+    EXPECT_TRUE(plan.commands.empty());
+    ASSERT_EQ(plan.claims[0].by_hand.size(), 1U);
+    EXPECT_THAT(plan.claims[0].by_hand[0], HasSubstr("muster launch -n 2 --hosts"));
+  }
+  std::ofstream(folder / "hosts") << "one\nother\n";
+  const ReproductionPlan plan = plan_reproduction(request);
+  EXPECT_EQ(plan.claims.at(0).missing, "");
+  ASSERT_EQ(plan.commands.size(), 1U);
+  EXPECT_EQ(plan.commands[0].words.at(4), folder / "hosts");
+  const auto judged = [&](const char* json) {
+    return judge_claim(plan.claims[0], {{{"large", {json}}}, ""});
+  };
+  EXPECT_EQ(judged(R"({"final_train_loss": 0.5})").verdict, Verdict::holds);
+  EXPECT_EQ(judged(R"({"final_train_loss": 1.5})").verdict, Verdict::not_shown);
+  request.paper_scale = false;
+  EXPECT_EQ(plan_reproduction(request).commands.size(), 3U);
+}
+
 TEST(Claims, WordsAreSplitAsAShellDoes) {
   EXPECT_EQ(split_words("a --arm 'b: c=d' e\"f g\"  h"),
             (std::vector<std::string>{"a", "--arm", "b: c=d", "ef g", "h"}));
@@ -184,6 +228,13 @@ void expect_accepted(const PlannedCommand& command) {
   } else if (name == "schedule") {
     const Arguments arguments = parse_arguments(behind(1), schedule_help().flags, 1);
     EXPECT_TRUE(resolve(arguments.positional.at(0), arguments.settings, Scope::preview).run.steps);
+  } else if (name == "launch") {
+    const LaunchRequest request = read_launch_request(behind(1));
+    ASSERT_EQ(request.command.at(0), "train");
+    const std::vector<std::string> words(request.command.begin() + 1, request.command.end());
+    const Arguments arguments = parse_arguments(words, train_help().flags, 1);
+    const Configuration options = resolve(arguments.positional.at(0), arguments.settings, Scope::training);
+    EXPECT_EQ(options.run.workers, request.ranks());
   } else if (name == "compare") {
     EXPECT_FALSE(plan_comparison(read_compare_request(behind(1)).comparison).empty());
   } else {
@@ -194,14 +245,22 @@ void expect_accepted(const PlannedCommand& command) {
 TEST(Claims, OfTheProgramParseAndTheirCommandsAreAccepted) {
   const test::TemporaryFolder folder;
   write_configurations(folder / "out");
+  const std::filesystem::path data = folder / "data";
+  for (const char* name : {"cifar-10-batches-bin", "imagenet"})
+    std::filesystem::create_directories(data / name);
+  for (const char* name : {"tinyshakespeare.txt", "w8a", "c4.bin", "c4_pretrained.safetensors"})
+    std::ofstream(data / name) << "here";
+  std::ofstream(folder / "hosts") << "big slots=64";
   for (const bool paper_scale : {false, true}) {
     ReproduceRequest request;
     request.folder = folder / "out";
     request.paper_scale = paper_scale;
     request.data = folder / "data";
+    request.hosts = folder / "hosts";
     const ReproductionPlan plan = plan_reproduction(request);
     EXPECT_GE(plan.files.size(), 5U);
     EXPECT_GE(plan.claims.size(), 40U);
+    EXPECT_GE(plan.commands.size(), paper_scale ? 100U : 190U);
     for (const PlannedCommand& command : plan.commands) expect_accepted(command);
   }
 }
