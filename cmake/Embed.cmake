@@ -8,7 +8,7 @@ function(muster_embed target header namespace)
   add_custom_command(OUTPUT ${output}
                      COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DHEADER=${header} -DNAMESPACE=${namespace}
                              "-DFILES=${ARGN}" -P ${script}
-                     DEPENDS ${paths} ${script} VERBATIM)
+                     DEPENDS ${paths} ${script} ${CMAKE_SOURCE_DIR}/cmake/EmbedBytes.cmake VERBATIM)
   target_sources(${target} PRIVATE ${output})
 endfunction()
 
@@ -22,6 +22,6 @@ function(muster_embed_table target header function)
   add_custom_command(OUTPUT ${output}
                      COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DHEADER=${header} -DFUNCTION=${function}
                              "-DFILES=${ARGN}" -P ${script}
-                     DEPENDS ${paths} ${script} VERBATIM)
+                     DEPENDS ${paths} ${script} ${CMAKE_SOURCE_DIR}/cmake/EmbedBytes.cmake VERBATIM)
   target_sources(${target} PRIVATE ${output})
 endfunction()

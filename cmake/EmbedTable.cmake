@@ -1,15 +1,11 @@
 # Run as a script (see Embed.cmake): writes OUTPUT, a C++ source that defines the function FUNCTION of HEADER, the list
 # of the texts of FILES (a list of name=path) with their names.
+include(${CMAKE_CURRENT_LIST_DIR}/EmbedBytes.cmake)
 set(source "// Made by cmake/EmbedTable.cmake.\n#include \"${HEADER}\"\n\nnamespace muster {\n\nnamespace {\n")
 set(rows "")
 set(number 0)
 foreach(entry IN LISTS FILES)
-  string(REGEX MATCH "^([^=]*)=(.*)$" _ "${entry}")
-  set(name ${CMAKE_MATCH_1})
-  set(path ${CMAKE_MATCH_2})
-  file(READ "${path}" hex HEX)
-  string(REGEX REPLACE "(................................................)" "\\1\n" hex "${hex}")
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  embedded_bytes("${entry}")
   string(APPEND source "const unsigned char bytes_${number}[] = {\n${bytes}0};\n")
   string(APPEND rows "    {\"${name}\", {reinterpret_cast<const char*>(bytes_${number}), sizeof bytes_${number} - 1}},\n")
   math(EXPR number "${number} + 1")
