@@ -205,6 +205,9 @@ void RunLoop::evaluate() {
 }
 
 void RunLoop::write_round(const Progress& progress, bool evaluated) {
+  // Also where nothing is written: who writes next, after a death, tells of its round only.
+  const TimeByPart spent = std::exchange(record_.round_seconds, {});
+  const double evaluating = std::exchange(record_.round_evaluation_seconds, 0.0);
   if (!place_.files) return;
   const RoundReport& round = *progress.round;
   MetricsLine line;
@@ -217,9 +220,7 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
   line.divergence = round.divergence;
   line.bytes_per_worker = round.bytes_per_worker;
   line.inner_bytes_per_worker = round.inner_bytes_per_worker;
-  const TimeByPart spent = std::exchange(record_.round_seconds, {});
-  line.seconds = {spent.compute, spent.waiting, spent.averaging, spent.data,
-                  std::exchange(record_.round_evaluation_seconds, 0.0)};
+  line.seconds = {spent.compute, spent.waiting, spent.averaging, spent.data, evaluating};
   const double training = spent.compute + spent.waiting + spent.averaging + spent.data;
   line.samples_per_second =
       training > 0 ? static_cast<double>(round.round.steps * options_.samples_per_step) / training : 0;
@@ -243,6 +244,7 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
 }
 
 void RunLoop::write_evaluation() {
+  const double evaluating = std::exchange(record_.round_evaluation_seconds, 0.0);
   if (!place_.files) return;
   MetricsLine line;
   line.evaluation = true;
@@ -250,7 +252,7 @@ void RunLoop::write_evaluation() {
   line.round = record_.rounds;
   line.test_loss = record_.evaluated->loss;
   line.test_accuracy = record_.evaluated->accuracy;
-  line.seconds.evaluation = std::exchange(record_.round_evaluation_seconds, 0.0);
+  line.seconds.evaluation = evaluating;
   line.wall_seconds = wall_seconds();
   place_.files->metrics.write(line);
   place_.files->events.add(line.step,

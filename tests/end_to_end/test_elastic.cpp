@@ -108,6 +108,18 @@ void expect_whole(const std::string& out, const Ended& ended) {
   EXPECT_LT(summary["final_train_loss"].get<double>(), 2.3);
 }
 
+/// Whoever takes the file over tells of its own round, not of all that it has done since it came.
+void expect_lines_of_one_round(const std::string& out) {
+  std::ifstream file(out + "/metrics.jsonl");
+  for (std::string text; std::getline(file, text);) {
+    const auto line = nlohmann::json::parse(text);
+    const double wall = line["wall_seconds"];
+    if (wall < 1) continue;
+    EXPECT_LT(line["seconds"].value("compute", 0.0) + line["seconds"].value("averaging", 0.0), wall / 2)
+        << text;
+  }
+}
+
 TEST(Elastic, WorkersAreKilledRankZeroAmongThemAndComeBack) {
   const TemporaryFolder folder;
   const std::string out = folder / "run";
@@ -124,6 +136,7 @@ TEST(Elastic, WorkersAreKilledRankZeroAmongThemAndComeBack) {
     EXPECT_TRUE(goes_on(out, 5, 20));
   }
   expect_whole(out, run.wait());
+  expect_lines_of_one_round(out);
 }
 
 TEST(Elastic, TwoDieAtOnce) {
