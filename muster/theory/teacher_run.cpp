@@ -91,6 +91,7 @@ class Run {
     const Round round = schedule_->next_round(start);
     invariant(round.steps >= 1 && round.steps <= options_.steps - step, "a round must end inside the run");
     period_ = left_ = round.steps;
+    if (step == 0 && !outcome_.periods.empty()) outcome_.periods.front() = period_;
     what_ = round.what;
   }
 

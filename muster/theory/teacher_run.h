@@ -32,8 +32,9 @@ struct TeacherOutcome {
   std::array<double, 4> spread_by_quarter{};
   /// Mean over the meetings of S / learning rate, by quarters of the run; 0 where there was none.
   std::array<double, 4> spread_per_rate{};
-  std::vector<double> curve;     ///< excess loss at teacher_points(), of the mean of the workers then
-  std::vector<int64_t> periods;  ///< steps of the round that holds the point's last step
+  std::vector<double> curve;  ///< excess loss at teacher_points(), of the mean of the workers then
+  /// Steps of the round that holds the point's last step; at step 0, of the first round.
+  std::vector<int64_t> periods;
 };
 
 /// The steps at which a run is looked at: 0, about every fortieth of the run, its end.

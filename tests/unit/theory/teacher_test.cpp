@@ -144,6 +144,7 @@ TEST(Teacher, AdaptivePeriodIsDrivenByTheSpread) {
   const auto outcomes = run_teacher(options, {adaptive(4, 4000)}, 1, 2, 1);
   for (const TeacherOutcome& one : outcomes[0]) {
     EXPECT_NEAR(static_cast<double>(one.rounds), 430, 70);  // 430.8 with a deviation of 19 over 768 seeds
+    EXPECT_EQ(one.periods[0], 4);
     EXPECT_EQ(one.periods[5], 4);
     EXPECT_GT(one.periods[30], 30);  // after the first drop of the rate
     EXPECT_GT(one.spread_per_rate[0], one.spread_per_rate[3]);
