@@ -2,6 +2,7 @@
 #include <net/if.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
@@ -27,6 +28,14 @@ constexpr milliseconds look_every(50);
 
 /// How often torchrun's store is asked for a key that is not there yet.
 constexpr milliseconds ask_every(10);
+
+/// Gloo writes to its connections without asking to be spared SIGPIPE: where the program has not said what
+/// that signal is to do, the death of a peer would end this process as well.
+void outlive_broken_pipes() {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) != 0) return;
+  if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) ::signal(SIGPIPE, SIG_IGN);
+}
 
 /// First line of what c10d and Gloo say.
 std::string first_line(const std::exception& error) {
@@ -260,6 +269,7 @@ class GlooLinks final : public Links {
 
 std::unique_ptr<Links> Links::connect(KeyValues& store, const std::string& prefix, int rank, int size,
                                       const LinkOptions& options) {
+  outlive_broken_pipes();
   return std::make_unique<GlooLinks>(store, prefix, rank, size, options);
 }
 

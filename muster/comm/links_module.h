@@ -32,7 +32,8 @@ class Links {
  public:
   /// Connects to all ranks, which exchange their addresses through the store, under keys that begin with the
   /// prefix: another one for every group. Throws LostPeer when they do not
-  /// come in time, Error when the interface is unknown.
+  /// come in time, Error when the interface is unknown. From then on this process ignores SIGPIPE, unless it
+  /// has a handler of its own: a peer that dies is an error, not our end.
   static std::unique_ptr<Links> connect(KeyValues& store, const std::string& prefix, int rank, int size,
                                         const LinkOptions& options);
   virtual ~Links() = default;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <thread>
 
 #include "muster/base/error.h"
@@ -42,6 +43,16 @@ TEST(LinkedGroup, KeepsTheContract) {
 TEST(LinkedGroup, KeepsTheContractInSmallSlices) {
   EXPECT_THAT(contract::check_communicator({[](int size) { return gloo_group(size, 5000); }, {2, 4}}),
               IsEmpty());
+}
+
+void own_handler(int) {}
+
+TEST(LinkedGroup, TheDeathOfAPeerDoesNotEndUsBySigpipe) {
+  void (*const before)(int) = std::signal(SIGPIPE, SIG_DFL);
+  gloo_group(2, 8 << 20);
+  EXPECT_EQ(std::signal(SIGPIPE, own_handler), SIG_IGN);
+  gloo_group(2, 8 << 20);
+  EXPECT_EQ(std::signal(SIGPIPE, before), own_handler) << "what the program had said is kept";
 }
 
 TEST(LinkedGroup, AnUnknownInterfaceIsNamedTogetherWithThoseThereAre) {
