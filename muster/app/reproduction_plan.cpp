@@ -39,6 +39,7 @@ bool has_engine() {
   }
 }
 
+/// 0 where there is none.
 int64_t number_behind(const std::string& need, size_t prefix) {
   int64_t number = 0;
   std::from_chars(need.data() + prefix, need.data() + need.size(), number);
@@ -56,7 +57,7 @@ std::string missing(const std::string& need, const ReproduceRequest& request) {
   }
   if (need.starts_with("cores:")) {
     const int64_t cores = number_behind(need, 6);
-    return usable_cores() >= cores ? "" : fmt::format("{} cores", cores);
+    return cores > 0 && usable_cores() >= cores ? "" : fmt::format("{} cores", need.substr(6));
   }
   if (need.starts_with("workers:")) {
     const int64_t workers = number_behind(need, 8);
@@ -64,7 +65,8 @@ std::string missing(const std::string& need, const ReproduceRequest& request) {
     if (request.hosts)
       for (const HostSlots& host : parse_hosts(read_file(*request.hosts), *request.hosts))
         slots += host.slots;
-    return slots >= workers ? "" : fmt::format("{} slots in the file of --hosts", workers);
+    return workers > 0 && slots >= workers ? ""
+                                           : fmt::format("{} slots in the file of --hosts", need.substr(8));
   }
   return need;  // hardware that no program can see from here
 }

@@ -201,6 +201,19 @@ words = "launch -n 2 --hosts {hosts} -- train --run.out {out}"
   EXPECT_EQ(plan_reproduction(request).commands.size(), 3U);
 }
 
+TEST(Claims, ANeedWithoutANumberIsNeverMet) {
+  const test::TemporaryFolder folder;
+  ReproduceRequest request;
+  request.claims = folder / "";
+  request.folder = "out";
+  for (const char* need : {"cores:many", "workers:"}) {
+    std::string text = one_claim;
+    text.replace(text.find("holds ="), 0, std::string("needs = [\"") + need + "\"]\n");
+    std::ofstream(folder / "toy.toml") << text;
+    EXPECT_NE(plan_reproduction(request).claims.at(0).missing, "") << need;
+  }
+}
+
 TEST(Claims, WordsAreSplitAsAShellDoes) {
   EXPECT_EQ(split_words("a --arm 'b: c=d' e\"f g\"  h"),
             (std::vector<std::string>{"a", "--arm", "b: c=d", "ef g", "h"}));
