@@ -11,6 +11,7 @@
 #include "muster/app/help.h"
 #include "muster/app/launched_run.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 #include "muster/report/run_history.h"
 
 namespace muster {
@@ -21,7 +22,7 @@ constexpr int exit_not_held = 1;
 
 /// Runs undisturbed and returns the final loss; nothing when we were asked to stop.
 std::optional<double> undisturbed_loss(const ChaosRequest& request, int number, HeldSignals& signals) {
-  fmt::print(stderr, "muster chaos: undisturbed run {} of {}\n", number, request.baseline);
+  print_log("muster chaos: undisturbed run {} of {}\n", number, request.baseline);
   LaunchedRun run(request.baseline_command(number), signals);
   while (!run.over()) run.pass(1);
   if (run.asked_to_stop() != 0) return std::nullopt;

@@ -22,6 +22,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/html_text.h"
 
@@ -104,8 +105,8 @@ class Runner {
 
  private:
   void say(size_t index, const std::string& more) const {
-    fmt::print(stderr, "[{}/{}] {}, seed {}{}\n", index + 1, plan_.size(), plan_[index].arm,
-               plan_[index].seed, more.empty() ? "" : " (" + more + ")");
+    print_log("[{}/{}] {}, seed {}{}\n", index + 1, plan_.size(), plan_[index].arm, plan_[index].seed,
+              more.empty() ? "" : " (" + more + ")");
   }
 
   int train(const PlannedRun& run) {
@@ -163,7 +164,7 @@ void warn_of_equal_arms(const std::vector<PlannedRun>& plan) {
       Configuration other = plan[j].configuration;
       other.run.out = plan[i].configuration.run.out;
       if (other == plan[i].configuration)
-        fmt::print(stderr, "arms '{}' and '{}' have the same settings\n", plan[j].arm, plan[i].arm);
+        print_log("arms '{}' and '{}' have the same settings\n", plan[j].arm, plan[i].arm);
     }
 }
 
@@ -191,13 +192,12 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
   result.arms = read_arms(plan);
   write_result(result);
   if (stopped != 0) {
-    fmt::print(stderr, "stopped; finished runs are kept. Go on with the same command:\n  {}\n",
-               result.command);
+    print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", result.command);
     return stopped;
   }
   std::cout << (json ? comparison_json(result) + "\n" : comparison_text(result));
-  if (!json) fmt::print(stderr, "\nThe report is {}/report.html\n", request.folder);
-  for (const std::string& failure : runner.failures()) fmt::print(stderr, "not finished: {}\n", failure);
+  if (!json) print_log("\nThe report is {}/report.html\n", request.folder);
+  for (const std::string& failure : runner.failures()) print_log("not finished: {}\n", failure);
   return runner.failures().empty() ? 0 : exit_error;
 }
 

@@ -19,6 +19,7 @@
 #include "muster/app/resolve.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 #include "muster/rendezvous/store_server.h"
 #include "muster/report/html_text.h"
 #include "muster/report/table.h"
@@ -179,7 +180,7 @@ int launch_command(const std::vector<std::string>& words) {
   Launcher launcher(request, program, run_address(request, options, store.port()), signals);
   const int code = launcher.run();
   const std::string given_up = store.status().given_up;
-  if (code != 0 && !given_up.empty()) fmt::print(stderr, "muster: the run was given up: {}\n", given_up);
+  if (code != 0 && !given_up.empty()) print_log("muster: the run was given up: {}\n", given_up);
   return code;
 }
 

@@ -8,6 +8,7 @@
 #include "muster/app/plan_result.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/log.h"
 
 namespace muster {
 
@@ -38,8 +39,7 @@ int plan_command(const std::vector<std::string>& words) {
   if (request.out) write_plan(*request.out, plan);
   std::cout << (request.json ? plan_json(plan, -1) + "\n" : plan_text(plan));
   if (request.out && !request.json)
-    fmt::print(stderr, "\nThe page is {0}/report.html, the configuration {0}/recommended.toml\n",
-               *request.out);
+    print_log("\nThe page is {0}/report.html, the configuration {0}/recommended.toml\n", *request.out);
   return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -74,7 +75,7 @@ int write_result(const ReproductionResult& result) {
   write_file_atomically(request.folder + "/reproduce.json", reproduction_json(result, 2) + "\n");
   write_file_atomically(request.folder + "/report.html", reproduction_page(result));
   std::cout << (request.json ? reproduction_json(result, -1) + "\n" : reproduction_text(result));
-  if (!request.json) fmt::print(stderr, "\nThe page is {}/report.html\n", request.folder);
+  if (!request.json) print_log("\nThe page is {}/report.html\n", request.folder);
   const bool failed = std::any_of(result.claims.begin(), result.claims.end(),
                                   [](const auto& claim) { return claim.verdict == Verdict::failed; });
   return failed ? exit_error : 0;
@@ -92,8 +93,7 @@ int reproduce(const ReproduceRequest& request) {
   HeldSignals signals;
   const FinishedCommands finished = run_commands(plan, request, signals);
   if (const int signal = signals.asked_to_stop()) {
-    fmt::print(stderr, "stopped; finished runs are kept. Go on with the same command:\n  {}\n",
-               request.command);
+    print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", request.command);
     return 128 + signal;
   }
   ReproductionResult result{request, plan, finished, {}};

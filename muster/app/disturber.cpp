@@ -9,6 +9,7 @@
 
 #include "muster/app/rank_search.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 
 namespace muster {
 
@@ -103,11 +104,11 @@ void Disturber::disturb(const Disturbance& planned) {
   const int left = watch_.present() - hit_by(planned, victims);
   if (victims.size() < planned.ranks.size() || left < request_.options.min_workers) {
     result.fault = fmt::format("skipped: of {} processes too few would be left", watch_.present());
-    fmt::print(stderr, "muster chaos: {} {} is skipped: of {} processes too few would be left\n",
-               name_of(planned.kind), list(planned.ranks), watch_.present());
+    print_log("muster chaos: {} {} is skipped: of {} processes too few would be left\n",
+              name_of(planned.kind), list(planned.ranks), watch_.present());
   } else {
-    fmt::print(stderr, "muster chaos: at {:.1f} s: {} {}{}\n", result.at, name_of(planned.kind),
-               list(result.ranks), planned.in_meeting ? " in a meeting" : "");
+    print_log("muster chaos: at {:.1f} s: {} {}{}\n", result.at, name_of(planned.kind), list(result.ranks),
+              planned.in_meeting ? " in a meeting" : "");
     strike(planned, victims, result);
   }
   results_.push_back(std::move(result));
@@ -233,9 +234,8 @@ void Disturber::judge(const Disturbance& planned, double since, DisturbanceResul
   else if (result.recovery && !result.back && going())
     result.fault = fmt::format("{} of {} are back", watch_.present(), watch_.left());
   if (!result.recovery) return;
-  fmt::print(
-      stderr, "muster chaos: recovered after {:.2f} s{}\n", *result.recovery,
-      result.back ? fmt::format(", all {} are there after {:.1f} s", watch_.left(), *result.back) : "");
+  print_log("muster chaos: recovered after {:.2f} s{}\n", *result.recovery,
+            result.back ? fmt::format(", all {} are there after {:.1f} s", watch_.left(), *result.back) : "");
 }
 
 Disturber::Ranks Disturber::find_victims(const Disturbance& planned) const {

@@ -13,6 +13,7 @@
 
 #include "muster/app/child_program.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 
 namespace muster {
 
@@ -126,7 +127,7 @@ PlanMeasurement probe_here(const PlanRequest& request) {
       {{"every_step", 1}, {"constant", 2}, {"constant", longest}}};
   for (const auto& [rule, period] : trainings) {
     const std::string name = fmt::format("{}/{}-{}", folder.path(), rule, period);
-    fmt::print(stderr, "muster plan: {} steps of {} with period {}\n", request.probe_steps, rule, period);
+    print_log("muster plan: {} steps of {} with period {}\n", request.probe_steps, rule, period);
     const int code = run_child(child_command(request, probe_words(request, rule, period, name)), signals);
     if (signals.asked_to_stop() != 0) throw Error("the probe was stopped");
     if (code != 0)

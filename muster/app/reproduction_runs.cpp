@@ -14,6 +14,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/base/version.h"
 
@@ -130,8 +131,7 @@ class Runner {
       }
     }
     if (!finished_.empty())
-      fmt::print(stderr, "{} of {} runs were finished before and are kept\n", finished_.size(),
-                 commands_.size());
+      print_log("{} of {} runs were finished before and are kept\n", finished_.size(), commands_.size());
   }
 
   void start(ChildPool& pool, int number) {
@@ -198,7 +198,7 @@ class Runner {
 
   void say(const std::string& text) {
     clear_live();
-    fmt::print(stderr, "[{}/{}] {}\n", finished_.size(), commands_.size(), text);
+    print_log("[{}/{}] {}\n", finished_.size(), commands_.size(), text);
   }
 
   void tell_live() {
@@ -206,11 +206,11 @@ class Runner {
     std::string names;
     for (const int number : running_)
       names += (names.empty() ? "" : ", ") + commands_[static_cast<size_t>(number)].name;
-    fmt::print(stderr, "\r\033[K[{}/{}] {}{}", finished_.size(), commands_.size(), names, time_left());
+    print_log("\r\033[K[{}/{}] {}{}", finished_.size(), commands_.size(), names, time_left());
   }
 
   void clear_live() const {
-    if (live_) fmt::print(stderr, "\r\033[K");
+    if (live_) print_log("\r\033[K");
   }
 
   const std::vector<PlannedCommand>& commands_;

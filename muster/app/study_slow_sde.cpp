@@ -7,6 +7,7 @@
 #include "muster/app/study_output.h"
 #include "muster/app/study_slow_sde_request.h"
 #include "muster/app/study_slow_sde_result.h"
+#include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 
@@ -55,7 +56,7 @@ int study_slow_sde(const std::vector<std::string>& words) {
   const SlowSdeResult result{request, run_cases(request)};
   if (request.out) write_study(*request.out, slow_sde_json(result, 2) + "\n", slow_sde_page(result));
   std::cout << (request.json ? slow_sde_json(result, -1) + "\n" : slow_sde_text(result));
-  if (request.out && !request.json) fmt::print(stderr, "\nThe page is {}/report.html\n", *request.out);
+  if (request.out && !request.json) print_log("\nThe page is {}/report.html\n", *request.out);
   return 0;
 }
 

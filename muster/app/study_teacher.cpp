@@ -7,6 +7,7 @@
 #include "muster/app/study_output.h"
 #include "muster/app/study_teacher_request.h"
 #include "muster/app/study_teacher_result.h"
+#include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 
@@ -46,7 +47,7 @@ int study_teacher(const std::vector<std::string>& words) {
   const TeacherResult result = run_study(request);
   if (request.out) write_study(*request.out, teacher_json(result, 2) + "\n", teacher_page(result));
   std::cout << (request.json ? teacher_json(result, -1) + "\n" : teacher_text(result));
-  if (request.out && !request.json) fmt::print(stderr, "\nThe page is {}/report.html\n", *request.out);
+  if (request.out && !request.json) print_log("\nThe page is {}/report.html\n", *request.out);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "muster/app/toml_file.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/train/fingerprint.h"
 
 namespace muster {
@@ -51,8 +52,8 @@ std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training
   auto checkpoint = store.latest();
   if (!checkpoint) return std::nullopt;
   require_same_fingerprint(checkpoint->path, checkpoint->fingerprint, fingerprint);
-  if (checkpoint->skipped_because) fmt::print(stderr, "{}\n", *checkpoint->skipped_because);
-  fmt::print(stderr, "going on from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
+  if (checkpoint->skipped_because) print_log("{}\n", *checkpoint->skipped_because);
+  print_log("going on from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
   return checkpoint;
 }
 

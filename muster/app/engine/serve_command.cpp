@@ -13,6 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/serve/training_server.h"
 #include "muster/train/run_folder.h"
@@ -59,12 +60,12 @@ TrainingServerOptions server_options(const ServedTraining& training, Doors doors
 void introduce(const ServedTraining& training, const TrainingDesk& desk, const std::string& folder,
                const std::string& address, int port) {
   const Configuration& configuration = training.configuration();
-  fmt::print(
-      stderr, "{} on {}: {} parameters, {} local steps of {} workers together, by {}; files go to {}\n",
-      *configuration.task.model, configuration.task.name, format_count(training.parameters().size()),
-      format_count(*configuration.run.steps), *configuration.run.workers, configuration.async.outer, folder);
+  print_log("{} on {}: {} parameters, {} local steps of {} workers together, by {}; files go to {}\n",
+            *configuration.task.model, configuration.task.name, format_count(training.parameters().size()),
+            format_count(*configuration.run.steps), *configuration.run.workers, configuration.async.outer,
+            folder);
   const std::string host = address.substr(0, address.rfind(':'));
-  fmt::print(stderr, "serving at {}:{} from version {} on\n", host, port, desk.versions_found());
+  print_log("serving at {}:{} from version {} on\n", host, port, desk.versions_found());
 }
 
 /// Serves until the run has ended, or a signal has come; then 128 + signal.
@@ -98,7 +99,7 @@ int serve_run(const ServeRequest& request, Doors doors) {
   const RunSection& run = training.configuration().run;
   const RunFolder folder = open_run_folder(choose_folder(run), run.resume);
   if (folder.already_finished) {
-    for (const auto& message : folder.messages) fmt::print(stderr, "{}\n", message);
+    for (const auto& message : folder.messages) print_log("{}\n", message);
     if (request.arguments.has("json")) fmt::print("{}", read_file(folder.path + "/summary.json"));
     return 0;
   }
@@ -118,8 +119,8 @@ int serve_run(const ServeRequest& request, Doors doors) {
   if (code == 0) {
     result.write(desk, request.arguments.has("json"));
   } else {
-    fmt::print(stderr, "stopped at version {}; go on with:\n  muster serve {}/config.toml --run.resume\n",
-               format_count(desk.present().version), folder.path);
+    print_log("stopped at version {}; go on with:\n  muster serve {}/config.toml --run.resume\n",
+              format_count(desk.present().version), folder.path);
   }
   return code;
 }

@@ -14,6 +14,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/report/summary_file.h"
@@ -148,9 +149,9 @@ void ServeResult::evaluate(const TrainingDesk::Present& present) {
   line.wall_seconds = present.seconds;
   metrics_.write(line);
   write_measurement(present, measured);
-  fmt::print(stderr, "version {}, {} local steps: test loss {:.4f}, accuracy {:.2f} %\n",
-             format_count(present.version), format_count(present.local_steps), measured.loss,
-             100 * measured.accuracy);
+  print_log("version {}, {} local steps: test loss {:.4f}, accuracy {:.2f} %\n",
+            format_count(present.version), format_count(present.local_steps), measured.loss,
+            100 * measured.accuracy);
 }
 
 void ServeResult::write(TrainingDesk& desk, bool as_json) {

@@ -12,6 +12,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/log.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/method/synchronous.h"
@@ -126,7 +127,7 @@ int run_signature(const std::vector<std::string>& words) {
   if (!file) return 0;
   const auto differing = differences(*file, lines);
   for (const auto& name : differing)
-    fmt::print(stderr, "muster: the signature of '{}' is not that of {}\n", name, *file);
+    print_log("muster: the signature of '{}' is not that of {}\n", name, *file);
   return differing.empty() ? 0 : 1;
 }
 

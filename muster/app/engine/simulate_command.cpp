@@ -19,6 +19,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 #include "muster/train/run_folder.h"
@@ -65,14 +66,12 @@ ArrivalLine line_of(const VirtualArrival& arrival) {
 void introduce(const SimulatedTraining& training, int64_t parameters, const std::string& folder) {
   const Configuration& configuration = training.configuration();
   const AsyncSection& async = configuration.async;
-  fmt::print(stderr, "{} on {}: {} parameters, {} workers in virtual time on {} threads, batch {} each\n",
-             *configuration.task.model, configuration.task.name, format_count(parameters),
-             *configuration.run.workers, *configuration.run.threads, configuration.task.batch);
-  fmt::print(
-      stderr,
-      "{} local steps of all workers together, {}{} in a round, of {}; outer step {}; files go to {}\n",
-      format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
-      async.local_steps, configuration.inner.optimizer, async.outer, folder);
+  print_log("{} on {}: {} parameters, {} workers in virtual time on {} threads, batch {} each\n",
+            *configuration.task.model, configuration.task.name, format_count(parameters),
+            *configuration.run.workers, *configuration.run.threads, configuration.task.batch);
+  print_log("{} local steps of all workers together, {}{} in a round, of {}; outer step {}; files go to {}\n",
+            format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
+            async.local_steps, configuration.inner.optimizer, async.outer, folder);
 }
 
 /// Where a record's end is kept: what a replay must come to.
@@ -141,9 +140,9 @@ class Simulation {
   }
 
   int stopped() {
-    fmt::print(stderr, "stopped after {} of {} local steps; a simulated run cannot be gone on with\n",
-               format_count(training_->run().tally().local_steps()),
-               format_count(*training_->configuration().run.steps));
+    print_log("stopped after {} of {} local steps; a simulated run cannot be gone on with\n",
+              format_count(training_->run().tally().local_steps()),
+              format_count(*training_->configuration().run.steps));
     return 128 + stop_.signal();
   }
 
@@ -153,8 +152,8 @@ class Simulation {
     const SimulationTally& tally = training_->run().tally();
     if (measurements_.back().local_steps < tally.local_steps()) measure(tally.seconds(), tally.local_steps());
     if (tally.local_steps() < *configuration.run.steps)
-      fmt::print(stderr, "nobody was left to work after {} of {} local steps\n",
-                 format_count(tally.local_steps()), format_count(*configuration.run.steps));
+      print_log("nobody was left to work after {} of {} local steps\n", format_count(tally.local_steps()),
+                format_count(*configuration.run.steps));
     write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
     AsyncServer& server = training_->server();
     if (record_) {

@@ -16,6 +16,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/comm/state_exchange.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
@@ -72,24 +73,23 @@ std::string schedule_sentence(const Training& training) {
 
 void tell_speed_of_bf16() {
   const double speed_up = bf16_speed_up();
-  if (speed_up >= 1)
-    return fmt::print(stderr, "bf16 products are {:.1f} times as fast as fp32 here.\n", speed_up);
-  fmt::print(stderr,
-             "bf16 products take {:.1f} times as long as fp32 on this processor: bf16 saves memory here, not "
-             "time.\n",
-             1 / speed_up);
+  if (speed_up >= 1) return print_log("bf16 products are {:.1f} times as fast as fp32 here.\n", speed_up);
+  print_log(
+      "bf16 products take {:.1f} times as long as fp32 on this processor: bf16 saves memory here, not "
+      "time.\n",
+      1 / speed_up);
 }
 
 void introduce(const Training& training, const RunFolder& folder) {
   const Configuration& configuration = training.configuration();
   const RunLength& length = training.length();
-  fmt::print(stderr, "{} on {}: {} parameters, {} workers on {} threads, batch {} each\n",
-             *configuration.task.model, configuration.task.name, format_count(training.parameters()),
-             *configuration.run.workers, *configuration.run.threads, configuration.task.batch);
-  fmt::print(stderr, "{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
-             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
-             configuration.schedule.rule, folder.path);
-  fmt::print(stderr, "{}\n", schedule_sentence(training));
+  print_log("{} on {}: {} parameters, {} workers on {} threads, batch {} each\n", *configuration.task.model,
+            configuration.task.name, format_count(training.parameters()), *configuration.run.workers,
+            *configuration.run.threads, configuration.task.batch);
+  print_log("{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
+            format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
+            configuration.schedule.rule, folder.path);
+  print_log("{}\n", schedule_sentence(training));
   if (configuration.run.precision == "bf16") tell_speed_of_bf16();
 }
 
@@ -112,15 +112,14 @@ RunLoopOptions loop_options(const Training& training) {
 
 /// How to go on with a stopped run: its own resolved configuration stands in its folder.
 void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
-  fmt::print(
-      stderr,
+  print_log(
       "stopped after step {} of {}; a checkpoint is written. Go on with:\n  muster train {}/config.toml "
       "--run.resume\n",
       format_count(step), format_count(total), folder);
 }
 
 void print_messages(const std::vector<std::string>& messages) {
-  for (const auto& message : messages) fmt::print(stderr, "{}\n", message);
+  for (const auto& message : messages) print_log("{}\n", message);
 }
 
 /// What rank 0 decides for all processes that begin together.
@@ -228,8 +227,8 @@ class TrainRun {
     if (!regrouping_->enter())
       throw LostPeer("the run that this process was to take part in holds no state; start it anew");
     training_.set_out(regrouping_->folder());
-    fmt::print(stderr, "taking part from step {} on, as one of {} processes\n",
-               format_count(training_.method().step()), training_.group().size());
+    print_log("taking part from step {} on, as one of {} processes\n",
+              format_count(training_.method().step()), training_.group().size());
     return advance();
   }
 
@@ -267,7 +266,7 @@ class TrainRun {
       } catch (const FileError& error) {
         files_.reset();
         if (!std::exchange(told_of_folder_, true))
-          fmt::print(stderr, "{}; nothing is written until it is free\n", error.what());
+          print_log("{}; nothing is written until it is free\n", error.what());
       }
     }
     loop_->write_to(files_ ? files_->files() : nullptr);
@@ -277,15 +276,14 @@ class TrainRun {
     const int64_t number = training_.member()->generation().number;
     if (!training_.leads() || std::exchange(told_of_, number) == number) return;
     if (files_) files_->files()->progress.end();
-    fmt::print(stderr, "generation {}: {} of {} processes go on from step {}\n", number,
-               training_.group().size(), training_.processes(), format_count(training_.method().step()));
+    print_log("generation {}: {} of {} processes go on from step {}\n", number, training_.group().size(),
+              training_.processes(), format_count(training_.method().step()));
   }
 
   int stopped() {
     const GroupMember* const member = training_.member();
     if (member && member->store_lost() && !stop_.requested())
-      fmt::print(
-          stderr,
+      print_log(
           "the store of the run (its launcher, or rank 0) is gone, and without it no group can be made\n");
     if (files_) {
       files_->files()->progress.end();

@@ -12,6 +12,7 @@
 #include "muster/app/serve_request.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/rendezvous/sockets.h"
 #include "muster/serve/work_loop.h"
 #include "muster/train/stop_signal.h"
@@ -70,15 +71,15 @@ class Record {
 
 void tell(const WorkNews& news) {
   using Kind = WorkNews::Kind;
-  if (news.kind == Kind::joined) fmt::print(stderr, "worker {} from now on\n", news.membership.worker);
-  if (news.kind == Kind::lost) fmt::print(stderr, "{}; trying again\n", news.why);
-  if (news.kind == Kind::finished) fmt::print(stderr, "the run has ended\n");
+  if (news.kind == Kind::joined) print_log("worker {} from now on\n", news.membership.worker);
+  if (news.kind == Kind::lost) print_log("{}; trying again\n", news.why);
+  if (news.kind == Kind::finished) print_log("the run has ended\n");
   if (news.kind != Kind::handed_in) return;
   const Contribution& round = news.contribution;
   const bool counted =
       news.answer.kind == PushAnswer::Kind::counted || news.answer.kind == PushAnswer::Kind::duplicate;
-  fmt::print(stderr, "round {}: {} steps from version {}, loss {}{}\n", round.sequence, round.local_steps,
-             round.version, format_number(round.loss, 4), counted ? "" : "; not counted: " + news.answer.why);
+  print_log("round {}: {} steps from version {}, loss {}{}\n", round.sequence, round.local_steps,
+            round.version, format_number(round.loss, 4), counted ? "" : "; not counted: " + news.answer.why);
 }
 
 int work(WorkLoop& loop, Record& record) {
