@@ -44,25 +44,42 @@ void write_all(int descriptor, std::string_view content, const std::string& path
   }
 }
 
-}  // namespace
-
-std::string read_file(const std::string& path) {
+template <typename Take>
+void read_in_pieces(const std::string& path, const Take& take) {
   const Descriptor file(path, O_RDONLY, "read");
-  std::string content;
   std::string buffer(1 << 20, '\0');
   while (true) {
     const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("read", path);
-    if (count == 0) return content;
-    content.append(buffer.data(), static_cast<size_t>(count));
+    if (count == 0) return;
+    take(buffer.data(), static_cast<size_t>(count));
   }
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  std::string content;
+  read_in_pieces(path, [&](const char* data, size_t bytes) { content.append(data, bytes); });
+  return content;
+}
+
+FileDigest digest_of_file(const std::string& path) {
+  Checksum checksum;
+  int64_t length = 0;
+  read_in_pieces(path, [&](const char* data, size_t bytes) {
+    checksum.add(data, bytes);
+    length += static_cast<int64_t>(bytes);
+  });
+  return {length, checksum.value()};
 }
 
 void write_file_atomically(const std::string& path, std::string_view content) {
   const std::string beside = path + ".part";
   try {
-    const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC, "write");
+    std::remove(beside.c_str());  // what an interrupted writer left, or a link: never written through
+    const Descriptor file(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, "write");
     write_all(file.get(), content, path);
     if (::fsync(file.get()) != 0) fail("flush", path);
     if (std::rename(beside.c_str(), path.c_str()) != 0) fail("write", path);

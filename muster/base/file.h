@@ -3,13 +3,19 @@
 #include <string>
 #include <string_view>
 
+#include "muster/base/checksum.h"
+
 namespace muster {
 
 /// Reads a whole file. Throws FileError (missing, unreadable), with the path and the system's reason.
 std::string read_file(const std::string& path);
 
+/// Length and checksum of a whole file, read piece by piece. Throws FileError.
+FileDigest digest_of_file(const std::string& path);
+
 /// Replaces a file so that a reader, a crash or a full disk finds the old content or the new, never a part:
-/// written beside it, flushed to the disk, renamed. Throws FileError and leaves no remains.
+/// written beside it (PATH.part, never through a symbolic link), flushed to the disk, renamed. Throws
+/// FileError and leaves no remains.
 void write_file_atomically(const std::string& path, std::string_view content);
 
 /// Flushes a file's or folder's content to the disk. Throws FileError.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 
 namespace muster {
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "muster/base/error.h"
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 
 namespace muster {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 
 namespace muster {
 

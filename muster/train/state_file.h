@@ -5,7 +5,7 @@
 #include <string>
 
 #include "muster/base/numbers.h"
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 
 namespace muster {
 

@@ -13,7 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/version.h"
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 
 namespace muster {
 

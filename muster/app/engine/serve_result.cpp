@@ -20,7 +20,7 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/train/averaged_model.h"
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 #include "muster/train/safetensors.h"
 
 namespace muster {

@@ -13,7 +13,7 @@
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/train/averaged_model.h"
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 #include "muster/train/memory_estimate.h"
 
 namespace muster {

@@ -52,6 +52,26 @@ TEST(File, FullDiskLeavesTheOldContent) {
   EXPECT_EQ(files_in(folder.path()), 1u);
 }
 
+TEST(File, ALinkBesideThePlaceIsNotWrittenThrough) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "other", "untouched");
+  fs::create_symlink(folder / "other", folder / "file.part");
+  write_file_atomically(folder / "file", "new");
+  EXPECT_EQ(read_file(folder / "file"), "new");
+  EXPECT_EQ(read_file(folder / "other"), "untouched");
+  EXPECT_FALSE(fs::is_symlink(fs::symlink_status(folder / "file.part")));
+}
+
+TEST(File, DigestIsLengthAndChecksumOfTheContent) {
+  const test::TemporaryFolder folder;
+  const std::string content(3 << 20, 'x');
+  write_file_atomically(folder / "file", content);
+  Checksum checksum;
+  checksum.add(content.data(), content.size());
+  EXPECT_EQ(digest_of_file(folder / "file"), (FileDigest{3 << 20, checksum.value()}));
+  EXPECT_THAT(message_of([&] { digest_of_file(folder / "none"); }), HasSubstr("none"));
+}
+
 TEST(File, FailedRenameLeavesNoRemains) {
   const test::TemporaryFolder folder;
   fs::create_directories(folder / "taken/inside");

@@ -1,4 +1,4 @@
-#include "muster/train/checksum.h"
+#include "muster/base/checksum.h"
 
 #include <algorithm>
 #include <bit>
