@@ -42,7 +42,12 @@ ServedTraining::ServedTraining(Configuration configuration) : configuration_(std
   const int64_t shards = *configuration_.async.shards;
   sampler_ = build_sampler(configuration_, *task_, shards);
   model_ = task_->make_model();
-  learning_rate_ = build_shard_learning_rate(configuration_);
+  learning_rates_ = build_shard_learning_rates(configuration_, dispatch().sampling);
+}
+
+DispatchOptions ServedTraining::dispatch() const {
+  const int64_t shards = *configuration_.async.shards;
+  return simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size())).dispatch;
 }
 
 AsyncServer ServedTraining::make_server() const {
@@ -53,14 +58,11 @@ AsyncServer ServedTraining::make_server() const {
   model->bind(start, gradient, buffer_vector);
   if (const auto& path = configuration_.run.start_from)
     fill_from_tensors(*path, read_safetensors(*path).tensors, parameters(), start, buffers(), buffer_vector);
-  const int64_t shards = *configuration_.async.shards;
-  const DispatchOptions dispatch =
-      simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size())).dispatch;
-  return build_async_server(configuration_, dispatch, start);
+  return build_async_server(configuration_, dispatch(), start);
 }
 
 std::unique_ptr<AsyncWorker> ServedTraining::make_worker() const {
-  return build_async_worker(configuration_, *task_, *sampler_, *learning_rate_);
+  return build_async_worker(configuration_, *task_, *sampler_, learning_rates_);
 }
 
 std::unique_ptr<VectorMessages> ServedTraining::pushes() const {
