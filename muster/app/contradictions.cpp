@@ -38,6 +38,9 @@ void check_rule(const ScheduleSection& schedule) {
   require(!limited || !schedule.max_period || *schedule.max_period >= schedule.base_period,
           "schedule.max_period", as_value(schedule.max_period),
           fmt::format("must be at least schedule.base_period = {}", schedule.base_period));
+  require(!schedule.interval || !schedule.interval_seconds, "schedule.interval_seconds",
+          as_value(schedule.interval_seconds),
+          "and schedule.interval both say how long a period holds; leave one out");
 }
 
 void check_learning_rate(const LearningRateSection& rate) {

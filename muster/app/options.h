@@ -99,6 +99,9 @@ struct ScheduleSection {
   double sampling_fraction = 0.25;
   std::vector<double> band = {0.7, 1.3};
   std::optional<int64_t> max_period;
+  std::optional<int64_t> interval;
+  std::optional<double> interval_seconds;
+  double fallback = 0.5;
   std::string theory = "stich";
   double condition_number = 1;
   std::optional<std::string> pieces;
