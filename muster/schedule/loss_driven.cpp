@@ -51,9 +51,10 @@ Round LossDriven::next_round(const RoundStart& start) {
   invariant(start.round_loss.has_value(), "the loss-driven period needs the loss of the round just done");
   if (phase_ == Phase::in_reference) {
     phase_ = Phase::after_reference;
-    first_loss_ = *start.round_loss;
+    first_loss_ = *start.round_loss;  // beside itself it would look like a plateau
+  } else if (now(start) >= next_choice_) {
+    choose(start);
   }
-  if (now(start) >= next_choice_) choose(start);
   return local_round(period_, start);
 }
 

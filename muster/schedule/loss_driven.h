@@ -29,8 +29,8 @@ struct LossDrivenOptions {
 /// loss is the mean over the last round, loss_0 over the first one; lr is the learning rate of the first step
 /// of the round to come, lr_0 that of the first round. Rounds that start in warm-up have base_period steps,
 /// and the first one after it counts as the first, and begins interval 0 (a warm-up's first rate would make
-/// the period 1 for good). loss_0 <= 0 says nothing and leaves base_period; loss <= 0 gives 1; with learning
-/// rate 0 and without fallback the round is the longest.
+/// the period 1 for good). Nothing is chosen before a second round is done. loss_0 <= 0 says nothing and
+/// leaves base_period; loss <= 0 gives 1; with learning rate 0 and without fallback the round is the longest.
 ///
 /// PaddlePaddle's AdaptiveLocalSGD differs: tau_0 stands under the root there,
 /// ceil(sqrt(tau_0 x loss / loss_0 x lr_0 / lr)), the losses are those of single steps, the period is chosen

@@ -52,15 +52,17 @@ TEST(LossDriven, ThePeriodHoldsForAnInterval) {
 TEST(LossDriven, FallsBackOnAPlateau) {
   LossDriven schedule{{.base_period = 20, .interval = 10}};
   schedule.next_round(start(0, 0.1));
-  EXPECT_EQ(schedule.next_round(start(20, 0.1, 1.0)).steps, 10);  // 20 is not below 20
-  EXPECT_EQ(schedule.next_round(start(30, 0.1, 1.0)).steps, 5);
-  EXPECT_EQ(schedule.next_round(start(40, 0.1, 0.01)).steps, 2);   // the formula's 2 is below 5
-  EXPECT_EQ(schedule.next_round(start(50, 0.001, 1.0)).steps, 1);  // a fallen rate does not lengthen it
-  EXPECT_EQ(schedule.next_round(start(60, 0.1, 9.0)).steps, 1) << "never below 1";
+  EXPECT_EQ(schedule.next_round(start(20, 0.1, 1.0)).steps, 20) << "loss_0 has nothing beside it yet";
+  EXPECT_EQ(schedule.next_round(start(40, 0.1, 1.0)).steps, 10);  // 20 is not below 20
+  EXPECT_EQ(schedule.next_round(start(50, 0.1, 1.0)).steps, 5);
+  EXPECT_EQ(schedule.next_round(start(60, 0.1, 0.01)).steps, 2);   // the formula's 2 is below 5
+  EXPECT_EQ(schedule.next_round(start(70, 0.001, 1.0)).steps, 1);  // a fallen rate does not lengthen it
+  EXPECT_EQ(schedule.next_round(start(80, 0.1, 9.0)).steps, 1) << "never below 1";
   LossDriven slowly{{.base_period = 20, .interval = 10, .fallback = 0.9}};
   slowly.next_round(start(0, 0.1));
+  slowly.next_round(start(20, 0.1, 1.0));
   int64_t period = 20;
-  for (int64_t step = 20; step < 400; step += 20) {
+  for (int64_t step = 40; step < 440; step += 20) {
     const int64_t next = slowly.next_round(start(step, 0.1, 1.0)).steps;
     EXPECT_EQ(next, std::max<int64_t>(1, static_cast<int64_t>(0.9 * static_cast<double>(period))));
     period = next;
@@ -114,7 +116,8 @@ TEST(LossDriven, StaysWithinItsBounds) {
   EXPECT_EQ(schedule.next_round(start(47, 0.1, -1.0)).steps, 1);
   LossDriven unbounded{formula(8)};
   unbounded.next_round(start(0, 0.1));
-  EXPECT_EQ(unbounded.next_round(start(8, 0.0, 1.0)).steps, 992);
+  unbounded.next_round(start(8, 0.1, 1.0));
+  EXPECT_EQ(unbounded.next_round(start(16, 0.0, 1.0)).steps, 984);
 }
 
 TEST(LossDriven, ALossThatTellsNothingLeavesTheBase) {
