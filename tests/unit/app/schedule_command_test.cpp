@@ -223,6 +223,20 @@ TEST(ScheduleCommand, RulesThatListenReplayARun) {
   EXPECT_THAT(message_of(loss), HasSubstr("schedule.interval_seconds"));
 }
 
+// (0.03 / 0.008)^2 = 14.06: without the paper's rule 2,500 rounds in warm-up, with it 10,000 / 14.
+TEST(ScheduleCommand, RoundsInWarmUpMayBeAsLongAsTheFirstAfterIt) {
+  const Words base = {"--run.steps", "93600", "--peak",        "0.008", "--warmup_steps", "10000",
+                      "--rule",      "qsr",   "--base_period", "4",     "--growth",       "0.03"};
+  const auto rounds = [&](const std::string& in_warmup) {
+    Words words = base;
+    words.insert(words.end(), {"--in_warmup", in_warmup});
+    return json_of(words)["rounds"].get<int64_t>();
+  };
+  EXPECT_EQ(rounds("base_period"), 4785);
+  EXPECT_NEAR(static_cast<double>(rounds("first_after")), 4785 - 2500 + 715, 1);
+  EXPECT_EQ(rounds("rule"), 1);
+}
+
 TEST(ScheduleCommand, ReplayErrorsNameTheRemedy) {
   const TemporaryFile garbage("no metrics\n{}\n", ".jsonl"), empty("", ".jsonl");
   EXPECT_THAT(message_of({"--steps", "40", "--rule", "adaptive"}),

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "muster/base/error.h"
 #include "muster/schedule/dispatch.h"
