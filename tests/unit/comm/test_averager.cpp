@@ -216,7 +216,7 @@ TEST(Averager, DivergenceOfOneProcessKnowsNoCodec) {
   const double truth = true_divergence(4, 20'011);
   for (const CodecKind kind : lossy)
     for (const bool error_feedback : {false, true}) {
-      if (error_feedback && kind == CodecKind::bf16) continue;
+      if (error_feedback && kind == CodecKind::qsgd2) continue;  // refused: it loses more than it sends
       EXPECT_NEAR(told_divergence({.kind = kind}, 1, 4, 20'011, 7, error_feedback) / truth, 1, 1e-6);
     }
 }
