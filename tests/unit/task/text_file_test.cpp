@@ -28,10 +28,10 @@ std::vector<int64_t> all_of(const Tokens& tokens, int64_t vocabulary = int64_t{1
 TEST(Tokens, OfAFileAreLittleEndianIntegers) {
   const TemporaryFolder folder;
   write_file_atomically(folder / "t", std::string("\x01\x02\xFF\x00\x00\x00\x01\x80", 8));
-  EXPECT_THAT(all_of(map_token_file(folder / "t", TokenType::uint8)),
+  EXPECT_THAT(all_of(tokens_of_file(folder / "t", TokenType::uint8)),
               ElementsAre(1, 2, 255, 0, 0, 0, 1, 128));
-  EXPECT_THAT(all_of(map_token_file(folder / "t", TokenType::uint16)), ElementsAre(0x0201, 255, 0, 0x8001));
-  EXPECT_THAT(all_of(map_token_file(folder / "t", TokenType::uint32)), ElementsAre(0xFF0201, 0x80010000));
+  EXPECT_THAT(all_of(tokens_of_file(folder / "t", TokenType::uint16)), ElementsAre(0x0201, 255, 0, 0x8001));
+  EXPECT_THAT(all_of(tokens_of_file(folder / "t", TokenType::uint32)), ElementsAre(0xFF0201, 0x80010000));
 }
 
 TEST(Tokens, InMemoryTakeTheNarrowestType) {
@@ -142,10 +142,10 @@ TEST(TextFile, RefusesWhatItCannotRead) {
       {[&] { read_bytes(folder / "none", "x"); }, "cannot read " + missing("none") + ": No such file"},
       {[&] { read_bytes(folder.path(), "x"); }, "it is no plain file"},
       {[&] { read_bytes(folder / "empty", "x"); }, missing("empty") + " is empty"},
-      {[&] { map_token_file(folder / "five", TokenType::uint16); },
+      {[&] { tokens_of_file(folder / "five", TokenType::uint16); },
        missing("five") + " has 5 bytes, 1 more than 2 whole tokens of 2 bytes; it is truncated, or "
                          "text.token_type is another"},
-      {[&] { map_token_file(folder / "none", TokenType::uint16); }, "cannot read " + missing("none")},
+      {[&] { tokens_of_file(folder / "none", TokenType::uint16); }, "cannot read " + missing("none")},
       {[&] { load_sentence_piece(folder / "none"); }, "none"},
       {[&] { load_sentence_piece(folder / "words"); }, missing("words") + " is no SentencePiece model"},
       {[&] { load_sentence_piece(folder / "empty"); }, missing("empty") + " is no SentencePiece model"},
