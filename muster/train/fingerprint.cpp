@@ -64,6 +64,7 @@ void require_same_data(const std::string& where, const Flat& before, const Flat&
 void require_same_fingerprint(const std::string& where, const std::string& stored,
                               const std::string& present) {
   const Flat before = flat_of(stored), now = flat_of(present);
+  require_same_data(where, before, now);  // first: other data often come with another number of samples
   std::vector<std::string> differing;
   const auto matters = [](const std::string& key) { return !is_of_data(key) && !is_of_place(key); };
   for (const auto& [key, value] : before)
@@ -71,7 +72,6 @@ void require_same_fingerprint(const std::string& where, const std::string& store
       differing.push_back(key);
   for (const auto& [key, value] : now)
     if (matters(key) && !before.contains(key)) differing.push_back(key);
-  if (differing.empty()) require_same_data(where, before, now);
   if (differing.empty()) return;
   std::string others;
   for (size_t i = 1; i < differing.size(); ++i)
