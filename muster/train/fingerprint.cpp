@@ -42,7 +42,7 @@ std::string text_of(const Flat& flat, const std::string& key) {
   return text;
 }
 
-/// Written from version 0.2 on: checkpoints without it are taken.
+/// Older checkpoints do not have it.
 bool is_of_data(const std::string& key) { return key.starts_with("data."); }
 
 /// Data may lie elsewhere; what they hold is compared.
