@@ -171,6 +171,9 @@ void check_task(const Configuration& configuration) {
   check_image(configuration.image, task.name, text || task.name == "clusters");
   require(task.label_noise == 0 || !(text || task.name == "clusters"), "task.label_noise", task.label_noise,
           fmt::format("is for images, which task.name = {} has none of; leave it out", task.name));
+  require(
+      !text || task.classes == TaskSection().classes, "task.classes", task.classes,
+      fmt::format("has no use for task.name = {}, whose samples have no classes; leave it out", task.name));
   if (text) check_text(configuration);
 }
 

@@ -13,7 +13,7 @@
 #include <mutex>
 
 #include "muster/base/error.h"
-#include "muster/base/file.h"
+#include "muster/base/plain_file.h"
 #include "muster/task/tokenizer_messages.h"
 
 namespace muster {
@@ -87,7 +87,7 @@ class Server {
 class SentencePiece final : public Tokenizer {
  public:
   explicit SentencePiece(const std::string& path) {
-    const TokenizerMessage told = server_.ask(TokenizerWord::load, read_file(path));
+    const TokenizerMessage told = server_.ask(TokenizerWord::load, read_plain_file(path));
     if (told.word != TokenizerWord::done)
       throw DataError(
           fmt::format("'{}' is no SentencePiece model ({}); text.tokenizer must be bytes or the "

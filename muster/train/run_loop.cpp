@@ -71,6 +71,12 @@ RunLoop::Ended RunLoop::run() {
     throw NonFiniteError(std::string(error.what()) +
                          (last ? "; the last good checkpoint is " + *last : "; there is no checkpoint yet") +
                          "; a lower learning_rate.peak or inner.clip may help");
+  } catch (const DataError& error) {
+    if (!place_.files || data_problem_) throw;
+    place_.files->progress.end();
+    const auto last = newest_checkpoint(place_.files->checkpoints.folder());
+    if (!last) throw;
+    throw DataError(std::string(error.what()) + "; the last good checkpoint is " + *last);
   } catch (const LostPeer&) {
     if (!place_.regrouping) throw;
   }
@@ -86,6 +92,9 @@ RunLoop::Ended RunLoop::run_with_group() {
     const bool stop = stop_here(*progress) && !last;
     checkpoint_wanted_ = checkpoint_due(*progress) || stop || last;
     if (checkpoint_wanted_) save_checkpoint();
+    if (stop && data_problem_)
+      throw DataError(*data_problem_ + " and go on from the checkpoint of step " +
+                      std::to_string(progress->step) + ", which is written");
     if (stop) return Ended::stopped;
     if (group_is_due(*progress)) {
       place_.regrouping->regroup();
@@ -127,13 +136,15 @@ void RunLoop::verify() {
 // store they agree at a meeting.
 bool RunLoop::stop_here(const Progress& progress) {
   GroupMember* const member = place_.member;
-  if (!member) return place_.stop.requested();
+  if (!data_problem_) data_problem_ = evaluation_.data_problem();
+  const bool asked = place_.stop.requested() || data_problem_;
+  if (!member) return asked;
   if (member->store_lost()) {
     place_.averager.raise_flag();
     return progress.round && place_.averager.flag_raised();
   }
   if (progress.round && place_.averager.flag_raised()) return true;
-  if (place_.stop.requested() && !std::exchange(asked_to_stop_, true)) member->ask_to_stop();
+  if (asked && !std::exchange(asked_to_stop_, true)) member->ask_to_stop();
   if (!stop_step_ && member->stop_wanted()) {
     stop_step_ = member->stop_step(method_.step(), options_.patience);
     if (!stop_step_) throw LostPeer("the processes did not agree on a step to stop at");

@@ -113,7 +113,8 @@ class RunLoop {
   double recent_loss_ = 0;
   bool asked_to_stop_ = false;
   bool checkpoint_wanted_ = false;
-  std::optional<int64_t> stop_step_;  ///< that all processes have agreed on
+  std::optional<std::string> data_problem_;  ///< why the data can no longer be read; the run stops for it
+  std::optional<int64_t> stop_step_;         ///< that all processes have agreed on
 };
 
 }  // namespace muster

@@ -45,7 +45,8 @@ Text read_file_of_text(const Configuration& configuration, const std::string& pa
                        const Tokenizer* tokenizer) {
   const TextSection& text = configuration.text;
   if (configuration.task.name == "tokens") {
-    Text read{map_token_file(path, token_type(text)), {}};
+    require_tokens_of(path, token_type(text));
+    Text read{tokens_of_file(path, token_type(text)), {}};
     if (text.document_separator && configuration.task.sampler == "by_document")
       read.documents = documents_ended_by(read.tokens, separator_token(text));
     return read;

@@ -16,6 +16,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
@@ -100,6 +101,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   at::Tensor buffers = flat_vector(evaluation.buffers().size(), evaluation.type());
   fill_from_tensors(path, file.tensors, evaluation.parameters(), parameters, evaluation.buffers(), buffers);
   const Score score = evaluation.score(parameters, buffers);
+  for (const std::string& line : task->findings()) print_log("{}\n", line);
   const auto samples = static_cast<double>(score.samples);
   const Measured measured{path,
                           unit_of(configuration),

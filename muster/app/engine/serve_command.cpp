@@ -64,6 +64,7 @@ void introduce(const ServedTraining& training, const TrainingDesk& desk, const s
             *configuration.task.model, configuration.task.name, format_count(training.parameters().size()),
             format_count(*configuration.run.steps), *configuration.run.workers, configuration.async.outer,
             folder);
+  for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
   const std::string host = address.substr(0, address.rfind(':'));
   print_log("serving at {}:{} from version {} on\n", host, port, desk.versions_found());
 }

@@ -88,6 +88,7 @@ Identity ServedTraining::identity() const {
   std::erase_if(identity, [](const auto& one) { return is_own(one.first); });
   identity["muster"] = std::string(version());
   identity["task.training_samples"] = std::to_string(task_->train_size());
+  for (const auto& [use, content] : task_->content()) identity["data." + use] = content;
   identity["model.type"] = c10::toString(type());
   for (const Piece& piece : parameters().pieces()) {
     std::string& layout = identity["model.layout"];

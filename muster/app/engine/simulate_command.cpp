@@ -72,6 +72,7 @@ void introduce(const SimulatedTraining& training, int64_t parameters, const std:
   print_log("{} local steps of all workers together, {}{} in a round, of {}; outer step {}; files go to {}\n",
             format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
             async.local_steps, configuration.inner.optimizer, async.outer, folder);
+  for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
 }
 
 /// Where a record's end is kept: what a replay must come to.
@@ -154,6 +155,7 @@ class Simulation {
     if (tally.local_steps() < *configuration.run.steps)
       print_log("nobody was left to work after {} of {} local steps\n", format_count(tally.local_steps()),
                 format_count(*configuration.run.steps));
+    for (const std::string& line : training_->task().findings()) print_log("{}\n", line);
     write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
     AsyncServer& server = training_->server();
     if (record_) {

@@ -48,12 +48,13 @@ std::string fingerprint(const Training& training) {
     json["run"].erase(key);
   for (const char* key : {"interface", "slice_mib", "deadline"}) json["comm"].erase(key);
   json["run"]["steps"] = training.length().steps;
-  json["task"].erase("data");
+  for (const char* place : {"data", "test_data"}) json["task"].erase(place);
   for (const char* of_servers : {"async", "serve"}) json.erase(of_servers);
   json.erase("evaluation");
   json.erase("checkpoint");
   json["parameters"] = training.parameters();
   json["training_samples"] = training.task().train_size();
+  for (const auto& [use, content] : training.data_content()) json["data"][use] = content;
   return json.dump();
 }
 
@@ -89,6 +90,7 @@ void introduce(const Training& training, const RunFolder& folder) {
   print_log("{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
             configuration.schedule.rule, folder.path);
+  for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
   print_log("{}\n", schedule_sentence(training));
   if (configuration.run.precision == "bf16") tell_speed_of_bf16();
 }
@@ -244,6 +246,7 @@ class TrainRun {
       if (ended == RunLoop::Ended::stopped) return stopped();
       try {
         const NamedTensors model = loop_->finish();
+        for (const std::string& line : training_.task().findings()) print_log("{}\n", line);
         if (files_) write_result(training_, files_->folder(), model, record_, json_);
         return 0;
       } catch (const LostPeer&) {

@@ -39,6 +39,7 @@ Training::Training(Configuration configuration, const Place& place)
   use_single_threaded_kernels();
   const RunSection& run = configuration_.run;
   task_ = build_task(configuration_);
+  data_content_ = task_->content();
   complete(configuration_, task_->train_size());
   length_ = run_length(configuration_, task_->train_size());
   sampler_ = build_sampler(configuration_, *task_, *run.workers);
@@ -69,6 +70,7 @@ Identity Training::identity() const {
   Identity identity = run_identity(configuration_);
   identity["model.parameters"] = std::to_string(parameters_);
   identity["task.training_samples"] = std::to_string(task_->train_size());
+  for (const auto& [use, content] : data_content_) identity["data." + use] = content;
   identity["run.processes"] = std::to_string(place_.size);
   return identity;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ class Training {
   const RunLength& length() const { return length_; }
   int64_t parameters() const { return parameters_; }
   const Task& task() const { return *task_; }
+  /// See Task::content.
+  const std::map<std::string, std::string>& data_content() const { return data_content_; }
   Synchronous& method() { return *method_; }
   const Synchronous& method() const { return *method_; }
   Evaluation& evaluation() { return *evaluation_; }
@@ -73,6 +76,7 @@ class Training {
   RunLength length_;
   int64_t parameters_ = 0;
   std::unique_ptr<Task> task_;
+  std::map<std::string, std::string> data_content_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<GroupMember> member_;

@@ -112,7 +112,9 @@ int run_work(const std::vector<std::string>& words) {
   Record record(request.arguments.flag("record"));
   WorkLoop loop(*worker, client, *pushes, work_options(request, training));
   try {
-    return work(loop, record);
+    const int code = work(loop, record);
+    for (const std::string& line : training.task().findings()) print_log("{}\n", line);
+    return code;
   } catch (const NonFiniteError&) {
     loop.leave();
     throw;

@@ -318,5 +318,20 @@ TEST(Fingerprint, NamesTheDifferingKeyAndBothValues) {
   EXPECT_THROW(mismatch("[]", "{}"), Bug);
 }
 
+TEST(Fingerprint, DataMayMoveAndMayNotChange) {
+  const std::string old = R"({"a":1,"task":{"test_data":"x"}})";
+  const std::string one = R"({"a":1,"data":{"test":"5 bytes","training":"9 bytes, checksum 1"}})";
+  const std::string two =
+      R"({"a":1,"data":{"test":"5 bytes","training":"9 bytes, checksum 2"},"task":{"test_data":"y"}})";
+  EXPECT_EQ(mismatch(one, one), "");
+  EXPECT_EQ(mismatch(old, one), "") << "of a version that did not look at the data";
+  EXPECT_EQ(mismatch(one, two),
+            "'out/checkpoints/step-00000005' was written in a run with other training data (9 bytes, "
+            "checksum 1; now "
+            "9 bytes, checksum 2): put the old data back, or begin anew with another run.out");
+  EXPECT_THAT(mismatch(R"({"a":2,"data":{"test":"1"}})", two), HasSubstr("other test data (1; now 5 bytes)"))
+      << "before all else that differs with them";
+}
+
 }  // namespace
 }  // namespace muster
