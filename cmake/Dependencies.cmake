@@ -41,7 +41,9 @@ if(MUSTER_ENGINE)
   endif()
 endif()
 
-# gRPC, for muster serve, work and status (Debian: libgrpc++-dev, protobuf-compiler-grpc). Twins without it.
+# gRPC and OpenSSL, for muster serve, work and status (Debian: libgrpc++-dev, protobuf-compiler-grpc,
+# libssl-dev). Twins without them.
+find_package(OpenSSL)
 find_program(MUSTER_PROTOC protoc)
 find_program(MUSTER_GRPC_PLUGIN grpc_cpp_plugin)
 find_path(MUSTER_GRPC_HEADERS grpcpp/grpcpp.h)
@@ -54,11 +56,11 @@ foreach(library grpc++ grpc gpr protobuf absl_synchronization)  # the last: grpc
     set(MUSTER_HAVE_GRPC OFF)
   endif()
 endforeach()
-if(NOT MUSTER_PROTOC OR NOT MUSTER_GRPC_PLUGIN OR NOT MUSTER_GRPC_HEADERS)
+if(NOT MUSTER_PROTOC OR NOT MUSTER_GRPC_PLUGIN OR NOT MUSTER_GRPC_HEADERS OR NOT OPENSSL_FOUND)
   set(MUSTER_HAVE_GRPC OFF)
 endif()
 if(NOT MUSTER_HAVE_GRPC)
-  message(WARNING "gRPC is missing: no muster serve, work and status")
+  message(WARNING "gRPC or OpenSSL is missing: no muster serve, work and status")
 endif()
 
 find_program(MUSTER_CCACHE ccache)

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "muster/app/commands.h"
@@ -14,8 +15,9 @@
 #include "muster/app/simulation_result.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 #include "muster/base/stopwatch.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -65,8 +67,12 @@ int simulate_without_training(const Configuration& configuration, bool json) {
     if (arrivals) arrivals->write(line_of(simulation.newest()));
   if (arrivals) arrivals->flush();
   const SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
-  if (configuration.run.out)
-    write_file_atomically(*configuration.run.out + "/summary.json", simulation_json(result, 2) + "\n");
+  if (configuration.run.out) {
+    auto summary = nlohmann::ordered_json::parse(simulation_json(result, 2));
+    summary["files"] =
+        nlohmann::ordered_json::parse(digests_json(settle_files(*configuration.run.out, {"arrivals.jsonl"})));
+    write_summary(*configuration.run.out + "/summary.json", summary.dump(2));
+  }
   std::cout << (json ? simulation_json(result, -1) + "\n" : simulation_text(result));
   return 0;
 }

@@ -85,7 +85,7 @@ std::vector<Key> run_keys() {
           .at_most(65536),
       run("loader_threads", &RunSection::loader_threads)
           .says("Threads that make batches ahead of the workers. Changes no bit of the result.")
-          .absent("1 for image folders, else 0: every worker makes its own")
+          .absent("1 for image folders, else 0: every worker makes its own, as always in asynchronous runs")
           .at_least(0)
           .at_most(1024),
   };

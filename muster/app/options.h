@@ -181,6 +181,7 @@ struct AsyncSection {
   std::optional<int64_t> staleness_threshold;
   double delay_compensation = 0;
   double max_norm = 0;
+  std::string outlier = "warn";
   int64_t local_steps = 50;
   bool dynamic_local_updates = false;
   double speed_quantile = 1;

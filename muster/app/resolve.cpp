@@ -105,6 +105,7 @@ void fill_folder(Configuration& configuration) {
 
 // An asynchronous run.
 void fill_simulation(Configuration& configuration) {
+  configuration.run.loader_threads = 0;
   fill_async(configuration);
   fill_task(configuration.task);
   fill_folder(configuration);

@@ -83,6 +83,9 @@ void check_asynchronous(const Configuration& configuration) {
   require_untouched(configuration, "outer",
                     "is of meetings, which an asynchronous run has none of; async.outer says what the server "
                     "does");
+  require(configuration.run.loader_threads.value_or(0) == 0, "run.loader_threads",
+          as_value(configuration.run.loader_threads),
+          "has no use in an asynchronous run, whose workers make their own batches; leave it out");
   require(!configuration.run.verify, "run.verify", true,
           "compares processes that meet; an asynchronous run has none; leave it out");
   require(!configuration.run.probe, "run.probe", configuration.run.probe.value_or(""),

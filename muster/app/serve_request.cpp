@@ -34,6 +34,7 @@ ServeRequest read_serve_request(const std::vector<std::string>& words) {
   const auto& files = request.arguments.positional;
   request.configuration =
       configuration_of(files.empty() ? std::nullopt : std::optional(files.front()), request.arguments);
+  if (request.arguments.has("recover")) request.configuration.run.resume = true;
   return request;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -117,6 +118,43 @@ ArrivalHistory read_arrivals(const std::string& path) {
     }
     left.remove_prefix(end + 1);
   }
+}
+
+MendedArrivals mend_arrivals(const std::string& path, double until, int64_t version) {
+  MendedArrivals mended;
+  if (!std::filesystem::exists(path)) return mended;
+  const std::string content = read_file(path);
+  std::string kept;
+  int64_t damaged = 0, later = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = content.find('\n', begin);
+    if (end == std::string::npos) break;  // cut off in writing
+    const std::string_view line = std::string_view(content).substr(begin, end + 1 - begin);
+    begin = end + 1;
+    ArrivalHistory one;
+    try {
+      read_line(line.substr(0, line.size() - 1), one);
+    } catch (const std::exception&) {
+      ++damaged;
+      continue;
+    }
+    if ((!one.arrivals.empty() && one.arrivals[0].arrived > until) ||
+        (!one.measurements.empty() && one.measurements[0].version > version)) {
+      ++later;
+      continue;
+    }
+    if (!one.arrivals.empty()) mended.last_arrived = std::max(mended.last_arrived, one.arrivals[0].arrived);
+    kept += line;
+  }
+  if (damaged + later == 0) return mended;
+  const std::string aside = path + ".set-aside";
+  write_file_atomically(aside, content);
+  write_file_atomically(path, kept);
+  mended.note = fmt::format(
+      "'{}': left out {} damaged lines and {} that tell of what the server does not know "
+      "of; the file as it was is '{}'",
+      path, damaged, later, aside);
+  return mended;
 }
 
 }  // namespace muster

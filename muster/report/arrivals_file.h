@@ -69,4 +69,15 @@ struct ArrivalHistory {
 };
 ArrivalHistory read_arrivals(const std::string& path);
 
+/// What mend_arrivals() has found.
+struct MendedArrivals {
+  double last_arrived = -1;  ///< seconds of the run; -1: no arrival
+  std::string note;          ///< what was left out, in a line; "" for nothing
+};
+/// Leaves out of the file every line that is none of arrivals, and what its server does not know of: rounds
+/// that came later than `until` (seconds of the run), measurements of versions above `version`. Where
+/// something is left out, the file as it was stays beside it as PATH.set-aside. A missing file holds nothing.
+/// Throws FileError.
+MendedArrivals mend_arrivals(const std::string& path, double until, int64_t version);
+
 }  // namespace muster

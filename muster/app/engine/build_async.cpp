@@ -78,7 +78,13 @@ AsyncServer build_async_server(const Configuration& configuration, const Dispatc
   if (async.delay_compensation > 0)
     parts.correction = std::make_unique<DelayCompensation>(async.delay_compensation);
   parts.outer = build_async_outer(async, parameters.numel(), parameters.scalar_type());
-  return {std::move(parts), {.max_norm = async.max_norm, .look_ahead = async.look_ahead}, parameters};
+  static const std::map<std::string, Outliers> outliers = {
+      {"accept", Outliers::accept}, {"warn", Outliers::warn}, {"refuse", Outliers::refuse}};
+  return {std::move(parts),
+          {.max_norm = async.max_norm,
+           .look_ahead = async.look_ahead,
+           .outliers = meaning_of(outliers, async.outlier)},
+          parameters};
 }
 
 std::vector<LearningRate> build_shard_learning_rates(const Configuration& configuration,

@@ -30,7 +30,7 @@ bool is_own(const std::string& key) {
        {"async.seconds_per_step", "async.speed_spread", "async.speed_trace", "async.failures",
         "async.bandwidth", "async.latency", "async.message_bytes", "async.train_samples", "async.record"})
     if (key == of_virtual_time) return true;
-  return key == "run.workers" || key == "run.verify" || key == "run.verify_every";
+  return key == "async.outlier" || key == "run.workers" || key == "run.verify" || key == "run.verify_every";
 }
 
 }  // namespace

@@ -22,6 +22,8 @@
 #include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
@@ -82,6 +84,14 @@ nlohmann::json end_json(const AsyncServer& server) {
   return {{"version", server.version()}, {"checksum", checksum_of(server.state())}};
 }
 
+/// The summary, last, with the digests of what it speaks of.
+void write_summary_with_digests(const std::string& folder, const std::string& object) {
+  auto summary = nlohmann::ordered_json::parse(object);
+  summary["files"] = nlohmann::ordered_json::parse(
+      digests_json(settle_files(folder, {"model.safetensors", "arrivals.jsonl"})));
+  write_summary(folder + "/summary.json", summary.dump(2));
+}
+
 /// A whole run, from its first event to its files.
 class Simulation {
  public:
@@ -122,6 +132,7 @@ class Simulation {
   void note(const VirtualArrival& arrival) {
     arrivals_->write(line_of(arrival));
     if (arrival.verdict != Verdict::counted) ++dropped_[std::string(word_of(arrival.verdict))];
+    if (arrival.far_above_median) ++far_above_median_;
     loss_ = loss_ == 0 ? arrival.loss : 0.9 * loss_ + 0.1 * arrival.loss;
     const int64_t steps = training_->run().tally().local_steps();
     const bool last = steps >= *training_->configuration().run.steps;
@@ -156,6 +167,7 @@ class Simulation {
       print_log("nobody was left to work after {} of {} local steps\n", format_count(tally.local_steps()),
                 format_count(*configuration.run.steps));
     for (const std::string& line : training_->task().findings()) print_log("{}\n", line);
+    arrivals_->flush();
     write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
     AsyncServer& server = training_->server();
     if (record_) {
@@ -169,8 +181,23 @@ class Simulation {
                                    checksum_of(server.state()),
                                    training_->task().loss_floor(),
                                    versions()};
-    write_file_atomically(folder + "/summary.json", simulation_json(result, 2) + "\n");
-    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result));
+    write_summary_with_digests(folder, simulation_json(result, 2));
+    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result)) << std::flush;
+    tell_what_is_unusual(tally);
+  }
+
+  void tell_what_is_unusual(const SimulationTally& tally) const {
+    const Configuration& configuration = training_->configuration();
+    if (far_above_median_ > 0 && configuration.async.outlier == "warn")
+      print_log(
+          "warning: {} contributions had norms more than {:.0f} times the running median; they were counted "
+          "(async.outlier = refuse would drop them)\n",
+          format_count(far_above_median_), NormWatch::far);
+    if (tally.local_steps() < *configuration.run.steps)
+      print_log(
+          "nobody was left to work after {} of {} local steps (async.failures): the result is that of these "
+          "steps\n",
+          format_count(tally.local_steps()), format_count(*configuration.run.steps));
   }
 
   bool json_;
@@ -183,6 +210,7 @@ class Simulation {
   std::optional<ArrivalsFile> arrivals_;
   std::vector<MeasurementLine> measurements_;
   std::map<std::string, int64_t> dropped_;
+  int64_t far_above_median_ = 0;
   double loss_ = 0;
 };
 

@@ -23,6 +23,7 @@ struct BowlRunOptions {
   StalenessWeightOptions weight{};
   double max_norm = 0;
   bool look_ahead = false;
+  Outliers outliers = Outliers::warn;
   std::vector<Outage> outages{};
   int threads = 1;
   LearningRateOptions rate{.shape = LearningRateShape::cosine, .peak = 0.2, .warmup_steps = 3};
@@ -64,8 +65,8 @@ class BowlRun {
     AsyncServerParts parts{std::make_unique<Dispatcher>(dispatch),
                            std::make_unique<PolynomialWeight>(options.weight), std::move(correction),
                            outer(11, at::kDouble)};
-    return std::make_unique<AsyncServer>(std::move(parts),
-                                         AsyncServerOptions{options.max_norm, options.look_ahead}, first);
+    return std::make_unique<AsyncServer>(
+        std::move(parts), AsyncServerOptions{options.max_norm, options.look_ahead, options.outliers}, first);
   }
 
   VirtualRun& run() { return *run_; }
