@@ -11,6 +11,7 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
+#include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
@@ -20,7 +21,6 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/train/averaged_model.h"
-#include "muster/base/checksum.h"
 #include "muster/train/safetensors.h"
 
 namespace muster {
@@ -108,6 +108,7 @@ ServeResult::ServeResult(const ServedTraining& training, std::string folder)
                   evaluation_options(training.configuration())),
       metrics_(open_metrics(folder_ + "/metrics.jsonl")),
       arrivals_(ArrivalsFile::go_on_with(folder_ + "/arrivals.jsonl")) {
+  if (!arrivals_.note().empty()) print_log("{}\n", arrivals_.note());
   const ArrivalHistory before = read_arrivals(folder_ + "/arrivals.jsonl");
   if (!before.arrivals.empty()) noted_until_ = before.arrivals.back().arrived;
 }
