@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "muster/app/commands.h"
@@ -14,8 +15,9 @@
 #include "muster/app/simulation_result.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 #include "muster/base/stopwatch.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -38,9 +40,23 @@ ArrivalLine line_of(const EventSimulation::Arrival& arrival) {
           .loss = std::nullopt};
 }
 
+// What another run has left is not overwritten.
+void refuse_if_used(const RunSection& run) {
+  std::error_code problem;
+  if (run.resume || !std::filesystem::exists(*run.out, problem)) return;
+  for (std::filesystem::directory_iterator at(*run.out, problem), end; !problem && at != end;
+       at.increment(problem))
+    if (at->path().filename() != ".lock")
+      throw OptionError(
+          "run.out", *run.out,
+          "the folder is not empty: add --run.resume to begin this run anew in it, or choose another "
+          "folder");
+}
+
 // A folder for the arrivals is made only on request: there may be millions.
 std::optional<ArrivalsFile> arrivals_file(const RunSection& run) {
   if (!run.out) return std::nullopt;
+  refuse_if_used(run);
   std::error_code problem;
   std::filesystem::create_directories(*run.out, problem);
   if (problem) throw FileError("cannot make the folder '" + *run.out + "': " + problem.message());
@@ -64,10 +80,14 @@ int simulate_without_training(const Configuration& configuration, bool json) {
   while (simulation.advance())
     if (arrivals) arrivals->write(line_of(simulation.newest()));
   if (arrivals) arrivals->flush();
-  const SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
-  if (configuration.run.out)
-    write_file_atomically(*configuration.run.out + "/summary.json", simulation_json(result, 2) + "\n");
-  std::cout << (json ? simulation_json(result, -1) + "\n" : simulation_text(result));
+  SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
+  std::string text = simulation_json(result, 2);
+  if (configuration.run.out) {
+    result.files = settle_files(*configuration.run.out, {"arrivals.jsonl"});
+    text = write_summary(*configuration.run.out + "/summary.json", simulation_json(result, 2));
+  }
+  std::cout << (json ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
+  if (!result.finished()) throw nobody_left(result);
   return 0;
 }
 

@@ -22,6 +22,9 @@
 #include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
+#include "muster/train/damaged_result.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
@@ -86,7 +89,12 @@ class Simulation {
  public:
   Simulation(const Configuration& configuration, bool json) : json_(json), asked_(configuration) {
     asked_.run.out = choose_folder(asked_.run);
-    folder_.emplace(open_run_folder(*asked_.run.out, false));
+    folder_.emplace(open_run_folder(*asked_.run.out, asked_.run.resume));
+    if (folder_->already_finished) return;
+    if (folder_->resume_from)
+      throw OptionError(
+          "run.out", *asked_.run.out,
+          "holds the checkpoints of a training, and a simulated run has none; choose another folder");
     if (asked_.async.record) record_.emplace(*asked_.async.record, write_toml(asked_));
     training_.emplace(asked_, record_ ? &*record_ : nullptr);
   }
@@ -94,6 +102,8 @@ class Simulation {
   /// Returns the exit code.
   int run() {
     const std::string& folder = folder_->path;
+    if (folder_->already_finished) return show_finished();
+    for (const auto& message : folder_->messages) print_log("{}\n", message);
     introduce(*training_, training_->parameters(), folder);
     write_file_atomically(folder + "/config.toml", write_toml(training_->configuration()));
     arrivals_.emplace(folder + "/arrivals.jsonl");
@@ -140,9 +150,11 @@ class Simulation {
   }
 
   int stopped() {
-    print_log("stopped after {} of {} local steps; a simulated run cannot be gone on with\n",
-              format_count(training_->run().tally().local_steps()),
-              format_count(*training_->configuration().run.steps));
+    print_log(
+        "stopped after {} of {} local steps; begin anew with:\n  muster simulate {}/config.toml "
+        "--run.resume\n",
+        format_count(training_->run().tally().local_steps()),
+        format_count(*training_->configuration().run.steps), folder_->path);
     return 128 + stop_.signal();
   }
 
@@ -151,10 +163,11 @@ class Simulation {
     const Configuration& configuration = training_->configuration();
     const SimulationTally& tally = training_->run().tally();
     if (measurements_.back().local_steps < tally.local_steps()) measure(tally.seconds(), tally.local_steps());
-    if (tally.local_steps() < *configuration.run.steps)
-      print_log("nobody was left to work after {} of {} local steps\n", format_count(tally.local_steps()),
-                format_count(*configuration.run.steps));
-    write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
+    set_aside_damaged_result(*folder_);
+    arrivals_->flush();
+    auto files = settle_files(folder, {"arrivals.jsonl"});
+    files["model.safetensors"] =
+        write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
     AsyncServer& server = training_->server();
     if (record_) {
       record_->sync();
@@ -167,8 +180,17 @@ class Simulation {
                                    checksum_of(server.state()),
                                    training_->task().loss_floor(),
                                    versions()};
-    write_file_atomically(folder + "/summary.json", simulation_json(result, 2) + "\n");
-    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result));
+    result.files = std::move(files);
+    const std::string text = write_summary(folder + "/summary.json", simulation_json(result, 2));
+    std::cout << (json_ ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
+    if (!result.finished()) throw nobody_left(result);
+  }
+
+  int show_finished() const {
+    for (const auto& message : folder_->messages) print_log("{}\n", message);
+    if (json_)
+      std::cout << nlohmann::ordered_json::parse(read_file(folder_->path + "/summary.json")).dump() << "\n";
+    return 0;
   }
 
   bool json_;
