@@ -61,6 +61,7 @@ std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training
 }
 
 void RunFilesHere::open(const Training& training, const std::optional<Checkpoint>& checkpoint) {
+  set_aside_damaged_result(folder_);
   if (!checkpoint) return open_at(training, std::nullopt, 0);
   const std::string path = folder_.path + "/metrics.jsonl";
   const int64_t bytes = checkpoint->state.numbers.integer("record.metrics_bytes");

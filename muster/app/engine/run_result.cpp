@@ -13,7 +13,6 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
-#include "muster/train/damaged_result.h"
 
 namespace muster {
 
@@ -99,7 +98,6 @@ void print_result(const Summary& summary, const std::string& folder) {
 void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
                   const RunRecord& record, bool json) {
   Summary summary = summarise(training, record);
-  set_aside_damaged_result(folder);
   summary.files = settle_files(folder.path, {"metrics.jsonl"});
   summary.files["model.safetensors"] =
       write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
