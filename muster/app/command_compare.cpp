@@ -25,6 +25,7 @@
 #include "muster/base/log.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/html_text.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -74,7 +75,9 @@ class Runner {
  public:
   Runner(const std::vector<PlannedRun>& plan, HeldSignals& signals) : plan_(plan), signals_(signals) {
     for (const PlannedRun& run : plan) {
-      finished_.push_back(is_finished(run));
+      const ResultCheck found = found_result(run);
+      damage_.push_back(found.damage);
+      finished_.push_back(found.whole());
       if (finished_.back()) note_time(run, 0);
     }
   }
@@ -87,16 +90,19 @@ class Runner {
         continue;
       }
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
-      say(i, time_left());
+      say(i, damage_[i].empty() ? time_left() : "finished before, but " + damage_[i]);
       const Stopwatch watch;
       const int code = train(plan_[i]);
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
       if (code == 128 + SIGINT || code == 128 + SIGTERM) return code;  // somebody stopped the run itself
       finished_[i] = true;
-      if (code == 0)
+      if (code != 0)
+        note_failure(plan_[i], code);
+      else if (check_result(plan_[i].folder).whole())
         note_time(plan_[i], watch.seconds());
       else
-        note_failure(plan_[i], code);
+        failures_.push_back(fmt::format("{}: it ended well, but its result in '{}' is not whole",
+                                        name_of(plan_[i]), plan_[i].folder));
     }
     return 0;
   }
@@ -127,10 +133,14 @@ class Runner {
 
   // A run that never took a step would fail in every arm; one that did tells something about its arm.
   void note_failure(const PlannedRun& run, int code) {
-    const std::string name = fmt::format("arm '{}', seed {}", run.arm, run.seed);
-    if (read_run_history(run.folder).lines.empty())
+    const std::string name = name_of(run);
+    if (read_rounds_so_far(run.folder).lines.empty())
       throw Error(fmt::format("{} could not train: {}", name, reason(code)));
     failures_.push_back(fmt::format("{}: {}", name, reason(code)));
+  }
+
+  static std::string name_of(const PlannedRun& run) {
+    return fmt::format("arm '{}', seed {}", run.arm, run.seed);
   }
 
   static std::string reason(int code) {
@@ -154,6 +164,7 @@ class Runner {
   const std::vector<PlannedRun>& plan_;
   HeldSignals& signals_;
   std::vector<bool> finished_;
+  std::vector<std::string> damage_;        ///< of a run's result, or ""
   std::map<std::string, double> seconds_;  ///< of an arm's last run
   std::vector<std::string> failures_;
 };

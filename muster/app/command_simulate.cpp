@@ -40,9 +40,23 @@ ArrivalLine line_of(const EventSimulation::Arrival& arrival) {
           .loss = std::nullopt};
 }
 
+// What another run has left is not overwritten.
+void refuse_if_used(const RunSection& run) {
+  std::error_code problem;
+  if (run.resume || !std::filesystem::exists(*run.out, problem)) return;
+  for (std::filesystem::directory_iterator at(*run.out, problem), end; !problem && at != end;
+       at.increment(problem))
+    if (at->path().filename() != ".lock")
+      throw OptionError(
+          "run.out", *run.out,
+          "the folder is not empty: add --run.resume to begin this run anew in it, or choose another "
+          "folder");
+}
+
 // A folder for the arrivals is made only on request: there may be millions.
 std::optional<ArrivalsFile> arrivals_file(const RunSection& run) {
   if (!run.out) return std::nullopt;
+  refuse_if_used(run);
   std::error_code problem;
   std::filesystem::create_directories(*run.out, problem);
   if (problem) throw FileError("cannot make the folder '" + *run.out + "': " + problem.message());
@@ -66,14 +80,14 @@ int simulate_without_training(const Configuration& configuration, bool json) {
   while (simulation.advance())
     if (arrivals) arrivals->write(line_of(simulation.newest()));
   if (arrivals) arrivals->flush();
-  const SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
+  SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
+  std::string text = simulation_json(result, 2);
   if (configuration.run.out) {
-    auto summary = nlohmann::ordered_json::parse(simulation_json(result, 2));
-    summary["files"] =
-        nlohmann::ordered_json::parse(digests_json(settle_files(*configuration.run.out, {"arrivals.jsonl"})));
-    write_summary(*configuration.run.out + "/summary.json", summary.dump(2));
+    result.files = settle_files(*configuration.run.out, {"arrivals.jsonl"});
+    text = write_summary(*configuration.run.out + "/summary.json", simulation_json(result, 2));
   }
-  std::cout << (json ? simulation_json(result, -1) + "\n" : simulation_text(result));
+  std::cout << (json ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
+  if (!result.finished()) throw nobody_left(result);
   return 0;
 }
 

@@ -193,23 +193,24 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
   return plan;
 }
 
-bool is_finished(const PlannedRun& run) {
-  std::error_code ignored;
-  if (std::filesystem::exists(run.folder + "/summary.json", ignored)) {
+ResultCheck found_result(const PlannedRun& run) {
+  ResultCheck result = check_result(run.folder);
+  if (result.whole()) {
     require_same(run, read_run_history(run.folder));
-    return true;
+    return result;
   }
-  if (!holds_checkpoint(run.folder)) return false;
+  if (!holds_checkpoint(run.folder)) return result;
   RunHistory begun;
   begun.configuration = configuration_of_file(run.folder + "/config.toml");
   require_same(run, begun);
-  return false;
+  return result;
 }
 
 std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan) {
   std::vector<Arm> arms;
   for (const PlannedRun& planned : plan) {
-    RunHistory run = read_run_history(planned.folder);
+    const bool whole = check_result(planned.folder).whole();
+    RunHistory run = whole ? read_run_history(planned.folder) : read_rounds_so_far(planned.folder);
     run.arm = planned.arm;
     if (!run.finished)
       set_configuration(run, flat_configuration(configuration_json(planned.configuration), planned.folder));

@@ -111,8 +111,6 @@ void check_async(const Configuration& configuration) {
   require_untouched(configuration, "checkpoint",
                     "is not used by a simulated run, which leaves no "
                     "checkpoints; start it anew");
-  require(!configuration.run.resume, "run.resume", true,
-          "a simulated run leaves no checkpoints; start it anew");
   check_devices(configuration);
 }
 

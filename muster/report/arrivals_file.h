@@ -44,9 +44,12 @@ class ArrivalsFile {
  public:
   /// A new, empty file. Throws FileError.
   explicit ArrivalsFile(const std::string& path);
-  /// Goes on behind the last whole line of a file that is there; a new one where there is none. Throws
-  /// FileError.
+  /// Goes on behind the last whole line of a file that is there; a new one where there is none. Lines that
+  /// are none of arrivals are left out then: note() says so, and the file as it was is kept as
+  /// PATH.set-aside. Throws FileError.
   static ArrivalsFile go_on_with(const std::string& path);
+  /// What was wrong with a file gone on with, in a line; "" for nothing.
+  const std::string& note() const { return note_; }
   /// Appends a line. Throws FileError.
   void write(const ArrivalLine& line) { put(to_json(line)); }
   void write(const MeasurementLine& line);
@@ -59,6 +62,7 @@ class ArrivalsFile {
 
   std::string path_;
   std::ofstream out_;
+  std::string note_;
 };
 
 /// All lines, in order. A last line that was cut off in writing is left out. null comes back as NaN (of a

@@ -169,16 +169,15 @@ void MetricsFile::sync() {
   if (::fsync(descriptor_) != 0) fail("flush", path_);
 }
 
-std::vector<MetricsLine> read_metrics(const std::string& path) {
-  const std::string content = read_file(path);
+std::vector<MetricsLine> parse_metrics(std::string_view content, const std::string& path) {
   std::vector<MetricsLine> lines;
   int64_t number_of_line = 0;
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = content.find('\n', begin);
-    if (end == std::string::npos) break;  // torn: the writer was stopped here
+    if (end == std::string_view::npos) break;  // torn: the writer was stopped here
     ++number_of_line;
     try {
-      lines.push_back(parse(std::string_view(content).substr(begin, end - begin)));
+      lines.push_back(parse(content.substr(begin, end - begin)));
     } catch (const std::exception& problem) {
       throw DataError(
           fmt::format("'{}' line {} is no line of metrics: {}", path, number_of_line, problem.what()));
@@ -186,6 +185,10 @@ std::vector<MetricsLine> read_metrics(const std::string& path) {
     begin = end + 1;
   }
   return lines;
+}
+
+std::vector<MetricsLine> read_metrics(const std::string& path) {
+  return parse_metrics(read_file(path), path);
 }
 
 }  // namespace muster

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster {
@@ -69,6 +70,9 @@ class MetricsFile {
   int descriptor_;
   int64_t position_;
 };
+
+/// Whole lines of metrics, as `content` holds them. Throws DataError naming `path` and the line.
+std::vector<MetricsLine> parse_metrics(std::string_view content, const std::string& path);
 
 /// All lines. A last line that was cut off in writing is left out. null numbers come back as NaN. Throws
 /// FileError (missing), DataError (any other line that is none of metrics, with its number).

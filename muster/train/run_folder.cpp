@@ -12,6 +12,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/report/whole_result.h"
 #include "muster/train/checkpoint.h"
 
 namespace muster {
@@ -99,18 +100,25 @@ RunFolder open_run_folder(const std::string& path, bool resume) {
     refuse_if_used(path);  // another run may have come and gone before we held the lock
     return folder;
   }
-  std::error_code error;
-  if (fs::exists(path + "/summary.json", error)) {
+  const ResultCheck result = check_result(path);
+  if (result.whole()) {
     folder.fresh = false;
     folder.already_finished = true;
     folder.messages.push_back(fmt::format("the run in '{}' is finished: nothing to resume", path));
+    folder.messages.insert(folder.messages.end(), result.remarks.begin(), result.remarks.end());
     return folder;
   }
+  folder.damage = result.damage;
   const std::string checkpoints = path + "/checkpoints";
+  std::error_code error;
   if (fs::is_directory(checkpoints, error)) recover_checkpoints(checkpoints);
   folder.resume_from = newest_checkpoint(checkpoints);
   folder.fresh = !folder.resume_from;
-  if (folder.fresh) folder.messages.push_back(fmt::format("no checkpoint in '{}' yet: starting anew", path));
+  if (!folder.damage.empty())
+    folder.messages.push_back(
+        fmt::format("the run in '{}' has ended, but {}: its result is made again", path, folder.damage));
+  else if (folder.fresh)
+    folder.messages.push_back(fmt::format("no checkpoint in '{}' yet: starting anew", path));
   return folder;
 }
 

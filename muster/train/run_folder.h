@@ -24,16 +24,17 @@ class FolderLock {
 struct RunFolder {
   std::string path;
   bool fresh = true;                       ///< starts at step 0
-  bool already_finished = false;           ///< summary.json is there: nothing to do
+  bool already_finished = false;           ///< its result is whole (whole_result.h): nothing to do
+  std::string damage;                      ///< of a finished run: why its result has to be made again; or ""
   std::optional<std::string> resume_from;  ///< the newest checkpoint's folder, not examined yet
   std::vector<std::string> messages;       ///< what the user should be told, a line each
   FolderLock lock;
 };
 
 /// Makes the folder if need be, locks it, and decides. Without `resume` a folder that holds anything is
-/// refused; with it, a finished run is left alone, and one without a checkpoint starts anew; both are told in
-/// `messages`. Throws OptionError (run.out: empty name, not empty), FileError (no folder, not writable, in
-/// use by another process).
+/// refused; with it, a finished run is left alone, one whose result is damaged goes on from its last
+/// checkpoint, and one without a checkpoint starts anew; all told in `messages`. Throws OptionError (run.out:
+/// empty name, not empty), FileError (no folder, not writable, unreadable, in use by another process).
 RunFolder open_run_folder(const std::string& path, bool resume);
 
 }  // namespace muster

@@ -13,6 +13,7 @@
 
 #include "muster/base/error.h"
 #include "muster/train/checked_stream.h"
+#include "muster/train/model_digest.h"
 
 namespace muster {
 
@@ -83,6 +84,27 @@ std::string make_header(const NamedTensors& tensors, const std::vector<size_t>& 
   return text;
 }
 
+/// What every reader of the format sees of a tensor's bytes: contiguous, on the CPU.
+at::Tensor plain(const at::Tensor& tensor) { return tensor.detach().cpu().contiguous(); }
+
+Checksum checksum_of(const at::Tensor& tensor) {
+  Checksum checksum;
+  checksum.add(tensor.data_ptr(), bytes_of(tensor));
+  return checksum;
+}
+
+Metadata with_digits(Metadata metadata, const NamedTensors& tensors) {
+  const auto digits = metadata.find(std::string(digest_key));
+  if (digits == metadata.end()) return metadata;
+  ModelDigest digest;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor bytes = plain(tensor);
+    digest.add(name, name_of(bytes.scalar_type()), bytes.sizes().vec(), checksum_of(bytes));
+  }
+  digits->second = digest.digits(metadata);
+  return metadata;
+}
+
 /// One tensor's place in a file that is being read.
 struct Entry {
   std::string name;
@@ -118,6 +140,8 @@ class Header {
   // nlohmann's parser keeps the last of repeated keys, so they are watched while it works.
   void parse(const std::string& text) {
     if (text.empty() || text.front() != '{') refuse("its header is no JSON object");
+    // A NUL ends the text for the parser, whatever stands behind it.
+    if (text.find('\0') != std::string::npos) refuse("its header holds a byte 0");
     std::vector<std::set<std::string>> keys;
     std::vector<std::string> names;
     const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
@@ -228,13 +252,13 @@ void check_bools(const at::Tensor& tensor, const std::string& name, const std::s
 FileDigest write_safetensors(const std::string& path, const NamedTensors& tensors,
                              const std::map<std::string, std::string>& metadata) {
   const std::vector<size_t> order = order_of_data(tensors);
-  const std::string header = make_header(tensors, order, metadata);
+  const std::string header = make_header(tensors, order, with_digits(metadata, tensors));
   const uint64_t length = header.size();
   CheckedWriter file(path);
   file.write(&length, sizeof length);
   file.write(header.data(), header.size());
   for (const size_t index : order) {
-    const at::Tensor tensor = tensors[index].second.detach().cpu().contiguous();
+    const at::Tensor tensor = plain(tensors[index].second);
     file.write(tensor.data_ptr(), bytes_of(tensor));
   }
   return file.commit();
@@ -249,12 +273,16 @@ Safetensors read_safetensors(const std::string& path) {
   std::sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
+  const bool promised = promises_digest(result.metadata, path);
+  ModelDigest digest;
   for (const auto& entry : header.entries) {
     at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.type));
     file.read(tensor.data_ptr(), bytes_of(tensor));
+    if (promised) digest.add(entry.name, name_of(entry.type), entry.shape, checksum_of(tensor));
     if (entry.type == at::kBool) check_bools(tensor, entry.name, path);
     result.tensors.emplace(entry.name, std::move(tensor));
   }
+  if (promised) require_promised(digest, result.metadata, path);
   result.digest = file.digest();
   return result;
 }

@@ -229,10 +229,6 @@ std::vector<Case> checkpoint_cases() {
        resume,
        {"state.safetensors"}},
       {"every model.safetensors empty", damage_all("model.safetensors", 0), resume, {"model.safetensors"}},
-      {"metrics file gone",
-       [](const World& w) { std::filesystem::remove(w.path("stopped/metrics.jsonl")); },
-       resume,
-       {"metrics.jsonl"}},
       {"another seed than the checkpoint's",
        [](const World&) {},
        [](const World& w) {

@@ -224,7 +224,8 @@ TEST_F(PythonPage, TakesWeightsToTorchAndBack) {
       {model_, copy});
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("conv1.weight"));
-  EXPECT_EQ(loss_of({copy, "--task.model", "resnet8", "--task.samples", "256", "--task.test_samples", "128"}),
+  EXPECT_EQ(loss_of({copy, "--task.name", "generated", "--task.model", "resnet8", "--task.samples", "256",
+                     "--task.test_samples", "128"}),
             loss_);
 }
 

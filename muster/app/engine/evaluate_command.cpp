@@ -10,6 +10,7 @@
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/help.h"
 #include "muster/app/model_names.h"
@@ -86,6 +87,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   use_single_threaded_kernels();
   const Safetensors file = read_model(path);
   const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  require_described(path, file, settings, arguments.settings, Described::network_and_data);
   require_same_tokenizer(path, file, settings);
   Configuration configuration = resolve(std::nullopt, settings, Scope::evaluation);
   configuration.task.batch = 1;  // nobody trains: the training data may be few

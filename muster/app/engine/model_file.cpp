@@ -9,30 +9,19 @@
 
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/build_text_task.h"
+#include "muster/app/key_role.h"
+#include "muster/app/keys.h"
 #include "muster/app/model_names.h"
+#include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/log.h"
 #include "muster/base/version.h"
-#include "muster/base/checksum.h"
+#include "muster/train/model_digest.h"
 
 namespace muster {
 
 namespace {
-
-const std::vector<std::string>& network_keys() {
-  static const std::vector<std::string> keys = {
-      "task.model", "task.norm",      "task.hidden",   "image.activation", "gpt.layers",      "gpt.width",
-      "gpt.heads",  "gpt.head_width", "gpt.positions", "text.tokenizer",   "text.vocabulary", "text.context"};
-  return keys;
-}
-
-const std::vector<std::string>& data_keys() {
-  static const std::vector<std::string> keys = {
-      "task.name",         "task.data",  "task.test_data",  "task.classes",       "task.samples",
-      "task.test_samples", "image.size", "text.token_type", "text.test_fraction", "text.document_separator",
-      "text.markov_order", "run.seed"};
-  return keys;
-}
 
 bool names(const std::vector<Setting>& given, std::string_view key) {
   return std::any_of(given.begin(), given.end(), [&](const Setting& setting) { return setting.name == key; });
@@ -43,12 +32,6 @@ std::optional<std::string> last_of(const std::vector<Setting>& settings, std::st
   for (const Setting& setting : settings)
     if (setting.name == key) text = setting.text;
   return text;
-}
-
-nlohmann::json stored_configuration(const Safetensors& file) {
-  const auto stored = file.metadata.find("configuration");
-  if (stored == file.metadata.end()) return {};
-  return nlohmann::json::parse(stored->second, nullptr, false);
 }
 
 void append(std::vector<Setting>& settings, const nlohmann::json& told, const std::string& key) {
@@ -79,28 +62,42 @@ bool repeats(const Safetensors& file, const std::string& name, const at::Tensor&
   return name == "lm_head.weight" && embedding != file.tensors.end() && at::equal(tensor, embedding->second);
 }
 
+/// The keys that the model's file has to say, with their values.
+nlohmann::json described(const Configuration& configuration) {
+  const auto json = nlohmann::json::parse(configuration_json(configuration));
+  nlohmann::json told;
+  for (const Key& key : all_keys())
+    if (role_of(key) != KeyRole::training)
+      told[key.section()][key.short_name()] = json.at(key.section()).at(key.short_name());
+  return told;
+}
+
 }  // namespace
 
+nlohmann::json stored_configuration(const Safetensors& file) {
+  const auto stored = file.metadata.find("configuration");
+  if (stored == file.metadata.end()) return {};
+  auto json = nlohmann::json::parse(stored->second, nullptr, false);
+  return json.is_object() ? json : nlohmann::json();
+}
+
 std::map<std::string, std::string> model_metadata(const Configuration& configuration) {
-  const auto json = nlohmann::json::parse(configuration_json(configuration));
-  nlohmann::json told = {{"task", json["task"]}, {"run", {{"seed", json["run"]["seed"]}}}};
+  nlohmann::json told = described(configuration);
   std::map<std::string, std::string> metadata = {{"muster", std::string(version())}};
   if (is_text_model(*configuration.task.model)) {
-    told["text"] = json["text"];
-    told["gpt"] = json["gpt"];
     const auto tokenizer = build_tokenizer(configuration);
     told["text"]["vocabulary"] = vocabulary_of(configuration, tokenizer.get());
     if (has_tokenizer_file(configuration))
       metadata["tokenizer"] = tokenizer_checksum(configuration.text.tokenizer);
-  } else {
-    told["image"] = json["image"];
   }
   metadata["configuration"] = told.dump();
-  return metadata;
+  return with_digest(std::move(metadata));
 }
 
 Safetensors read_model(const std::string& path) {
   Safetensors file = read_safetensors(path);
+  if (file.metadata.contains("muster") && !file.metadata.contains(std::string(digest_key)))
+    print_log("'{}' was written by an older version and carries no digest: not checked for damage\n", path);
   std::vector<std::string> left_out;
   for (const auto& [name, tensor] : file.tensors)
     if (repeats(file, name, tensor)) left_out.push_back(name);
@@ -114,11 +111,12 @@ Safetensors read_model(const std::string& path) {
 std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given) {
   std::vector<Setting> settings;
   const nlohmann::json told = stored_configuration(file);
-  if (told.is_object()) {
-    for (const std::string& key : network_keys()) append(settings, told, key);
-    if (!names(given, "task.name"))
-      for (const std::string& key : data_keys())
-        if (key != "task.test_data" || !names(given, "task.data")) append(settings, told, key);
+  const bool other_data = names(given, "task.name");
+  for (const Key& key : all_keys()) {
+    const KeyRole role = role_of(key);
+    if (role == KeyRole::training || (role != KeyRole::network && other_data)) continue;
+    if (key.name == "task.test_data" && names(given, "task.data")) continue;
+    append(settings, told, key.name);
   }
   settings.insert(settings.end(), given.begin(), given.end());
   return settings;

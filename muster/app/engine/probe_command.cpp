@@ -14,6 +14,7 @@
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/help.h"
 #include "muster/app/probe_text.h"
@@ -111,6 +112,7 @@ class ProbedModel {
  private:
   Configuration resolved(const Arguments& arguments) const {
     const std::vector<Setting> settings = with_settings_of_file(file_, arguments.settings);
+    require_described(path_, file_, settings, arguments.settings, Described::network_and_data);
     require_same_tokenizer(path_, file_, settings);
     return resolve(std::nullopt, settings, Scope::evaluation);
   }

@@ -11,6 +11,8 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/report/metrics_kept.h"
+#include "muster/train/damaged_result.h"
 #include "muster/train/fingerprint.h"
 
 namespace muster {
@@ -47,6 +49,7 @@ RunFilesHere::RunFilesHere(RunFolder folder) : folder_(std::move(folder)) {}
 
 std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training,
                                                         const std::string& fingerprint) const {
+  if (folder_.fresh && !folder_.damage.empty()) throw beyond_repair(folder_);
   if (folder_.fresh) return std::nullopt;
   const CheckpointStore store(folder_.path + "/checkpoints", training.configuration().checkpoint.keep);
   auto checkpoint = store.latest();
@@ -58,10 +61,16 @@ std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training
 }
 
 void RunFilesHere::open(const Training& training, const std::optional<Checkpoint>& checkpoint) {
-  if (checkpoint)
-    open_at(training, checkpoint->state.numbers.integer("record.metrics_bytes"), checkpoint->step + 1);
-  else
-    open_at(training, std::nullopt, 0);
+  set_aside_damaged_result(folder_);
+  if (!checkpoint) return open_at(training, std::nullopt, 0);
+  const std::string path = folder_.path + "/metrics.jsonl";
+  const int64_t bytes = checkpoint->state.numbers.integer("record.metrics_bytes");
+  const KeptMetrics kept = kept_metrics(path, bytes, checkpoint->step);
+  if (!kept.note.empty()) {
+    print_log("{}\n", kept.note);
+    write_file_atomically(path, kept.lines);
+  }
+  open_at(training, static_cast<int64_t>(kept.lines.size()), checkpoint->step + 1);
 }
 
 void RunFilesHere::take_over(const Training& training) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "muster/app/configuration_json.h"
@@ -11,6 +12,7 @@
 #include "muster/base/format.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -95,11 +97,13 @@ void print_result(const Summary& summary, const std::string& folder) {
 
 void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
                   const RunRecord& record, bool json) {
-  const Summary summary = summarise(training, record);
-  write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
-  write_summary(folder.path + "/summary.json", summary);
+  Summary summary = summarise(training, record);
+  summary.files = settle_files(folder.path, {"metrics.jsonl"});
+  summary.files["model.safetensors"] =
+      write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
+  const std::string text = write_summary(folder.path + "/summary.json", summary);
   if (json)
-    fmt::print("{}\n", to_json(summary, -1));
+    fmt::print("{}\n", nlohmann::ordered_json::parse(text).dump());
   else
     print_result(summary, folder.path);
 }

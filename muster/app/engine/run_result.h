@@ -8,7 +8,8 @@
 namespace muster {
 
 /// What a finished run leaves: model.safetensors and summary.json in its folder, and on standard output the
-/// result as a table, or with `json` as one JSON object. Throws FileError.
+/// result as a table, or with `json` as one JSON object. The summary comes last, when metrics and model are
+/// on the disk, and holds their digests. Throws FileError.
 void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
                   const RunRecord& record, bool json);
 

@@ -9,6 +9,7 @@
 
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/help.h"
 #include "muster/app/keys.h"
@@ -177,6 +178,7 @@ int run_sample(const std::vector<std::string>& words) {
   use_single_threaded_kernels();
   const Safetensors file = read_model(request.path);
   const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  require_described(request.path, file, settings, arguments.settings, Described::network);
   require_same_tokenizer(request.path, file, settings);
   const Configuration configuration = model_configuration(request.path, settings);
   const auto tokenizer = build_tokenizer(configuration);

@@ -146,7 +146,9 @@ ServeResult::ServeResult(const ServedTraining& training, std::string folder, Tra
                   evaluation_options(training.configuration())),
       noted_until_(mend(folder_ + "/arrivals.jsonl", desk)),
       metrics_(open_metrics(folder_ + "/metrics.jsonl", desk.local_steps())),
-      arrivals_(ArrivalsFile::go_on_with(folder_ + "/arrivals.jsonl")) {}
+      arrivals_(ArrivalsFile::go_on_with(folder_ + "/arrivals.jsonl")) {
+  if (!arrivals_.note().empty()) print_log("{}\n", arrivals_.note());
+}
 
 void ServeResult::note(TrainingDesk& desk) {
   const auto ended = desk.take_ended_rounds();

@@ -24,6 +24,7 @@
 #include "muster/report/progress_line.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/whole_result.h"
+#include "muster/train/damaged_result.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
@@ -84,20 +85,17 @@ nlohmann::json end_json(const AsyncServer& server) {
   return {{"version", server.version()}, {"checksum", checksum_of(server.state())}};
 }
 
-/// The summary, last, with the digests of what it speaks of.
-void write_summary_with_digests(const std::string& folder, const std::string& object) {
-  auto summary = nlohmann::ordered_json::parse(object);
-  summary["files"] = nlohmann::ordered_json::parse(
-      digests_json(settle_files(folder, {"model.safetensors", "arrivals.jsonl"})));
-  write_summary(folder + "/summary.json", summary.dump(2));
-}
-
 /// A whole run, from its first event to its files.
 class Simulation {
  public:
   Simulation(const Configuration& configuration, bool json) : json_(json), asked_(configuration) {
     asked_.run.out = choose_folder(asked_.run);
-    folder_.emplace(open_run_folder(*asked_.run.out, false));
+    folder_.emplace(open_run_folder(*asked_.run.out, asked_.run.resume));
+    if (folder_->already_finished) return;
+    if (folder_->resume_from)
+      throw OptionError(
+          "run.out", *asked_.run.out,
+          "holds the checkpoints of a training, and a simulated run has none; choose another folder");
     if (asked_.async.record) record_.emplace(*asked_.async.record, write_toml(asked_));
     training_.emplace(asked_, record_ ? &*record_ : nullptr);
   }
@@ -105,6 +103,8 @@ class Simulation {
   /// Returns the exit code.
   int run() {
     const std::string& folder = folder_->path;
+    if (folder_->already_finished) return show_finished();
+    for (const auto& message : folder_->messages) print_log("{}\n", message);
     introduce(*training_, training_->parameters(), folder);
     write_file_atomically(folder + "/config.toml", write_toml(training_->configuration()));
     arrivals_.emplace(folder + "/arrivals.jsonl");
@@ -152,9 +152,11 @@ class Simulation {
   }
 
   int stopped() {
-    print_log("stopped after {} of {} local steps; a simulated run cannot be gone on with\n",
-              format_count(training_->run().tally().local_steps()),
-              format_count(*training_->configuration().run.steps));
+    print_log(
+        "stopped after {} of {} local steps; begin anew with:\n  muster simulate {}/config.toml "
+        "--run.resume\n",
+        format_count(training_->run().tally().local_steps()),
+        format_count(*training_->configuration().run.steps), folder_->path);
     return 128 + stop_.signal();
   }
 
@@ -163,12 +165,12 @@ class Simulation {
     const Configuration& configuration = training_->configuration();
     const SimulationTally& tally = training_->run().tally();
     if (measurements_.back().local_steps < tally.local_steps()) measure(tally.seconds(), tally.local_steps());
-    if (tally.local_steps() < *configuration.run.steps)
-      print_log("nobody was left to work after {} of {} local steps\n", format_count(tally.local_steps()),
-                format_count(*configuration.run.steps));
     for (const std::string& line : training_->task().findings()) print_log("{}\n", line);
+    set_aside_damaged_result(*folder_);
     arrivals_->flush();
-    write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
+    auto files = settle_files(folder, {"arrivals.jsonl"});
+    files["model.safetensors"] =
+        write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
     AsyncServer& server = training_->server();
     if (record_) {
       record_->sync();
@@ -181,23 +183,27 @@ class Simulation {
                                    checksum_of(server.state()),
                                    training_->task().loss_floor(),
                                    versions()};
-    write_summary_with_digests(folder, simulation_json(result, 2));
-    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result)) << std::flush;
-    tell_what_is_unusual(tally);
+    result.files = std::move(files);
+    const std::string text = write_summary(folder + "/summary.json", simulation_json(result, 2));
+    std::cout << (json_ ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result))
+              << std::flush;
+    say_what_is_unusual();
+    if (!result.finished()) throw nobody_left(result);
   }
 
-  void tell_what_is_unusual(const SimulationTally& tally) const {
-    const Configuration& configuration = training_->configuration();
-    if (far_above_median_ > 0 && configuration.async.outlier == "warn")
+  void say_what_is_unusual() const {
+    if (far_above_median_ > 0 && training_->configuration().async.outlier == "warn")
       print_log(
           "warning: {} contributions had norms more than {:.0f} times the running median; they were counted "
           "(async.outlier = refuse would drop them)\n",
           format_count(far_above_median_), NormWatch::far);
-    if (tally.local_steps() < *configuration.run.steps)
-      print_log(
-          "nobody was left to work after {} of {} local steps (async.failures): the result is that of these "
-          "steps\n",
-          format_count(tally.local_steps()), format_count(*configuration.run.steps));
+  }
+
+  int show_finished() const {
+    for (const auto& message : folder_->messages) print_log("{}\n", message);
+    if (json_)
+      std::cout << nlohmann::ordered_json::parse(read_file(folder_->path + "/summary.json")).dump() << "\n";
+    return 0;
   }
 
   bool json_;
