@@ -8,12 +8,13 @@
 #include "muster/app/engine/build_async.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
+#include "muster/base/checksum.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/train/averaged_model.h"
-#include "muster/base/checksum.h"
 #include "muster/train/memory_estimate.h"
 
 namespace muster {
@@ -76,8 +77,7 @@ at::Tensor SimulatedTraining::first_parameters() const {
   at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
   model->bind(parameters, gradient, buffers);
   if (const auto& file = configuration_.run.start_from)
-    fill_from_tensors(*file, read_safetensors(*file).tensors, model->parameters(), parameters,
-                      model->buffers(), buffers);
+    fill_from_start(configuration_, *file, model->parameters(), parameters, model->buffers(), buffers);
   return parameters.clone();
 }
 
