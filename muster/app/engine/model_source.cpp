@@ -137,7 +137,10 @@ void leave_out_auxiliary_classifiers(const std::string& path, Safetensors& file)
   const size_t left_out =
       std::erase_if(file.tensors, [](const auto& item) { return is_auxiliary(item.first); });
   if (left_out > 0)
-    print_log("'{}': the {} tensors of GoogLeNet's auxiliary classifiers are left out\n", path, left_out);
+    print_log(
+        "'{}': the {} tensors of GoogLeNet's auxiliary classifiers are left out; inputs are not rescaled, as "
+        "torchvision's own trained one needs it (transform_input)\n",
+        path, left_out);
 }
 
 }  // namespace
