@@ -102,7 +102,7 @@ TEST_F(Gpt2Files, GoEitherWayWithoutALoss) {
 
 TEST_F(Gpt2Files, AreTrainedOnAndWritten) {
   const Words same = with(data(), {"--gpt.heads", "3", "--gpt.tied_head", "false", "--run.start_from", saved,
-                                   "--learning_rate.peak", "0"});
+                                   "--learning_rate.shape", "constant", "--learning_rate.peak", "1e-9"});
   const Ended started = train(folder_ / "run", same);
   ASSERT_EQ(started.code, 0) << started.err;
   EXPECT_NEAR(json::parse(started.out)["final_test_loss"].get<double>(),

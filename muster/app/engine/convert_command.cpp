@@ -51,7 +51,8 @@ ConvertRequest read_request(const Arguments& arguments) {
   request.out = arguments.flag("out").value_or("");
   if (request.out.empty()) throw OptionError("--out", "(not given)", "name the folder to write");
   std::error_code problem;
-  if (fs::exists(request.out, problem) && (!fs::is_directory(request.out) || !fs::is_empty(request.out)))
+  const bool empty = fs::is_directory(request.out, problem) && fs::is_empty(request.out, problem);
+  if (fs::exists(request.out, problem) && !empty)
     throw OptionError("--out", shown(request.out), "is not an empty folder; name a new one");
   return request;
 }
@@ -85,9 +86,10 @@ std::map<std::string, std::string> metadata_of(const Safetensors& file, const Gp
     const auto stored = file.metadata.find(key);
     if (stored != file.metadata.end()) metadata.insert(*stored);
   }
-  if (metadata.count("configuration") == 0)
-    metadata["configuration"] = gpt2_configuration(config_of(shape), true);
-  auto told = nlohmann::json::parse(metadata["configuration"]);
+  auto told = nlohmann::json::parse(metadata["configuration"], nullptr, false);
+  if (!told.is_object() || !told.contains("task") || !told.contains("gpt"))
+    told = nlohmann::json::parse(gpt2_configuration(config_of(shape), true));
+  // A user may have named the heads; models with a name of their own have them by that name.
   if (told["task"].value("model", "gpt") == "gpt") told["gpt"]["heads"] = shape.heads;
   metadata["configuration"] = told.dump();
   metadata["linear_layout"] =
@@ -117,6 +119,8 @@ int run_convert(const std::vector<std::string>& words) {
   if (request.form != Form::muster)
     write_file_atomically((out / "config.json").string(), gpt2_config_json(config_of(shape)));
   write_safetensors((out / "model.safetensors").string(), tensors, metadata_of(file, shape, request.form));
+  const fs::path parent = out.parent_path();
+  sync_to_disk(parent.empty() ? "." : parent.string());
   fmt::print(
       "{}: {} tensors, linear weights {}\n", (out / "model.safetensors").string(), tensors.size(),
       name_of(request.form == Form::muster ? LinearLayout::outputs_inputs : LinearLayout::inputs_outputs));

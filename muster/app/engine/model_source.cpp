@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 
 #include "muster/app/gpt2_config.h"
 #include "muster/base/error.h"
@@ -29,7 +30,8 @@ constexpr const char* head_name = "lm_head.weight";
 // The config.json of Transformers in the file's folder.
 std::optional<std::string> config_beside(const std::string& file_path) {
   const fs::path config = fs::path(file_path).parent_path() / "config.json";
-  if (!fs::exists(config) || !gives_model_type(config.string())) return std::nullopt;
+  std::error_code unreadable;  // then whoever reads the weights says why
+  if (!fs::exists(config, unreadable) || !gives_model_type(config.string())) return std::nullopt;
   return config.string();
 }
 
@@ -146,12 +148,13 @@ void leave_out_auxiliary_classifiers(const std::string& path, Safetensors& file)
 }  // namespace
 
 std::string model_file_of(const std::string& path) {
-  if (!fs::is_directory(path)) return path;
+  std::error_code unreadable;  // then whoever opens the file says why
+  if (!fs::is_directory(path, unreadable)) return path;
   const fs::path folder(path);
   for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
-    if (fs::exists(folder / name)) return (folder / name).string();
+    if (fs::exists(folder / name, unreadable)) return (folder / name).string();
   for (const char* name : {"pytorch_model.bin", "model.pt", "checkpoint.pt", "ckpt.pt"})
-    if (fs::exists(folder / name))
+    if (fs::exists(folder / name, unreadable))
       throw DataError(fmt::format("'{}' holds no model.safetensors, only {}: {}", path, name,
                                   foreign_format("PK\x03\x04", (folder / name).string())));
   throw DataError(

@@ -7,9 +7,9 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -29,12 +29,11 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Tensors = std::map<std::string, at::Tensor>;
 
-/// A model of tests/golden/gpt2, with the logits that Transformers computed.
+/// A model in a folder, with the logits that Transformers computed.
 struct Golden {
-  explicit Golden(const std::string& name, int64_t head_count)
-      : folder(MUSTER_SOURCE "/tests/golden/gpt2/" + name) {
-    file = read_safetensors(folder + "/model.safetensors");
-    const auto json = nlohmann::json::parse(read_file(folder + "/logits.json"));
+  Golden(std::string of_model, const std::string& logits_file, int64_t head_count)
+      : folder(std::move(of_model)), file(read_safetensors(folder + "/model.safetensors")) {
+    const auto json = nlohmann::json::parse(read_file(logits_file));
     tokens = json["tokens"].get<std::vector<int64_t>>();
     for (const auto& row : json["logits"]) logits.push_back(row.get<std::vector<double>>());
     const std::string prefix = file.tensors.count("wte.weight") > 0 ? "" : "transformer.";
@@ -53,8 +52,12 @@ struct Golden {
   GptShape shape;
 };
 
-Golden tied() { return Golden("hub_tied_2_heads", 2); }
-Golden untied() { return Golden("saved_untied_3_heads", 3); }
+Golden committed(const std::string& name, int64_t heads) {
+  const std::string folder = MUSTER_SOURCE "/tests/golden/gpt2/" + name;
+  return {folder, folder + "/logits.json", heads};
+}
+Golden tied() { return committed("hub_tied_2_heads", 2); }
+Golden untied() { return committed("saved_untied_3_heads", 3); }
 
 std::string one_line_of(const std::function<void()>& work) {
   try {
@@ -117,6 +120,18 @@ TEST(GptLayout, ModelsOfTransformersGiveTheirLogits) {
     EXPECT_EQ(found.masks, golden.shape.heads == 2 ? 4 : 0);
     EXPECT_LT(difference(golden, golden.shape, golden.file.tensors), 1e-5) << golden.folder;
     EXPECT_NEAR(loss_here(golden, golden.file.tensors), loss_by_logits(golden), 1e-5) << golden.folder;
+  }
+}
+
+// Another model of 2 heads, where MUSTER_TEST_DATA says that it is.
+TEST(GptLayout, ModelsFromElsewhereGiveTheirLogits) {
+  const char* given = std::getenv("MUSTER_TEST_DATA");
+  const std::string folder = std::string(given != nullptr ? given : "") + "/gpt2_small";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "MUSTER_TEST_DATA names no folder with gpt2_small";
+  for (const char* form : {"/saved", "/hub"}) {
+    Golden golden(folder + form, folder + "/logits.json", 2);
+    take_gpt(golden.folder, golden.file.tensors, std::nullopt);
+    EXPECT_LT(difference(golden, golden.shape, golden.file.tensors), 1e-5) << form;
   }
 }
 
