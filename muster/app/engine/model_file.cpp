@@ -1,6 +1,5 @@
 #include "muster/app/engine/model_file.h"
 
-#include <ATen/Functions.h>
 #include <fmt/format.h>
 
 #include <algorithm>

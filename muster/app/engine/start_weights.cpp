@@ -1,6 +1,5 @@
 #include "muster/app/engine/start_weights.h"
 
-#include <ATen/Functions.h>
 #include <fmt/format.h>
 
 #include "muster/app/engine/build_text_task.h"
@@ -29,7 +28,7 @@ bool names(const std::vector<Setting>& settings, std::string_view key) {
 void require_same_key(const std::string& path, const std::string& name, const std::vector<Setting>& settings,
                       const Configuration& stored, const Configuration& configuration) {
   if (!names(settings, name)) return;
-  const Key& key = find_key(name);
+  const Key& key = find_key(name, "");
   const Value asked = key.get(configuration), trained = key.get(stored);
   if (asked == trained) return;
   throw OptionError(name, format_plain(asked),
