@@ -26,6 +26,10 @@ int probe_command(const std::vector<std::string>& words) {
   return help_or_engine("probe", probe_help(), 1, words);
 }
 
+int convert_command(const std::vector<std::string>& words) {
+  return help_or_engine("convert", convert_help(), 1, words);
+}
+
 int signature_command(const std::vector<std::string>& words) {
   return help_or_engine("signature", signature_help(), 0, words);
 }

@@ -103,6 +103,23 @@ const CommandHelp& sample_help() {
   return help;
 }
 
+const CommandHelp& convert_help() {
+  static const CommandHelp help = {
+      "muster convert MODEL --to huggingface|hub|muster --out FOLDER",
+      "Writes a GPT in another form, as FOLDER/model.safetensors. MODEL is a safetensors file or a folder "
+      "with "
+      "one.\n\n"
+      "  muster convert runs/first/model.safetensors --to huggingface --out first_hf\n"
+      "  muster convert gpt2 --to muster --out gpt2_muster\n",
+      {help_flag,
+       {"to", "FORM",
+        "huggingface: as Transformers saves a GPT-2, with its config.json; hub: the same without "
+        "'transformer.' in the names; muster: as a run writes it."},
+       {"out", "FOLDER", "A new or empty folder for the files."}},
+      {"task", "text", "gpt"}};
+  return help;
+}
+
 const CommandHelp& signature_help() {
   static const CommandHelp help = {
       "muster signature",

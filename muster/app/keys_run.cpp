@@ -69,7 +69,9 @@ std::vector<Key> run_keys() {
       run("resume", &RunSection::resume)
           .says("Go on from the newest checkpoint in run.out; where there is none, start anew."),
       run("start_from", &RunSection::start_from)
-          .says("A safetensors file whose weights the run starts from.")
+          .says("A model whose weights the run starts from: a safetensors file, or a folder with one (also "
+                "of Hugging "
+                "Face's GPT-2).")
           .absent("fresh weights"),
       run("start_from_optimizer", &RunSection::start_from_optimizer)
           .says("Also take the optimizer's state that lies beside the file of run.start_from."),

@@ -78,6 +78,7 @@ struct GptSection {
   int64_t heads = 4;
   std::optional<int64_t> head_width;
   std::string positions = "learned";
+  bool tied_head = true;
   double dropout = 0;
   bool operator==(const GptSection&) const = default;
 };

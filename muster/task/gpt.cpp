@@ -60,7 +60,8 @@ GptCount count_parameters(const GptShape& s) {
   const int64_t feed_forward = width * 4 * width + 4 * width + 4 * width * width + width;
   const int64_t places = s.positions == GptPositions::learned ? s.context : 0;
   GptCount count;
-  count.without_embedding = s.layers * (norms + attention + feed_forward) + 2 * width;
+  const int64_t head = s.tied_head ? 0 : s.vocabulary * width;
+  count.without_embedding = s.layers * (norms + attention + feed_forward) + 2 * width + head;
   count.all = count.without_embedding + (s.vocabulary + places) * width;
   return count;
 }

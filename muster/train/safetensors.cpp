@@ -14,6 +14,7 @@
 #include "muster/base/error.h"
 #include "muster/train/checked_stream.h"
 #include "muster/train/model_digest.h"
+#include "muster/train/foreign_file.h"
 
 namespace muster {
 
@@ -117,14 +118,16 @@ struct Entry {
 class Header {
  public:
   Header(CheckedReader& file, const std::string& path) : path_(path) {
-    if (file.size() < 8) refuse("it is shorter than the 8 bytes of the header's length");
+    const std::string head = read_text(file, std::min<int64_t>(file.size(), 8));
+    if (head.size() < 8) refuse_start(head, "it is shorter than the 8 bytes of the header's length");
     uint64_t length = 0;
-    file.read(&length, sizeof length);
+    std::memcpy(&length, head.data(), sizeof length);
     const int64_t rest = file.size() - 8;
     if (length > static_cast<uint64_t>(std::min(rest, largest_header)))
-      refuse(fmt::format("its header claims {} bytes, of {} in the file", length, rest));
-    std::string text(length, '\0');
-    file.read(text.data(), text.size());
+      refuse_start(head + read_text(file, std::min<int64_t>(rest, 504)),
+                   fmt::format("its header claims {} bytes, of {} in the file", length, rest));
+    const std::string text = read_text(file, static_cast<int64_t>(length));
+    if (text.empty() || text.front() != '{') refuse_start(head + text, "its header is no JSON object");
     parse(text);
     check_places(rest - static_cast<int64_t>(length));
   }
@@ -137,9 +140,21 @@ class Header {
     throw DataError(fmt::format("'{}' is no sound safetensors file: {}", path_, why));
   }
 
+  /// What does not begin as such a file: perhaps a file of another kind.
+  [[noreturn]] void refuse_start(const std::string& head, const std::string& why) const {
+    const std::string other = foreign_format(head, path_);
+    if (other.empty()) refuse(why);
+    throw DataError(fmt::format("'{}' is no safetensors file: {}", path_, other));
+  }
+
+  static std::string read_text(CheckedReader& file, int64_t bytes) {
+    std::string text(static_cast<size_t>(bytes), '\0');
+    file.read(text.data(), text.size());
+    return text;
+  }
+
   // nlohmann's parser keeps the last of repeated keys, so they are watched while it works.
   void parse(const std::string& text) {
-    if (text.empty() || text.front() != '{') refuse("its header is no JSON object");
     // A NUL ends the text for the parser, whatever stands behind it.
     if (text.find('\0') != std::string::npos) refuse("its header holds a byte 0");
     std::vector<std::set<std::string>> keys;

@@ -111,6 +111,7 @@ GptShape gpt_shape(const Configuration& configuration, int64_t vocabulary) {
   shape.context = configuration.text.context;
   shape.positions = meaning_of<GptPositions>(
       {{"learned", GptPositions::learned}, {"rotary", GptPositions::rotary}}, gpt.positions);
+  shape.tied_head = gpt.tied_head;
   shape.dropout = gpt.dropout;
   return shape;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "muster/app/engine/model_file.h"
+#include "muster/app/engine/model_source.h"
 #include "muster/app/key_role.h"
 #include "muster/app/keys.h"
 #include "muster/base/error.h"
@@ -65,6 +66,9 @@ constexpr const char* name_both =
 
 void require_described(const std::string& path, const Safetensors& file, const std::vector<Setting>& settings,
                        const std::vector<Setting>& given, Described need) {
+  // A GPT of other programs: its network stands in it and its config.json, its data have to be given anyway.
+  const auto tokenizer = file.metadata.find("tokenizer");
+  if (tokenizer != file.metadata.end() && tokenizer->second == unknown_tokenizer) return;
   const bool data = need == Described::network_and_data;
   if (!last_of(given, "task.model").empty() && (!data || !last_of(given, "task.name").empty())) return;
   const nlohmann::json told = stored_configuration(file);

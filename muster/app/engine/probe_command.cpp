@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
+#include "muster/app/engine/model_source.h"
 #include "muster/app/help.h"
 #include "muster/app/probe_text.h"
 #include "muster/app/resolve.h"
@@ -39,11 +39,6 @@ struct LinePoint {
   double place = 0;  // 0: the model, 1: the other
   double train_loss = 0, test_loss = 0, test_accuracy = 0;
 };
-
-/// A model's file, or a checkpoint's folder.
-std::string model_path(const std::string& given) {
-  return std::filesystem::is_directory(given) ? given + "/model.safetensors" : given;
-}
 
 int64_t points_of(const Arguments& arguments) {
   const std::string text = arguments.flag("points").value_or("11");
@@ -183,11 +178,11 @@ int run_probe(const std::vector<std::string>& words) {
                       "name a safetensors file, or a checkpoint's folder: muster probe MODEL");
   const int64_t points = points_of(arguments);
   use_single_threaded_kernels();
-  const std::string path = model_path(arguments.positional[0]);
+  const std::string path = model_file_of(arguments.positional[0]);
   ProbedModel model(arguments, path);
   const ProbeValues values = model.values();
   std::vector<LinePoint> line;
-  if (const auto other = arguments.flag("line")) line = model.line_to(model_path(*other), points);
+  if (const auto other = arguments.flag("line")) line = model.line_to(model_file_of(*other), points);
   if (arguments.has("json"))
     print_json(path, model.parameters(), values, line);
   else

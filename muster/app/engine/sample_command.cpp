@@ -11,15 +11,12 @@
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
+#include "muster/app/engine/text_model.h"
 #include "muster/app/help.h"
-#include "muster/app/keys.h"
-#include "muster/app/model_names.h"
-#include "muster/app/text_contradictions.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/task/text_generator.h"
-#include "muster/train/averaged_model.h"
 
 namespace muster {
 
@@ -45,8 +42,7 @@ int64_t whole_number(const Arguments& arguments, const char* flag, int64_t lowes
 
 SampleRequest read_request(const Arguments& arguments) {
   if (arguments.positional.empty())
-    throw OptionError("MODEL", "(none)",
-                      "name a safetensors file: muster sample MODEL.safetensors --prompt TEXT");
+    throw OptionError("MODEL", "(none)", "name a model: muster sample MODEL.safetensors --prompt TEXT");
   SampleRequest request;
   request.path = arguments.positional[0];
   request.tokens = whole_number(arguments, "tokens", 1, request.tokens);
@@ -58,38 +54,6 @@ SampleRequest read_request(const Arguments& arguments) {
   request.prompt = arguments.flag("prompt").value_or("");
   request.json = arguments.has("json");
   return request;
-}
-
-/// The configuration of the model alone: its data need not be there.
-Configuration model_configuration(const std::string& path, const std::vector<Setting>& settings) {
-  Configuration configuration;
-  configuration.task.name = "text";
-  configuration.task.model = "gpt";
-  for (const Setting& setting : settings)
-    find_key(setting.name, setting.text).set_text(configuration, setting.text);
-  if (!is_text_model(*configuration.task.model))
-    throw DataError(fmt::format("'{}' holds a {}, a model of images; only models of text can be sampled",
-                                path, *configuration.task.model));
-  check_gpt(configuration);
-  return configuration;
-}
-
-/// A generator with the file's weights; the file tells the vocabulary.
-TextGenerator load_generator(const std::string& path, const Safetensors& file,
-                             const Configuration& configuration, const Tokenizer* tokenizer) {
-  const auto embedding = file.tensors.find("transformer.wte.weight");
-  if (embedding == file.tensors.end() || embedding->second.dim() != 2)
-    throw DataError(fmt::format("'{}' holds no GPT: there is no tensor 'transformer.wte.weight'", path));
-  const int64_t vocabulary = embedding->second.size(0);
-  if (tokenizer != nullptr && tokenizer->vocabulary() > vocabulary)
-    throw DataError(
-        fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
-                    "belongs to the model",
-                    path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
-  TextGenerator generator(gpt_shape(configuration, vocabulary));
-  at::Tensor no_buffers = at::empty({0});
-  fill_from_tensors(path, file.tensors, generator.parameters(), generator.weights(), {}, no_buffers);
-  return generator;
 }
 
 /// Tokens of a prompt; numbers between blanks or commas where there is no tokenizer. Never empty.
@@ -180,7 +144,7 @@ int run_sample(const std::vector<std::string>& words) {
   const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
   require_described(request.path, file, settings, arguments.settings, Described::network);
   require_same_tokenizer(request.path, file, settings);
-  const Configuration configuration = model_configuration(request.path, settings);
+  const Configuration configuration = text_model_configuration(request.path, settings);
   const auto tokenizer = build_tokenizer(configuration);
   TextGenerator generator = load_generator(request.path, file, configuration, tokenizer.get());
   const std::vector<int64_t> prompt = encode_prompt(request.prompt, tokenizer.get(), generator.vocabulary());

@@ -8,13 +8,13 @@
 #include "muster/app/engine/build_async.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/run_identity.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/version.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
-#include "muster/train/averaged_model.h"
 #include "muster/train/safetensors.h"
 
 namespace muster {
@@ -57,7 +57,7 @@ AsyncServer ServedTraining::make_server() const {
   at::Tensor gradient = flat_vector(size, type()), buffer_vector = flat_vector(buffers().size(), type());
   model->bind(start, gradient, buffer_vector);
   if (const auto& path = configuration_.run.start_from)
-    fill_from_tensors(*path, read_safetensors(*path).tensors, parameters(), start, buffers(), buffer_vector);
+    fill_from_start(configuration_, *path, parameters(), start, buffers(), buffer_vector);
   return build_async_server(configuration_, dispatch(), start);
 }
 

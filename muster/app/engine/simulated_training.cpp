@@ -8,6 +8,7 @@
 #include "muster/app/engine/build_async.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/checksum.h"
@@ -89,8 +90,7 @@ at::Tensor SimulatedTraining::first_parameters() const {
   at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
   model->bind(parameters, gradient, buffers);
   if (const auto& file = configuration_.run.start_from)
-    fill_from_tensors(*file, read_safetensors(*file).tensors, model->parameters(), parameters,
-                      model->buffers(), buffers);
+    fill_from_start(configuration_, *file, model->parameters(), parameters, model->buffers(), buffers);
   return parameters.clone();
 }
 

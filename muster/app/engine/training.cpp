@@ -10,13 +10,15 @@
 #include "muster/app/engine/build_overlap.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/model_file.h"
+#include "muster/app/engine/model_source.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/run_identity.h"
 #include "muster/base/error.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
-#include "muster/train/averaged_model.h"
 #include "muster/train/checkpoint.h"
 
 namespace muster {
@@ -180,8 +182,8 @@ at::Tensor starting_parameters(const Training& training) {
   at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
   model->bind(parameters, flat_vector(parameters.numel(), model->type()), buffers);
   if (const auto& path = training.configuration().run.start_from)
-    fill_from_tensors(*path, read_safetensors(*path).tensors, model->parameters(), parameters,
-                      model->buffers(), buffers);
+    fill_from_start(training.configuration(), *path, model->parameters(), parameters, model->buffers(),
+                    buffers);
   return parameters;
 }
 
@@ -189,11 +191,10 @@ void start_from_file(Training& training, const std::string& path, bool with_opti
   const Evaluation& shape = training.evaluation();
   at::Tensor parameters = flat_vector(shape.parameters().size(), shape.type());
   at::Tensor buffers = flat_vector(shape.buffers().size(), shape.type());
-  fill_from_tensors(path, read_safetensors(path).tensors, shape.parameters(), parameters, shape.buffers(),
-                    buffers);
+  fill_from_start(training.configuration(), path, shape.parameters(), parameters, shape.buffers(), buffers);
   training.method().start_from(parameters, buffers);
   if (!with_optimizer) return;
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const std::filesystem::path folder = std::filesystem::path(model_file_of(path)).parent_path();
   if (!std::filesystem::exists(folder / "state.json"))
     throw OptionError(
         "run.start_from_optimizer", "true",
