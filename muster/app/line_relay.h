@@ -33,7 +33,7 @@ class LineRelay {
   void say(const std::string& line);
   /// Something waits for its reader.
   bool has_more() const { return !targets_[0].waiting.empty() || !targets_[1].waiting.empty(); }
-  /// Throws FileError when something could not be written (disk full).
+  /// Throws FileError when something could not be written to standard output (disk full, nobody reads).
   void check() const;
 
  private:
