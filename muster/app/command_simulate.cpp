@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
 #include <optional>
 
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/resolve.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
@@ -15,6 +15,7 @@
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 
 namespace muster {
@@ -67,7 +68,7 @@ int simulate_without_training(const Configuration& configuration, bool json) {
   const SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
   if (configuration.run.out)
     write_file_atomically(*configuration.run.out + "/summary.json", simulation_json(result, 2) + "\n");
-  std::cout << (json ? simulation_json(result, -1) + "\n" : simulation_text(result));
+  write_output(json ? simulation_json(result, -1) + "\n" : simulation_text(result));
   return 0;
 }
 
@@ -85,6 +86,7 @@ SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
     return request;
   }
   const auto& files = arguments.positional;
+  if (!files.empty()) hold_input("CONFIG", files.front());
   request.configuration = resolve(files.empty() ? std::nullopt : std::optional(files.front()),
                                   arguments.settings, Scope::simulation);
   return request;
@@ -95,12 +97,11 @@ int simulate_command(const std::vector<std::string>& words) {
   const Arguments& arguments = request.arguments;
   const bool json = arguments.has("json");
   if (arguments.has("help")) {
-    std::cout << help_text(simulate_help());
+    write_output(help_text(simulate_help()));
     return 0;
   }
   if (arguments.has("print-config")) {
-    std::cout << (json ? configuration_json(request.configuration) + "\n"
-                       : write_toml(request.configuration));
+    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
     return 0;
   }
   if (!arguments.has("no-training")) hand_to_engine("simulate", words);

@@ -16,6 +16,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
@@ -109,9 +110,9 @@ int run_evaluate(const std::vector<std::string>& words) {
                           parameters.numel(),
                           task->loss_floor()};
   if (arguments.has("json"))
-    fmt::print("{}\n", json_of(measured).dump());
+    write_output(json_of(measured).dump() + "\n");
   else
-    fmt::print("{}", text_of(measured));
+    print_output("{}", text_of(measured));
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
 #include "muster/base/format.h"
+#include "muster/base/output.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 
@@ -87,8 +88,8 @@ void print_result(const Summary& summary, const std::string& folder) {
   table.add_row({"  data", share(s.data)});
   table.add_row({"  evaluation", share(s.evaluation)});
   table.add_row({"  checkpoints", share(s.checkpoint)});
-  fmt::print("{}", table.text());
-  fmt::print("The averaged model is {}/model.safetensors\n", folder);
+  print_output("{}", table.text());
+  print_output("The averaged model is {}/model.safetensors\n", folder);
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ void write_result(Training& training, const RunFolder& folder, const NamedTensor
   write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
   write_summary(folder.path + "/summary.json", summary);
   if (json)
-    fmt::print("{}\n", to_json(summary, -1));
+    write_output(to_json(summary, -1) + "\n");
   else
     print_result(summary, folder.path);
 }

@@ -8,12 +8,14 @@
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/serve_result.h"
 #include "muster/app/engine/served_training.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/serve/training_server.h"
 #include "muster/train/run_folder.h"
@@ -100,10 +102,11 @@ int serve_run(const ServeRequest& request, Doors doors) {
   const RunFolder folder = open_run_folder(choose_folder(run), run.resume);
   if (folder.already_finished) {
     for (const auto& message : folder.messages) print_log("{}\n", message);
-    if (request.arguments.has("json")) fmt::print("{}", read_file(folder.path + "/summary.json"));
+    if (request.arguments.has("json")) write_output(read_file(folder.path + "/summary.json"));
     return 0;
   }
-  write_file_atomically(folder.path + "/config.toml", write_toml(training.configuration()));
+  write_file_atomically(folder.path + "/config.toml",
+                        write_toml(with_absolute_paths(training.configuration())));
   TrainingDesk desk(training.make_server(),
                     ServerFiles(folder.path, training.identity(), training.configuration().serve.keep_events),
                     desk_options(training.configuration()));
@@ -119,8 +122,8 @@ int serve_run(const ServeRequest& request, Doors doors) {
   if (code == 0) {
     result.write(desk, request.arguments.has("json"));
   } else {
-    print_log("stopped at version {}; go on with:\n  muster serve {}/config.toml --run.resume\n",
-              format_count(desk.present().version), folder.path);
+    print_log("stopped at version {}; go on with:\n  {}\n", format_count(desk.present().version),
+              resume_command("serve", folder.path));
   }
   return code;
 }

@@ -14,12 +14,14 @@
 #include "muster/app/engine/versions.h"
 #include "muster/app/keys.h"
 #include "muster/app/resolve_async.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/simulation_result.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 #include "muster/train/run_folder.h"
@@ -95,7 +97,8 @@ class Simulation {
   int run() {
     const std::string& folder = folder_->path;
     introduce(*training_, training_->parameters(), folder);
-    write_file_atomically(folder + "/config.toml", write_toml(training_->configuration()));
+    write_file_atomically(folder + "/config.toml",
+                          write_toml(with_absolute_paths(training_->configuration())));
     arrivals_.emplace(folder + "/arrivals.jsonl");
     ProgressLine progress(std::cerr, progress_options());
     measure(0, 0);
@@ -168,7 +171,7 @@ class Simulation {
                                    training_->task().loss_floor(),
                                    versions()};
     write_file_atomically(folder + "/summary.json", simulation_json(result, 2) + "\n");
-    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result));
+    write_output(json_ ? simulation_json(result, -1) + "\n" : simulation_text(result));
   }
 
   bool json_;
@@ -211,13 +214,14 @@ int replay_record(const std::string& path, bool json) {
     answer["events"] = events;
     answer["recorded"] = recorded.value_or(nullptr);
     answer["same"] = recorded ? nlohmann::json(same) : nlohmann::json(nullptr);
-    fmt::print("{}\n", answer.dump());
+    write_output(answer.dump() + "\n");
   } else {
-    fmt::print("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
-               server.version(), found["checksum"].get<std::string>());
-    fmt::print("{}\n", same       ? "The same bits as the recorded run ended with."
-                       : recorded ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
-                                  : "The recorded run has not told what it ended with (it was interrupted).");
+    print_output("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
+                 server.version(), found["checksum"].get<std::string>());
+    print_output("{}\n", same ? "The same bits as the recorded run ended with."
+                         : recorded
+                             ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
+                             : "The recorded run has not told what it ended with (it was interrupted).");
   }
   return recorded && !same ? 1 : 0;
 }
