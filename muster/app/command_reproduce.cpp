@@ -66,7 +66,8 @@ int print_commands(const ReproductionPlan& plan, const ReproduceRequest& request
     }
   text += fmt::format("# {} commands, about {} of one core in all\n", plan.commands.size(),
                       format_duration(60 * minutes));
-  write_output(request.json ? list.dump() + "\n" : text);
+  write_output(request.json ? list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                            : text);
   return 0;
 }
 

@@ -146,7 +146,7 @@ std::string simulation_json(const SimulationResult& result, int indent) {
     json["workers"].push_back(json_of(worker, tally.seconds()));
   json["wall_seconds"] = result.wall_seconds;
   json["configuration"] = Json::parse(configuration_json(result.configuration));
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string simulation_text(const SimulationResult& result) {

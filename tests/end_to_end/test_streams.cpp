@@ -70,7 +70,7 @@ TEST_F(Streams, AReaderWhoLeavesEndsNoRun) {
   for (const std::string command : {"train", "launch -n 2 -- train"}) {
     const std::string run = "run" + std::to_string(number++);
     shell("{ $muster " + command + " $small --run.steps 12 --json --run.out " + run +
-          " 2>&1; echo $? > code; } | head -1");
+          " 2>&1; echo $? > code; } | true");
     expect_whole(run);
     EXPECT_EQ(read_file(path("code")), "2\n") << command << ": the result was not handed over";
   }

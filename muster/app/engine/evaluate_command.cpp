@@ -110,7 +110,7 @@ int run_evaluate(const std::vector<std::string>& words) {
                           parameters.numel(),
                           task->loss_floor()};
   if (arguments.has("json"))
-    write_output(json_of(measured).dump() + "\n");
+    write_output(json_of(measured).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   else
     print_output("{}", text_of(measured));
   return 0;

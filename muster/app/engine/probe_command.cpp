@@ -154,7 +154,7 @@ void print_json(const std::string& path, int64_t parameters, const ProbeValues& 
                             {"train_loss", number(point.train_loss)},
                             {"test_loss", number(point.test_loss)},
                             {"test_accuracy", number(point.test_accuracy)}});
-  write_output(told.dump() + "\n");
+  write_output(told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line) {
