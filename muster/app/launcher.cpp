@@ -52,6 +52,7 @@ Launcher::Launcher(const LaunchRequest& request, Program program, RunAddress add
       signal_door_(door_of_signals()),
       outcome_(request.outcome_options()) {
   for (const RankPlace& place : request.places) members_.push_back({place, nullptr, 0.0});
+  if (!program_.muster) relay_.hand_on_broken_pipes();  // ours end their work first
 }
 
 int Launcher::run() {

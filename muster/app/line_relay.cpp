@@ -62,6 +62,8 @@ void LineRelay::serve() {
     }
   std::erase_if(sources_, [](const Source& source) { return source.in.number() < 0; });
   for (Target& target : targets_) write(target);
+  if (hands_on_broken_pipes_)
+    std::erase_if(sources_, [&](const Source& source) { return targets_[source.target].problem == EPIPE; });
 }
 
 void LineRelay::finish(int rank) {

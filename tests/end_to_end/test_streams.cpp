@@ -76,6 +76,11 @@ TEST_F(Streams, AReaderWhoLeavesEndsNoRun) {
   }
 }
 
+TEST_F(Streams, AForeignProgramGetsABrokenPipeThroughTheLauncher) {
+  const Ended ended = shell("$muster launch -n 2 -- yes | head -n 1");
+  EXPECT_TRUE(ended.out == "y\n" || ended.out == "[rank 1] y\n") << ended.out;
+}
+
 TEST_F(Streams, AnAnswerThatCannotBeWrittenIsAnError) {
   ASSERT_EQ(shell("$muster train $small --run.steps 12 --run.out run").code, 0);
   for (const std::string command :
