@@ -92,7 +92,7 @@ std::string async_report_json(const std::vector<AsyncRun>& runs) {
     }
     all.push_back(std::move(one));
   }
-  return Json{{"runs", all}}.dump();
+  return Json{{"runs", all}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace muster

@@ -22,7 +22,7 @@ int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
   while (::waitpid(child, &status, WNOHANG) != child) {
     // A Ctrl-C reaches the child from the terminal, too; SIGTERM after it changes nothing.
     const int signal = signals.wait(1);
-    if (signal == SIGINT || signal == SIGTERM) ::kill(child, SIGTERM);
+    if (asks_to_stop(signal)) ::kill(child, SIGTERM);
   }
   const int code = exit_code(status);
   if (code == exit_not_started) throw Error(fmt::format("cannot start {}", command.front()));

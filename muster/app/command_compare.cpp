@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <map>
 
 #include "muster/app/child_program.h"
@@ -14,6 +13,7 @@
 #include "muster/app/engine_program.h"
 #include "muster/app/held_signals.h"
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/network_flags.h"
 #include "muster/app/page_time.h"
 #include "muster/app/program.h"
@@ -23,6 +23,7 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/html_text.h"
 #include "muster/report/whole_result.h"
@@ -43,10 +44,10 @@ int64_t number_of_seeds(const Arguments& arguments) {
   return seeds;
 }
 
-// runs/FILE without .toml: the same command finds its runs again.
+// runs/FILE without .toml: the same command finds its runs again. A pipe has no name of its own.
 std::string folder_of(const Arguments& arguments) {
   if (const auto out = arguments.flag("out")) return *out;
-  if (arguments.positional.empty()) return "runs/comparison";
+  if (arguments.positional.empty() || held_text(arguments.positional.front())) return "runs/comparison";
   return "runs/" + std::filesystem::path(arguments.positional.front()).stem().string();
 }
 
@@ -94,7 +95,7 @@ class Runner {
       const Stopwatch watch;
       const int code = train(plan_[i]);
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
-      if (code == 128 + SIGINT || code == 128 + SIGTERM) return code;  // somebody stopped the run itself
+      if (asks_to_stop(code - 128)) return code;  // somebody stopped the run itself
       finished_[i] = true;
       if (code != 0)
         note_failure(plan_[i], code);
@@ -206,7 +207,7 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
     print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", result.command);
     return stopped;
   }
-  std::cout << (json ? comparison_json(result) + "\n" : comparison_text(result));
+  write_output(json ? comparison_json(result) + "\n" : printable(comparison_text(result), "\n\t"));
   if (!json) print_log("\nThe report is {}/report.html\n", request.folder);
   for (const std::string& failure : runner.failures()) print_log("not finished: {}\n", failure);
   return runner.failures().empty() ? 0 : exit_error;
@@ -227,7 +228,7 @@ CompareRequest read_compare_request(const std::vector<std::string>& words) {
 int compare_command(const std::vector<std::string>& words) {
   const CompareRequest request = read_compare_request(words);
   if (request.arguments.has("help")) {
-    std::cout << help_text(compare_help());
+    write_output(help_text(compare_help()));
     return 0;
   }
   ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network};

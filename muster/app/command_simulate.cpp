@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -9,12 +8,15 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/resolve.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
 #include "muster/app/simulation_result.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/whole_result.h"
@@ -86,7 +88,7 @@ int simulate_without_training(const Configuration& configuration, bool json) {
     result.files = settle_files(*configuration.run.out, {"arrivals.jsonl"});
     text = write_summary(*configuration.run.out + "/summary.json", simulation_json(result, 2));
   }
-  std::cout << (json ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
+  write_output(json ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
   if (!result.finished()) throw nobody_left(result);
   return 0;
 }
@@ -105,6 +107,7 @@ SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
     return request;
   }
   const auto& files = arguments.positional;
+  if (!files.empty()) hold_input("CONFIG", files.front());
   request.configuration = resolve(files.empty() ? std::nullopt : std::optional(files.front()),
                                   arguments.settings, Scope::simulation);
   return request;
@@ -115,12 +118,11 @@ int simulate_command(const std::vector<std::string>& words) {
   const Arguments& arguments = request.arguments;
   const bool json = arguments.has("json");
   if (arguments.has("help")) {
-    std::cout << help_text(simulate_help());
+    write_output(help_text(simulate_help()));
     return 0;
   }
   if (arguments.has("print-config")) {
-    std::cout << (json ? configuration_json(request.configuration) + "\n"
-                       : write_toml(request.configuration));
+    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
     return 0;
   }
   if (!arguments.has("no-training")) hand_to_engine("simulate", words);

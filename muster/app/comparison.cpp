@@ -94,6 +94,12 @@ bool may_differ(const std::string& key) {
          key.starts_with("checkpoint.");
 }
 
+// Two names of one file or folder.
+bool same_file(const std::string& one, const std::string& other) {
+  std::error_code none;
+  return std::filesystem::equivalent(one, other, none);
+}
+
 std::string or_nothing(const std::string& value) { return value.empty() ? "(not given)" : shown(value); }
 
 void require_same(const PlannedRun& run, const RunHistory& found) {
@@ -105,7 +111,7 @@ void require_same(const PlannedRun& run, const RunHistory& found) {
     const bool known = std::any_of(found.configuration.begin(), found.configuration.end(),
                                    [&](const auto& entry) { return entry.first == name; });
     const std::string there = known ? found.setting(key) : defaults.setting(key);
-    if (value.empty() || value == there || may_differ(key)) continue;
+    if (value.empty() || value == there || may_differ(key) || same_file(value, there)) continue;
     throw Error(fmt::format(
         "'{}' holds a run with {} = {}, but arm '{}' has {}: choose another --out, or remove that "
         "folder to train it anew",

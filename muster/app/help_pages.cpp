@@ -214,7 +214,7 @@ const CommandHelp& launch_help() {
       "command\n"
       "of muster or any other program. Rank 0's output is shown as it is, the other ranks' lines begin with "
       "[rank 3].\n"
-      "Ctrl-C and SIGTERM are handed on to all; a second one kills. The exit code is that of the first "
+      "Ctrl-C, SIGTERM and SIGHUP are handed on to all; a second one kills. The exit code is that of the first "
       "process that\n"
       "failed, 128 + signal where one was killed. docs/clusters.md tells more.\n\n"
       "  muster launch -n 4 -- train configs/qsr.toml --run.out runs/four\n"

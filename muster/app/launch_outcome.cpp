@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
+
+#include "muster/app/held_signals.h"
 
 namespace muster {
 
@@ -18,8 +19,7 @@ LaunchOutcome::Next LaunchOutcome::ended(int rank, Ending ending) {
     unfinished_ = true;
     return Next::go_on;
   }
-  const bool stopped_itself =
-      !ending.by_signal && (ending.code == 128 + SIGINT || ending.code == 128 + SIGTERM);
+  const bool stopped_itself = !ending.by_signal && asks_to_stop(ending.code - 128);
   if (elastic() && stopped_itself) {
     stop_code_ = ending.code;
     unfinished_ = true;

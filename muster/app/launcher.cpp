@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "muster/app/input_text.h"
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
@@ -26,7 +27,7 @@ constexpr double pause_before_force = 2;  ///< seconds in which a remote shell c
 FileDescriptor door_of_signals() {
   sigset_t stops;
   sigemptyset(&stops);
-  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&stops, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&stops, signal);
   FileDescriptor door(::signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK));
   if (door.number() < 0) throw Error(fmt::format("cannot listen to signals: {}", std::strerror(errno)));
   return door;
@@ -51,6 +52,7 @@ Launcher::Launcher(const LaunchRequest& request, Program program, RunAddress add
       signal_door_(door_of_signals()),
       outcome_(request.outcome_options()) {
   for (const RankPlace& place : request.places) members_.push_back({place, nullptr, 0.0});
+  if (!program_.muster) relay_.hand_on_broken_pipes();  // ours end their work first
 }
 
 int Launcher::run() {
@@ -71,7 +73,7 @@ void Launcher::finish_output() {
   while (relay_.has_more()) {
     sleep();
     const int signal = signals_.wait(0);
-    if (signal == SIGINT || signal == SIGTERM) break;
+    if (asks_to_stop(signal)) break;
     relay_.serve();
   }
   relay_.check();
@@ -120,13 +122,17 @@ RankStart Launcher::start_of(const Member& member) const {
     how.keeps_broken_pipe = program_.muster;
     return how;
   }
-  const std::string script =
-      remote_script(std::filesystem::current_path().string(), variables, how.words, request_.grace);
+  const auto input = request_.configuration.empty() ? std::nullopt : held_text(request_.configuration);
+  Variables there = variables;
+  if (input) there.emplace_back(inputs_variable, on_standard_input(request_.configuration));
+  const std::string script = remote_script(std::filesystem::current_path().string(), there, how.words,
+                                           request_.grace, input.has_value());
   how.words = request_.remote_shell;
   how.words.push_back(member.place.host);
   how.words.push_back("exec /bin/sh -c " + shell_quoted(script));
   how.environment = std::move(before);
   how.first_line = address_.token;
+  if (input) *how.first_line += "\n" + in_one_line(*input);
   return how;
 }
 
@@ -137,7 +143,8 @@ void Launcher::open_streams(const Member& member, RankStart& start, std::vector<
   if (rank != 0 && !request_.log_folder.empty()) {
     const std::string file = log_file(rank);
     const int fresh = outcome_.restarts_of(rank) == 0 ? O_TRUNC : 0;
-    opened.emplace_back(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | fresh, 0644));
+    opened.emplace_back(
+        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | fresh, 0644));
     if (opened.back().number() < 0)
       throw FileError(fmt::format("cannot write '{}': {}", file, std::strerror(errno)));
     start.output = start.error = opened.back().number();
@@ -159,7 +166,7 @@ std::string Launcher::log_file(int rank) const {
 
 void Launcher::take_signals() {
   while (const int signal = signals_.wait(0)) {
-    if (signal != SIGINT && signal != SIGTERM) continue;
+    if (!asks_to_stop(signal)) continue;
     if (kill_at_) {
       kill_all();
       continue;
@@ -168,7 +175,10 @@ void Launcher::take_signals() {
                                        [](const Member& member) { return member.process != nullptr; });
     relay_.say(
         fmt::format("muster: {} ranks are asked to end and have {:g} s for it; {} again ends them at once",
-                    running, request_.grace, signal == SIGINT ? "Ctrl-C" : "SIGTERM"));
+                    running, request_.grace,
+                    signal == SIGINT   ? "Ctrl-C"
+                    : signal == SIGHUP ? "SIGHUP"
+                                       : "SIGTERM"));
     outcome_.stop_asked(signal);
     end_all(signal);
   }

@@ -49,7 +49,9 @@ struct Prepared {
   if (start.error >= 0) ::dup2(start.error, STDERR_FILENO);
   // It is in the background of the terminal, and may write there even after `stty tostop`.
   ::signal(SIGTTOU, SIG_IGN);
-  if (start.keeps_broken_pipe) ::signal(SIGPIPE, SIG_IGN);
+  // This process ignores both.
+  ::signal(SIGPIPE, start.keeps_broken_pipe ? SIG_IGN : SIG_DFL);
+  ::signal(SIGXFSZ, SIG_DFL);
   signals.restore();
   ::execve(start.words[0], start.words, start.environment);
   ::_exit(exit_not_started);
@@ -82,7 +84,7 @@ RankProcess::RankProcess(const RankStart& start, const HeldSignals& signals) {
   if (pid_ < 0) throw Error(fmt::format("cannot start {}: {}", words.front(), std::strerror(errno)));
   if (pid_ == 0) become(prepared, signals);
   ::setpgid(pid_, pid_);  // whoever is first
-  if (start.first_line) tell(start.first_line->c_str());
+  if (start.first_line) hand(*start.first_line + "\n");
 }
 
 RankProcess::~RankProcess() {
@@ -97,6 +99,21 @@ void RankProcess::tell(const char* word) {
   // To one that reads no more the word is lost; it is ending.
   [[maybe_unused]] const ssize_t sent =
       ::send(wire_.number(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+// All of it, however long: what follows are other words.
+void RankProcess::hand(const std::string& line) {
+  const timeval patience{60, 0};
+  if (::setsockopt(wire_.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
+    throw Error(fmt::format("cannot write to a remote shell: {}", std::strerror(errno)));
+  for (std::string_view rest = line; !rest.empty();) {
+    const ssize_t sent = ::send(wire_.number(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // it is ending; its exit code says why
+    if (sent < 0)
+      throw Error(fmt::format("a remote shell does not take its input: {}", std::strerror(errno)));
+    rest.remove_prefix(static_cast<size_t>(sent));
+  }
 }
 
 void RankProcess::ask(int signal) {

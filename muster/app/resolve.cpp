@@ -4,16 +4,18 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <thread>
 
 #include "muster/app/contradictions.h"
+#include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/model_names.h"
 #include "muster/app/resolve_async.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 #include "muster/comm/grouping.h"
 #include "muster/schedule/piecewise.h"
 
@@ -26,11 +28,19 @@ constexpr int64_t generated_samples = 5000, generated_test_samples = 1000;
 constexpr int64_t clusters_samples = 4096;
 constexpr int64_t folder_image_size = 224;
 
+// The file's own name for the folder, where it means the same.
+std::string own_name(const std::string& folder, const std::optional<std::string>& in_file) {
+  std::error_code other;
+  return in_file && std::filesystem::equivalent(folder, *in_file, other) ? *in_file : folder;
+}
+
 Configuration with_file(const std::string& path) {
   Configuration configuration;
   for (const FileSetting& setting : read_toml_file(path))
     find_key(setting.name, "").set(configuration, setting.value);
   check_length_is_single(configuration);
+  if (const auto folder = folder_of_run(path))
+    configuration.run.out = own_name(*folder, configuration.run.out);
   return configuration;
 }
 
@@ -51,14 +61,7 @@ void apply(Configuration& configuration, const std::vector<Setting>& settings) {
 std::string resolved_pieces(const std::string& text) {
   if (text.find_first_not_of("0123456789:, \t-") == std::string::npos)
     return format_pieces(parse_pieces(text));
-  std::string content;
-  try {
-    content = read_file(text);
-  } catch (const FileError& error) {
-    throw OptionError("schedule.pieces", shown(text),
-                      fmt::format("is no list such as 0:4,1000:16, and as a CSV file: {}", error.what()));
-  }
-  return format_pieces(parse_pieces_csv(content, text));
+  return format_pieces(parse_pieces_csv(input_text("schedule.pieces", text), text));
 }
 
 void fill_run(RunSection& run, const Processes& processes) {

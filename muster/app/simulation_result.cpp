@@ -162,7 +162,7 @@ std::string simulation_json(const SimulationResult& result, int indent) {
   if (!result.finished()) json["finished"] = false;
   if (!result.files.empty()) json["files"] = Json::parse(digests_json(result.files));
   json["configuration"] = Json::parse(configuration_json(result.configuration));
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string simulation_text(const SimulationResult& result) {

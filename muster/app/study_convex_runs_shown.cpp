@@ -150,7 +150,7 @@ std::string convex_runs_json(const ConvexRequest& request, const ConvexSubject& 
   } else {
     json["runs"] = std::move(all);
   }
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string convex_runs_text(const ConvexSubject& subject, const std::vector<ConvexRunResult>& runs) {

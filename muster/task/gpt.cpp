@@ -7,6 +7,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/task/fits_memory.h"
 #include "muster/task/gpt_module.h"
 
 namespace muster {
@@ -68,6 +69,8 @@ GptCount count_parameters(const GptShape& s) {
 
 Network make_gpt(const GptShape& shape) {
   shape.validate();
+  require_memory_for(static_cast<double>(count_parameters(shape).all), "gpt.width",
+                     std::to_string(shape.width));
   const auto module = std::make_shared<GptModule>(shape);
   const double residual = 0.02 / std::sqrt(2.0 * static_cast<double>(shape.layers));
   const auto initial = [residual](const std::string& name) -> std::optional<Initial> {

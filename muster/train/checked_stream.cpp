@@ -28,7 +28,8 @@ constexpr size_t chunk = size_t{1} << 20;  // checksum and system call work on t
 }  // namespace
 
 CheckedWriter::CheckedWriter(std::string path) : path_(std::move(path)), beside_(path_ + ".part") {
-  descriptor_ = ::open(beside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  ::unlink(beside_.c_str());  // what an interrupted writer left, or a link: never written through
+  descriptor_ = ::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("write", path_);
 }
 

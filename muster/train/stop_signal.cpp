@@ -15,6 +15,7 @@ static_assert(std::atomic<int>::is_always_lock_free);
 std::atomic<bool> installed = false;
 struct sigaction earlier_interrupt;
 struct sigaction earlier_terminate;
+struct sigaction earlier_hangup;
 
 void remember(int number) { received.store(number); }
 
@@ -36,11 +37,13 @@ StopSignal::StopSignal() {
   // remembered.
   install(SIGINT, SA_RESTART | SA_RESETHAND, earlier_interrupt);
   install(SIGTERM, SA_RESTART, earlier_terminate);
+  install(SIGHUP, SA_RESTART, earlier_hangup);
 }
 
 StopSignal::~StopSignal() {
   ::sigaction(SIGINT, &earlier_interrupt, nullptr);
   ::sigaction(SIGTERM, &earlier_terminate, nullptr);
+  ::sigaction(SIGHUP, &earlier_hangup, nullptr);
   installed.store(false);
 }
 

@@ -17,7 +17,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
-#include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
@@ -113,9 +113,9 @@ int run_evaluate(const std::vector<std::string>& words) {
                           parameters.numel(),
                           task->loss_floor()};
   if (arguments.has("json"))
-    fmt::print("{}\n", json_of(measured).dump());
+    write_output(json_of(measured).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   else
-    fmt::print("{}", text_of(measured));
+    print_output("{}", text_of(measured));
   return 0;
 }
 

@@ -8,17 +8,17 @@
 
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/build_text_task.h"
+#include "muster/app/engine/model_source.h"
 #include "muster/app/key_role.h"
 #include "muster/app/keys.h"
-#include "muster/app/engine/model_source.h"
 #include "muster/app/model_names.h"
 #include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/log.h"
 #include "muster/base/version.h"
-#include "muster/train/model_digest.h"
 #include "muster/task/gpt_layout.h"
+#include "muster/train/model_digest.h"
 
 namespace muster {
 

@@ -21,6 +21,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
@@ -150,13 +151,13 @@ void print_json(const std::string& path, int64_t parameters, const ProbeValues& 
                             {"train_loss", number(point.train_loss)},
                             {"test_loss", number(point.test_loss)},
                             {"test_accuracy", number(point.test_accuracy)}});
-  fmt::print("{}\n", told.dump());
+  write_output(told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line) {
   Table found({{"probe"}, {"", Align::right}});
   for (const auto& [name, value] : values) found.add_row({name, fmt::format("{:.6g}", value)});
-  fmt::print("{}", found.text());
+  print_output("{}", found.text());
   if (line.empty()) return;
   Table along({{"place", Align::right},
                {"training loss", Align::right},
@@ -166,7 +167,7 @@ void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line)
     along.add_row({fmt::format("{:.2f}", point.place), fmt::format("{:.4f}", point.train_loss),
                    fmt::format("{:.4f}", point.test_loss),
                    fmt::format("{:.2f} %", 100 * point.test_accuracy)});
-  fmt::print("{}", along.text());
+  print_output("{}", along.text());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <utility>
 
+#include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
@@ -83,7 +84,8 @@ void RunFilesHere::take_over(const Training& training) {
 void RunFilesHere::open_at(const Training& training, std::optional<int64_t> metrics_bytes,
                            int64_t first_step) {
   store_.emplace(folder_.path + "/checkpoints", training.configuration().checkpoint.keep);
-  write_file_atomically(folder_.path + "/config.toml", write_toml(training.configuration()));
+  write_file_atomically(folder_.path + "/config.toml",
+                        write_toml(with_absolute_paths(training.configuration())));
   const std::string path = folder_.path + "/metrics.jsonl";
   MetricsFile metrics =
       metrics_bytes ? MetricsFile::reopen_at(path, *metrics_bytes) : MetricsFile::create(path);

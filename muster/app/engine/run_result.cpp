@@ -10,6 +10,7 @@
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
 #include "muster/base/format.h"
+#include "muster/base/output.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
@@ -89,8 +90,8 @@ void print_result(const Summary& summary, const std::string& folder) {
   table.add_row({"  data", share(s.data)});
   table.add_row({"  evaluation", share(s.evaluation)});
   table.add_row({"  checkpoints", share(s.checkpoint)});
-  fmt::print("{}", table.text());
-  fmt::print("The averaged model is {}/model.safetensors\n", folder);
+  print_output("{}", table.text());
+  print_output("The averaged model is {}/model.safetensors\n", folder);
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ void write_result(Training& training, const RunFolder& folder, const NamedTensor
       write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
   const std::string text = write_summary(folder.path + "/summary.json", summary);
   if (json)
-    fmt::print("{}\n", nlohmann::ordered_json::parse(text).dump());
+    write_output(nlohmann::ordered_json::parse(text).dump() + "\n");
   else
     print_result(summary, folder.path);
 }

@@ -1,5 +1,6 @@
 #include <ATen/Functions.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include "muster/app/help.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/output.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/task/text_generator.h"
 
@@ -97,7 +99,7 @@ class Speaker {
   /// Also what is no whole character yet.
   void end() {
     if (tokenizer_ != nullptr) say_new_part(tokenizer_->decode(tokens_), /*last=*/true);
-    if (aloud_) fmt::print("\n");
+    if (aloud_) print_output("\n");
   }
   const std::string& said() const { return said_; }
   const std::vector<uint32_t>& tokens() const { return tokens_; }
@@ -111,12 +113,13 @@ class Speaker {
   void say(const std::string& text) {
     said_ += text;
     if (!aloud_) return;
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    write_output(terminal_ ? printable(text, "\n\t") : text);
+    flush_output();
   }
 
   const Tokenizer* tokenizer_;
   bool aloud_;
+  bool terminal_ = ::isatty(STDOUT_FILENO) == 1;
   std::vector<uint32_t> tokens_;
   std::string said_;
 };
@@ -161,9 +164,9 @@ int run_sample(const std::vector<std::string>& words) {
   }
   speaker.end();
   if (request.json)
-    fmt::print(
-        "{}\n",
-        json_of(request, prompt, speaker).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    write_output(
+        json_of(request, prompt, speaker).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+        "\n");
   return 0;
 }
 

@@ -10,12 +10,14 @@
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/serve_result.h"
 #include "muster/app/engine/served_training.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/rendezvous/sockets.h"
 #include "muster/report/html_text.h"
@@ -191,7 +193,8 @@ int finish(int code, TrainingDesk& desk, ServeResult& result, const std::string&
 int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedTraining& training,
              AsyncServer first, Doors doors, bool made_again) {
   NewFiles files(folder.path);
-  write_file_atomically(folder.path + "/config.toml", write_toml(training.configuration()));
+  write_file_atomically(folder.path + "/config.toml",
+                        write_toml(with_absolute_paths(training.configuration())));
   const Recovery recovery = request.arguments.has("recover") ? Recovery::drop_damaged : Recovery::strict;
   const bool keep_events = training.configuration().serve.keep_events;
   TrainingDesk desk(std::move(first), ServerFiles(folder.path, training.identity(), keep_events, recovery),
@@ -224,7 +227,7 @@ int serve_run(const ServeRequest& request, Doors doors) {
   if (there.whole()) {
     print_log("the run in '{}' is finished: nothing to resume\n", folder.path);
     for (const auto& remark : there.remarks) print_log("{}\n", remark);
-    if (request.arguments.has("json")) fmt::print("{}", read_file(folder.path + "/summary.json"));
+    if (request.arguments.has("json")) write_output(read_file(folder.path + "/summary.json"));
     return 0;
   }
   const bool made_again = there.state == ResultCheck::State::damaged;

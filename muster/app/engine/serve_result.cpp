@@ -17,6 +17,7 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/report/summary_file.h"
@@ -126,7 +127,7 @@ void print_result(const Summary& summary, const TrainingDesk::Present& present, 
   table.add_row({"staleness, mean", fmt::format("{:.2f}", present.counts.staleness_mean())});
   table.add_row({"staleness, most", format_count(present.counts.staleness_max)});
   table.add_row({"time", format_duration(present.seconds)});
-  fmt::print("{}The model is {}/model.safetensors\n", table.text(), folder);
+  print_output("{}The model is {}/model.safetensors\n", table.text(), folder);
 }
 
 }  // namespace
@@ -208,7 +209,7 @@ void ServeResult::write(TrainingDesk& desk, bool as_json) {
   whole["async"] = async_part(present, desk.status());
   write_summary(folder_ + "/summary.json", whole.dump(2));
   if (as_json)
-    fmt::print("{}\n", whole.dump());
+    write_output(whole.dump() + "\n");
   else
     print_result(summary, present, folder_);
 }
@@ -232,16 +233,17 @@ int replay_served(const ServedTraining& training, bool recover, bool as_json) {
   const bool finished = std::filesystem::exists(summary);
   const json expected = finished ? json::parse(read_file(summary)).at("async").at("digest") : json(digest);
   if (as_json) {
-    fmt::print("{}\n", json{{"events", events},
-                            {"versions", server.version()},
-                            {"digest", digest},
-                            {"same", expected == digest},
-                            {"contributions", counted}}
-                           .dump());
+    write_output(json{{"events", events},
+                      {"versions", server.version()},
+                      {"digest", digest},
+                      {"same", expected == digest},
+                      {"contributions", counted}}
+                     .dump() +
+                 "\n");
   } else {
-    fmt::print("{} events lead to version {}, digest {}\n", format_count(events),
-               format_count(server.version()), digest);
-    if (finished) fmt::print("the server ended with {} bits\n", expected == digest ? "the same" : "other");
+    print_output("{} events lead to version {}, digest {}\n", format_count(events),
+                 format_count(server.version()), digest);
+    if (finished) print_output("the server ended with {} bits\n", expected == digest ? "the same" : "other");
   }
   return expected == digest ? 0 : 1;
 }

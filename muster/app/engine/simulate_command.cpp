@@ -14,12 +14,14 @@
 #include "muster/app/engine/versions.h"
 #include "muster/app/keys.h"
 #include "muster/app/resolve_async.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/simulation_result.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 #include "muster/report/summary_file.h"
@@ -106,7 +108,8 @@ class Simulation {
     if (folder_->already_finished) return show_finished();
     for (const auto& message : folder_->messages) print_log("{}\n", message);
     introduce(*training_, training_->parameters(), folder);
-    write_file_atomically(folder + "/config.toml", write_toml(training_->configuration()));
+    write_file_atomically(folder + "/config.toml",
+                          write_toml(with_absolute_paths(training_->configuration())));
     arrivals_.emplace(folder + "/arrivals.jsonl");
     ProgressLine progress(std::cerr, progress_options());
     measure(0, 0);
@@ -185,8 +188,7 @@ class Simulation {
                                    versions()};
     result.files = std::move(files);
     const std::string text = write_summary(folder + "/summary.json", simulation_json(result, 2));
-    std::cout << (json_ ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result))
-              << std::flush;
+    write_output(json_ ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
     say_what_is_unusual();
     if (!result.finished()) throw nobody_left(result);
   }
@@ -202,7 +204,7 @@ class Simulation {
   int show_finished() const {
     for (const auto& message : folder_->messages) print_log("{}\n", message);
     if (json_)
-      std::cout << nlohmann::ordered_json::parse(read_file(folder_->path + "/summary.json")).dump() << "\n";
+      write_output(nlohmann::ordered_json::parse(read_file(folder_->path + "/summary.json")).dump() + "\n");
     return 0;
   }
 
@@ -247,13 +249,14 @@ int replay_record(const std::string& path, bool json) {
     answer["events"] = events;
     answer["recorded"] = recorded.value_or(nullptr);
     answer["same"] = recorded ? nlohmann::json(same) : nlohmann::json(nullptr);
-    fmt::print("{}\n", answer.dump());
+    write_output(answer.dump() + "\n");
   } else {
-    fmt::print("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
-               server.version(), found["checksum"].get<std::string>());
-    fmt::print("{}\n", same       ? "The same bits as the recorded run ended with."
-                       : recorded ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
-                                  : "The recorded run has not told what it ended with (it was interrupted).");
+    print_output("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
+                 server.version(), found["checksum"].get<std::string>());
+    print_output("{}\n", same ? "The same bits as the recorded run ended with."
+                         : recorded
+                             ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
+                             : "The recorded run has not told what it ended with (it was interrupted).");
   }
   return recorded && !same ? 1 : 0;
 }

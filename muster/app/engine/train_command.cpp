@@ -13,10 +13,12 @@
 #include "muster/app/engine/training.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/probe_text.h"
+#include "muster/app/run_configuration.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/comm/state_exchange.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
@@ -114,10 +116,8 @@ RunLoopOptions loop_options(const Training& training) {
 
 /// How to go on with a stopped run: its own resolved configuration stands in its folder.
 void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
-  print_log(
-      "stopped after step {} of {}; a checkpoint is written. Go on with:\n  muster train {}/config.toml "
-      "--run.resume\n",
-      format_count(step), format_count(total), folder);
+  print_log("stopped after step {} of {}; a checkpoint is written. Go on with:\n  {}\n", format_count(step),
+            format_count(total), resume_command("train", folder));
 }
 
 void print_messages(const std::vector<std::string>& messages) {
@@ -186,7 +186,7 @@ class TrainRun {
 
   int show_finished() {
     if (files_ && json_)
-      fmt::print("{}\n", nlohmann::json::parse(read_file(files_->folder().path + "/summary.json")).dump());
+      write_output(nlohmann::json::parse(read_file(files_->folder().path + "/summary.json")).dump() + "\n");
     return 0;
   }
 

@@ -1,11 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "muster/app/host_address.h"
 #include "muster/app/launch_plan.h"
 #include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/report/html_text.h"
+#include "tests/support/temporary_folder.h"
 
 namespace muster {
 namespace {
@@ -103,6 +108,21 @@ TEST(LaunchPlan, TheTokenIsInNoCommandLine) {
   EXPECT_THAT(script, HasSubstr("MUSTER_STORE=s:1"));
   EXPECT_THAT(script, HasSubstr("echo 'it'\\''s'"));
   EXPECT_THAT(script, Not(HasSubstr("\n")));
+}
+
+TEST(LaunchPlan, AnInputReachesTheProgramThroughTheScript) {
+  const std::string text = "a = 'it''s'\n# \\n \\0101 $HOME `ls` %d \\c \\\\\n\tlast line without an end";
+  EXPECT_THAT(in_one_line(text), Not(HasSubstr("\n")));
+  const std::string script = remote_script("/", {}, {"/bin/sh", "-c", "cat; exit 7"}, 1, true);
+  EXPECT_THAT(script, Not(HasSubstr("\n")));
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "in", "token\n" + in_one_line(text) + "\n");
+  // A standard input that stays open, as that of a remote shell does.
+  const std::string command = "mkfifo " + folder / "fifo" + "; exec 4<>" + folder / "fifo" + "; cat " +
+                              folder / "in" + " >&4; /bin/sh -c " + shell_quoted(script) + " <&4 >" +
+                              folder / "out";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 7);
+  EXPECT_EQ(read_file(folder / "out"), text);
 }
 
 TEST(HostAddress, OfThisMachine) {

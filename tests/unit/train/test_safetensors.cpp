@@ -63,6 +63,15 @@ TEST(Safetensors, EveryTypeComesBackInOrderAndBitForBit) {
   EXPECT_EQ(written.bytes, static_cast<int64_t>(std::filesystem::file_size(folder / "m")));
 }
 
+TEST(Safetensors, AreNeverWrittenThroughALink) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "victim", "kept");
+  std::filesystem::create_symlink("victim", folder / "m.part");
+  write_safetensors(folder / "m", {{"a", floats({1})}});
+  EXPECT_EQ(read_file(folder / "victim"), "kept");
+  EXPECT_FALSE(std::filesystem::is_symlink(folder / "m"));
+}
+
 TEST(Safetensors, LayoutIsThePublishedOne) {
   const test::TemporaryFolder folder;
   write_safetensors(folder / "m", every_type());
