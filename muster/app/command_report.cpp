@@ -60,8 +60,7 @@ fs::path plain_path(const std::string& text) {
 RunHistory read_run(const fs::path& folder) {
   RunHistory run = read_run_history(folder.string());
   const fs::path file = folder / "config.toml";
-  std::error_code ignored;
-  if (!run.finished && fs::exists(file, ignored))
+  if (!run.finished && is_there(file.string()))
     set_configuration(run, flat_configuration(configuration_json(resolve(file.string(), {})), file.string()));
   // Runs of a comparison share the name of their arm; any other goes by its folder.
   const bool seeded = folder.filename().string().starts_with("seed-") && folder.has_parent_path();
@@ -92,9 +91,9 @@ void sort_as(std::vector<Arm>& arms, size_t first, const std::vector<std::string
 }
 
 std::vector<fs::path> runs_of(const std::string& text) {
-  std::error_code ignored;
+  std::error_code unreadable;  // no folder then, which is the message
   const fs::path folder = plain_path(text);
-  if (!fs::is_directory(folder, ignored))
+  if (!fs::is_directory(folder, unreadable))
     throw OptionError("RUN_DIR", shown(text),
                       "there is no such folder; give a folder that muster train or compare wrote");
   auto runs = runs_below(folder, 2);

@@ -34,8 +34,7 @@ std::string own_path() {
 }
 
 std::string last_line(const std::string& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {};
+  if (!is_there(path)) return {};
   std::string text = read_file(path);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
@@ -55,8 +54,7 @@ class RunFolder {
 
   /// What an earlier call has left of the same command.
   std::optional<FinishedCommand> kept() const {
-    std::error_code ignored;
-    if (!fs::exists(path_ + "/run.json", ignored)) return std::nullopt;
+    if (!is_there(path_ + "/run.json")) return std::nullopt;
     const std::string text = read_file(path_ + "/run.json");
     const Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded() || !json.contains("result") || !same(json)) return std::nullopt;
@@ -93,8 +91,7 @@ class RunFolder {
            json.value("version", "") == std::string(version());
   }
   bool begun() const {
-    std::error_code ignored;
-    if (!fs::exists(path_ + "/begun.json", ignored)) return false;
+    if (!is_there(path_ + "/begun.json")) return false;
     const Json json = Json::parse(read_file(path_ + "/begun.json"), nullptr, false);
     return !json.is_discarded() && same(json);
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -133,17 +132,14 @@ RunHistory read_rounds_so_far(const std::string& folder) {
   RunHistory run;
   run.folder = folder;
   run.totals.workers = run.totals.threads = 1;
-  std::error_code ignored;
-  if (std::filesystem::exists(folder + "/metrics.jsonl", ignored))
-    run.lines = read_metrics(folder + "/metrics.jsonl");
+  if (is_there(folder + "/metrics.jsonl")) run.lines = read_metrics(folder + "/metrics.jsonl");
   run.totals = totals_so_far(run.lines);
   return run;
 }
 
 RunHistory read_run_history(const std::string& folder) {
   RunHistory run = read_rounds_so_far(folder);
-  std::error_code ignored;
-  if (std::filesystem::exists(folder + "/summary.json", ignored)) read_summary(folder + "/summary.json", run);
+  if (is_there(folder + "/summary.json")) read_summary(folder + "/summary.json", run);
   return run;
 }
 

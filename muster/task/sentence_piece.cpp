@@ -51,16 +51,16 @@ class Server {
     char* const words[] = {name.data(), nullptr};
     const int problem = ::posix_spawn(&process_, program.c_str(), &actions, nullptr, words, environ);
     ::posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
+    ::close(ends[1]);  // the other program's
     socket_ = ends[0];
     if (problem != 0) {
-      ::close(socket_);
+      ::close(socket_);  // nothing was sent
       fail(program, problem);
     }
   }
   // It ends when its socket is closed.
   ~Server() {
-    ::close(socket_);
+    ::close(socket_);  // every answer has been received
     while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }

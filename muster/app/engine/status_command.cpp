@@ -27,7 +27,7 @@ void show(const ServerStatus& status, bool json, bool over_the_last) {
 int run_status(const std::vector<std::string>& words) {
   const StatusRequest request = read_status_request(words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
-  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   while (true) {
     const ServerStatus status = ask_status(request.address, doors, request.configuration.serve.patience);
