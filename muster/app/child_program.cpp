@@ -22,7 +22,7 @@ int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
   while (::waitpid(child, &status, WNOHANG) != child) {
     // A Ctrl-C reaches the child from the terminal, too; SIGTERM after it changes nothing.
     const int signal = signals.wait(1);
-    if (asks_to_stop(signal)) ::kill(child, SIGTERM);
+    if (asks_to_stop(signal)) ::kill(child, SIGTERM);  // not reaped yet, so it is still ours
   }
   const int code = exit_code(status);
   if (code == exit_not_started) throw Error(fmt::format("cannot start {}", command.front()));
@@ -35,11 +35,12 @@ bool wait_until_unlocked(const std::string& folder, double seconds, HeldSignals&
   const Stopwatch watch;
   bool free = false;
   while (!free) {
-    free = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    // A file system without locks cannot say that somebody works there.
+    free = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR);
     if (free || watch.seconds() > seconds || signals.asked_to_stop() != 0) break;
     signals.wait(0.05);
   }
-  ::close(descriptor);
+  ::close(descriptor);  // nothing was written
   return free;
 }
 
@@ -48,13 +49,13 @@ FolderClaim::FolderClaim(const std::string& folder)
   if (descriptor_ < 0)
     throw FileError(fmt::format("cannot write into '{}': {}", folder, std::strerror(errno)));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-  ::close(descriptor_);
+  ::close(descriptor_);  // nothing was written
   throw FileError(
       fmt::format("another command is using '{}': wait for it, stop it, or choose another --out", folder));
 }
 
 FolderClaim::~FolderClaim() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);  // nothing was written
 }
 
 }  // namespace muster

@@ -72,7 +72,7 @@ void check_muster_command(LaunchRequest& request) {
   const Arguments arguments = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
   if (arguments.has("help")) return;
   const auto& files = arguments.positional;
-  std::error_code unknown;
+  std::error_code unknown;  // then the ranks say what is wrong with it
   if (!files.empty() && (request.places.front().here || std::filesystem::exists(files.front(), unknown)))
     hold_configuration(request, files.front());
   if (!request.places.front().here) return;

@@ -96,7 +96,7 @@ bool may_differ(const std::string& key) {
 
 // Two names of one file or folder.
 bool same_file(const std::string& one, const std::string& other) {
-  std::error_code none;
+  std::error_code none;  // names of nothing are the same only as texts
   return std::filesystem::equivalent(one, other, none);
 }
 

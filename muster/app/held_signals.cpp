@@ -13,10 +13,10 @@ HeldSignals::HeldSignals() {
   constexpr std::array from_the_terminal = {SIGINT, SIGHUP};
   for (const int number : from_the_terminal) {
     struct sigaction now {};
-    ::sigaction(number, nullptr, &now);
+    ::sigaction(number, nullptr, &now);  // fails for numbers that are no signals only
     if (now.sa_handler != SIG_IGN) sigaddset(&held_, number);
   }
-  ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
+  ::pthread_sigmask(SIG_BLOCK, &held_, &before_);  // cannot fail with these arguments
 }
 
 HeldSignals::~HeldSignals() { restore(); }

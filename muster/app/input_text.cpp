@@ -30,7 +30,7 @@ class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
   ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
+    if (number_ >= 0) ::close(number_);  // only read from
   }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -93,7 +93,8 @@ std::optional<Held> find_held(const std::string& path) {
 void remember(const std::string& path, const Held& held) {
   std::string text = variable();
   text.insert(0, fmt::format("{} {} {}\n", held.descriptor, held.inode, on_one_line(path)));
-  ::setenv(inputs_variable, text.c_str(), 1);
+  if (::setenv(inputs_variable, text.c_str(), 1) != 0)
+    throw FileError(fmt::format("cannot hand '{}' on: {}", path, std::strerror(errno)));
 }
 
 [[noreturn]] void refuse(const std::string& field, const std::string& path, const std::string& remedy) {

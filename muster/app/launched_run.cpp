@@ -25,7 +25,7 @@ LaunchedRun::LaunchedRun(const std::vector<std::string>& command, HeldSignals& s
     throw Error(fmt::format("cannot start {}: {}", command.front(), std::strerror(errno)));
   said_ = FileDescriptor(ends[0]);
   const FileDescriptor mouth(ends[1]);
-  ::fcntl(said_.number(), F_SETFL, O_NONBLOCK);
+  ::fcntl(said_.number(), F_SETFL, O_NONBLOCK);  // cannot fail for a pipe of ours
   RankStart start;
   start.words = command;
   start.words.front() = *program;

@@ -43,7 +43,7 @@ FileDescriptor LineRelay::open(int rank, int target, std::string prefix) {
                 std::move(prefix),
                 FileDescriptor(ends[0]),
                 {}};
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);  // cannot fail for a pipe of ours
   sources_.push_back(std::move(source));
   return FileDescriptor(ends[1]);
 }

@@ -44,9 +44,9 @@ struct Prepared {
   // A remote shell hears of our death by the end of its standard input, and then still has to pass it on.
   if (!start.remote) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != start.parent) ::_exit(exit_not_started);  // it died before the line above
-  ::dup2(start.input, STDIN_FILENO);
-  if (start.output >= 0) ::dup2(start.output, STDOUT_FILENO);
-  if (start.error >= 0) ::dup2(start.error, STDERR_FILENO);
+  if (::dup2(start.input, STDIN_FILENO) < 0) ::_exit(exit_not_started);
+  if (start.output >= 0 && ::dup2(start.output, STDOUT_FILENO) < 0) ::_exit(exit_not_started);
+  if (start.error >= 0 && ::dup2(start.error, STDERR_FILENO) < 0) ::_exit(exit_not_started);
   // It is in the background of the terminal, and may write there even after `stty tostop`.
   ::signal(SIGTTOU, SIG_IGN);
   // This process ignores both.
@@ -91,7 +91,7 @@ RankProcess::~RankProcess() {
   if (over_) return;
   kill();
   kill_here();
-  ::waitpid(pid_, nullptr, 0);
+  ::waitpid(pid_, nullptr, 0);  // how it ended is no longer asked
 }
 
 void RankProcess::tell(const char* word) {
@@ -121,7 +121,7 @@ void RankProcess::ask(int signal) {
   if (wire_.number() >= 0)
     tell("TERM");
   else
-    ::kill(pid_, signal);
+    ::kill(pid_, signal);  // not reaped yet, so it is still ours
 }
 
 void RankProcess::kill() {
@@ -133,7 +133,7 @@ void RankProcess::kill() {
 }
 
 void RankProcess::kill_here() {
-  if (!over_) ::kill(-pid_, SIGKILL);
+  if (!over_) ::kill(-pid_, SIGKILL);  // a group that has just ended needs none
 }
 
 std::optional<Ending> RankProcess::poll() {
@@ -142,9 +142,9 @@ std::optional<Ending> RankProcess::poll() {
   // Its number stays taken until it is reaped, so nobody else can be hit.
   if (::waitid(P_PID, static_cast<id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) != 0 || about.si_pid == 0)
     return std::nullopt;
-  ::kill(-pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);  // what it has started; there may be nothing
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  ::waitpid(pid_, &status, 0);  // has ended, as waitid said
   over_ = true;
   wire_ = FileDescriptor();
   if (WIFSIGNALED(status)) return Ending{128 + WTERMSIG(status), true};

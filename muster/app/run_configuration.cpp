@@ -29,7 +29,7 @@ std::optional<std::string> folder_of_run(const std::string& path) {
   if (file.filename() != "config.toml") return std::nullopt;
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   for (const char* left : {".lock", "checkpoints", "metrics.jsonl", "summary.json"}) {
-    std::error_code unknown;
+    std::error_code unknown;  // what cannot be looked at makes no run of the folder
     if (fs::exists(folder / left, unknown)) return folder.string();
   }
   return std::nullopt;

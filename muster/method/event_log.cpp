@@ -52,7 +52,7 @@ EventLogWriter::EventLogWriter(const std::string& path, const std::string& ident
     position_ = static_cast<int64_t>(magic.size()) +
                 write_record(descriptor_, RecordKind::beginning, first, identity, {}, path);
   } catch (...) {
-    ::close(descriptor_);
+    ::close(descriptor_);  // the failure that is thrown counts
     throw;
   }
 }
@@ -65,7 +65,7 @@ EventLogWriter::EventLogWriter(EventLogWriter&& other) noexcept
 
 // Nothing is promised of what sync() has not confirmed, so close() can have nothing to say.
 EventLogWriter::~EventLogWriter() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);  // see above
 }
 
 void EventLogWriter::append(const ServerEvent& event) {

@@ -55,7 +55,7 @@ RecordFile::RecordFile(const std::string& path)
   if (descriptor_ < 0) fail(path);
   if (::fstat(descriptor_, &status) != 0) {
     const int problem = errno;
-    ::close(descriptor_);
+    ::close(descriptor_);  // only read from
     errno = problem;
     fail(path);
   }

@@ -60,6 +60,7 @@ void read_store(const std::string& text, Place& place) {
     place.store_port = static_cast<int>(
         LauncherVariables(only_port).number("MUSTER_STORE", 1, greatest_port, remedy).value());
   } catch (const Error&) {
+    // The number's own message names the port alone.
     refuse_variable("MUSTER_STORE", text, remedy);
   }
   place.store_address = host;

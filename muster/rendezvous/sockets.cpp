@@ -33,7 +33,9 @@ Addresses resolve(const std::string& address, int port, int flags, std::string& 
   return {found, &::freeaddrinfo};
 }
 
+// What these options better, a connection also works without.
 void set_option(int descriptor, int level, int option, int value) {
+  // See above.
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
@@ -78,7 +80,7 @@ bool reaches_itself(const FileDescriptor& socket) {
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) ::close(number_);
+  if (number_ >= 0) ::close(number_);  // sockets and pipes: what was sent is gone from here
 }
 
 int poll_milliseconds(SteadyTime now, SteadyTime deadline) {

@@ -161,6 +161,7 @@ MendedArrivals mend_arrivals(const std::string& path, double until, int64_t vers
     try {
       read_line(line.substr(0, line.size() - 1), one);
     } catch (const std::exception&) {
+      // Counted, and told by note().
       ++damaged;
       continue;
     }

@@ -61,7 +61,7 @@ class ArrivalsFile {
   void put(const std::string& text);
 
   std::string path_;
-  std::ofstream out_;
+  std::ofstream out_;  // asked after every write (arrivals_file.cpp)
   std::string note_;
 };
 

@@ -122,7 +122,7 @@ EventFile::EventFile(const std::string& folder, int64_t first_step, double wall_
     put_bytes(start, 7, session_start());
     write_record(start);
   } catch (...) {
-    ::close(descriptor_);
+    ::close(descriptor_);  // the failure that is thrown counts
     throw;
   }
 }

@@ -122,6 +122,7 @@ MetricsFile::MetricsFile(MetricsFile&& other) noexcept
       position_(other.position_) {}
 
 MetricsFile::~MetricsFile() {
+  // sync() is where a failure shows; what was not synced is not promised.
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 

@@ -64,7 +64,7 @@ DurableMarkFile::DurableMarkFile(const std::string& path)
   const ssize_t got = ::pread(descriptor_, content.data(), content.size(), 0);
   if (got < 0) {
     const int problem = errno;
-    ::close(descriptor_);
+    ::close(descriptor_);  // only read from so far
     errno = problem;
     fail("read", path);
   }

@@ -60,7 +60,7 @@ void write_snapshot(const std::string& path, const State& state) {
     write_and_flush(beside, parts);
     if (std::rename(beside.c_str(), path.c_str()) != 0) fail("write", path);
   } catch (...) {
-    std::remove(beside.c_str());
+    std::remove(beside.c_str());  // the failure that is thrown counts
     throw;
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();

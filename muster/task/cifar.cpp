@@ -75,7 +75,7 @@ int64_t batch_number(std::string_view name) {
 /// Names of the files in a folder.
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code failure;
+  std::error_code failure;  // then it is taken for missing
   for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure))
     names.push_back(at->path().filename().string());
   if (failure)

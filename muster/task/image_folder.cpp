@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void require_folder(const fs::path& path) {
-  std::error_code ignored;
+  std::error_code ignored;  // then it is taken for missing
   const fs::file_status status = fs::status(path, ignored);
   if (!fs::exists(status))
     throw FileError(fmt::format("cannot read the folder '{}': it does not exist", path.string()));
@@ -34,7 +34,7 @@ void require_folder(const fs::path& path) {
 std::optional<std::string> first_of(const std::string& data, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const fs::path path = fs::path(data) / name;
-    std::error_code ignored;
+    std::error_code ignored;  // what cannot be looked at is none of them; the caller names what is missing
     if (fs::is_directory(path, ignored)) return path.string();
   }
   return std::nullopt;

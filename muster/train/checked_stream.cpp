@@ -35,8 +35,9 @@ CheckedWriter::CheckedWriter(std::string path) : path_(std::move(path)), beside_
 
 CheckedWriter::~CheckedWriter() {
   if (descriptor_ < 0) return;
+  // Without commit() nothing was promised.
   ::close(descriptor_);
-  ::unlink(beside_.c_str());
+  ::unlink(beside_.c_str());  // likewise; the next writer of the file makes it anew
 }
 
 void CheckedWriter::write(const void* data, size_t bytes) {
@@ -68,7 +69,7 @@ CheckedReader::CheckedReader(std::string path) : path_(std::move(path)) {
   struct stat found {};
   if (::fstat(descriptor_, &found) != 0 || S_ISDIR(found.st_mode)) {
     if (S_ISDIR(found.st_mode)) errno = EISDIR;
-    ::close(descriptor_);
+    ::close(descriptor_);  // only read from
     fail("read", path_);
   }
   size_ = found.st_size;

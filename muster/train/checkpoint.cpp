@@ -117,9 +117,9 @@ constexpr std::array<std::chrono::milliseconds, 3> pauses = {
 
 /// Whether all three files are there, so that a failure to read them says nothing of their content. Where not
 /// even that can be told, that is the same.
-bool is_there(const std::string& path) {
+bool all_files_there(const std::string& path) {
   for (const char* name : {model_name, state_name, numbers_name}) {
-    std::error_code ignored;
+    std::error_code ignored;  // see above
     const auto type = fs::status(path + "/" + name, ignored).type();
     const bool may_be = type == fs::file_type::none || type == fs::file_type::unknown;
     if (type != fs::file_type::regular && !may_be) return false;
@@ -146,7 +146,7 @@ Checkpoint read_checkpoint(const std::string& path) {
     try {
       return read_once(path);
     } catch (const FileError& problem) {
-      if (!again && !is_there(path)) throw CheckpointError(problem.what());
+      if (!again && !all_files_there(path)) throw CheckpointError(problem.what());
       if (!again) throw unreadable(path, problem);
       std::this_thread::sleep_for(pauses[attempt]);
     } catch (const DataError& problem) {
@@ -173,8 +173,7 @@ void recover_checkpoints(const std::string& folder) {
     const std::string path = folder + "/" + name;
     if (name.starts_with(replaced_prefix)) {
       const std::string original = folder + "/" + name.substr(replaced_prefix.size());
-      std::error_code error;
-      if (!fs::exists(original, error)) rename(path, original);
+      if (!muster::is_there(original)) rename(path, original);
     }
     if (name.starts_with(temporary_prefix) || name.starts_with(removed_prefix) ||
         name.starts_with(replaced_prefix))
@@ -210,8 +209,7 @@ void CheckpointStore::save(int64_t step, const NamedTensors& model, const State&
   // A checkpoint of the same step steps aside first; found again by the constructor if we are stopped in
   // between.
   const std::string replaced = folder_ + "/" + std::string(replaced_prefix) + name;
-  std::error_code error;
-  if (fs::exists(final_path, error)) rename(final_path, replaced);
+  if (muster::is_there(final_path)) rename(final_path, replaced);
   rename(temporary, final_path);
   sync_to_disk(folder_);
   remove_all(replaced);
@@ -227,8 +225,7 @@ void CheckpointStore::save(int64_t step, const NamedTensors& model, const State&
 // Damaged or not: what a run has not read is not the run's to remove.
 void CheckpointStore::set_aside(const std::string& name) const {
   std::string aside = folder_ + "/" + std::string(aside_prefix) + name;
-  std::error_code ignored;
-  for (int number = 2; fs::exists(aside, ignored); ++number)
+  for (int number = 2; muster::is_there(aside); ++number)
     aside = fmt::format("{}/{}{}.{}", folder_, aside_prefix, name, number);
   rename(folder_ + "/" + name, aside);
 }

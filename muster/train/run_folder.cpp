@@ -86,7 +86,7 @@ FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
 }
 
 FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);  // its text is for messages only
 }
 
 RunFolder open_run_folder(const std::string& path, bool resume) {
@@ -110,8 +110,7 @@ RunFolder open_run_folder(const std::string& path, bool resume) {
   }
   folder.damage = result.damage;
   const std::string checkpoints = path + "/checkpoints";
-  std::error_code error;
-  if (fs::is_directory(checkpoints, error)) recover_checkpoints(checkpoints);
+  if (is_there(checkpoints)) recover_checkpoints(checkpoints);
   folder.resume_from = newest_checkpoint(checkpoints);
   folder.fresh = !folder.resume_from;
   if (!folder.damage.empty())

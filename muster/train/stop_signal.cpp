@@ -24,7 +24,8 @@ void install(int number, int flags, struct sigaction& earlier) {
   action.sa_handler = remember;
   action.sa_flags = flags;
   sigemptyset(&action.sa_mask);
-  ::sigaction(number, nullptr, &earlier);
+  ::sigaction(number, nullptr, &earlier);  // fails for numbers that are no signals only
+  // Likewise.
   if (earlier.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
 }
 
@@ -41,9 +42,9 @@ StopSignal::StopSignal() {
 }
 
 StopSignal::~StopSignal() {
-  ::sigaction(SIGINT, &earlier_interrupt, nullptr);
-  ::sigaction(SIGTERM, &earlier_terminate, nullptr);
-  ::sigaction(SIGHUP, &earlier_hangup, nullptr);
+  ::sigaction(SIGINT, &earlier_interrupt, nullptr);   // fails for numbers that are no signals only
+  ::sigaction(SIGTERM, &earlier_terminate, nullptr);  // likewise
+  ::sigaction(SIGHUP, &earlier_hangup, nullptr);      // likewise
   installed.store(false);
 }
 

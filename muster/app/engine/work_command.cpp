@@ -122,7 +122,7 @@ int work(WorkLoop& loop, Record& record) {
 }  // namespace
 
 int run_work(const std::vector<std::string>& words) {
-  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   const ServeRequest request = read_work_request(words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
   for (const auto& warning : doors.warnings) print_log("{}\n", warning);
