@@ -159,7 +159,7 @@ Images load(const std::vector<std::string>& files, const Form& form, int64_t ful
 
 ImageSets load_cifar(const std::string& folder) {
   const fs::path path(folder);
-  std::error_code failure;
+  std::error_code failure;  // what cannot be looked at is taken for missing
   const fs::file_status status = fs::status(path, failure);
   if (!fs::exists(status))
     throw FileError(fmt::format("cannot read the folder '{}': it does not exist", folder));
