@@ -17,6 +17,7 @@
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
