@@ -32,8 +32,8 @@ std::vector<Setting> settings_of_network(const Safetensors& file);
 /// The settings that the file speaks for, then those `given`, which win: the network always; data and
 /// preprocessing only where `given` names no other task.name, and of task.test_data nothing where it names
 /// other data. Files of other programs say nothing (described_model.h refuses them then), but for a GPT's
-/// shape (see model_source.h). Throws OptionError on gpt.heads where a GPT's heads are neither in the file nor
-/// given.
+/// shape (see model_source.h). Throws OptionError on gpt.heads where a GPT's heads are neither in the file
+/// nor given.
 std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given);
 
 /// Throws DataError when the model at `path` was trained with another tokenizer than `settings` name, those
