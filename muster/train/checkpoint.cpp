@@ -135,7 +135,7 @@ FileError unreadable(const std::string& path, const FileError& why) {
 }
 
 std::string passed_over(const std::string& why) {
-  return why + ": passed over, and kept as set-aside-... when the next checkpoint is written";
+  return why + ": passed over, and kept as set-aside-... unless a whole one of the same step takes its place";
 }
 
 }  // namespace
