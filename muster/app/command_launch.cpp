@@ -16,6 +16,7 @@
 #include "muster/app/launch_request.h"
 #include "muster/app/launcher.h"
 #include "muster/app/resolve.h"
+#include "muster/app/result_watch.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
@@ -178,10 +179,12 @@ int launch_command(const std::vector<std::string>& words) {
   HeldSignals signals;  // before the store's thread, which inherits that they wait
   const StoreServerOptions options = store_options(request);
   const StoreServer store(options);
-  Launcher launcher(request, program, run_address(request, options, store.port()), signals);
+  ResultWatch result({options.address, store.port(), options.token});
+  Launcher launcher(request, program, run_address(request, options, store.port()), signals, result);
   const int code = launcher.run();
   const std::string given_up = store.status().given_up;
   if (code != 0 && !given_up.empty()) print_log("muster: the run was given up: {}\n", given_up);
+  if (!result.missing().empty()) print_log("muster: {}{}\n", code > 128 ? "" : "error: ", result.missing());
   return code;
 }
 

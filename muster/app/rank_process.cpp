@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "muster/base/error.h"
 
@@ -114,6 +115,17 @@ void RankProcess::hand(const std::string& line) {
       throw Error(fmt::format("a remote shell does not take its input: {}", std::strerror(errno)));
     rest.remove_prefix(static_cast<size_t>(sent));
   }
+}
+
+// The state stands behind the name, which may hold anything, in parentheses.
+bool RankProcess::is_stopped() const {
+  if (over_ || wire_.number() >= 0) return false;
+  std::ifstream file(fmt::format("/proc/{}/stat", pid_));
+  std::string text;
+  std::getline(file, text, '\0');
+  const size_t name = text.rfind(')');
+  return name != std::string::npos && name + 2 < text.size() &&
+         (text[name + 2] == 'T' || text[name + 2] == 't');
 }
 
 void RankProcess::ask(int signal) {

@@ -36,6 +36,8 @@ class RankProcess {
   RankProcess& operator=(const RankProcess&) = delete;
 
   pid_t pid() const { return pid_; }
+  /// It runs here and was stopped (SIGSTOP): no request reaches it.
+  bool is_stopped() const;
   /// Asks it to end: the signal to the process itself; TERM to one on another host.
   void ask(int signal);
   /// SIGKILL to it and all that it has started here; on another host, to the program only.

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "muster/base/error.h"
+#include "muster/rendezvous/nobody_listens.h"
 
 namespace muster {
 
@@ -111,7 +112,9 @@ int port_of(const FileDescriptor& listener) {
 
 FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadline) {
   std::string problem;
+  bool refused = true;
   const Addresses addresses = resolve(address, port, 0, problem);
+  if (!addresses) refused = false;
   for (const addrinfo* to = addresses.get(); to != nullptr; to = to->ai_next) {
     FileDescriptor socket = open_socket(*to);
     int code = connect_one(socket, *to, deadline);
@@ -120,9 +123,11 @@ FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadl
       set_connection_options(socket.number());
       return socket;
     }
+    refused = refused && code == ECONNREFUSED;
     problem = std::strerror(code);
   }
-  throw LostPeer(fmt::format("{}, port {}: {}", address, port, problem));
+  if (refused) throw NobodyListens(problem);
+  throw LostPeer(problem);
 }
 
 void set_connection_options(int descriptor) {

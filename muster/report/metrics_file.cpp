@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -113,13 +114,18 @@ std::string to_json(const MetricsLine& line) {
   return json.dump();
 }
 
+size_t LastSteps::kind(const MetricsLine& line) { return !line.evaluation ? 0 : line.probe.empty() ? 1 : 2; }
+
+void LastSteps::note(const MetricsLine& line) { steps_[kind(line)] = std::max(of(line), line.step); }
+
 MetricsFile::MetricsFile(std::string path, int descriptor, int64_t position)
     : path_(std::move(path)), descriptor_(descriptor), position_(position) {}
 
 MetricsFile::MetricsFile(MetricsFile&& other) noexcept
     : path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
-      position_(other.position_) {}
+      position_(other.position_),
+      last_(other.last_) {}
 
 MetricsFile::~MetricsFile() {
   // sync() is where a failure shows; what was not synced is not promised.
@@ -150,7 +156,12 @@ MetricsFile MetricsFile::reopen_at(const std::string& path, int64_t bytes) {
 }
 
 void MetricsFile::write(const MetricsLine& line) {
-  const std::string text = to_json(line) + "\n";
+  if (!last_.precede(line)) return;
+  append(to_json(line) + "\n");
+  last_.note(line);
+}
+
+void MetricsFile::append(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
@@ -164,6 +175,16 @@ void MetricsFile::write(const MetricsLine& line) {
     rest.remove_prefix(static_cast<size_t>(written));
   }
   position_ += static_cast<int64_t>(text.size());
+}
+
+MetricsFile MetricsFile::make(const std::string& made_at, const std::string& path, std::string_view lines) {
+  const int descriptor = ::open(made_at.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail("write", path);
+  MetricsFile file(path, descriptor, 0);
+  file.append(lines);
+  for (const MetricsLine& line : parse_metrics(lines, path)) file.last_.note(line);
+  file.sync();
+  return file;
 }
 
 void MetricsFile::sync() {

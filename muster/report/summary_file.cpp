@@ -47,6 +47,9 @@ std::string to_json(const Summary& summary, int indent) {
                      {"evaluation", number(summary.seconds.evaluation)},
                      {"checkpoint", number(summary.seconds.checkpoint)},
                      {"total", number(summary.seconds.total)}};
+  for (const MetricsGap& gap : summary.metrics_gaps)
+    json["metrics_gaps"].push_back(
+        {{"after_step", gap.after_step}, {"before_step", gap.before_step}, {"rounds", gap.rounds}});
   json["versions"] = Json::object();
   for (const auto& [name, version] : summary.versions) json["versions"][name] = version;
   if (!summary.files.empty()) json["files"] = Json::parse(digests_json(summary.files));
@@ -59,6 +62,10 @@ std::string digests_json(const std::map<std::string, FileDigest>& files) {
   for (const auto& [name, digest] : files)
     json[name] = {{"bytes", digest.bytes}, {"xxh64", fmt::format("{:016x}", digest.checksum)}};
   return json.dump();
+}
+
+std::string summary_text(const Summary& summary) {
+  return sealed(to_json(summary) + "\n", summary_checksum_key);
 }
 
 std::string write_summary(const std::string& path, const Summary& summary) {

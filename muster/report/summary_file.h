@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "muster/base/checksum.h"
+#include "muster/report/metrics_gaps.h"
 
 namespace muster {
 
@@ -39,6 +41,7 @@ struct Summary {
   int64_t workers = 0;
   int64_t threads = 0;
   SummarySeconds seconds;
+  std::vector<MetricsGap> metrics_gaps;         ///< left out where there are none
   std::map<std::string, std::string> versions;  ///< "muster", "libtorch", ...
   std::map<std::string, FileDigest> files;      ///< of the result's other files, by name
   std::string configuration = "{}";             ///< the resolved configuration, a JSON object
@@ -50,6 +53,9 @@ std::string to_json(const Summary& summary, int indent = 2);
 
 /// {"model.safetensors": {"bytes": 1234, "xxh64": "0123456789abcdef"}}
 std::string digests_json(const std::map<std::string, FileDigest>& files);
+
+/// The text of summary.json.
+std::string summary_text(const Summary& summary);
 
 /// Writes summary.json atomically, with a checksum of itself (its first key), and returns the text. It marks
 /// a finished run (whole_result.h), so it is written last. Throws FileError.

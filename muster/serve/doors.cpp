@@ -68,14 +68,14 @@ Doors read_files(const DoorOptions& options) {
               .key = read_pem(options.key, "key"),
               .authority = read_pem(options.authority, "certificate"),
               .token = read_token(options.token_file)};
+  if (options.certificate && options.key)
+    require_usable_pair(*options.certificate, doors.certificate, *options.key, doors.key);
   if (options.key && open_to_everybody(*options.key))
     throw OptionError("serve.key", *options.key,
                       "everybody on this machine can read or change this key: chmod 600 " + *options.key);
   if (options.token_file && open_to_everybody(*options.token_file))
     doors.warnings.push_back("warning: everybody on this machine can read or change the token in '" +
                              *options.token_file + "': chmod 600 " + *options.token_file);
-  if (options.certificate && options.key)
-    require_usable_pair(*options.certificate, doors.certificate, *options.key, doors.key);
   if (options.authority) require_usable_authority(*options.authority, doors.authority);
   return doors;
 }

@@ -84,6 +84,13 @@ void make_folders(const std::string& path) {
   if (error) fail("make the folder", path, error);
 }
 
+/// Not its parents: a staging folder that a successor took away must stay away.
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directory(path, error);
+  if (error) fail("make the folder", path, error);
+}
+
 /// A tensor file that must be as state.json says.
 Safetensors read_checked(const std::string& folder, const char* name, const StateFile& expected) {
   const std::string path = folder + "/" + name;
@@ -168,33 +175,43 @@ std::optional<std::string> newest_checkpoint(const std::string& folder) {
   return folder + "/" + name_of(steps.front());
 }
 
+void recover_replaced_checkpoints(const std::string& staging, const std::string& folder) {
+  for (const auto& name : names_in(staging)) {
+    if (!name.starts_with(replaced_prefix)) continue;
+    const std::string original = folder + "/" + name.substr(replaced_prefix.size());
+    if (!muster::is_there(original)) rename(staging + "/" + name, original);
+  }
+}
+
 void recover_checkpoints(const std::string& folder) {
+  recover_replaced_checkpoints(folder, folder);
   for (const auto& name : names_in(folder)) {
     const std::string path = folder + "/" + name;
-    if (name.starts_with(replaced_prefix)) {
-      const std::string original = folder + "/" + name.substr(replaced_prefix.size());
-      if (!muster::is_there(original)) rename(path, original);
-    }
     if (name.starts_with(temporary_prefix) || name.starts_with(removed_prefix) ||
         name.starts_with(replaced_prefix))
       remove_all(path);
   }
 }
 
-CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
+CheckpointStore::CheckpointStore(std::string folder, int64_t keep, std::string staging)
+    : folder_(std::move(folder)), keep_(keep), staging_(staging.empty() ? folder_ : std::move(staging)) {
   if (keep < 1) throw OptionError("checkpoint.keep", std::to_string(keep), "must be at least 1");
   make_folders(folder_);
   recover_checkpoints(folder_);
+}
+
+std::string CheckpointStore::aside(std::string_view prefix, const std::string& name) const {
+  return fmt::format("{}/{}{}", staging_, prefix, name);
 }
 
 void CheckpointStore::save(int64_t step, const NamedTensors& model, const State& state,
                            const std::string& fingerprint) {
   invariant(step >= 0, "a checkpoint's step cannot be negative");
   const std::string name = name_of(step), final_path = folder_ + "/" + name;
-  const std::string temporary = folder_ + "/" + std::string(temporary_prefix) + name;
+  const std::string temporary = aside(temporary_prefix, name);
   try {
     remove_all(temporary);
-    make_folders(temporary);
+    make_folder(temporary);
     StateFile numbers{step, state.numbers, fingerprint, {}};
     numbers.files[model_name] =
         write_safetensors(temporary + "/" + model_name, model, with_digest({{"format", "pt"}}));
@@ -208,7 +225,7 @@ void CheckpointStore::save(int64_t step, const NamedTensors& model, const State&
   }
   // A checkpoint of the same step steps aside first; found again by the constructor if we are stopped in
   // between.
-  const std::string replaced = folder_ + "/" + std::string(replaced_prefix) + name;
+  const std::string replaced = aside(replaced_prefix, name);
   if (muster::is_there(final_path)) rename(final_path, replaced);
   rename(temporary, final_path);
   sync_to_disk(folder_);
@@ -222,20 +239,24 @@ void CheckpointStore::save(int64_t step, const NamedTensors& model, const State&
   }
 }
 
-// Damaged or not: what a run has not read is not the run's to remove.
+// Damaged or not: what a run has not read is not the run's to remove. By way of `staging_`, so that an
+// earlier writer that wakes up here moves nothing; found again by its successor, or the constructor, if it is
+// stopped in between.
 void CheckpointStore::set_aside(const std::string& name) const {
-  std::string aside = folder_ + "/" + std::string(aside_prefix) + name;
-  for (int number = 2; muster::is_there(aside); ++number)
-    aside = fmt::format("{}/{}{}.{}", folder_, aside_prefix, name, number);
-  rename(folder_ + "/" + name, aside);
+  std::string to = fmt::format("{}/{}{}", folder_, aside_prefix, name);
+  for (int number = 2; muster::is_there(to); ++number)
+    to = fmt::format("{}/{}{}.{}", folder_, aside_prefix, name, number);
+  const std::string held = aside(replaced_prefix, name);
+  rename(folder_ + "/" + name, held);
+  rename(held, to);
 }
 
 // By way of another name, so that no half-removed checkpoint ever carries a checkpoint's name.
 void CheckpointStore::remove(const std::string& path) const {
-  const std::string aside = folder_ + "/" + std::string(removed_prefix) + fs::path(path).filename().string();
-  remove_all(aside);
-  rename(path, aside);
-  remove_all(aside);
+  const std::string gone = aside(removed_prefix, fs::path(path).filename().string());
+  remove_all(gone);
+  rename(path, gone);
+  remove_all(gone);
 }
 
 std::optional<Checkpoint> CheckpointStore::latest() const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "muster/flat/state.h"
 #include "muster/train/safetensors.h"
@@ -25,8 +26,9 @@ struct Checkpoint {
 class CheckpointStore {
  public:
   /// Makes the folder and recovers it. REQUIRES: no other process works in it (see open_run_folder). `keep`
-  /// >= 1. Throws OptionError (checkpoint.keep), FileError.
-  CheckpointStore(std::string folder, int64_t keep);
+  /// >= 1. `staging`: a folder of the same file system where checkpoints are made before they appear (see
+  /// Staging); empty: the folder itself. Throws OptionError (checkpoint.keep), FileError.
+  CheckpointStore(std::string folder, int64_t keep, std::string staging = "");
 
   /// Writes a checkpoint, then removes all but the newest `keep` up to this step. Any of a later step, which
   /// the run has passed over, are renamed to set-aside-... and stay. Throws FileError; then the older ones
@@ -43,8 +45,11 @@ class CheckpointStore {
   void remove(const std::string& path) const;
   void set_aside(const std::string& name) const;
 
+  std::string aside(std::string_view prefix, const std::string& name) const;
+
   std::string folder_;
   int64_t keep_;
+  std::string staging_;
 };
 
 /// Reads one checkpoint's folder; what fails is tried again after a moment. Throws CheckpointError, naming
@@ -56,6 +61,10 @@ Checkpoint read_checkpoint(const std::string& path);
 /// whose successor of the same step did not come to be. REQUIRES: no other process works in it. Throws
 /// FileError.
 void recover_checkpoints(const std::string& folder);
+
+/// The same for what lies in the staging folder of a writer that is gone: puts back into `folder` what was to
+/// be replaced there and is missing. Throws FileError.
+void recover_replaced_checkpoints(const std::string& staging, const std::string& folder);
 
 /// The newest checkpoint in a folder of checkpoints by name, or nothing; reads only the folder. Throws
 /// FileError when the folder is there and cannot be read.

@@ -9,51 +9,21 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
+#include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/base/host_name.h"
 #include "muster/base/output.h"
-#include "muster/report/summary_file.h"
+#include "muster/report/metrics_gaps.h"
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
+#include "muster/train/safetensors.h"
 
 namespace muster {
 
 namespace {
 
-Summary summarise(const Training& training, const RunRecord& record) {
-  Summary summary;
-  summary.steps = training.length().steps;
-  summary.rounds = record.rounds;
-  summary.communication = static_cast<double>(record.rounds) / static_cast<double>(summary.steps);
-  if (record.evaluated) {
-    summary.final_test_accuracy = record.evaluated->accuracy;
-    summary.final_test_loss = record.evaluated->loss;
-  }
-  summary.loss_floor = training.task().loss_floor();
-  summary.skipped_samples = training.task().skipped_samples();
-  summary.final_train_loss =
-      record.last_epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, record.last_epoch_steps));
-  summary.bytes_per_worker = record.bytes_per_worker;
-  summary.inner_bytes_per_worker = record.inner_bytes_per_worker;
-  summary.divergence = record.last_divergence;
-  const TimeByPart& spent = record.seconds;
-  summary.seconds = {spent.compute,
-                     spent.waiting,
-                     spent.averaging,
-                     spent.data,
-                     record.evaluation_seconds,
-                     record.checkpoint_seconds,
-                     record.total_seconds};
-  summary.workers = *training.configuration().run.workers;
-  summary.threads = *training.configuration().run.threads;
-  const double training_seconds = spent.compute + spent.waiting + spent.averaging + spent.data;
-  if (training_seconds > 0)
-    summary.samples_per_second =
-        static_cast<double>(summary.steps * summary.workers * training.configuration().task.batch) /
-        training_seconds;
-  summary.parameters = training.parameters();
-  summary.versions = versions();
-  summary.configuration = configuration_json(training.configuration());
-  return summary;
+std::string text_of(const FileDigest& digest) {
+  return fmt::format("{:016x}, {} bytes", digest.checksum, digest.bytes);
 }
 
 /// By how much the test loss lies above the least possible one.
@@ -96,17 +66,72 @@ void print_result(const Summary& summary, const std::string& folder) {
 
 }  // namespace
 
-void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
-                  const RunRecord& record, bool json) {
-  Summary summary = summarise(training, record);
-  summary.files = settle_files(folder.path, {"metrics.jsonl"});
-  summary.files["model.safetensors"] =
-      write_safetensors(folder.path + "/model.safetensors", model, model_metadata(training.configuration()));
-  const std::string text = write_summary(folder.path + "/summary.json", summary);
+Summary summarise(const Training& training, const RunRecord& record) {
+  Summary summary;
+  summary.steps = training.length().steps;
+  summary.rounds = record.rounds;
+  summary.communication = static_cast<double>(record.rounds) / static_cast<double>(summary.steps);
+  if (record.evaluated) {
+    summary.final_test_accuracy = record.evaluated->accuracy;
+    summary.final_test_loss = record.evaluated->loss;
+  }
+  summary.loss_floor = training.task().loss_floor();
+  summary.skipped_samples = training.task().skipped_samples();
+  summary.final_train_loss =
+      record.last_epoch_loss_sum / static_cast<double>(std::max<int64_t>(1, record.last_epoch_steps));
+  summary.bytes_per_worker = record.bytes_per_worker;
+  summary.inner_bytes_per_worker = record.inner_bytes_per_worker;
+  summary.divergence = record.last_divergence;
+  const TimeByPart& spent = record.seconds;
+  summary.seconds = {spent.compute,
+                     spent.waiting,
+                     spent.averaging,
+                     spent.data,
+                     record.evaluation_seconds,
+                     record.checkpoint_seconds,
+                     record.total_seconds};
+  summary.workers = *training.configuration().run.workers;
+  summary.threads = *training.configuration().run.threads;
+  const double training_seconds = spent.compute + spent.waiting + spent.averaging + spent.data;
+  if (training_seconds > 0)
+    summary.samples_per_second =
+        static_cast<double>(summary.steps * summary.workers * training.configuration().task.batch) /
+        training_seconds;
+  summary.parameters = training.parameters();
+  summary.versions = versions();
+  summary.configuration = configuration_json(training.configuration());
+  return summary;
+}
+
+DurableResult write_result(const Training& training, RunFilesHere& files, const NamedTensors& model,
+                           Summary& summary, std::string& at) {
+  const Staging& staging = files.staging();
+  const std::string& folder = files.folder().path;
+  at = "metrics.jsonl";
+  files.sync();
+  summary.metrics_gaps = metrics_gaps(read_metrics(folder + "/metrics.jsonl"));
+  summary.files = settle_files(folder, {"metrics.jsonl"});
+  at = "model.safetensors";
+  const FileDigest digest = write_safetensors(staging.path_of("model.safetensors"), model,
+                                              model_metadata(training.configuration()));
+  summary.files["model.safetensors"] = digest;
+  staging.publish("model.safetensors");
+  at = "summary.json";
+  write_summary(staging.path_of("summary.json"), summary);
+  staging.publish("summary.json");
+  return {host_name(), folder, text_of(digest), text_of(digest_of_file(folder + "/summary.json"))};
+}
+
+DurableResult found_result(const std::string& folder) {
+  return {host_name(), folder, text_of(digest_of_file(folder + "/model.safetensors")),
+          text_of(digest_of_file(folder + "/summary.json"))};
+}
+
+void show_result(const Summary& summary, const std::string& folder, bool json) {
   if (json)
-    write_output(nlohmann::ordered_json::parse(text).dump() + "\n");
+    write_output(nlohmann::ordered_json::parse(summary_text(summary)).dump() + "\n");
   else
-    print_result(summary, folder.path);
+    print_result(summary, folder);
 }
 
 }  // namespace muster

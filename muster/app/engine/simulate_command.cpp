@@ -13,6 +13,7 @@
 #include "muster/app/engine/simulated_training.h"
 #include "muster/app/engine/versions.h"
 #include "muster/app/keys.h"
+#include "muster/app/quota_sentence.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/simulation_result.h"
@@ -78,6 +79,7 @@ void introduce(const SimulatedTraining& training, int64_t parameters, const std:
             format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
             async.local_steps, configuration.inner.optimizer, async.outer, folder);
   for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
+  if (const auto quota = quota_sentence()) print_log("{}\n", *quota);
 }
 
 /// Where a record's end is kept: what a replay must come to.

@@ -113,6 +113,7 @@ void Training::join() {
   options.interface = configuration_.comm.interface.value_or("");
   options.identity = identity();
   options.slice_bytes = configuration_.comm.slice_mib << 20;
+  options.waits = waits_;
   options.block = static_cast<int>(grouping().processes_per_group());
   ElasticOptions life;
   life.deadline = std::chrono::milliseconds(static_cast<int64_t>(1000 * configuration_.elastic.deadline));
@@ -146,6 +147,9 @@ void Training::build_inner_meeting() {
 
 void Training::build() {
   const RunSection& run = configuration_.run;
+  evaluation_.reset();
+  method_.reset();
+  averager_.reset();
   pool_ = std::make_unique<ThreadPool>(static_cast<int>(*run.threads), use_single_threaded_kernels_here);
   averager_ = std::make_unique<Averager>(group(), *pool_, compression(configuration_));
   build_inner_meeting();

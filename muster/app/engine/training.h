@@ -54,6 +54,8 @@ class Training {
   /// Rank 0 of the present generation: writes the run's files.
   bool leads() { return group().rank() == 0; }
   int processes() const { return place_.size; }  ///< that the run was started with
+  /// Whom this process waits for.
+  std::shared_ptr<Waits> waits() const { return waits_; }
   /// The others are under way already.
   bool enters_a_run() const;
   void set_out(const std::string& folder) { configuration_.run.out = folder; }
@@ -73,6 +75,7 @@ class Training {
 
   Configuration configuration_;
   Place place_;
+  std::shared_ptr<Waits> waits_ = std::make_shared<Waits>();
   RunLength length_;
   int64_t parameters_ = 0;
   std::unique_ptr<Task> task_;
