@@ -3,8 +3,8 @@
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
-#include "muster/base/error.h"
 #include "muster/base/checksum.h"
+#include "muster/base/error.h"
 
 namespace muster {
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "muster/base/numbers.h"
 #include "muster/base/checksum.h"
+#include "muster/base/numbers.h"
 
 namespace muster {
 

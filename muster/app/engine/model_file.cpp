@@ -10,10 +10,10 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/model_names.h"
+#include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/version.h"
-#include "muster/base/checksum.h"
 
 namespace muster {
 

@@ -11,6 +11,7 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
+#include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
@@ -20,7 +21,6 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/train/averaged_model.h"
-#include "muster/base/checksum.h"
 #include "muster/train/safetensors.h"
 
 namespace muster {

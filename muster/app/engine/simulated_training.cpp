@@ -10,10 +10,10 @@
 #include "muster/app/engine/build_task.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
+#include "muster/base/checksum.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/train/averaged_model.h"
-#include "muster/base/checksum.h"
 #include "muster/train/memory_estimate.h"
 
 namespace muster {
