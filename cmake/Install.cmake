@@ -21,7 +21,7 @@ foreach(room IN LISTS rooms)
   install(TARGETS muster_${room} EXPORT muster-${room} ARCHIVE)
   install(EXPORT muster-${room} NAMESPACE muster:: DESTINATION ${package_folder} FILE muster-${room}-targets.cmake)
   install(DIRECTORY muster/${room}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/muster/${room}
-          FILES_MATCHING PATTERN "*.h" PATTERN "*_module.h" EXCLUDE)
+          FILES_MATCHING PATTERN "*.h" PATTERN "*_module.h" EXCLUDE PATTERN "log.h" EXCLUDE)  # log.h needs fmt
   string(APPEND MUSTER_ROOM_TABLE "set(_muster_${room}_needs ${depends})\n"
          "set(_muster_${room}_torch ${torch})\n")
   # The linker reads archives from left to right: what is built on others comes before them.

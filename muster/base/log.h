@@ -7,8 +7,8 @@
 
 namespace muster {
 
-/// Writes a text to standard error as it is. A text that cannot be written (a full device, a closed pipe) is
-/// dropped: what a program says of its work never ends the work.
+/// Writes a text to standard error as it is. A text that cannot be written (a full device, a closed stream)
+/// is dropped: what a program says of its work never ends the work.
 void write_log(std::string_view text) noexcept;
 
 /// The same for a format and its values.
