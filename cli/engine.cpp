@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
       muster::Command{"evaluate", "loss and accuracy of a trained model", muster::run_evaluate},
       muster::Command{"probe", "how sharp a model's minimum is, how noisy its gradient", muster::run_probe},
       muster::Command{"sample", "continue a text with a trained model", muster::run_sample},
+      muster::Command{"convert", "write a GPT for Hugging Face's Transformers, or the other way",
+                      muster::run_convert},
       muster::Command{"models", "the models and their parameters", muster::run_models},
       muster::Command{"signature", "a hash of each method's arithmetic", muster::run_signature},
   };

@@ -11,6 +11,7 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/page_time.h"
 #include "muster/app/resolve.h"
+#include "muster/base/file.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -23,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 // A server keeps its state there, a simulation does not.
 bool was_served(const fs::path& folder) {
-  std::error_code ignored;
+  std::error_code ignored;  // a folder that cannot be read shows no snapshot
   for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
     if (ignored) return false;
     if (entry->path().filename().string().starts_with("snapshot-")) return true;
@@ -35,10 +36,7 @@ Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 
 }  // namespace
 
-bool is_async_run(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::exists(folder / "arrivals.jsonl", ignored);
-}
+bool is_async_run(const fs::path& folder) { return is_there((folder / "arrivals.jsonl").string()); }
 
 AsyncReportInput read_async_runs(const std::vector<fs::path>& folders) {
   AsyncReportInput input;
@@ -52,8 +50,7 @@ AsyncReportInput read_async_runs(const std::vector<fs::path>& folders) {
     if (names.count(run.name) > 1) run.name = folder.string();
     run.history = read_arrivals((folder / "arrivals.jsonl").string());
     const fs::path file = folder / "config.toml";
-    std::error_code ignored;
-    if (fs::exists(file, ignored)) {
+    if (is_there(file.string())) {
       const bool served = was_served(folder);
       const Scope scope = served ? Scope::serving : Scope::simulation;
       run.configuration =
@@ -92,7 +89,7 @@ std::string async_report_json(const std::vector<AsyncRun>& runs) {
     }
     all.push_back(std::move(one));
   }
-  return Json{{"runs", all}}.dump();
+  return Json{{"runs", all}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace muster

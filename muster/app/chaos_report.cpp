@@ -156,7 +156,7 @@ std::string chaos_json(const ChaosEvidence& evidence, const std::vector<ChaosChe
   json["checks"] = Json::array();
   for (const ChaosCheck& check : checks)
     json["checks"].push_back({{"name", check.name}, {"held", check.held}, {"detail", check.detail}});
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace muster

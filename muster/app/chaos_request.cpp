@@ -7,6 +7,7 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/resolve.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
@@ -119,6 +120,7 @@ void complete_training(ChaosRequest& request) {
   const Words& words = request.launch.command;
   const Arguments training = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
   const auto& files = training.positional;
+  if (!files.empty()) hold_input("CONFIG", files.front());
   const Configuration configuration =
       resolve(files.empty() ? std::nullopt : std::optional(files.front()), training.settings, Scope::training,
               {.all = request.launch.ranks(), .on_this_host = request.launch.places.front().local_size});

@@ -1,17 +1,13 @@
 #include "muster/app/child_program.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 
 #include "muster/app/child_start.h"
 #include "muster/base/error.h"
+#include "muster/base/file.h"
 #include "muster/base/stopwatch.h"
 
 namespace muster {
@@ -22,7 +18,7 @@ int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
   while (::waitpid(child, &status, WNOHANG) != child) {
     // A Ctrl-C reaches the child from the terminal, too; SIGTERM after it changes nothing.
     const int signal = signals.wait(1);
-    if (signal == SIGINT || signal == SIGTERM) ::kill(child, SIGTERM);
+    if (asks_to_stop(signal)) ::kill(child, SIGTERM);  // not reaped yet, so it is still ours
   }
   const int code = exit_code(status);
   if (code == exit_not_started) throw Error(fmt::format("cannot start {}", command.front()));
@@ -30,31 +26,21 @@ int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
 }
 
 bool wait_until_unlocked(const std::string& folder, double seconds, HeldSignals& signals) {
-  const int descriptor = ::open((folder + "/.lock").c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor < 0) return true;
+  const std::string path = folder + "/.lock";
   const Stopwatch watch;
-  bool free = false;
-  while (!free) {
-    free = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-    if (free || watch.seconds() > seconds || signals.asked_to_stop() != 0) break;
+  while (is_there(path)) {
+    // Opened anew each time: a writer may have put another file in its place. No locks: nobody holds one.
+    if (LockFile(path).try_to_lock() != LockFile::Outcome::busy) break;
+    if (watch.seconds() > seconds || signals.asked_to_stop() != 0) return false;
     signals.wait(0.05);
   }
-  ::close(descriptor);
-  return free;
+  return true;
 }
 
-FolderClaim::FolderClaim(const std::string& folder)
-    : descriptor_(::open((folder + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0)
-    throw FileError(fmt::format("cannot write into '{}': {}", folder, std::strerror(errno)));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
-  ::close(descriptor_);
+FolderClaim::FolderClaim(const std::string& folder) : lock_(folder + "/.lock") {
+  if (lock_.try_to_lock() != LockFile::Outcome::busy) return;  // without locks the claim is not guarded
   throw FileError(
       fmt::format("another command is using '{}': wait for it, stop it, or choose another --out", folder));
-}
-
-FolderClaim::~FolderClaim() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 }  // namespace muster

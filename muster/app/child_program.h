@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "muster/app/held_signals.h"
+#include "muster/base/lock_file.h"
 
 namespace muster {
 
@@ -14,20 +15,18 @@ namespace muster {
 int run_child(const std::vector<std::string>& command, HeldSignals& signals);
 
 /// Waits until no process holds the lock of a run's folder (flock on FOLDER/.lock), such as one that is still
-/// writing its checkpoint: at most `seconds`, or until asked to stop. Returns whether it is free.
+/// writing its checkpoint: at most `seconds`, or until asked to stop. Returns whether it is free. Throws
+/// FileError when that cannot be found out.
 bool wait_until_unlocked(const std::string& folder, double seconds, HeldSignals& signals);
 
 /// Keeps other processes out of a folder (flock on FOLDER/.lock) for as long as it lives.
 class FolderClaim {
  public:
-  /// Throws FileError when another process has it.
+  /// Throws FileError when another process has it, or it cannot be had.
   explicit FolderClaim(const std::string& folder);
-  ~FolderClaim();
-  FolderClaim(const FolderClaim&) = delete;
-  FolderClaim& operator=(const FolderClaim&) = delete;
 
  private:
-  int descriptor_;
+  LockFile lock_;
 };
 
 }  // namespace muster

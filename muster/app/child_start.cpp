@@ -18,9 +18,9 @@ namespace {
 
 // In the child, between fork and exec: only calls that are safe there.
 void redirect(int stream, const char* path) {
-  const int file = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int file = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (file < 0) ::_exit(exit_not_started);
-  ::dup2(file, stream);
+  if (::dup2(file, stream) < 0) ::_exit(exit_not_started);
 }
 
 [[noreturn]] void become(char* const* words, const ChildOutput& to, pid_t parent,

@@ -198,6 +198,7 @@ void check_test(const ClaimTest& test, const std::string& owner) {
     if (each)
       for (FigureValue& figure : known) figure.list = true;
     try {
+      // Only whether it can be evaluated counts here.
       each ? (void)evaluate_each(expression, known) : (void)evaluate(expression, known);
     } catch (const DataError& error) {
       throw DataError(owner + ": " + error.what());

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <optional>
 
 #include "muster/app/chaos_report.h"
@@ -12,6 +11,7 @@
 #include "muster/app/launched_run.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/report/run_history.h"
 
 namespace muster {
@@ -64,7 +64,8 @@ int chaos(const ChaosRequest& request) {
   evidence.exit_code = disturber.exit_code();
   read_result(request, evidence);
   const std::vector<ChaosCheck> checks = judge_chaos(evidence);
-  std::cout << (request.json ? chaos_json(evidence, checks) + "\n" : chaos_text(evidence, checks));
+  write_output(request.json ? chaos_json(evidence, checks) + "\n"
+                            : printable(chaos_text(evidence, checks), "\n\t"));
   if (disturber.asked_to_stop() != 0) return 128 + disturber.asked_to_stop();
   const bool held =
       std::all_of(checks.begin(), checks.end(), [](const ChaosCheck& check) { return check.held; });
@@ -76,7 +77,7 @@ int chaos(const ChaosRequest& request) {
 int chaos_command(const std::vector<std::string>& words) {
   const ChaosRequest request = read_chaos_request(words);
   if (request.help) {
-    std::cout << help_text(chaos_help());
+    write_output(help_text(chaos_help()));
     return 0;
   }
   return chaos(request);

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <map>
 
 #include "muster/app/child_program.h"
@@ -14,6 +13,7 @@
 #include "muster/app/engine_program.h"
 #include "muster/app/held_signals.h"
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/network_flags.h"
 #include "muster/app/page_time.h"
 #include "muster/app/program.h"
@@ -23,8 +23,10 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/html_text.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -42,10 +44,10 @@ int64_t number_of_seeds(const Arguments& arguments) {
   return seeds;
 }
 
-// runs/FILE without .toml: the same command finds its runs again.
+// runs/FILE without .toml: the same command finds its runs again. A pipe has no name of its own.
 std::string folder_of(const Arguments& arguments) {
   if (const auto out = arguments.flag("out")) return *out;
-  if (arguments.positional.empty()) return "runs/comparison";
+  if (arguments.positional.empty() || held_text(arguments.positional.front())) return "runs/comparison";
   return "runs/" + std::filesystem::path(arguments.positional.front()).stem().string();
 }
 
@@ -74,7 +76,9 @@ class Runner {
  public:
   Runner(const std::vector<PlannedRun>& plan, HeldSignals& signals) : plan_(plan), signals_(signals) {
     for (const PlannedRun& run : plan) {
-      finished_.push_back(is_finished(run));
+      const ResultCheck found = found_result(run);
+      damage_.push_back(found.damage);
+      finished_.push_back(found.whole());
       if (finished_.back()) note_time(run, 0);
     }
   }
@@ -87,16 +91,19 @@ class Runner {
         continue;
       }
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
-      say(i, time_left());
+      say(i, damage_[i].empty() ? time_left() : "finished before, but " + damage_[i]);
       const Stopwatch watch;
       const int code = train(plan_[i]);
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
-      if (code == 128 + SIGINT || code == 128 + SIGTERM) return code;  // somebody stopped the run itself
+      if (asks_to_stop(code - 128)) return code;  // somebody stopped the run itself
       finished_[i] = true;
-      if (code == 0)
+      if (code != 0)
+        note_failure(plan_[i], code);
+      else if (check_result(plan_[i].folder).whole())
         note_time(plan_[i], watch.seconds());
       else
-        note_failure(plan_[i], code);
+        failures_.push_back(fmt::format("{}: it ended well, but its result in '{}' is not whole",
+                                        name_of(plan_[i]), plan_[i].folder));
     }
     return 0;
   }
@@ -127,10 +134,14 @@ class Runner {
 
   // A run that never took a step would fail in every arm; one that did tells something about its arm.
   void note_failure(const PlannedRun& run, int code) {
-    const std::string name = fmt::format("arm '{}', seed {}", run.arm, run.seed);
-    if (read_run_history(run.folder).lines.empty())
+    const std::string name = name_of(run);
+    if (read_rounds_so_far(run.folder).lines.empty())
       throw Error(fmt::format("{} could not train: {}", name, reason(code)));
     failures_.push_back(fmt::format("{}: {}", name, reason(code)));
+  }
+
+  static std::string name_of(const PlannedRun& run) {
+    return fmt::format("arm '{}', seed {}", run.arm, run.seed);
   }
 
   static std::string reason(int code) {
@@ -154,6 +165,7 @@ class Runner {
   const std::vector<PlannedRun>& plan_;
   HeldSignals& signals_;
   std::vector<bool> finished_;
+  std::vector<std::string> damage_;        ///< of a run's result, or ""
   std::map<std::string, double> seconds_;  ///< of an arm's last run
   std::vector<std::string> failures_;
 };
@@ -195,7 +207,7 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
     print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", result.command);
     return stopped;
   }
-  std::cout << (json ? comparison_json(result) + "\n" : comparison_text(result));
+  write_output(json ? comparison_json(result) + "\n" : printable(comparison_text(result), "\n\t"));
   if (!json) print_log("\nThe report is {}/report.html\n", request.folder);
   for (const std::string& failure : runner.failures()) print_log("not finished: {}\n", failure);
   return runner.failures().empty() ? 0 : exit_error;
@@ -216,7 +228,7 @@ CompareRequest read_compare_request(const std::vector<std::string>& words) {
 int compare_command(const std::vector<std::string>& words) {
   const CompareRequest request = read_compare_request(words);
   if (request.arguments.has("help")) {
-    std::cout << help_text(compare_help());
+    write_output(help_text(compare_help()));
     return 0;
   }
   ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network};

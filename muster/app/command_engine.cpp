@@ -1,8 +1,7 @@
-#include <iostream>
-
 #include "muster/app/commands.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
@@ -12,7 +11,7 @@ namespace {
 int help_or_engine(const std::string& command, const CommandHelp& help, size_t most_positional,
                    const std::vector<std::string>& words) {
   if (!parse_arguments(words, help.flags, most_positional).has("help")) hand_to_engine(command, words);
-  std::cout << help_text(help);
+  write_output(help_text(help));
   return 0;
 }
 
@@ -24,6 +23,10 @@ int evaluate_command(const std::vector<std::string>& words) {
 
 int probe_command(const std::vector<std::string>& words) {
   return help_or_engine("probe", probe_help(), 1, words);
+}
+
+int convert_command(const std::vector<std::string>& words) {
+  return help_or_engine("convert", convert_help(), 1, words);
 }
 
 int signature_command(const std::vector<std::string>& words) {

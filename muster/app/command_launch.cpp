@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -8,18 +7,20 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 
 #include "muster/app/command_table.h"
 #include "muster/app/commands.h"
 #include "muster/app/help.h"
 #include "muster/app/host_address.h"
+#include "muster/app/input_text.h"
 #include "muster/app/launch_request.h"
 #include "muster/app/launcher.h"
 #include "muster/app/resolve.h"
+#include "muster/app/result_watch.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/rendezvous/store_server.h"
 #include "muster/report/html_text.h"
 #include "muster/report/table.h"
@@ -56,21 +57,31 @@ bool all_here(const LaunchRequest& request) {
                      [](const RankPlace& place) { return place.here; });
 }
 
+// One reading for all ranks, those of other hosts and those that are started again included.
+void hold_configuration(LaunchRequest& request, const std::string& path) {
+  hold_input("CONFIG", path);
+  request.configuration = path;
+}
+
 // What all ranks would refuse is refused once, before they start. Where none runs here, the file of the
 // configuration may lie there only.
-void check_muster_command(const LaunchRequest& request) {
+void check_muster_command(LaunchRequest& request) {
   const std::vector<std::string>& words = request.command;
   if (words.front() == "launch")
     throw OptionError("command", "launch", "cannot launch itself; name what the ranks are to run");
-  if (words.front() != "train" || !request.places.front().here) return;
+  if (words.front() != "train") return;
   const Arguments arguments = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
   if (arguments.has("help")) return;
   const auto& files = arguments.positional;
+  std::error_code unknown;  // then the ranks say what is wrong with it
+  if (!files.empty() && (request.places.front().here || std::filesystem::exists(files.front(), unknown)))
+    hold_configuration(request, files.front());
+  if (!request.places.front().here) return;
   resolve(files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings, Scope::training,
           {.all = request.ranks(), .on_this_host = request.places.front().local_size});
 }
 
-Launcher::Program find_rank_program(const LaunchRequest& request) {
+Launcher::Program find_rank_program(LaunchRequest& request) {
   if (is_muster_command(request.command.front())) {
     check_muster_command(request);
     return {own_path(), true};
@@ -150,37 +161,30 @@ void make_log_folder(const std::string& folder) {
   if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", folder, problem.message()));
 }
 
-// Whoever started us may have closed them; a pipe must not get their numbers.
-void fill_standard_streams() {
-  int number = 0;
-  do number = ::open("/dev/null", O_RDWR);
-  while (number >= 0 && number <= STDERR_FILENO);
-  ::close(number);
-}
-
 }  // namespace
 
 int launch_command(const std::vector<std::string>& words) {
   LaunchRequest request = read_launch_request(words);
   if (request.help) {
-    std::cout << help_text(launch_help());
+    write_output(help_text(launch_help()));
     return 0;
   }
   const Launcher::Program program = find_rank_program(request);
   find_remote_shell(request);
   if (request.dry_run) {
-    std::cout << plan_text(request, program);
+    print_output("{}", plan_text(request, program));
     return 0;
   }
   make_log_folder(request.log_folder);
-  fill_standard_streams();
   HeldSignals signals;  // before the store's thread, which inherits that they wait
   const StoreServerOptions options = store_options(request);
   const StoreServer store(options);
-  Launcher launcher(request, program, run_address(request, options, store.port()), signals);
+  ResultWatch result({options.address, store.port(), options.token});
+  Launcher launcher(request, program, run_address(request, options, store.port()), signals, result);
   const int code = launcher.run();
   const std::string given_up = store.status().given_up;
   if (code != 0 && !given_up.empty()) print_log("muster: the run was given up: {}\n", given_up);
+  if (!result.missing().empty()) print_log("muster: {}{}\n", code > 128 ? "" : "error: ", result.missing());
   return code;
 }
 

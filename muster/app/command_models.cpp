@@ -1,15 +1,14 @@
-#include <iostream>
-
 #include "muster/app/commands.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
 // The parameters are counted from the networks, which the engine knows.
 int models_command(const std::vector<std::string>& words) {
   if (!parse_arguments(words, models_help().flags, 0).has("help")) hand_to_engine("models", words);
-  std::cout << help_text(models_help());
+  write_output(help_text(models_help()));
   return 0;
 }
 

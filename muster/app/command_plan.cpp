@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
 
 #include "muster/app/commands.h"
 #include "muster/app/plan_probe.h"
@@ -9,6 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
@@ -28,7 +28,7 @@ void write_plan(const std::string& folder, const PlanResult& plan) {
 int plan_command(const std::vector<std::string>& words) {
   PlanRequest request = read_plan_request(words);
   if (request.help) {
-    std::cout << help_text(plan_help());
+    write_output(help_text(plan_help()));
     return 0;
   }
   std::optional<PlanMeasurement> measurement;
@@ -37,7 +37,7 @@ int plan_command(const std::vector<std::string>& words) {
   if (measurement) request.configuration.run.workers = measurement->workers;
   const PlanResult plan = make_plan(request, plan_basis(request, measurement));
   if (request.out) write_plan(*request.out, plan);
-  std::cout << (request.json ? plan_json(plan, -1) + "\n" : plan_text(plan));
+  write_output(request.json ? plan_json(plan, -1) + "\n" : printable(plan_text(plan), "\n\t"));
   if (request.out && !request.json)
     print_log("\nThe page is {0}/report.html, the configuration {0}/recommended.toml\n", *request.out);
   return 0;

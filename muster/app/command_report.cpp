@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <set>
 
 #include "muster/app/async_report.h"
@@ -17,6 +16,7 @@
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/output.h"
 #include "muster/report/answer.h"
 #include "muster/report/html_text.h"
 #include "muster/report/report_page.h"
@@ -60,8 +60,7 @@ fs::path plain_path(const std::string& text) {
 RunHistory read_run(const fs::path& folder) {
   RunHistory run = read_run_history(folder.string());
   const fs::path file = folder / "config.toml";
-  std::error_code ignored;
-  if (!run.finished && fs::exists(file, ignored))
+  if (!run.finished && is_there(file.string()))
     set_configuration(run, flat_configuration(configuration_json(resolve(file.string(), {})), file.string()));
   // Runs of a comparison share the name of their arm; any other goes by its folder.
   const bool seeded = folder.filename().string().starts_with("seed-") && folder.has_parent_path();
@@ -92,9 +91,9 @@ void sort_as(std::vector<Arm>& arms, size_t first, const std::vector<std::string
 }
 
 std::vector<fs::path> runs_of(const std::string& text) {
-  std::error_code ignored;
+  std::error_code unreadable;  // no folder then, which is the message
   const fs::path folder = plain_path(text);
-  if (!fs::is_directory(folder, ignored))
+  if (!fs::is_directory(folder, unreadable))
     throw OptionError("RUN_DIR", shown(text),
                       "there is no such folder; give a folder that muster train or compare wrote");
   auto runs = runs_below(folder, 2);
@@ -126,12 +125,12 @@ int async_report(const Arguments& arguments, const std::vector<fs::path>& folder
   const AsyncReportInput input = read_async_runs(folders);
   write_file_atomically(page, async_page(input));
   if (arguments.has("json")) {
-    std::cout << async_report_json(input.runs) << "\n";
+    write_output(async_report_json(input.runs) + "\n");
     return 0;
   }
-  std::cout << table_text(async_table(input.runs)) << "\n";
-  for (const std::string& sentence : async_answer(input.runs)) std::cout << sentence << "\n";
-  std::cout << "The report is " << page << "\n";
+  print_output("{}\n", table_text(async_table(input.runs)));
+  for (const std::string& sentence : async_answer(input.runs)) print_output("{}\n", sentence);
+  print_output("The report is {}\n", page);
   return 0;
 }
 
@@ -184,7 +183,7 @@ int report_command(const std::vector<std::string>& words) {
   constexpr size_t most_folders = 1000;
   const Arguments arguments = parse_arguments(words, report_help().flags, most_folders);
   if (arguments.has("help")) {
-    std::cout << help_text(report_help());
+    write_output(help_text(report_help()));
     return 0;
   }
   if (!arguments.settings.empty())
@@ -203,14 +202,14 @@ int report_command(const std::vector<std::string>& words) {
   write_file_atomically(
       page, report_page({title_of(found.arms), found.arms, found.network, found.commands, time_now()}));
   if (arguments.has("json")) {
-    std::cout << comparison_json(
-                     {arguments.positional.front(), found.commands.front(), found.arms, found.network})
-              << "\n";
+    write_output(
+        comparison_json({arguments.positional.front(), found.commands.front(), found.arms, found.network}) +
+        "\n");
     return 0;
   }
-  std::cout << answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network).text()
-            << "\n"
-            << "The report is " << page << "\n";
+  print_output("{}\nThe report is {}\n",
+               answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network).text(),
+               page);
   return 0;
 }
 

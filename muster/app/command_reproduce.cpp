@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "muster/app/child_program.h"
@@ -16,6 +15,7 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -66,7 +66,8 @@ int print_commands(const ReproductionPlan& plan, const ReproduceRequest& request
     }
   text += fmt::format("# {} commands, about {} of one core in all\n", plan.commands.size(),
                       format_duration(60 * minutes));
-  std::cout << (request.json ? list.dump() + "\n" : text);
+  write_output(request.json ? list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                            : text);
   return 0;
 }
 
@@ -74,7 +75,8 @@ int write_result(const ReproductionResult& result) {
   const ReproduceRequest& request = result.request;
   write_file_atomically(request.folder + "/reproduce.json", reproduction_json(result, 2) + "\n");
   write_file_atomically(request.folder + "/report.html", reproduction_page(result));
-  std::cout << (request.json ? reproduction_json(result, -1) + "\n" : reproduction_text(result));
+  write_output(request.json ? reproduction_json(result, -1) + "\n"
+                            : printable(reproduction_text(result), "\n\t"));
   if (!request.json) print_log("\nThe page is {}/report.html\n", request.folder);
   const bool failed = std::any_of(result.claims.begin(), result.claims.end(),
                                   [](const auto& claim) { return claim.verdict == Verdict::failed; });
@@ -143,7 +145,7 @@ const CommandHelp& reproduce_help() {
 int reproduce_command(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, reproduce_help().flags, 1);
   if (arguments.has("help")) {
-    std::cout << help_text(reproduce_help());
+    write_output(help_text(reproduce_help()));
     return 0;
   }
   return reproduce(read_request(arguments, words));

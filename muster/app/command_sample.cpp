@@ -1,14 +1,13 @@
-#include <iostream>
-
 #include "muster/app/commands.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
 int sample_command(const std::vector<std::string>& words) {
   if (!parse_arguments(words, sample_help().flags, 1).has("help")) hand_to_engine("sample", words);
-  std::cout << help_text(sample_help());
+  write_output(help_text(sample_help()));
   return 0;
 }
 

@@ -1,11 +1,10 @@
-#include <iostream>
-
 #include "muster/app/commands.h"
 #include "muster/app/help.h"
 #include "muster/app/resolve.h"
 #include "muster/app/schedule_preview.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
@@ -19,7 +18,7 @@ constexpr const char* remedy =
 int schedule_command(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, schedule_help().flags, 1);
   if (arguments.has("help")) {
-    std::cout << help_text(schedule_help());
+    write_output(help_text(schedule_help()));
     return 0;
   }
   const auto& files = arguments.positional;
@@ -29,7 +28,7 @@ int schedule_command(const std::vector<std::string>& words) {
   const SchedulePreview preview =
       preview_schedule(configuration, *configuration.run.steps, arguments.flag("replay"));
   if (const auto path = arguments.flag("csv")) write_file_atomically(*path, schedule_csv(preview));
-  std::cout << (arguments.has("json") ? schedule_json(preview) : schedule_text(preview));
+  write_output(arguments.has("json") ? schedule_json(preview) : schedule_text(preview));
   return 0;
 }
 

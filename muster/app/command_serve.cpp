@@ -1,24 +1,22 @@
-#include <iostream>
-
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/toml_file.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
 int serve_command(const std::vector<std::string>& words) {
   const ServeRequest request = read_serve_request(words);
   if (request.arguments.has("help")) {
-    std::cout << help_text(serve_help());
+    write_output(help_text(serve_help()));
     return 0;
   }
   if (request.arguments.has("print-config")) {
     const bool json = request.arguments.has("json");
-    std::cout << (json ? configuration_json(request.configuration) + "\n"
-                       : write_toml(request.configuration));
+    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
     return 0;
   }
   server_doors(door_options(request.configuration.serve), request.configuration.serve.address);
@@ -28,7 +26,7 @@ int serve_command(const std::vector<std::string>& words) {
 int work_command(const std::vector<std::string>& words) {
   const ServeRequest request = read_work_request(words);
   if (request.arguments.has("help")) {
-    std::cout << help_text(work_help());
+    write_output(help_text(work_help()));
     return 0;
   }
   client_doors(door_options(request.configuration.serve), request.address);
@@ -38,7 +36,7 @@ int work_command(const std::vector<std::string>& words) {
 int status_command(const std::vector<std::string>& words) {
   const StatusRequest request = read_status_request(words);
   if (request.arguments.has("help")) {
-    std::cout << help_text(status_help());
+    write_output(help_text(status_help()));
     return 0;
   }
   client_doors(door_options(request.configuration.serve), request.address);

@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/resolve.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
@@ -15,7 +16,10 @@
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -38,9 +42,23 @@ ArrivalLine line_of(const EventSimulation::Arrival& arrival) {
           .loss = std::nullopt};
 }
 
+// What another run has left is not overwritten.
+void refuse_if_used(const RunSection& run) {
+  std::error_code problem;
+  if (run.resume || !std::filesystem::exists(*run.out, problem)) return;
+  for (std::filesystem::directory_iterator at(*run.out, problem), end; !problem && at != end;
+       at.increment(problem))
+    if (at->path().filename() != ".lock")
+      throw OptionError(
+          "run.out", *run.out,
+          "the folder is not empty: add --run.resume to begin this run anew in it, or choose another "
+          "folder");
+}
+
 // A folder for the arrivals is made only on request: there may be millions.
 std::optional<ArrivalsFile> arrivals_file(const RunSection& run) {
   if (!run.out) return std::nullopt;
+  refuse_if_used(run);
   std::error_code problem;
   std::filesystem::create_directories(*run.out, problem);
   if (problem) throw FileError("cannot make the folder '" + *run.out + "': " + problem.message());
@@ -64,10 +82,14 @@ int simulate_without_training(const Configuration& configuration, bool json) {
   while (simulation.advance())
     if (arrivals) arrivals->write(line_of(simulation.newest()));
   if (arrivals) arrivals->flush();
-  const SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
-  if (configuration.run.out)
-    write_file_atomically(*configuration.run.out + "/summary.json", simulation_json(result, 2) + "\n");
-  std::cout << (json ? simulation_json(result, -1) + "\n" : simulation_text(result));
+  SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
+  std::string text = simulation_json(result, 2);
+  if (configuration.run.out) {
+    result.files = settle_files(*configuration.run.out, {"arrivals.jsonl"});
+    text = write_summary(*configuration.run.out + "/summary.json", simulation_json(result, 2));
+  }
+  write_output(json ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
+  if (!result.finished()) throw nobody_left(result);
   return 0;
 }
 
@@ -85,6 +107,7 @@ SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
     return request;
   }
   const auto& files = arguments.positional;
+  if (!files.empty()) hold_input("CONFIG", files.front());
   request.configuration = resolve(files.empty() ? std::nullopt : std::optional(files.front()),
                                   arguments.settings, Scope::simulation);
   return request;
@@ -95,12 +118,11 @@ int simulate_command(const std::vector<std::string>& words) {
   const Arguments& arguments = request.arguments;
   const bool json = arguments.has("json");
   if (arguments.has("help")) {
-    std::cout << help_text(simulate_help());
+    write_output(help_text(simulate_help()));
     return 0;
   }
   if (arguments.has("print-config")) {
-    std::cout << (json ? configuration_json(request.configuration) + "\n"
-                       : write_toml(request.configuration));
+    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
     return 0;
   }
   if (!arguments.has("no-training")) hand_to_engine("simulate", words);

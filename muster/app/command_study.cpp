@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 
-#include <iostream>
-
 #include "muster/app/commands.h"
 #include "muster/app/study.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
@@ -25,7 +24,7 @@ constexpr std::string_view about =
 
 int study_command(const std::vector<std::string>& words) {
   if (words.empty() || words.front() == "--help" || words.front() == "-h") {
-    std::cout << about;
+    write_output(about);
     return 0;
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());

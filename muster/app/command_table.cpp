@@ -22,6 +22,7 @@ std::span<const Command> muster_commands() {
       Command{"evaluate", "loss and accuracy of a trained model", evaluate_command},
       Command{"probe", "how sharp a model's minimum is, how noisy its gradient", probe_command},
       Command{"sample", "continue a text with a trained model", sample_command},
+      Command{"convert", "write a GPT for Hugging Face's Transformers, or the other way", convert_command},
       Command{"plan", "what each rule would cost on your machines, and which to take", plan_command},
       Command{"schedule", "preview when the workers would meet", schedule_command},
       Command{"models", "the models and their parameters", models_command},

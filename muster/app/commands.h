@@ -19,6 +19,7 @@ int simulate_command(const std::vector<std::string>& words);
 int evaluate_command(const std::vector<std::string>& words);
 int probe_command(const std::vector<std::string>& words);
 int sample_command(const std::vector<std::string>& words);
+int convert_command(const std::vector<std::string>& words);
 int signature_command(const std::vector<std::string>& words);
 int models_command(const std::vector<std::string>& words);
 /// Runs the engine for each arm and seed, and compares what came of it.

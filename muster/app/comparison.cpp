@@ -94,6 +94,12 @@ bool may_differ(const std::string& key) {
          key.starts_with("checkpoint.");
 }
 
+// Two names of one file or folder.
+bool same_file(const std::string& one, const std::string& other) {
+  std::error_code none;  // names of nothing are the same only as texts
+  return std::filesystem::equivalent(one, other, none);
+}
+
 std::string or_nothing(const std::string& value) { return value.empty() ? "(not given)" : shown(value); }
 
 void require_same(const PlannedRun& run, const RunHistory& found) {
@@ -105,7 +111,7 @@ void require_same(const PlannedRun& run, const RunHistory& found) {
     const bool known = std::any_of(found.configuration.begin(), found.configuration.end(),
                                    [&](const auto& entry) { return entry.first == name; });
     const std::string there = known ? found.setting(key) : defaults.setting(key);
-    if (value.empty() || value == there || may_differ(key)) continue;
+    if (value.empty() || value == there || may_differ(key) || same_file(value, there)) continue;
     throw Error(fmt::format(
         "'{}' holds a run with {} = {}, but arm '{}' has {}: choose another --out, or remove that "
         "folder to train it anew",
@@ -193,23 +199,24 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
   return plan;
 }
 
-bool is_finished(const PlannedRun& run) {
-  std::error_code ignored;
-  if (std::filesystem::exists(run.folder + "/summary.json", ignored)) {
+ResultCheck found_result(const PlannedRun& run) {
+  ResultCheck result = check_result(run.folder);
+  if (result.whole()) {
     require_same(run, read_run_history(run.folder));
-    return true;
+    return result;
   }
-  if (!holds_checkpoint(run.folder)) return false;
+  if (!holds_checkpoint(run.folder)) return result;
   RunHistory begun;
   begun.configuration = configuration_of_file(run.folder + "/config.toml");
   require_same(run, begun);
-  return false;
+  return result;
 }
 
 std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan) {
   std::vector<Arm> arms;
   for (const PlannedRun& planned : plan) {
-    RunHistory run = read_run_history(planned.folder);
+    const bool whole = check_result(planned.folder).whole();
+    RunHistory run = whole ? read_run_history(planned.folder) : read_rounds_so_far(planned.folder);
     run.arm = planned.arm;
     if (!run.finished)
       set_configuration(run, flat_configuration(configuration_json(planned.configuration), planned.folder));

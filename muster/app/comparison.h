@@ -10,6 +10,7 @@
 #include "muster/app/toml_file.h"
 #include "muster/report/arm_result.h"
 #include "muster/report/network_time.h"
+#include "muster/report/whole_result.h"
 
 namespace muster {
 
@@ -62,12 +63,13 @@ struct PlannedRun {
 /// an arm that sets run.seed, run.out or run.resume.
 std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request);
 
-/// Whether the run has ended before. Throws Error when its folder holds a run with other settings, naming the
-/// first key that differs; what changes no result (run.threads, run.loader_threads, checkpoint) may differ,
-/// and so may what is only known with the data.
-bool is_finished(const PlannedRun& run);
+/// What the run has left of its result: none, whole, or damaged. Throws Error when its folder holds a run
+/// with other settings, naming the first key that differs; what changes no result (run.threads,
+/// run.loader_threads, checkpoint) may differ, and so may what is only known with the data.
+ResultCheck found_result(const PlannedRun& run);
 
-/// What the runs have left in their folders: an arm for each name, in the order of the plan.
+/// What the runs have left in their folders: an arm for each name, in the order of the plan. A run whose
+/// result is damaged counts as one that has not ended.
 std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan);
 
 /// The settings of a configuration file as text. Throws OptionError.

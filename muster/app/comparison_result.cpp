@@ -112,8 +112,7 @@ std::string comparison_text(const ComparisonResult& result) {
 
 std::optional<ComparisonNote> read_comparison_note(const std::string& folder) {
   const std::string path = folder + "/comparison.json";
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  if (!is_there(path)) return std::nullopt;
   ComparisonNote note;
   try {
     const Json json = Json::parse(read_file(path));

@@ -38,6 +38,9 @@ void check_rule(const ScheduleSection& schedule) {
   require(!limited || !schedule.max_period || *schedule.max_period >= schedule.base_period,
           "schedule.max_period", as_value(schedule.max_period),
           fmt::format("must be at least schedule.base_period = {}", schedule.base_period));
+  require(!schedule.interval || !schedule.interval_seconds, "schedule.interval_seconds",
+          as_value(schedule.interval_seconds),
+          "and schedule.interval both say how long a period holds; leave one out");
 }
 
 void check_learning_rate(const LearningRateSection& rate) {
@@ -168,6 +171,9 @@ void check_task(const Configuration& configuration) {
   check_image(configuration.image, task.name, text || task.name == "clusters");
   require(task.label_noise == 0 || !(text || task.name == "clusters"), "task.label_noise", task.label_noise,
           fmt::format("is for images, which task.name = {} has none of; leave it out", task.name));
+  require(
+      !text || task.classes == TaskSection().classes, "task.classes", task.classes,
+      fmt::format("has no use for task.name = {}, whose samples have no classes; leave it out", task.name));
   if (text) check_text(configuration);
 }
 

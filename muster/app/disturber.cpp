@@ -145,7 +145,7 @@ void Disturber::kill(const Disturbance& planned, const Ranks& victims) {
   for (const auto& [rank, process] : victims) order.push_back(process);
   for (size_t i = 0; i < order.size(); ++i) {
     if (i > 0 && planned.gap > 0) pass_until(clock_.seconds() + planned.gap, tick);
-    ::kill(order[i], SIGKILL);
+    ::kill(order[i], SIGKILL);  // one that has just ended needs none
   }
   track(true);
   recovery_->gone_by = true;
@@ -164,7 +164,7 @@ void Disturber::aim_at_meeting(double moment) {
 void Disturber::stop(const Disturbance& planned, pid_t process) {
   const double until = clock_.seconds() + planned.seconds;
   asleep_.push_back(process);
-  ::kill(process, SIGSTOP);
+  ::kill(process, SIGSTOP);  // one that has just ended needs none
   track(true);
   pass_until(until, tick);
   wake();
@@ -177,9 +177,9 @@ void Disturber::slow(const Disturbance& planned, pid_t process) {
   const double until = clock_.seconds() + planned.seconds;
   asleep_.push_back(process);
   while (going() && clock_.seconds() < until) {
-    ::kill(process, SIGSTOP);
+    ::kill(process, SIGSTOP);  // one that has just ended needs none
     pass_until(clock_.seconds() + (1 - share) * cycle, tick);
-    ::kill(process, SIGCONT);
+    ::kill(process, SIGCONT);  // likewise
     pass_until(clock_.seconds() + share * cycle, tick);
   }
   wake();

@@ -38,9 +38,10 @@ std::optional<std::string> widest_blas_kernels() {
 // They read these while they are loaded.
 void prepare_numeric_libraries() {
   const auto kernels = widest_blas_kernels();
+  // Without memory for a variable the program that follows does not start either.
   if (kernels) ::setenv("OPENBLAS_CORETYPE", kernels->c_str(), 0);
   for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
-    ::setenv(name, "1", 1);
+    ::setenv(name, "1", 1);  // likewise
 }
 
 void hand_to_engine(const std::string& command, const std::vector<std::string>& words) {

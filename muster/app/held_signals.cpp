@@ -1,5 +1,6 @@
 #include "muster/app/held_signals.h"
 
+#include <array>
 #include <cmath>
 #include <ctime>
 
@@ -9,10 +10,13 @@ HeldSignals::HeldSignals() {
   sigemptyset(&held_);
   sigaddset(&held_, SIGTERM);
   sigaddset(&held_, SIGCHLD);
-  struct sigaction interrupt {};
-  ::sigaction(SIGINT, nullptr, &interrupt);
-  if (interrupt.sa_handler != SIG_IGN) sigaddset(&held_, SIGINT);
-  ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
+  constexpr std::array from_the_terminal = {SIGINT, SIGHUP};
+  for (const int number : from_the_terminal) {
+    struct sigaction now {};
+    ::sigaction(number, nullptr, &now);  // fails for numbers that are no signals only
+    if (now.sa_handler != SIG_IGN) sigaddset(&held_, number);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &held_, &before_);  // cannot fail with these arguments
 }
 
 HeldSignals::~HeldSignals() { restore(); }
@@ -27,7 +31,7 @@ int HeldSignals::wait(double seconds) {
   const double whole = std::floor(seconds);
   const timespec limit{static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
   const int number = ::sigtimedwait(&held_, nullptr, &limit);
-  if (number == SIGINT || number == SIGTERM) stop_ = number;
+  if (asks_to_stop(number)) stop_ = number;
   return number > 0 ? number : 0;
 }
 

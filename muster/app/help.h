@@ -21,6 +21,7 @@ const CommandHelp& simulate_help();
 const CommandHelp& evaluate_help();
 const CommandHelp& probe_help();
 const CommandHelp& sample_help();
+const CommandHelp& convert_help();
 const CommandHelp& signature_help();
 const CommandHelp& models_help();
 const CommandHelp& compare_help();

@@ -103,6 +103,23 @@ const CommandHelp& sample_help() {
   return help;
 }
 
+const CommandHelp& convert_help() {
+  static const CommandHelp help = {
+      "muster convert MODEL --to huggingface|hub|muster --out FOLDER",
+      "Writes a GPT in another form, as FOLDER/model.safetensors. MODEL is a safetensors file or a folder "
+      "with "
+      "one.\n\n"
+      "  muster convert runs/first/model.safetensors --to huggingface --out first_hf\n"
+      "  muster convert gpt2 --to muster --out gpt2_muster\n",
+      {help_flag,
+       {"to", "FORM",
+        "huggingface: as Transformers saves a GPT-2, with its config.json; hub: the same without "
+        "'transformer.' in the names; muster: as a run writes it."},
+       {"out", "FOLDER", "A new or empty folder for the files."}},
+      {"task", "text", "gpt"}};
+  return help;
+}
+
 const CommandHelp& signature_help() {
   static const CommandHelp help = {
       "muster signature",
@@ -197,8 +214,8 @@ const CommandHelp& launch_help() {
       "command\n"
       "of muster or any other program. Rank 0's output is shown as it is, the other ranks' lines begin with "
       "[rank 3].\n"
-      "Ctrl-C and SIGTERM are handed on to all; a second one kills. The exit code is that of the first "
-      "process that\n"
+      "Ctrl-C, SIGTERM and SIGHUP are handed on to all; a second one kills. The exit code is that of the "
+      "first process that\n"
       "failed, 128 + signal where one was killed. docs/clusters.md tells more.\n\n"
       "  muster launch -n 4 -- train configs/qsr.toml --run.out runs/four\n"
       "  muster launch --hosts hosts.txt -- train configs/qsr.toml --run.out runs/cluster\n"
@@ -206,7 +223,7 @@ const CommandHelp& launch_help() {
       {help_flag,
        {"processes", "N",
         "Also -n N. How many processes; default with --hosts: as many as the hosts have slots."},
-       {"hosts", "FILE", "Lines `HOST slots=4`, filled in their order; # begins a comment."},
+       {"hosts", "FILE", "Lines `HOST slots=4` or `HOST:4`, filled in their order; # begins a comment."},
        {"min-workers", "M",
         "Elastic from N down to M: the run bears the death of processes as long as so many are left. "
         "Default: N."},

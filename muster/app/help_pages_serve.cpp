@@ -28,6 +28,10 @@ const CommandHelp& serve_help() {
        json_flag,
        {"print-config", "",
         "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."},
+       {"recover", "",
+        "Go on although files of the server are damaged (implies --run.resume): drops what is damaged, and "
+        "only "
+        "that, and says which contributions it were."},
        {"replay", "",
         "Serve nobody: go through the events of the run in run.out (serve.keep_events) and tell whether they "
         "lead "

@@ -28,8 +28,14 @@ std::vector<Key> weight_keys() {
           .says("Lambda of g + lambda g g (parameters now - at the start); 0: no compensation.")
           .at_least(0),
       async("max_norm", &AsyncSection::max_norm)
-          .says("Contributions with a larger norm are dropped and counted; 0: no limit.")
+          .says(
+              "Contributions with a larger norm are dropped and counted; 0: no limit. What is not finite is "
+              "always dropped.")
           .at_least(0),
+      async("outlier", &AsyncSection::outlier)
+          .says("What becomes of a contribution whose norm is more than 100 times the median of the last 63 "
+                "that were counted (once there are 7): counted with a warning, dropped, or counted.")
+          .one_of({"warn", "refuse", "accept"}),
   };
 }
 

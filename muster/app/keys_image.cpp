@@ -46,7 +46,8 @@ std::vector<Key> image_keys() {
           .at_least(0)
           .at_most(100),
       image("broken", &ImageSection::broken)
-          .says("A file of a folder that cannot be decoded: an error, or left out, counted and reported.")
+          .says(
+              "A file of a folder that cannot be read or decoded: an error, or left out, counted and named.")
           .one_of({"error", "skip"}),
   };
 }

@@ -69,7 +69,9 @@ std::vector<Key> run_keys() {
       run("resume", &RunSection::resume)
           .says("Go on from the newest checkpoint in run.out; where there is none, start anew."),
       run("start_from", &RunSection::start_from)
-          .says("A safetensors file whose weights the run starts from.")
+          .says("A model whose weights the run starts from: a safetensors file, or a folder with one (also "
+                "of Hugging "
+                "Face's GPT-2).")
           .absent("fresh weights"),
       run("start_from_optimizer", &RunSection::start_from_optimizer)
           .says("Also take the optimizer's state that lies beside the file of run.start_from."),
@@ -85,7 +87,7 @@ std::vector<Key> run_keys() {
           .at_most(65536),
       run("loader_threads", &RunSection::loader_threads)
           .says("Threads that make batches ahead of the workers. Changes no bit of the result.")
-          .absent("1 for image folders, else 0: every worker makes its own")
+          .absent("1 for image folders, else 0: every worker makes its own, as always in asynchronous runs")
           .at_least(0)
           .at_most(1024),
   };

@@ -21,10 +21,11 @@ std::vector<Key> general_keys() {
           .in("steps")
           .at_least(1),
       schedule("in_warmup", &ScheduleSection::in_warmup)
-          .says("Rounds that start in warm-up: base_period steps, or what the rule makes of the small "
-                "learning rate "
-                "there (qsr and power: one endless round; for study only).")
-          .one_of({"base_period", "rule"}),
+          .says(
+              "Rounds that start in warm-up: base_period steps; as many as the first round after it (qsr, "
+              "power: the QSR paper's rule; else base_period steps too); or what the rule makes of the small "
+              "learning rate there (qsr and power: one endless round; for study only).")
+          .one_of({"base_period", "first_after", "rule"}),
       schedule("max_period", &ScheduleSection::max_period)
           .says("Longest period of adaptive and loss.")
           .in("steps")
@@ -57,6 +58,23 @@ std::vector<Key> rule_keys() {
           .says(
               "adaptive: the period stays while the divergence is within these multiples of the sampled one.")
           .above(0),
+      schedule("interval", &ScheduleSection::interval)
+          .says("loss: how long a period holds before the loss decides anew, AdaComm's T0.")
+          .in("steps")
+          .absent("a thirtieth of the run after warm-up")
+          .at_least(1),
+      schedule("interval_seconds", &ScheduleSection::interval_seconds)
+          .says(
+              "loss: the same in seconds of training, as in the paper (60); runs are then not repeatable to "
+              "the bit.")
+          .in("seconds")
+          .absent("schedule.interval counts")
+          .above(0),
+      schedule("fallback", &ScheduleSection::fallback)
+          .says("loss: where the loss asks for no shorter period than the last one, that one times this, "
+                "AdaComm's gamma. 0: no fallback, the period may grow.")
+          .at_least(0)
+          .below(1),
       schedule("theory", &ScheduleSection::theory)
           .says("theory: whose convergence theorem sets the period.")
           .one_of({"stich", "haddadpour", "khaled", "woodworth", "koloskova", "growing"}),

@@ -76,7 +76,9 @@ std::vector<Key> network_and_order() {
           .at_least(1)
           .at_most(1e8),
       task("classes", &TaskSection::classes)
-          .says("Classes to tell apart; 100 reads the fine labels of CIFAR-100's files.")
+          .says("Classes to tell apart. Images in files have as many as they have; a number given must be "
+                "theirs (100: "
+                "the fine labels of CIFAR-100's files).")
           .at_least(2)
           .at_most(1000),
       task("hidden", &TaskSection::hidden)

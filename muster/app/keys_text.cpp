@@ -72,6 +72,8 @@ std::vector<Key> gpt_keys() {
       gpt("positions", &GptSection::positions)
           .says("How a token knows where it stands: a learned vector for each place, or rotated keys (RoPE).")
           .one_of({"learned", "rotary"}),
+      gpt("tied_head", &GptSection::tied_head)
+          .says("The output's matrix is the embedding's; false: a matrix of its own, lm_head.weight."),
       gpt("dropout", &GptSection::dropout)
           .says("Share of the activations that are dropped in training.")
           .at_least(0)

@@ -2,28 +2,39 @@
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
+
+#include "muster/app/held_signals.h"
 
 namespace muster {
+
+namespace {
+
+constexpr int without_result = 2;
+
+}  // namespace
 
 LaunchOutcome::LaunchOutcome(LaunchOutcomeOptions options)
     : options_(options), restarts_(static_cast<size_t>(options.ranks), 0) {}
 
 LaunchOutcome::Next LaunchOutcome::ended(int rank, Ending ending) {
+  if (result_.durable) return Next::go_on;
   if (ending.code == 0) {
-    ended_well_ = true;
+    ended_well_ = ended_well_ || !result_.owed;
     return Next::go_on;
   }
   if (stop_code_ || failure_) {
     unfinished_ = true;
     return Next::go_on;
   }
-  const bool stopped_itself =
-      !ending.by_signal && (ending.code == 128 + SIGINT || ending.code == 128 + SIGTERM);
+  const bool stopped_itself = !ending.by_signal && asks_to_stop(ending.code - 128);
   if (elastic() && stopped_itself) {
     stop_code_ = ending.code;
     unfinished_ = true;
     return Next::go_on;
+  }
+  if (result_.failed) {
+    failure_ = ending.code;
+    return Next::end_all;
   }
   auto& restarts = restarts_[static_cast<size_t>(rank)];
   if (elastic() && !closing() && restarts < options_.restarts) {
@@ -45,9 +56,15 @@ double LaunchOutcome::pause(int rank) const {
   return std::min(longest, first * std::exp2(std::max(0, restarts_of(rank) - 1)));
 }
 
+void LaunchOutcome::abandon() {
+  if (!failure_) failure_ = without_result;
+}
+
 int LaunchOutcome::exit_code() const {
+  if (result_.durable) return 0;
   if (failure_) return *failure_;
-  return stop_code_ && unfinished_ ? *stop_code_ : 0;
+  if (stop_code_ && unfinished_) return *stop_code_;
+  return result_.owed ? without_result : 0;
 }
 
 }  // namespace muster

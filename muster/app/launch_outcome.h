@@ -17,6 +17,13 @@ struct LaunchOutcomeOptions {
   int restarts = 0;     ///< of each rank
 };
 
+/// What the processes of a run have told its store of the result.
+struct ResultNews {
+  bool owed = false;     ///< processes end with 0 only when it is durable
+  bool durable = false;  ///< it lies on a disk, whole
+  bool failed = false;   ///< there will be none
+};
+
 /// What becomes of a run when one of its processes ends. Pure: knows no processes and no clock.
 class LaunchOutcome {
  public:
@@ -28,8 +35,14 @@ class LaunchOutcome {
     end_all,      ///< the run has failed
   };
   /// A process ended. In an elastic run a failed one is started again while it has restarts left, unless the
-  /// run is coming to its end: another has ended well or in good order after a signal (exit code 130 or 143).
+  /// run is coming to its end: another has ended well or in good order after a signal (exit code 129,
+  /// 130 or 143). When the result is durable nothing fails any more; where it is owed and is not, ending well
+  /// is no end.
   Next ended(int rank, Ending ending);
+  /// To be called before ended().
+  void hear(ResultNews news) { result_ = news; }
+  /// Nobody is left who could go on: the run has failed.
+  void abandon();
   /// The whole run was asked to stop: from now on nothing is started again and nothing fails.
   void stop_asked(int signal);
 
@@ -41,16 +54,18 @@ class LaunchOutcome {
   int left() const { return options_.ranks - lost_; }
   bool elastic() const { return options_.min_workers < options_.ranks; }
   /// Nothing is started any more.
-  bool closing() const { return ended_well_ || stop_code_ || failure_; }
+  bool closing() const { return ended_well_ || stop_code_ || failure_ || result_.durable; }
+  bool durable() const { return result_.durable; }
   bool failed() const { return failure_.has_value(); }
 
-  /// Of the whole run: the failure that ended it; 128 + signal when it was asked to stop and not all of its
-  /// processes ended with 0; else 0.
+  /// Of the whole run: 0 when the result is durable; else the failure that ended it; 128 + signal when it was
+  /// asked to stop and not all of its processes ended with 0; 2 when a result is owed; else 0.
   int exit_code() const;
 
  private:
   LaunchOutcomeOptions options_;
   std::vector<int> restarts_;
+  ResultNews result_;
   int lost_ = 0;
   bool ended_well_ = false;
   bool unfinished_ = false;       ///< one did not end with 0 after the run was asked to stop

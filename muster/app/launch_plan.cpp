@@ -87,20 +87,37 @@ std::vector<std::string> with_variables(const std::vector<std::string>& before, 
 // The program runs in the background so that the shell can wait for it while a second shell reads the
 // signals; it ignores SIGINT then, as POSIX has it, and is therefore asked to stop by TERM only.
 std::string remote_script(const std::string& folder, const Variables& variables,
-                          const std::vector<std::string>& command, double grace) {
-  std::string script =
-      "cd " + shell_quoted(folder) + " && IFS= read -r MUSTER_TOKEN || exit 126; export MUSTER_TOKEN";
+                          const std::vector<std::string>& command, double grace, bool with_input) {
+  std::string script = "cd " + shell_quoted(folder) + " && IFS= read -r MUSTER_TOKEN || exit 126; ";
+  if (with_input) script += "IFS= read -r muster_input || exit 126; ";
+  script += "export MUSTER_TOKEN";
   for (const auto& [name, value] : variables)
     if (name != "MUSTER_TOKEN") script += " " + name + "=" + shell_quoted(value);
   script += "; exec 3<&0;";
+  if (with_input) script += " printf '%b' \"$muster_input\" 3<&- |";
   for (const std::string& word : command) script += " " + shell_quoted(word);
-  script += " </dev/null 3<&- & child=$!; ";
+  script += with_input ? " 3<&- & child=$!; " : " </dev/null 3<&- & child=$!; ";
   script += fmt::format(
       "{{ while read -r name; do kill -s \"$name\" $child; done; kill -s TERM $child; sleep {}; "
       "kill -s KILL $child; }} <&3 >/dev/null 2>&1 & ",
       std::llround(std::ceil(grace)));
   script += "reader=$!; exec 3<&-; wait $child; code=$?; kill $reader 2>/dev/null; exit $code";
   return script;
+}
+
+std::string in_one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\n')
+      line += "\\n";
+    else if (c == '\\')
+      line += "\\\\";
+    else if (c == '\0')
+      line += "\\0000";
+    else
+      line += c;
+  }
+  return line;
 }
 
 }  // namespace muster

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,8 +50,12 @@ std::vector<std::string> with_variables(const std::vector<std::string>& before, 
 /// What a shell on another host is to do: enter the folder, read the token from its standard input (so that
 /// no list of processes shows it), run the program with the other variables and end with its exit code. Each
 /// further line of its standard input is the name of a signal for the program; when the input ends, because
-/// the launcher or the connection died, the program gets TERM and, `grace` seconds later, KILL.
+/// the launcher or the connection died, the program gets TERM and, `grace` seconds later, KILL. `with_input`:
+/// behind the token comes a line that in_one_line() has made, for the standard input of the program.
 std::string remote_script(const std::string& folder, const Variables& variables,
-                          const std::vector<std::string>& command, double grace);
+                          const std::vector<std::string>& command, double grace, bool with_input = false);
+
+/// A text as one line that printf '%b' of a shell makes a text again.
+std::string in_one_line(std::string_view text);
 
 }  // namespace muster

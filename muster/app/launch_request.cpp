@@ -10,6 +10,7 @@
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/rendezvous/launcher_variables.h"
 
 namespace muster {
 
@@ -123,7 +124,7 @@ LaunchRequest read_launch_request(const std::vector<std::string>& words) {
   request.restarts = flags.whole("restarts", "--restarts", 0, 1'000'000, 0);
   request.deadline = flags.seconds("deadline", 0.1, request.deadline);
   request.grace = flags.seconds("grace", 0, request.grace);
-  request.address = flags.text("address", "");
+  request.address = without_brackets(flags.text("address", ""));
   check_address(request.address);
   request.port = flags.whole("port", "--port", 1, 65535, 0);
   request.log_folder = flags.text("log-dir", "");

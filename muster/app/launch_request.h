@@ -14,6 +14,7 @@ struct LaunchRequest {
   bool dry_run = false;  ///< show the plan only
   std::vector<RankPlace> places;
   std::vector<std::string> command;       ///< what stands behind --
+  std::string configuration;              ///< the file of a training, whose text all ranks get; or none
   std::vector<std::string> remote_shell;  ///< --ssh, in words
   std::string address;                    ///< of the store; empty: to be found
   int port = 0;                           ///< of the store; 0: any free one

@@ -8,12 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 
 namespace muster {
 
@@ -25,7 +25,7 @@ LaunchedRun::LaunchedRun(const std::vector<std::string>& command, HeldSignals& s
     throw Error(fmt::format("cannot start {}: {}", command.front(), std::strerror(errno)));
   said_ = FileDescriptor(ends[0]);
   const FileDescriptor mouth(ends[1]);
-  ::fcntl(said_.number(), F_SETFL, O_NONBLOCK);
+  ::fcntl(said_.number(), F_SETFL, O_NONBLOCK);  // cannot fail for a pipe of ours
   RankStart start;
   start.words = command;
   start.words.front() = *program;
@@ -45,7 +45,7 @@ void LaunchedRun::pass(double seconds) {
 
 void LaunchedRun::take_signals() {
   while (const int signal = signals_.wait(0)) {
-    if (signal != SIGINT && signal != SIGTERM) continue;
+    if (!asks_to_stop(signal)) continue;
     stop_ = signal;
     process_->ask(signal);
   }
@@ -61,7 +61,7 @@ void LaunchedRun::read() {
   ssize_t count = 0;
   while ((count = ::read(said_.number(), bytes.data(), bytes.size())) > 0) {
     const std::string_view text(bytes.data(), static_cast<size_t>(count));
-    std::fwrite(text.data(), 1, text.size(), stderr);
+    write_log(text);
     begun_ += text;
   }
   for (size_t end = 0; (end = begun_.find('\n')) != std::string::npos; begun_.erase(0, end + 1))

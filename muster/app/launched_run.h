@@ -23,7 +23,7 @@ class LaunchedRun {
   /// Lets so many seconds pass, or fewer when it has ended or a signal came.
   void pass(double seconds);
   bool over() const { return ending_.has_value(); }
-  /// SIGINT or SIGTERM when one has come to us, else 0.
+  /// The signal that asked us to stop when one has come, else 0.
   int asked_to_stop() const { return stop_; }
   void ask_to_end();
   /// Whole lines that it has said since the last call.

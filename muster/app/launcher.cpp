@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "muster/app/input_text.h"
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
@@ -22,11 +23,14 @@ namespace muster {
 namespace {
 
 constexpr double pause_before_force = 2;  ///< seconds in which a remote shell can pass on KILL
+constexpr double between_looks = 0.5;     ///< seconds between two looks at who is stopped
+/// Seconds to end by itself when the result is durable, and then to end when asked.
+constexpr double time_to_end = 2, time_when_asked = 5;
 
 FileDescriptor door_of_signals() {
   sigset_t stops;
   sigemptyset(&stops);
-  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&stops, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&stops, signal);
   FileDescriptor door(::signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK));
   if (door.number() < 0) throw Error(fmt::format("cannot listen to signals: {}", std::strerror(errno)));
   return door;
@@ -43,14 +47,17 @@ std::string what_happened(Ending ending) {
 
 }  // namespace
 
-Launcher::Launcher(const LaunchRequest& request, Program program, RunAddress address, HeldSignals& signals)
+Launcher::Launcher(const LaunchRequest& request, Program program, RunAddress address, HeldSignals& signals,
+                   ResultWatch& result)
     : request_(request),
       program_(std::move(program)),
       address_(std::move(address)),
       signals_(signals),
+      result_(result),
       signal_door_(door_of_signals()),
       outcome_(request.outcome_options()) {
   for (const RankPlace& place : request.places) members_.push_back({place, nullptr, 0.0});
+  if (!program_.muster) relay_.hand_on_broken_pipes();  // ours end their work first
 }
 
 int Launcher::run() {
@@ -60,6 +67,8 @@ int Launcher::run() {
     take_signals();
     relay_.serve();
     take_endings();
+    end_left();
+    look_at_stopped();
     kill_overdue();
   }
   finish_output();
@@ -71,7 +80,7 @@ void Launcher::finish_output() {
   while (relay_.has_more()) {
     sleep();
     const int signal = signals_.wait(0);
-    if (signal == SIGINT || signal == SIGTERM) break;
+    if (asks_to_stop(signal)) break;
     relay_.serve();
   }
   relay_.check();
@@ -86,7 +95,9 @@ void Launcher::sleep() const {
   double until = watch_.seconds() + 60;
   for (const Member& member : members_)
     if (member.start_at) until = std::min(until, *member.start_at);
-  if (kill_at_) until = std::min(until, *kill_at_);
+  for (const auto& time : {kill_at_, end_left_at_})
+    if (time) until = std::min(until, *time);
+  if (outcome_.elastic()) until = std::min(until, watch_.seconds() + between_looks);
   std::vector<pollfd> waited = {{signal_door_.number(), POLLIN, 0}};
   relay_.add_to(waited);
   const double left = std::max(0.0, until - watch_.seconds());
@@ -120,13 +131,17 @@ RankStart Launcher::start_of(const Member& member) const {
     how.keeps_broken_pipe = program_.muster;
     return how;
   }
-  const std::string script =
-      remote_script(std::filesystem::current_path().string(), variables, how.words, request_.grace);
+  const auto input = request_.configuration.empty() ? std::nullopt : held_text(request_.configuration);
+  Variables there = variables;
+  if (input) there.emplace_back(inputs_variable, on_standard_input(request_.configuration));
+  const std::string script = remote_script(std::filesystem::current_path().string(), there, how.words,
+                                           request_.grace, input.has_value());
   how.words = request_.remote_shell;
   how.words.push_back(member.place.host);
   how.words.push_back("exec /bin/sh -c " + shell_quoted(script));
   how.environment = std::move(before);
   how.first_line = address_.token;
+  if (input) *how.first_line += "\n" + in_one_line(*input);
   return how;
 }
 
@@ -137,7 +152,8 @@ void Launcher::open_streams(const Member& member, RankStart& start, std::vector<
   if (rank != 0 && !request_.log_folder.empty()) {
     const std::string file = log_file(rank);
     const int fresh = outcome_.restarts_of(rank) == 0 ? O_TRUNC : 0;
-    opened.emplace_back(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | fresh, 0644));
+    opened.emplace_back(
+        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | fresh, 0644));
     if (opened.back().number() < 0)
       throw FileError(fmt::format("cannot write '{}': {}", file, std::strerror(errno)));
     start.output = start.error = opened.back().number();
@@ -159,7 +175,7 @@ std::string Launcher::log_file(int rank) const {
 
 void Launcher::take_signals() {
   while (const int signal = signals_.wait(0)) {
-    if (signal != SIGINT && signal != SIGTERM) continue;
+    if (!asks_to_stop(signal)) continue;
     if (kill_at_) {
       kill_all();
       continue;
@@ -168,7 +184,10 @@ void Launcher::take_signals() {
                                        [](const Member& member) { return member.process != nullptr; });
     relay_.say(
         fmt::format("muster: {} ranks are asked to end and have {:g} s for it; {} again ends them at once",
-                    running, request_.grace, signal == SIGINT ? "Ctrl-C" : "SIGTERM"));
+                    running, request_.grace,
+                    signal == SIGINT   ? "Ctrl-C"
+                    : signal == SIGHUP ? "SIGHUP"
+                                       : "SIGTERM"));
     outcome_.stop_asked(signal);
     end_all(signal);
   }
@@ -191,7 +210,10 @@ void Launcher::take_endings() {
 
 void Launcher::judge(Member& member, Ending ending) {
   const int rank = member.place.rank;
+  result_.look();
+  outcome_.hear(result_.news());
   const LaunchOutcome::Next next = outcome_.ended(rank, ending);
+  if (outcome_.durable() && !end_left_at_ && !kill_at_) end_left_at_ = watch_.seconds() + time_to_end;
   if (next == LaunchOutcome::Next::end_all) {
     tell_failure(member, ending);
     end_all(SIGTERM);
@@ -200,6 +222,8 @@ void Launcher::judge(Member& member, Ending ending) {
                            what_happened(ending), outcome_.pause(rank), outcome_.restarts_of(rank),
                            request_.restarts));
     member.start_at = watch_.seconds() + outcome_.pause(rank);
+  } else if (ending.code != 0 && outcome_.durable()) {
+    relay_.say(fmt::format("muster: rank {} {}; the result is on the disk", rank, what_happened(ending)));
   } else if (ending.code != 0 && !outcome_.closing()) {
     relay_.say(fmt::format("muster: rank {} {}; the run goes on with {} of {} processes", rank,
                            what_happened(ending), outcome_.left(), request_.ranks()));
@@ -234,12 +258,54 @@ void Launcher::show_last_lines(int rank) {
   for (size_t i = first; i < lines.size(); ++i) relay_.say(fmt::format("[rank {}] {}", rank, lines[i]));
 }
 
-void Launcher::end_all(int signal) {
+void Launcher::end_all(int signal) { ask_all(signal, request_.grace); }
+
+void Launcher::ask_all(int signal, double seconds) {
   for (Member& member : members_) {
     member.start_at.reset();
     if (member.process) member.process->ask(signal);
   }
-  if (!kill_at_) kill_at_ = watch_.seconds() + request_.grace;
+  if (kill_at_) return;
+  asked_for_ = seconds;
+  kill_at_ = watch_.seconds() + seconds;
+}
+
+// Nothing is owed any more; a stopped process hears no request.
+void Launcher::end_left() {
+  if (!end_left_at_ || watch_.seconds() < *end_left_at_) return;
+  end_left_at_.reset();
+  bool more = false;
+  for (Member& member : members_) {
+    if (!member.process) continue;
+    more = true;
+    if (!member.process->is_stopped()) continue;
+    relay_.say(fmt::format("muster: rank {} is stopped; the result is on the disk, so it is killed",
+                           member.place.rank));
+    member.process->kill();
+  }
+  if (more) ask_all(SIGTERM, std::min(request_.grace, time_when_asked));
+}
+
+// A rank that sleeps is not waited for when all the others have ended.
+void Launcher::look_at_stopped() {
+  if (!outcome_.elastic() || outcome_.durable() || kill_at_) return;
+  const auto left = std::count_if(members_.begin(), members_.end(), [](const Member& member) {
+    return member.start_at || (member.process && !member.process->is_stopped());
+  });
+  const bool ended = std::any_of(members_.begin(), members_.end(),
+                                 [](const Member& member) { return !member.process && !member.start_at; });
+  if (left > 0 || !ended) {
+    stopped_since_.reset();
+    return;
+  }
+  if (!stopped_since_) stopped_since_ = watch_.seconds();
+  if (watch_.seconds() < *stopped_since_ + request_.deadline) return;
+  for (const Member& member : members_)
+    if (member.process)
+      relay_.say(
+          fmt::format("muster: error: rank {} is stopped, and nobody else is left", member.place.rank));
+  outcome_.abandon();
+  kill_all();
 }
 
 void Launcher::kill_overdue() {
@@ -248,7 +314,7 @@ void Launcher::kill_overdue() {
     for (const Member& member : members_)
       if (member.process)
         relay_.say(fmt::format("muster: rank {} has not ended within {:g} s and is killed", member.place.rank,
-                               request_.grace));
+                               asked_for_));
   kill_all();
 }
 

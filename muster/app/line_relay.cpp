@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "muster/base/error.h"
+#include "muster/base/printable.h"
 
 namespace muster {
 
@@ -42,7 +43,7 @@ FileDescriptor LineRelay::open(int rank, int target, std::string prefix) {
                 std::move(prefix),
                 FileDescriptor(ends[0]),
                 {}};
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);  // cannot fail for a pipe of ours
   sources_.push_back(std::move(source));
   return FileDescriptor(ends[1]);
 }
@@ -61,6 +62,8 @@ void LineRelay::serve() {
     }
   std::erase_if(sources_, [](const Source& source) { return source.in.number() < 0; });
   for (Target& target : targets_) write(target);
+  if (hands_on_broken_pipes_)
+    std::erase_if(sources_, [&](const Source& source) { return targets_[source.target].problem == EPIPE; });
 }
 
 void LineRelay::finish(int rank) {
@@ -112,7 +115,7 @@ void LineRelay::put(Target& target, std::string_view text, bool own_line) {
 
 void LineRelay::say(const std::string& line) {
   Target& target = targets_[one_stream_ ? 0 : 1];
-  put(target, line + "\n", true);
+  put(target, printable(line, "\t") + "\n", true);
   write(target);
 }
 
@@ -135,11 +138,10 @@ void LineRelay::write(Target& target) {
 }
 
 void LineRelay::check() const {
-  for (const Target& target : targets_)
-    if (target.problem != 0)
-      throw FileError(fmt::format("cannot write to standard {}: {}",
-                                  target.number == STDOUT_FILENO ? "output" : "error",
-                                  std::strerror(target.problem)));
+  // Standard error is a log: what could not be written there is lost and no error.
+  if (targets_[0].problem != 0)
+    throw FileError(fmt::format("cannot write what the ranks said to standard output: {}",
+                                std::strerror(targets_[0].problem)));
 }
 
 }  // namespace muster

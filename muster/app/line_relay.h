@@ -20,6 +20,9 @@ class LineRelay {
   /// error), each with `prefix` before it. Without a prefix the bytes are passed on unchanged. The caller
   /// closes it when the process has it.
   FileDescriptor open(int rank, int target, std::string prefix);
+  /// From now on who writes where nobody reads any more gets a broken pipe, as it would without us; else what
+  /// it says is dropped.
+  void hand_on_broken_pipes() { hands_on_broken_pipes_ = true; }
   /// Standard output and standard error are the same file, pipe or terminal.
   bool one_stream() const { return one_stream_; }
 
@@ -33,7 +36,7 @@ class LineRelay {
   void say(const std::string& line);
   /// Something waits for its reader.
   bool has_more() const { return !targets_[0].waiting.empty() || !targets_[1].waiting.empty(); }
-  /// Throws FileError when something could not be written (disk full).
+  /// Throws FileError when something could not be written to standard output (disk full, nobody reads).
   void check() const;
 
  private:
@@ -60,6 +63,7 @@ class LineRelay {
 
   Target targets_[2];
   bool one_stream_ = false;
+  bool hands_on_broken_pipes_ = false;
   std::vector<Source> sources_;
 };
 

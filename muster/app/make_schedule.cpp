@@ -75,6 +75,13 @@ struct Make {
   }
 };
 
+// By which rounds in warm-up are as long as the first one after it, where that is asked for.
+std::optional<double> rate_after_warmup(const Configuration& configuration) {
+  const int64_t warmup = configuration.learning_rate.warmup_steps;
+  if (configuration.schedule.in_warmup != "first_after" || warmup == 0) return std::nullopt;
+  return make_learning_rate(configuration, warmup + 1).at(warmup);
+}
+
 }  // namespace
 
 ScheduleOptions schedule_options(const Configuration& configuration) {
@@ -85,12 +92,17 @@ ScheduleOptions schedule_options(const Configuration& configuration) {
   if (rule == "every_step") return EveryStepOptions{};
   if (rule == "constant") return ConstantPeriodOptions{keys.base_period};
   if (rule == "post_local") return PostLocalOptions{keys.base_period, keys.switch_step.value_or(0)};
-  if (rule == "qsr") return QuadraticRuleOptions{keys.base_period, growth, warmup};
-  if (rule == "power") return PowerRuleOptions{keys.base_period, growth, keys.exponent, warmup};
+  if (rule == "qsr")
+    return QuadraticRuleOptions{keys.base_period, growth, warmup, rate_after_warmup(configuration)};
+  if (rule == "power")
+    return PowerRuleOptions{keys.base_period, growth, keys.exponent, warmup,
+                            rate_after_warmup(configuration)};
   if (rule == "adaptive")
     return AdaptivePeriodOptions{keys.base_period, keys.sampling_fraction, keys.band[0],
                                  keys.band[1],     keys.max_period,        warmup};
-  if (rule == "loss") return LossDrivenOptions{keys.base_period, keys.max_period, warmup};
+  if (rule == "loss")
+    return LossDrivenOptions{keys.base_period, keys.max_period,       warmup,
+                             keys.interval,    keys.interval_seconds, keys.fallback};
   if (rule == "piecewise") return PiecewiseOptions{parse_pieces(keys.pieces.value_or(""))};
   if (rule == "swap") return SwapOptions{keys.base_period, keys.switch_step.value_or(0)};
   if (rule == "theory")

@@ -37,7 +37,7 @@ std::string name_of_space(pid_t process, pid_t launcher) {
         fmt::format("process {} runs in the launcher's own network, and without that nobody would reach "
                     "the store; {}",
                     process, what_is_needed));
-  std::error_code missing;
+  std::error_code missing;  // no named namespaces: said below
   for (const auto& entry : std::filesystem::directory_iterator("/run/netns", missing)) {
     struct stat about {};
     if (::stat(entry.path().c_str(), &about) == 0 && same(about, theirs)) return entry.path().filename();

@@ -78,6 +78,7 @@ struct GptSection {
   int64_t heads = 4;
   std::optional<int64_t> head_width;
   std::string positions = "learned";
+  bool tied_head = true;
   double dropout = 0;
   bool operator==(const GptSection&) const = default;
 };
@@ -99,6 +100,9 @@ struct ScheduleSection {
   double sampling_fraction = 0.25;
   std::vector<double> band = {0.7, 1.3};
   std::optional<int64_t> max_period;
+  std::optional<int64_t> interval;
+  std::optional<double> interval_seconds;
+  double fallback = 0.5;
   std::string theory = "stich";
   double condition_number = 1;
   std::optional<std::string> pieces;
@@ -178,6 +182,7 @@ struct AsyncSection {
   std::optional<int64_t> staleness_threshold;
   double delay_compensation = 0;
   double max_norm = 0;
+  std::string outlier = "warn";
   int64_t local_steps = 50;
   bool dynamic_local_updates = false;
   double speed_quantile = 1;

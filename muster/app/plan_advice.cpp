@@ -119,7 +119,8 @@ void explain_risk(const PlanResult& plan, PlanAdvice& advice) {
           "This run is short, or its learning rate does not fall far: expect time, not accuracy.");
     if (plan.request.configuration.learning_rate.warmup_steps > 0)
       risks.emplace_back(
-          "Keep schedule.in_warmup = base_period: the rule would make one round of the warm-up.");
+          "Keep schedule.in_warmup = base_period or first_after: the rule would make one round of the "
+          "warm-up.");
   } else if (rule == "constant") {
     risks.emplace_back(
         "Accuracy: a constant period tends to cost some: ViT-B on ImageNet ended 1.7 points lower with "

@@ -61,8 +61,7 @@ void set_failures(const PlanRequest& request, PlanBasis& basis) {
         "the "
         "restart time alone.");
   } else if (configuration.checkpoint.every > 0) {
-    basis.costs.failures.kept_every =
-        static_cast<double>(configuration.checkpoint.every) * basis.costs.step.seconds;
+    basis.costs.kept_steps = configuration.checkpoint.every;
     basis.notes.push_back(fmt::format(
         "Failures: the run goes on from its last checkpoint (checkpoint.every = {} steps); half of that is "
         "lost on average.",

@@ -121,7 +121,7 @@ std::string plan_json(const PlanResult& plan, int indent) {
   json["asynchronous"] = async_json(plan);
   json["notes"] = plan.basis.notes;
   json["planning_seconds"] = plan.seconds;
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace muster

@@ -2,11 +2,11 @@
 
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 
 #include "muster/app/plan_basis.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/file.h"
 #include "muster/report/run_history.h"
 
 namespace muster {
@@ -53,8 +53,7 @@ Replay replay_of(const RunHistory& run) {
 }  // namespace
 
 PlanMeasurement measure_run(const std::string& folder) {
-  std::error_code missing;
-  if (!std::filesystem::exists(folder + "/metrics.jsonl", missing))
+  if (!is_there(folder + "/metrics.jsonl"))
     throw OptionError("--run", shown(folder), "must be the folder of a run, which holds metrics.jsonl");
   const RunHistory run = read_run_history(folder);
   PlanMeasurement measured;

@@ -36,8 +36,9 @@ std::optional<int64_t> model_parameters(const Configuration& configuration) {
     for (const auto& model : models)
       if (model.at("name") == *configuration.task.model) return model.at("parameters").get<int64_t>();
   } catch (const nlohmann::json::exception&) {
+    return std::nullopt;  // another engine's answer
   } catch (const Error&) {
-    // Without the engine nobody knows.
+    return std::nullopt;  // no engine: nobody knows
   }
   return std::nullopt;
 }

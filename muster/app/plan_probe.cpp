@@ -38,7 +38,7 @@ class ProbeFolder {
     path_ = form;
   }
   ~ProbeFolder() {
-    std::error_code ignored;
+    std::error_code ignored;  // what stays behind lies in the folder of temporary files
     if (!kept_) fs::remove_all(path_, ignored);
   }
   ProbeFolder(const ProbeFolder&) = delete;

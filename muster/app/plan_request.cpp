@@ -17,6 +17,7 @@
 #include "muster/app/toml_file.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/file.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -113,9 +114,8 @@ std::vector<Setting> merged(std::vector<Setting> settings, const std::vector<Set
 
 /// What a run was told: of the resolved configuration in its folder, what differs from the defaults.
 std::vector<Setting> settings_of_run(const std::string& folder) {
-  std::error_code missing;
   const std::string path = folder + "/config.toml";
-  if (!std::filesystem::exists(path, missing)) return {};
+  if (!is_there(path)) return {};
   std::vector<Setting> settings;
   const Configuration defaults;
   for (const FileSetting& one : read_toml_file(path)) {

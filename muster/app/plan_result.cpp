@@ -181,12 +181,11 @@ PlanResult make_plan(const PlanRequest& request, PlanBasis basis) {
   const RateCurve curve(make_learning_rate(request.configuration, request.steps), request.steps);
   add_rows(plan, curve);
   for (const PlanRow& row : plan.rows)
-    if (!(row.time.failures <= hopeless * (row.time.compute + row.time.waiting + row.time.communication())))
+    if (!(row.time.failures <= hopeless * (row.time.total() - row.time.failures)))
       throw OptionError(
           "--failures", std::to_string(request.failures.per_hour),
           "with so many failures and so much lost at each, the run would hardly ever end: refused to plan; "
-          "write "
-          "checkpoints more often (checkpoint.every) or go on without the lost (elastic.min_workers)");
+          "write checkpoints more often (checkpoint.every) or go on without the lost (elastic.min_workers)");
   plan.async = simulate(request, plan.basis);
   add_travels(plan);
   if (!plan.basis.on_this_machine) {

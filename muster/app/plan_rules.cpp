@@ -228,8 +228,7 @@ ScheduleWalk walk_rule(const Configuration& configuration, const ScheduleSection
   // Copying whole configurations would cost more than many walks; these are what schedule_options() reads.
   Configuration part;
   part.schedule = schedule;
-  part.learning_rate.peak = configuration.learning_rate.peak;
-  part.learning_rate.warmup_steps = configuration.learning_rate.warmup_steps;
+  part.learning_rate = configuration.learning_rate;
   part.run.workers = configuration.run.workers;
   part.task.batch = configuration.task.batch;
   const ScheduleOptions options = schedule_options(part);

@@ -41,6 +41,11 @@ std::vector<Setting> schedule_settings(const ScheduleSection& schedule) {
   }
   if ((rule == "adaptive" || rule == "loss") && schedule.max_period)
     add("max_period", std::to_string(*schedule.max_period));
+  if (rule == "loss") {
+    if (schedule.interval) add("interval", std::to_string(*schedule.interval));
+    if (schedule.interval_seconds) add("interval_seconds", format_plain(*schedule.interval_seconds));
+    add("fallback", format_plain(schedule.fallback));
+  }
   if (rule == "piecewise") add("pieces", schedule.pieces.value_or(""));
   if (rule == "theory") {
     add("theory", schedule.theory);

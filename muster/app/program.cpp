@@ -1,13 +1,18 @@
 #include "muster/app/program.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <iostream>
+#include <csignal>
 #include <new>
+#include <stdexcept>
 
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 #include "muster/base/nearest_word.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
@@ -17,25 +22,40 @@ bool asks_for_help(std::string_view word) { return word == "help" || word == "--
 
 int run_words(std::span<const Command> commands, std::vector<std::string> words) {
   if (words.empty() || (asks_for_help(words[0]) && words.size() == 1)) {
-    std::cout << program_help(commands) << std::flush;
+    write_output(program_help(commands));
+    flush_output();
     return 0;
   }
   if (asks_for_help(words[0])) words = {words[1], "--help"};
   if (words[0] == "--version") words[0] = "version";
   const Command& command = find_command(commands, words[0]);
   const int code = command.run({words.begin() + 1, words.end()});
-  if (!std::cout.flush()) throw FileError("cannot write the result to standard output");
+  flush_output();
   return code;
 }
 
 // One line, whatever an error's text holds.
-int tell(std::string_view what, const std::string& message, int code) {
-  std::string line = message;
-  for (char& c : line)
+int tell(std::string_view what, std::string message, int code) {
+  for (char& c : message)
     if (c == '\n' || c == '\r') c = ' ';
-  std::cerr << "muster: " << what << ": " << line << std::endl;
+  print_log("muster: {}: {}\n", what, message);
   return code;
 }
+
+// Whoever started us may have closed them. A file must not get their numbers: what is said would be written
+// into it. Writing to a standard output that was closed stays an error.
+void fill_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0)  // the lowest free number is this one
+      ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+}
+
+// LibTorch says it in an error of its own.
+bool is_out_of_memory(const std::exception& fault) {
+  return std::string_view(fault.what()).find("allocate memory") != std::string_view::npos;
+}
+
+constexpr const char* out_of_memory = "out of memory; use fewer workers, a smaller batch or a smaller model";
 
 }  // namespace
 
@@ -64,13 +84,19 @@ const Command& find_command(std::span<const Command> commands, std::string_view 
 }
 
 int run_program(std::span<const Command> commands, int argc, char** argv) {
+  fill_standard_streams();
+  // A pipe that nobody reads and a file at its size limit are failed writes like any other.
+  for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
   try {
     return run_words(commands, {argv + (argc > 0 ? 1 : 0), argv + argc});
   } catch (const Error& error) {
     return tell("error", error.what(), exit_error);
   } catch (const std::bad_alloc&) {
-    return tell("error", "out of memory; use fewer workers, a smaller batch or a smaller model", exit_error);
+    return tell("error", out_of_memory, exit_error);
+  } catch (const std::length_error&) {
+    return tell("error", out_of_memory, exit_error);  // more than can be asked for
   } catch (const std::exception& fault) {
+    if (is_out_of_memory(fault)) return tell("error", out_of_memory, exit_error);
     return tell("internal error", fault.what(), exit_fault);
   }
 }

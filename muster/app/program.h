@@ -19,7 +19,8 @@ struct Command {
 inline constexpr int exit_fault = 1;
 inline constexpr int exit_error = 2;
 
-/// Runs the command that the first word names and tells errors as one line on standard error, "muster: error:
+/// Runs the command that the first word names, with standard streams that are open, SIGPIPE and SIGXFSZ
+/// ignored, and tells errors as one line on standard error, "muster: error:
 /// ...". No word, help, --help and -h list the commands; `help COMMAND` is `COMMAND --help`; --version is
 /// version.
 int run_program(std::span<const Command> commands, int argc, char** argv);

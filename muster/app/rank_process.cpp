@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "muster/base/error.h"
 
@@ -44,12 +45,14 @@ struct Prepared {
   // A remote shell hears of our death by the end of its standard input, and then still has to pass it on.
   if (!start.remote) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != start.parent) ::_exit(exit_not_started);  // it died before the line above
-  ::dup2(start.input, STDIN_FILENO);
-  if (start.output >= 0) ::dup2(start.output, STDOUT_FILENO);
-  if (start.error >= 0) ::dup2(start.error, STDERR_FILENO);
+  if (::dup2(start.input, STDIN_FILENO) < 0) ::_exit(exit_not_started);
+  if (start.output >= 0 && ::dup2(start.output, STDOUT_FILENO) < 0) ::_exit(exit_not_started);
+  if (start.error >= 0 && ::dup2(start.error, STDERR_FILENO) < 0) ::_exit(exit_not_started);
   // It is in the background of the terminal, and may write there even after `stty tostop`.
   ::signal(SIGTTOU, SIG_IGN);
-  if (start.keeps_broken_pipe) ::signal(SIGPIPE, SIG_IGN);
+  // This process ignores both.
+  ::signal(SIGPIPE, start.keeps_broken_pipe ? SIG_IGN : SIG_DFL);
+  ::signal(SIGXFSZ, SIG_DFL);
   signals.restore();
   ::execve(start.words[0], start.words, start.environment);
   ::_exit(exit_not_started);
@@ -82,14 +85,14 @@ RankProcess::RankProcess(const RankStart& start, const HeldSignals& signals) {
   if (pid_ < 0) throw Error(fmt::format("cannot start {}: {}", words.front(), std::strerror(errno)));
   if (pid_ == 0) become(prepared, signals);
   ::setpgid(pid_, pid_);  // whoever is first
-  if (start.first_line) tell(start.first_line->c_str());
+  if (start.first_line) hand(*start.first_line + "\n");
 }
 
 RankProcess::~RankProcess() {
   if (over_) return;
   kill();
   kill_here();
-  ::waitpid(pid_, nullptr, 0);
+  ::waitpid(pid_, nullptr, 0);  // how it ended is no longer asked
 }
 
 void RankProcess::tell(const char* word) {
@@ -99,12 +102,38 @@ void RankProcess::tell(const char* word) {
       ::send(wire_.number(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// All of it, however long: what follows are other words.
+void RankProcess::hand(const std::string& line) {
+  const timeval patience{60, 0};
+  if (::setsockopt(wire_.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
+    throw Error(fmt::format("cannot write to a remote shell: {}", std::strerror(errno)));
+  for (std::string_view rest = line; !rest.empty();) {
+    const ssize_t sent = ::send(wire_.number(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // it is ending; its exit code says why
+    if (sent < 0)
+      throw Error(fmt::format("a remote shell does not take its input: {}", std::strerror(errno)));
+    rest.remove_prefix(static_cast<size_t>(sent));
+  }
+}
+
+// The state stands behind the name, which may hold anything, in parentheses.
+bool RankProcess::is_stopped() const {
+  if (over_ || wire_.number() >= 0) return false;
+  std::ifstream file(fmt::format("/proc/{}/stat", pid_));
+  std::string text;
+  std::getline(file, text, '\0');
+  const size_t name = text.rfind(')');
+  return name != std::string::npos && name + 2 < text.size() &&
+         (text[name + 2] == 'T' || text[name + 2] == 't');
+}
+
 void RankProcess::ask(int signal) {
   if (over_) return;
   if (wire_.number() >= 0)
     tell("TERM");
   else
-    ::kill(pid_, signal);
+    ::kill(pid_, signal);  // not reaped yet, so it is still ours
 }
 
 void RankProcess::kill() {
@@ -116,7 +145,7 @@ void RankProcess::kill() {
 }
 
 void RankProcess::kill_here() {
-  if (!over_) ::kill(-pid_, SIGKILL);
+  if (!over_) ::kill(-pid_, SIGKILL);  // a group that has just ended needs none
 }
 
 std::optional<Ending> RankProcess::poll() {
@@ -125,9 +154,9 @@ std::optional<Ending> RankProcess::poll() {
   // Its number stays taken until it is reaped, so nobody else can be hit.
   if (::waitid(P_PID, static_cast<id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) != 0 || about.si_pid == 0)
     return std::nullopt;
-  ::kill(-pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);  // what it has started; there may be nothing
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  ::waitpid(pid_, &status, 0);  // has ended, as waitid said
   over_ = true;
   wire_ = FileDescriptor();
   if (WIFSIGNALED(status)) return Ending{128 + WTERMSIG(status), true};

@@ -18,8 +18,8 @@ struct RankStart {
   std::vector<std::string> environment;  ///< "NAME=value", all of it
   int output = -1;                       ///< becomes its standard output; -1: ours; borrowed
   int error = -1;                        ///< becomes its standard error; -1: ours; borrowed
-  /// A remote shell that runs remote_script(): gets this line on its standard input, and then the names of
-  /// signals. Nothing: a program of this machine, which gets signals and no standard input.
+  /// A remote shell that runs remote_script(): gets this line (or lines) on its standard input, and then the
+  /// names of signals. Nothing: a program of this machine, which gets signals and no standard input.
   std::optional<std::string> first_line;
   bool keeps_broken_pipe = false;  ///< SIGPIPE is ignored: it may go on when nobody hears it any more
 };
@@ -36,7 +36,9 @@ class RankProcess {
   RankProcess& operator=(const RankProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  /// Asks it to end: SIGINT or SIGTERM to the process itself; TERM to one on another host.
+  /// It runs here and was stopped (SIGSTOP): no request reaches it.
+  bool is_stopped() const;
+  /// Asks it to end: the signal to the process itself; TERM to one on another host.
   void ask(int signal);
   /// SIGKILL to it and all that it has started here; on another host, to the program only.
   void kill();
@@ -47,6 +49,7 @@ class RankProcess {
 
  private:
   void tell(const char* word);
+  void hand(const std::string& line);
 
   pid_t pid_ = -1;
   bool over_ = false;

@@ -54,7 +54,7 @@ std::optional<int> rank_of(int pid) {
 
 std::multimap<int, int> children_by_parent() {
   std::multimap<int, int> children;
-  std::error_code ignored;
+  std::error_code ignored;  // processes come and go while /proc is read
   for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
     const auto pid = whole(entry.path().filename().string());
     if (const auto parent = pid ? parent_of(*pid) : std::nullopt) children.emplace(*parent, *pid);

@@ -51,8 +51,7 @@ std::string missing(const std::string& need, const ReproduceRequest& request) {
   if (need == "engine") return has_engine() ? "" : "muster-engine (a build with LibTorch)";
   if (need.starts_with("data:")) {
     const std::string name = need.substr(5);
-    std::error_code ignored;
-    if (request.data && fs::exists(*request.data + "/" + name, ignored)) return "";
+    if (request.data && is_there(*request.data + "/" + name)) return "";
     return fmt::format("'{}' in the folder of --data", name);
   }
   if (need.starts_with("cores:")) {

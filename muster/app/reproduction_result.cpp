@@ -132,7 +132,7 @@ std::string reproduction_json(const ReproductionResult& result, int indent) {
   json["claims"] = Json::array();
   for (const JudgedClaim& claim : result.claims) json["claims"].push_back(claim_json(claim));
   json["runs"] = commands_json(result);
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string reproduction_text(const ReproductionResult& result) {

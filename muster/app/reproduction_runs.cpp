@@ -15,6 +15,7 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/sealed_json.h"
 #include "muster/base/stopwatch.h"
 #include "muster/base/version.h"
 
@@ -33,12 +34,14 @@ std::string own_path() {
 }
 
 std::string last_line(const std::string& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return {};
+  if (!is_there(path)) return {};
   std::string text = read_file(path);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
 }
+
+/// The first key of run.json.
+constexpr std::string_view checksum_key = "xxh64";
 
 /// One command's folder OUT/runs/NAME.
 class RunFolder {
@@ -51,10 +54,11 @@ class RunFolder {
 
   /// What an earlier call has left of the same command.
   std::optional<FinishedCommand> kept() const {
-    std::error_code ignored;
-    if (!fs::exists(path_ + "/run.json", ignored)) return std::nullopt;
-    const Json json = Json::parse(read_file(path_ + "/run.json"), nullptr, false);
+    if (!is_there(path_ + "/run.json")) return std::nullopt;
+    const std::string text = read_file(path_ + "/run.json");
+    const Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded() || !json.contains("result") || !same(json)) return std::nullopt;
+    if (seal_of(text, checksum_key) == Seal::broken) return std::nullopt;  // damaged: done again
     return FinishedCommand{json.value("seconds", 0.0), json["result"].dump(), ""};
   }
 
@@ -63,6 +67,7 @@ class RunFolder {
     std::error_code problem;
     const bool goes_on = command_.resumes && begun();
     if (!goes_on) fs::remove_all(path_, problem);
+    if (problem) throw FileError(fmt::format("cannot clear the folder '{}': {}", path_, problem.message()));
     fs::create_directories(path_, problem);
     if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", path_, problem.message()));
     write_file_atomically(path_ + "/begun.json", identity().dump() + "\n");
@@ -75,7 +80,7 @@ class RunFolder {
     Json json = identity();
     json["seconds"] = seconds;
     json["result"] = result;
-    write_file_atomically(path_ + "/run.json", json.dump() + "\n");
+    write_file_atomically(path_ + "/run.json", sealed(json.dump(2) + "\n", checksum_key));
     return {seconds, result.dump(), ""};
   }
 
@@ -86,8 +91,7 @@ class RunFolder {
            json.value("version", "") == std::string(version());
   }
   bool begun() const {
-    std::error_code ignored;
-    if (!fs::exists(path_ + "/begun.json", ignored)) return false;
+    if (!is_there(path_ + "/begun.json")) return false;
     const Json json = Json::parse(read_file(path_ + "/begun.json"), nullptr, false);
     return !json.is_discarded() && same(json);
   }

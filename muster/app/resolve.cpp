@@ -4,16 +4,20 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <thread>
 
 #include "muster/app/contradictions.h"
+#include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/model_names.h"
+#include "muster/app/quota_sentence.h"
 #include "muster/app/resolve_async.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
+#include "muster/base/cpu_quota.h"
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 #include "muster/comm/grouping.h"
 #include "muster/schedule/piecewise.h"
 
@@ -22,15 +26,30 @@ namespace muster {
 namespace {
 
 constexpr int64_t default_epochs = 10;
+
+int64_t cores_by_affinity() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
 constexpr int64_t generated_samples = 5000, generated_test_samples = 1000;
 constexpr int64_t clusters_samples = 4096;
 constexpr int64_t folder_image_size = 224;
+
+// The file's own name for the folder, where it means the same.
+std::string own_name(const std::string& folder, const std::optional<std::string>& in_file) {
+  std::error_code other;
+  return in_file && std::filesystem::equivalent(folder, *in_file, other) ? *in_file : folder;
+}
 
 Configuration with_file(const std::string& path) {
   Configuration configuration;
   for (const FileSetting& setting : read_toml_file(path))
     find_key(setting.name, "").set(configuration, setting.value);
   check_length_is_single(configuration);
+  if (const auto folder = folder_of_run(path))
+    configuration.run.out = own_name(*folder, configuration.run.out);
   return configuration;
 }
 
@@ -51,14 +70,7 @@ void apply(Configuration& configuration, const std::vector<Setting>& settings) {
 std::string resolved_pieces(const std::string& text) {
   if (text.find_first_not_of("0123456789:, \t-") == std::string::npos)
     return format_pieces(parse_pieces(text));
-  std::string content;
-  try {
-    content = read_file(text);
-  } catch (const FileError& error) {
-    throw OptionError("schedule.pieces", shown(text),
-                      fmt::format("is no list such as 0:4,1000:16, and as a CSV file: {}", error.what()));
-  }
-  return format_pieces(parse_pieces_csv(content, text));
+  return format_pieces(parse_pieces_csv(input_text("schedule.pieces", text), text));
 }
 
 void fill_run(RunSection& run, const Processes& processes) {
@@ -66,7 +78,9 @@ void fill_run(RunSection& run, const Processes& processes) {
   if (!run.workers) run.workers = processes.all > 1 ? processes.all : usable_cores();
   if (*run.workers % processes.all != 0)
     throw OptionError("run.workers", std::to_string(*run.workers),
-                      fmt::format("must be a multiple of the run's {} processes", processes.all));
+                      fmt::format("must be a multiple of the run's {} processes: --run.workers {}, or leave "
+                                  "it out",
+                                  processes.all, processes.all));
   const int64_t cores = std::max<int64_t>(1, usable_cores() / processes.on_this_host);
   if (!run.threads) run.threads = std::min(cores, *run.workers / processes.all);
 }
@@ -105,6 +119,7 @@ void fill_folder(Configuration& configuration) {
 
 // An asynchronous run.
 void fill_simulation(Configuration& configuration) {
+  configuration.run.loader_threads = 0;
   fill_async(configuration);
   fill_task(configuration.task);
   fill_folder(configuration);
@@ -181,10 +196,17 @@ std::optional<int64_t> known_samples(const Configuration& configuration) {
 }
 
 int64_t usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1U, std::thread::hardware_concurrency());
+  const auto quota = cpu_quota();
+  return quota ? std::min(cores_by_affinity(), quota->threads()) : cores_by_affinity();
+}
+
+std::optional<std::string> quota_sentence() {
+  const auto quota = cpu_quota();
+  const int64_t cores = cores_by_affinity();
+  if (!quota || quota->cores() >= static_cast<double>(cores)) return std::nullopt;
+  return fmt::format("a quota ({}) leaves the time of {:.3g} of {} cores to this process: {} by default",
+                     quota->file, quota->cores(), cores,
+                     usable_cores() == 1 ? "1 thread" : fmt::format("{} threads", usable_cores()));
 }
 
 }  // namespace muster

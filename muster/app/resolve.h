@@ -23,7 +23,8 @@ struct Processes {
 /// From what the user said to the configuration of a run: the file `config` (if any), then the settings of
 /// the command line over it, then the defaults that depend on other keys. Every key is checked for type,
 /// words and range, and the whole for contradictions, before any work. A length on the command line (steps,
-/// epochs) replaces the file's. Throws OptionError.
+/// epochs) replaces the file's. A file that lies in the folder of a run means that folder, wherever it is
+/// now: run.out is that folder. Throws OptionError.
 ///
 /// Resolved here: run.epochs (10 without steps), run.workers, run.threads, run.loader_threads, image.size of
 /// folders, schedule.growth, schedule.pieces (a file's content), outer.learning_rate and outer.momentum; and,

@@ -83,6 +83,9 @@ void check_asynchronous(const Configuration& configuration) {
   require_untouched(configuration, "outer",
                     "is of meetings, which an asynchronous run has none of; async.outer says what the server "
                     "does");
+  require(configuration.run.loader_threads.value_or(0) == 0, "run.loader_threads",
+          as_value(configuration.run.loader_threads),
+          "has no use in an asynchronous run, whose workers make their own batches; leave it out");
   require(!configuration.run.verify, "run.verify", true,
           "compares processes that meet; an asynchronous run has none; leave it out");
   require(!configuration.run.probe, "run.probe", configuration.run.probe.value_or(""),
@@ -108,8 +111,6 @@ void check_async(const Configuration& configuration) {
   require_untouched(configuration, "checkpoint",
                     "is not used by a simulated run, which leaves no "
                     "checkpoints; start it anew");
-  require(!configuration.run.resume, "run.resume", true,
-          "a simulated run leaves no checkpoints; start it anew");
   check_devices(configuration);
 }
 

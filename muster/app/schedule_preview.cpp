@@ -24,7 +24,7 @@ namespace {
 
 Replay read_replay(const std::string& path) {
   std::vector<Replay::Record> records;
-  std::error_code problem;
+  std::error_code problem;  // no folder then; the reader says what is wrong with the file
   const bool folder = std::filesystem::is_directory(path, problem);
   try {
     for (const MetricsLine& line : read_metrics(folder ? path + "/metrics.jsonl" : path))

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "muster/app/help.h"
+#include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
@@ -23,6 +24,7 @@ double seconds_between(const Arguments& arguments) {
 }
 
 Configuration configuration_of(const std::optional<std::string>& config, const Arguments& arguments) {
+  if (config) hold_input("CONFIG", *config);
   return resolve(config, arguments.settings, Scope::serving);
 }
 
@@ -34,6 +36,7 @@ ServeRequest read_serve_request(const std::vector<std::string>& words) {
   const auto& files = request.arguments.positional;
   request.configuration =
       configuration_of(files.empty() ? std::nullopt : std::optional(files.front()), request.arguments);
+  if (request.arguments.has("recover")) request.configuration.run.resume = true;
   return request;
 }
 

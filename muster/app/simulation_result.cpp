@@ -8,6 +8,7 @@
 
 #include "muster/app/configuration_json.h"
 #include "muster/base/format.h"
+#include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 
 namespace muster {
@@ -124,6 +125,19 @@ Table worker_table(const SimulationTally& tally) {
 
 }  // namespace
 
+bool SimulationResult::finished() const { return tally.local_steps() >= *configuration.run.steps; }
+
+Error nobody_left(const SimulationResult& result) {
+  std::string text = fmt::format(
+      "nobody was left to work after {} of {} local steps: the run came to no end; see async.failures, which "
+      "says "
+      "who is away when",
+      format_count(result.tally.local_steps()), format_count(*result.configuration.run.steps));
+  if (result.folder)
+    text += fmt::format(", and begin anew in the same folder with --run.out {} --run.resume", *result.folder);
+  return Error(text);
+}
+
 std::string simulation_json(const SimulationResult& result, int indent) {
   const SimulationTally& tally = result.tally;
   Json json;
@@ -145,8 +159,10 @@ std::string simulation_json(const SimulationResult& result, int indent) {
   for (const WorkerTally& worker : tally.workers())
     json["workers"].push_back(json_of(worker, tally.seconds()));
   json["wall_seconds"] = result.wall_seconds;
+  if (!result.finished()) json["finished"] = false;
+  if (!result.files.empty()) json["files"] = Json::parse(digests_json(result.files));
   json["configuration"] = Json::parse(configuration_json(result.configuration));
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string simulation_text(const SimulationResult& result) {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "muster/app/options.h"
+#include "muster/base/checksum.h"
+#include "muster/base/error.h"
 #include "muster/plan/simulation_tally.h"
 #include "muster/report/arrivals_file.h"
 
@@ -29,7 +31,14 @@ struct SimulationResult {
   double wall_seconds = 0;
   std::optional<std::string> folder{};  ///< of the run's files
   std::optional<TrainedResult> trained{};
+  std::map<std::string, FileDigest> files{};  ///< of those in the folder, for summary.json
+
+  /// Whether all local steps were done; false where nobody was left to work.
+  bool finished() const;
 };
+
+/// The error of a run that came to no end, with what to do.
+Error nobody_left(const SimulationResult& result);
 
 /// One JSON object (docs/json.md), indented by `indent` (-1: one line).
 std::string simulation_json(const SimulationResult& result, int indent);

@@ -1,11 +1,10 @@
-#include <iostream>
-
 #include "muster/app/study.h"
 #include "muster/app/study_convex_closed.h"
 #include "muster/app/study_convex_request.h"
 #include "muster/app/study_convex_runs.h"
 #include "muster/app/study_convex_scan.h"
 #include "muster/app/study_output.h"
+#include "muster/base/output.h"
 
 namespace muster {
 
@@ -46,12 +45,12 @@ Shown shown(const ConvexRequest& request) {
 int study_convex(const std::vector<std::string>& words) {
   const ConvexRequest request = read_convex_request(words);
   if (request.help) {
-    std::cout << help_text(convex_help());
+    write_output(help_text(convex_help()));
     return 0;
   }
   const Shown result = shown(request);
   if (request.out) write_study(*request.out, result.indented + "\n", result.page);
-  std::cout << (request.json ? result.json + "\n" : result.text);
+  write_output(request.json ? result.json + "\n" : result.text);
   return 0;
 }
 

@@ -124,7 +124,7 @@ std::string convex_closed_json(const ConvexRequest& request, const std::vector<C
     all.push_back(std::move(one));
   }
   json["runs"] = std::move(all);
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string convex_closed_text(const ConvexRequest& request, const std::vector<ClosedRow>& rows) {

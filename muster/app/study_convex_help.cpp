@@ -48,7 +48,8 @@ const CommandHelp& convex_help() {
         "period matters; all paths of +-sigma noise, or --replicas random ones. Default: data."},
        {"curvature", "L", "quadratic: f = L/2 ||x||^2. Default: 1."},
        {"noise", "SIGMA2", "quadratic, piecewise: second moment of the gradient noise. Default: 1."},
-       {"start", "X", "quadratic: ||x0||^2, default 1; piecewise: x0, default 0."},
+       {"start", "X",
+        "quadratic: ||x0||^2, at least 0, default 1; piecewise: x0, of either sign, default 0."},
        {"shift", "A", "quadratic, piecewise with theorem step sizes: a. Default: 80."},
        {"replicas", "N", "piecewise: random paths with normal noise. Default: 0, all paths of +-sigma."}},
       {"schedule"}};

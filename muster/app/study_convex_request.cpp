@@ -46,6 +46,12 @@ class Reader {
     return values;
   }
 
+  std::optional<double> any_real(std::string_view name) const {
+    const auto text = arguments_.flag(name);
+    if (!text) return std::nullopt;
+    return std::get<double>(parse_value(ValueType::real, field(name), *text));
+  }
+
   std::optional<double> real(std::string_view name, bool zero_allowed) const {
     const auto text = arguments_.flag(name);
     if (!text) return std::nullopt;
@@ -208,10 +214,11 @@ ConvexRequest read_convex_request(const std::vector<std::string>& words) {
   read_method(request, reader);
   read_schedule(request, arguments);
   read_scan(request, reader);
-  if (request.problem == ConvexStudyProblem::piecewise) request.start = 0;
   request.curvature = reader.real("curvature", false).value_or(request.curvature);
   request.noise = reader.real("noise", true).value_or(request.noise);
-  request.start = reader.real("start", true).value_or(request.start);
+  request.start = request.problem == ConvexStudyProblem::piecewise
+                      ? reader.any_real("start").value_or(0)
+                      : reader.real("start", true).value_or(request.start);
   request.shift = reader.real("shift", false).value_or(request.shift);
   request.replicas = reader.integer("replicas", 0, 0, 1'000'000'000);
   check_together(request, arguments);

@@ -70,17 +70,18 @@ std::unique_ptr<ConvexRun> start_run(const ConvexRequest& request, const ConvexS
                                      schedule_of(request, subject, one));
 }
 
+// sigma^2 and G^2 are those of what the run visited.
 StichSetting theorem_setting(const ConvexRequest& request, const ConvexSubject& subject, const Case& one,
-                             int64_t longest) {
+                             const ConvexRun& run) {
   StichSetting setting;
   setting.smoothness = subject.constants.smoothness;
   setting.strong_convexity = subject.constants.strong_convexity;
   setting.start_distance = 0;
   for (const double x : subject.optimum.x) setting.start_distance += x * x;
-  setting.noise = subject.constants.noise_at_optimum / static_cast<double>(one.batch);
-  setting.gradient = setting.noise;
+  setting.noise = run.gradient_bounds().noise;
+  setting.gradient = run.gradient_bounds().gradient;
   setting.workers = one.workers;
-  setting.period = longest;
+  setting.period = run.longest_period();
   setting.delay = request.delay.value_or(0);
   setting.asynchronous = request.delay.has_value();
   return setting;
@@ -108,7 +109,8 @@ ConvexRunResult result_of(const ConvexRequest& request, const ConvexSubject& sub
   const double samples =
       static_cast<double>(one.workers) * static_cast<double>(one.batch) * static_cast<double>(run.steps());
   result.samples_per_second = samples / std::max(run.training_seconds(), 1e-9);
-  result.setting = theorem_setting(request, subject, one, run.longest_period());
+  result.setting = theorem_setting(request, subject, one, run);
+  result.iterates_looked_at = run.gradient_bounds().iterates;
   result.bound = stich_bound(result.setting, run.steps());
   result.allowed = allowed_periods(result);
   result.allowed.drift_near_optimum =

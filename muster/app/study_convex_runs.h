@@ -32,7 +32,8 @@ struct ConvexRunResult {
   double norm_last = 0;  ///< ||x|| of the newest iterate
   double seconds = 0;    ///< of training
   double samples_per_second = 0;
-  StichSetting setting;  ///< the theorem's, with sigma^2 = G^2 = noise at the optimum / b
+  StichSetting setting;  ///< the theorem's, with sigma^2 and G^2 over the iterates that the run visited
+  int64_t iterates_looked_at = 0;  ///< of these
   StichBound bound;
   AllowedPeriods allowed;
 };

@@ -40,6 +40,10 @@ Json run_json(const ConvexRunResult& run) {
                {"norm_last", run.norm_last},
                {"seconds", run.seconds},
                {"samples_per_second", run.samples_per_second},
+               {"gradient_bounds",
+                {{"noise", run.setting.noise},
+                 {"gradient", run.setting.gradient},
+                 {"iterates", run.iterates_looked_at}}},
                {"bound",
                 {{"total", run.bound.total()},
                  {"initial", run.bound.initial},
@@ -58,16 +62,19 @@ Json run_json(const ConvexRunResult& run) {
 }
 
 StudyTable gaps_table(const std::vector<ConvexRunResult>& runs) {
-  StudyTable table{"How far from the optimum",
-                   {"run", "step size", "rounds", "f - f* last", "weighted", "bound", "samples/s"},
-                   {},
-                   "Last: the workers' mean after the final meeting. Weighted: the average of all iterates "
-                   "that the theorem is about. The bound holds for the theorem's own step sizes, and counts "
-                   "the gradient noise at the optimum, the least it can be."};
+  StudyTable table{
+      "How far from the optimum",
+      {"run", "step size", "rounds", "f - f* last", "weighted", "bound", "sigma^2", "G^2", "samples/s"},
+      {},
+      "Last: the workers' mean after the final meeting. Weighted: the average of all iterates "
+      "that the theorem is about. The bound holds for the theorem's own step sizes. sigma^2 and "
+      "G^2, which it assumes for all iterates, are the largest variance and second moment of a "
+      "worker's gradient over the iterates that the run was looked at (the start among them)."};
   for (const ConvexRunResult& run : runs)
     table.rows.push_back({run_name(run), step_size_text(run.step_size), format_count(run.rounds),
                           short_number(run.curve.back().gap_last),
                           short_number(run.curve.back().gap_weighted), short_number(run.bound.total()),
+                          short_number(run.setting.noise), short_number(run.setting.gradient),
                           short_number(run.samples_per_second)});
   return table;
 }
@@ -143,7 +150,7 @@ std::string convex_runs_json(const ConvexRequest& request, const ConvexSubject& 
   } else {
     json["runs"] = std::move(all);
   }
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string convex_runs_text(const ConvexSubject& subject, const std::vector<ConvexRunResult>& runs) {

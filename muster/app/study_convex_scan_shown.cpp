@@ -236,7 +236,7 @@ std::string convex_scan_json(const ConvexRequest& request, const ConvexSubject& 
     for (size_t target = 0; target < scan.targets.size(); ++target)
       cells.push_back(cell_json(scan, cell, target));
   json["cells"] = std::move(cells);
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string convex_scan_text(const ConvexScan& scan) {

@@ -95,7 +95,7 @@ std::string subject_json(const ConvexRequest& request, const ConvexSubject& subj
                                  {"read_seconds", subject.read_seconds},
                                  {"seed", request.seed}};
   if (problem.loss() == Loss::logistic) json["accuracy_at_optimum"] = problem.accuracy(subject.optimum.x);
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 ConvexStepSize convex_step_size(const ConvexRequest& request, const ConvexSubject& subject,

@@ -8,6 +8,7 @@
 #include "muster/app/study_slow_sde_request.h"
 #include "muster/app/study_slow_sde_result.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 
@@ -50,12 +51,12 @@ std::vector<SlowSdeRow> run_cases(const SlowSdeRequest& request) {
 int study_slow_sde(const std::vector<std::string>& words) {
   const SlowSdeRequest request = read_slow_sde_request(words);
   if (request.help) {
-    std::cout << help_text(slow_sde_help());
+    write_output(help_text(slow_sde_help()));
     return 0;
   }
   const SlowSdeResult result{request, run_cases(request)};
   if (request.out) write_study(*request.out, slow_sde_json(result, 2) + "\n", slow_sde_page(result));
-  std::cout << (request.json ? slow_sde_json(result, -1) + "\n" : slow_sde_text(result));
+  write_output(request.json ? slow_sde_json(result, -1) + "\n" : slow_sde_text(result));
   if (request.out && !request.json) print_log("\nThe page is {}/report.html\n", *request.out);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "muster/app/study_teacher_request.h"
 #include "muster/app/study_teacher_result.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
 
@@ -41,12 +42,12 @@ TeacherResult run_study(const TeacherRequest& request) {
 int study_teacher(const std::vector<std::string>& words) {
   const TeacherRequest request = read_teacher_request(words);
   if (request.help) {
-    std::cout << help_text(teacher_help());
+    write_output(help_text(teacher_help()));
     return 0;
   }
   const TeacherResult result = run_study(request);
   if (request.out) write_study(*request.out, teacher_json(result, 2) + "\n", teacher_page(result));
-  std::cout << (request.json ? teacher_json(result, -1) + "\n" : teacher_text(result));
+  write_output(request.json ? teacher_json(result, -1) + "\n" : teacher_text(result));
   if (request.out && !request.json) print_log("\nThe page is {}/report.html\n", *request.out);
   return 0;
 }

@@ -240,7 +240,7 @@ std::string teacher_json(const TeacherResult& result, int indent) {
   json["arms"] = Json::array();
   for (size_t arm = 0; arm < result.outcomes.size(); ++arm) json["arms"].push_back(arm_json(result, arm));
   json["seconds"] = result.seconds;
-  return json.dump(indent);
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string teacher_text(const TeacherResult& result) {

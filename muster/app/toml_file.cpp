@@ -8,24 +8,30 @@
 #include <optional>
 #include <sstream>
 
+#include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/text_lines.h"
+#include "muster/app/toml_text.h"
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 
 namespace muster {
 
 namespace {
 
-// A value on one line, as a person would write it.
-std::string plain(const toml::node& node) {
+// A value on one line, as a person would write it; its beginning, where it is long or deep.
+std::string plain(const toml::node& node, int depth = 0) {
+  constexpr size_t most_elements = 100;
+  constexpr int deepest = 10;
   std::vector<std::string> parts;
+  if (depth > deepest && (node.is_array() || node.is_table())) return "...";
   if (const toml::array* array = node.as_array()) {
-    for (const auto& element : *array) parts.push_back(plain(element));
+    for (size_t i = 0; i < array->size() && i < most_elements; ++i)
+      parts.push_back(plain(*array->get(i), depth + 1));
     return fmt::format("[{}]", fmt::join(parts, ", "));
   }
   if (const toml::table* table = node.as_table()) {
-    for (const auto& [key, value] : *table) parts.push_back(fmt::format("{} = {}", key.str(), plain(value)));
+    for (const auto& [key, value] : *table)
+      parts.push_back(fmt::format("{} = {}", key.str(), plain(value, depth + 1)));
     return fmt::format("{{{}}}", fmt::join(parts, ", "));
   }
   if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
@@ -115,15 +121,8 @@ void append_section(std::vector<FileSetting>& settings, const std::string& secti
     settings.push_back(setting(section + "." + std::string(key.str()), node));
 }
 
-std::string content_of(const std::string& path) {
-  try {
-    return read_file(path);
-  } catch (const FileError& error) {
-    throw OptionError("CONFIG", shown(path), fmt::format("{}; give the path of a TOML file", error.what()));
-  }
-}
-
 toml::table parsed(std::string_view text, const std::string& source) {
+  check_toml_text(text, source);
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
@@ -173,7 +172,9 @@ std::string comment_of(const Key& key) {
 
 }  // namespace
 
-std::vector<FileSetting> read_toml_file(const std::string& path) { return read_toml(content_of(path), path); }
+std::vector<FileSetting> read_toml_file(const std::string& path) {
+  return read_toml(input_text("CONFIG", path), path);
+}
 
 std::vector<FileSetting> read_toml(std::string_view text, const std::string& source) {
   const toml::table file = parsed(text, source);
@@ -184,7 +185,7 @@ std::vector<FileSetting> read_toml(std::string_view text, const std::string& sou
 }
 
 ComparisonFile read_comparison_file(const std::string& path) {
-  return read_comparison(content_of(path), path);
+  return read_comparison(input_text("CONFIG", path), path);
 }
 
 ComparisonFile read_comparison(std::string_view text, const std::string& source) {

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "muster/base/error.h"
+#include "muster/base/printable.h"
 
 namespace muster {
 
@@ -159,16 +160,11 @@ std::string format_plain(const Value& value) {
 
 std::string shown(std::string_view text) {
   constexpr size_t longest = 80;
-  std::string line;
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f)
-      line += fmt::format("\\x{:02x}", byte);
-    else
-      line += c;
-  }
-  if (text.size() > longest) line += "...";
-  return line.empty() ? "''" : line;
+  if (text.empty()) return "''";
+  if (text.size() <= longest) return printable(text);
+  size_t end = longest;  // not within a character
+  while (end > longest - 4 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  return printable(text.substr(0, end)) + "...";
 }
 
 }  // namespace muster

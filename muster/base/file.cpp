@@ -25,6 +25,7 @@ class Descriptor {
     if (number_ < 0) fail(what, path);
   }
   ~Descriptor() {
+    // Whoever writes has flushed before, which is where a failure shows.
     if (number_ >= 0) ::close(number_);
   }
   Descriptor(const Descriptor&) = delete;
@@ -59,6 +60,14 @@ void read_in_pieces(const std::string& path, const Take& take) {
 
 }  // namespace
 
+bool is_there(const std::string& path) {
+  std::error_code problem;
+  const auto status = std::filesystem::status(path, problem);
+  if (status.type() == std::filesystem::file_type::none)
+    throw FileError("cannot look at '" + path + "': " + problem.message());
+  return std::filesystem::exists(status);
+}
+
 std::string read_file(const std::string& path) {
   std::string content;
   read_in_pieces(path, [&](const char* data, size_t bytes) { content.append(data, bytes); });
@@ -84,7 +93,7 @@ void write_file_atomically(const std::string& path, std::string_view content) {
     if (::fsync(file.get()) != 0) fail("flush", path);
     if (std::rename(beside.c_str(), path.c_str()) != 0) fail("write", path);
   } catch (...) {
-    std::remove(beside.c_str());
+    std::remove(beside.c_str());  // the failure that is thrown counts
     throw;
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();

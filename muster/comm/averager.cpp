@@ -1,10 +1,14 @@
 #include "muster/comm/averager.h"
 
+#include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/comm/distance_sketch.h"
 #include "muster/comm/make_codec.h"
+#include "muster/comm/meeting_numbers.h"
 #include "muster/comm/message_check.h"
 #include "muster/flat/flat_buffer.h"
 
@@ -41,8 +45,20 @@ void write_back(const Averaged& kind, at::Tensor& mean, ThreadPool& pool) {
   copy_to_all(mean, kind.replicas, pool);
 }
 
+/// The residual of what rank `from` sent, under the name that it has on rank `to`.
+State moved_residual(const State& state, int from, int to) {
+  State moved;
+  const auto found = state.tensors.find("worker." + std::to_string(from) + ".residual");
+  if (found != state.tensors.end())
+    moved.tensors["worker." + std::to_string(to) + ".residual"] = found->second;
+  if (!moved.tensors.empty()) moved.numbers = state.numbers;
+  return moved;
+}
+
+}  // namespace
+
 /// Lets several operations of a group go on at once.
-class Together {
+class Averager::Together {
  public:
   void add(std::unique_ptr<Pending> pending) { pending_.push_back(std::move(pending)); }
   void wait(Deadline deadline) {
@@ -54,10 +70,8 @@ class Together {
   std::vector<std::unique_ptr<Pending>> pending_;
 };
 
-}  // namespace
-
 Averager::Averager(Communicator& group, ThreadPool& pool, std::optional<Compression> compression)
-    : group_(&group), pool_(pool), compression_(compression) {
+    : group_(&group), place_{group.rank(), group.size()}, pool_(pool), compression_(compression) {
   if (!compression_) return;
   if (compression_->error_feedback)
     compression_->codec.validate_for_error_feedback();
@@ -68,10 +82,16 @@ Averager::Averager(Communicator& group, ThreadPool& pool, std::optional<Compress
 Averager::~Averager() = default;
 
 void Averager::use_group(Communicator& group) {
+  const Place before = std::exchange(place_, {group.rank(), group.size()});  // the old group may be gone
   group_ = &group;
   scratch_.clear();
-  compressed_.reset();
-  waiting_state_ = {};
+  if (before == place_) return;
+  if (compressed_)
+    compressed_->move_to(first_contributor(contributors(hosted_)), contributors(hosted_));
+  else
+    waiting_state_ = before.size > 1 && place_.size > 1
+                         ? moved_residual(waiting_state_, before.rank, place_.rank)
+                         : State{};
 }
 
 double Averager::mean_of(double value, Deadline deadline) {
@@ -120,16 +140,18 @@ Meeting Averager::meet_alone(const MeetingRequest& request) {
   }
   if (!request.values.empty())
     meeting.mean_value = sum(request.values) / static_cast<double>(request.values.size());
+  meeting.clock = request.clock;
   return meeting;
 }
 
-CompressedMean& Averager::compressed_mean(const at::Tensor& vector, int64_t contributors) {
+CompressedMean& Averager::compressed_mean(const at::Tensor& vector, int64_t hosted) {
   if (compressed_) return *compressed_;
+  hosted_ = hosted;
   CompressedMeanOptions options;
   options.error_feedback = compression_->error_feedback;
   options.seed = compression_->seed;
-  options.first_worker = group_->rank() * contributors;
-  options.hosted = contributors;
+  options.hosted = contributors(hosted);
+  options.first_worker = first_contributor(options.hosted);
   options.part_multiple = compression_->codec.form().bucket;
   compressed_ =
       std::make_unique<CompressedMean>(make_codec(compression_->codec, vector.scalar_type()), options);
@@ -145,38 +167,37 @@ void Averager::restore(const State& state) {
   waiting_state_ = state;
 }
 
-// The workers of one process that has others share memory: they travel as one, their mean.
+// The workers of one process that has others share memory: they travel as one, their mean. Their squared
+// distance to it goes into `within`, where that is wanted.
 std::unique_ptr<CompressedMean::Meeting> Averager::start_compressed(const MeetingRequest& request,
-                                                                    at::Tensor& mean) {
+                                                                    at::Tensor& mean, double* within) {
   const Averaged& kind = request.vectors.front();
-  std::vector<at::Tensor> contributions;
-  if (group_->size() > 1 && kind.replicas.size() > 1) {
-    local_mean(kind.replicas, mean, {.divergence = false, .write_back = false}, pool_);
-    contributions = {mean};
-  } else {
-    contributions = kind.replicas;
-  }
-  if (kind.anchor.defined())
-    for (at::Tensor& contribution : contributions) contribution = kind.anchor.sub(contribution);
-  const auto contributors = static_cast<int64_t>(contributions.size());
-  return compressed_mean(mean, contributors).start(*group_, contributions, mean, request.number);
+  const auto hosted = static_cast<int64_t>(kind.replicas.size());
+  CompressedMean& compressed = compressed_mean(mean, hosted);
+  if (group_->size() == 1 || hosted == 1)
+    return compressed.start(*group_, kind.replicas, mean, request.number, kind.anchor);
+  const auto spread =
+      local_mean(kind.replicas, mean, {.divergence = within != nullptr, .write_back = false}, pool_);
+  if (within) *within = *spread;
+  return compressed.start(*group_, {mean}, mean, request.number, kind.anchor);
 }
 
-Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
-                              Deadline deadline) {
-  Meeting meeting;
-  const bool compressed = request.compress && compression_;
-  Together under_way;
+int64_t Averager::start_means(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
+                              MeetingNumbers& numbers, Together& under_way) {
+  int64_t message_bytes = 0;
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const auto& replicas = request.vectors[i].replicas;
     const at::Tensor& first = replicas.front();
     if (!scratch[i].defined() || !same_form(scratch[i], first))
       scratch[i] = flat_vector(first.numel(), first.scalar_type());
-    if (i == 0 && compressed) {
-      auto pending = start_compressed(request, scratch[i]);
+    if (i == 0 && request.compress && compression_) {
+      auto pending = start_compressed(request, scratch[i], numbers.sketched() ? &numbers.within : nullptr);
       // A process alone hands in the vectors of all its workers.
-      meeting.bytes_per_worker =
+      message_bytes =
           pending->message_bytes_sent() / (group_->size() == 1 ? static_cast<int64_t>(replicas.size()) : 1);
+      if (numbers.sketched())
+        sketch_distance(replicas.size() > 1 ? scratch[i] : first, request.vectors[i].anchor,
+                        compression_->seed, request.number, numbers.sketch(), pool_);
       under_way.add(std::move(pending));
       continue;
     }
@@ -185,19 +206,40 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Ten
       local_mean(replicas, scratch[i], {.divergence = false, .write_back = false}, pool_);
     under_way.add(group_->start_mean(replicas.size() > 1 ? scratch[i] : first, scratch[i]));
   }
-  at::Tensor numbers = flat_vector(3, at::kDouble);
-  double* const number = numbers.data_ptr<double>();
-  number[0] = sum(request.values);
-  number[1] = 0;
-  number[2] = flag_ ? 1 : 0;
+  return message_bytes;
+}
+
+// About the true mean, which a compressed one is not. A process alone has all replicas; several know the mean
+// only as it was decoded, and find the distances from a sketch of each.
+void Averager::measure_spread(const MeetingRequest& request, const at::Tensor& mean, bool compressed,
+                              MeetingNumbers& numbers) {
+  const Averaged& parameters = request.vectors.front();
+  if (numbers.sketched())
+    numbers.at(MeetingNumbers::distance) = numbers.within + numbers.squares();
+  else if (compressed)
+    numbers.at(MeetingNumbers::distance) =
+        *local_mean(parameters.replicas, {}, {.divergence = true, .write_back = false}, pool_);
+  else
+    numbers.at(MeetingNumbers::distance) = mean_squared_distance(parameters.replicas, mean, pool_);
+}
+
+Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
+                              Deadline deadline) {
+  Meeting meeting;
+  const bool compressed = request.compress && compression_;
+  Together under_way;
+  MeetingNumbers numbers(request.measure_divergence && compressed && group_->size() > 1);
+  meeting.bytes_per_worker = start_means(request, scratch, numbers, under_way) + numbers.extra_bytes();
+  numbers.at(MeetingNumbers::value) = sum(request.values);
+  numbers.at(MeetingNumbers::flag) = flag_ ? 1 : 0;
+  numbers.at(MeetingNumbers::clock) = request.clock;
   const Averaged& parameters = request.vectors.front();
   // A compressed mean sends in two halves, which other operations must not come between.
   if (request.measure_divergence || compressed) under_way.wait(deadline);
   if (compressed && parameters.anchor.defined()) scratch.front().neg_().add_(parameters.anchor);
-  if (request.measure_divergence)
-    number[1] = mean_squared_distance(parameters.replicas, scratch.front(), pool_);
+  if (request.measure_divergence) measure_spread(request, scratch.front(), compressed, numbers);
   if (request.measure_divergence || !request.values.empty())
-    under_way.add(group_->start_mean(numbers, numbers));
+    under_way.add(group_->start_mean(numbers.vector(), numbers.vector()));
   under_way.wait(deadline);
   // Confirmed: only now does anything change.
   if (compressed) compressed_->commit();
@@ -206,9 +248,11 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Ten
     if (kind.write_back) write_back(kind, scratch[i], pool_);
     if (kind.mean) std::swap(*kind.mean, scratch[i]);
   }
-  flag_raised_ = number[2] > 0;
-  if (request.measure_divergence) meeting.divergence = number[1];
-  if (!request.values.empty()) meeting.mean_value = number[0] / static_cast<double>(request.values.size());
+  flag_raised_ = numbers.at(MeetingNumbers::flag) > 0;
+  meeting.clock = numbers.at(MeetingNumbers::clock);
+  if (request.measure_divergence) meeting.divergence = numbers.divergence();
+  if (!request.values.empty())
+    meeting.mean_value = numbers.at(MeetingNumbers::value) / static_cast<double>(request.values.size());
   return meeting;
 }
 
@@ -258,7 +302,7 @@ std::unique_ptr<MeanUnderWay> Averager::start(const MeanRequest& request) {
     const MeetingRequest meeting{.vectors = {{.replicas = request.vectors, .anchor = request.anchor}},
                                  .compress = true,
                                  .number = request.number};
-    return std::make_unique<UnderWay>(*this, request, start_compressed(meeting, mean));
+    return std::make_unique<UnderWay>(*this, request, start_compressed(meeting, mean, nullptr));
   }
   const bool apart = group_->size() > 1 && request.vectors.size() == 1;  // travels from where it is
   if (!apart) local_mean(request.vectors, mean, {.divergence = false, .write_back = false}, pool_);

@@ -13,6 +13,7 @@
 
 #include "muster/base/error.h"
 #include "muster/comm/links_module.h"
+#include "muster/rendezvous/launcher_variables.h"
 
 namespace muster {
 
@@ -43,11 +44,16 @@ std::string first_line(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
+std::string called(const std::vector<std::string>& names, int rank) {
+  const auto at = static_cast<size_t>(rank);
+  return at < names.size() ? names[at] : "rank " + std::to_string(rank);
+}
+
 /// A store of ours as c10d wants it.
 class AsC10dStore final : public c10d::Store {
  public:
-  AsC10dStore(KeyValues& inner, std::string prefix, milliseconds within, std::shared_ptr<GroupWatch> watch)
-      : c10d::Store(within), inner_(inner), prefix_(std::move(prefix)), watch_(std::move(watch)) {}
+  AsC10dStore(KeyValues& inner, std::string prefix, const LinkOptions& options)
+      : c10d::Store(options.connect_within), inner_(inner), prefix_(std::move(prefix)), options_(options) {}
 
   void set(const std::string& key, const std::vector<uint8_t>& value) override {
     inner_.set(prefix_ + key, std::string(value.begin(), value.end()));
@@ -64,15 +70,18 @@ class AsC10dStore final : public c10d::Store {
   int64_t getNumKeys() override { return inner_.count(); }
   // Newer versions of c10d ask for it; this one does not know it.
   c10::intrusive_ptr<c10d::Store> clone() {
-    return c10::make_intrusive<AsC10dStore>(inner_, prefix_, timeout_, watch_);
+    return c10::make_intrusive<AsC10dStore>(inner_, prefix_, options_);
   }
   void wait(const std::vector<std::string>& keys) override { wait(keys, timeout_); }
   void wait(const std::vector<std::string>& keys, const milliseconds& timeout) override {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const Waits::Note note(options_.waits.get(),
+                           {.whom = whose(keys.front()), .where = "to tell its address", .until = deadline});
     while (!inner_.wait(prefixed(keys), std::min(timeout, look_every))) {
-      if (watch_ && watch_->broken()) throw LostPeer("a process died while the group formed");
+      if (options_.watch && options_.watch->broken()) throw LostPeer("a process died while the group formed");
       if (std::chrono::steady_clock::now() >= deadline)
-        throw LostPeer("a process did not come within " + std::to_string(timeout.count()) + " ms");
+        throw LostPeer(whose(keys.front()) + " did not tell its address within " +
+                       std::to_string(timeout.count()) + " ms");
     }
   }
 
@@ -81,9 +90,15 @@ class AsC10dStore final : public c10d::Store {
     for (std::string& key : keys) key.insert(0, prefix_);
     return keys;
   }
+  /// Gloo keeps the address of a rank under a key that ends with its number.
+  std::string whose(const std::string& key) const {
+    const size_t digits = key.find_last_not_of("0123456789") + 1;
+    if (digits == key.size() || key.size() - digits > 6) return "another process";
+    return called(options_.names, std::stoi(key.substr(digits)));
+  }
   KeyValues& inner_;
   std::string prefix_;
-  std::shared_ptr<GroupWatch> watch_;
+  LinkOptions options_;
 };
 
 /// The other way round: c10d's own store as one of ours.
@@ -161,19 +176,26 @@ std::string known_interfaces() {
   return names;
 }
 
-/// The network that connections go over: comm.interface, GLOO_SOCKET_IFNAME, or the address of this host's
-/// name.
+/// The network that connections go over: comm.interface, the first one of GLOO_SOCKET_IFNAME (a list parted
+/// by commas, as PyTorch takes it), or the address of this host's name.
 std::shared_ptr<gloo::transport::Device> open_device(std::string interface) {
   const char* const environment = std::getenv("GLOO_SOCKET_IFNAME");
-  if (interface.empty() && environment) interface = environment;
+  const bool from_environment = interface.empty() && environment != nullptr;
+  if (from_environment) interface = std::string(environment).substr(0, std::string(environment).find(','));
   try {
     if (interface.empty()) return c10d::ProcessGroupGloo::createDefaultDevice();
     if (is_interface(interface)) return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
     return c10d::ProcessGroupGloo::createDeviceForHostname(interface);
-  } catch (const std::exception& error) {
-    throw OptionError("comm.interface", "'" + interface + "'",
-                      "must be a network interface of this host (" + known_interfaces() +
-                          ") or one of its addresses or names");
+  } catch (const std::exception&) {
+    const std::string remedy = "must be a network interface of this host (" + known_interfaces() +
+                               ") or one of its addresses or names";
+    if (from_environment) refuse_variable("GLOO_SOCKET_IFNAME", environment, remedy);
+    if (interface.empty())
+      throw Error(
+          "the name of this host has no address that the other processes could reach: name the network "
+          "by comm.interface, which " +
+          remedy);
+    throw OptionError("comm.interface", "'" + interface + "'", remedy);
   }
 }
 
@@ -193,15 +215,18 @@ class GlooTransfer final : public Transfer {
 class GlooLinks final : public Links {
  public:
   GlooLinks(KeyValues& store, const std::string& prefix, int rank, int size, const LinkOptions& options)
-      : rank_(rank), size_(size) {
+      : rank_(rank), size_(size), names_(options.names) {
     // Gloo waits five times its timeout for a peer that does not connect.
     const milliseconds patience = std::max(milliseconds(1), options.connect_within / 5);
     auto gloo = c10d::ProcessGroupGloo::Options::create(patience);
     gloo->devices.push_back(open_device(options.interface));
     gloo->threads = 1;
+    const Waits::Note note(options.waits.get(),
+                           {.whom = "connections to the other ranks",
+                            .where = "of a group of " + std::to_string(size),
+                            .until = std::chrono::steady_clock::now() + options.connect_within});
     try {
-      const auto shared =
-          c10::make_intrusive<AsC10dStore>(store, prefix, options.connect_within, options.watch);
+      const auto shared = c10::make_intrusive<AsC10dStore>(store, prefix, options);
       group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(shared, rank, size, gloo);
     } catch (const Error&) {
       throw;
@@ -224,8 +249,9 @@ class GlooLinks final : public Links {
     auto& started = static_cast<GlooTransfer&>(transfer);
     {
       const std::lock_guard lock(mutex_);
-      if (interrupted_) throw LostPeer("rank " + std::to_string(started.peer()) + " did not answer");
+      if (interrupted_) throw LostPeer(name_of(started.peer()) + " did not answer");
       waited_for_ = &started.work();
+      waited_peer_ = started.peer();
     }
     bool done = false;
     std::string problem;
@@ -236,10 +262,17 @@ class GlooLinks final : public Links {
     }
     const std::lock_guard lock(mutex_);
     waited_for_ = nullptr;
-    const std::string who = "rank " + std::to_string(started.peer());
+    waited_peer_.reset();
+    const std::string who = name_of(started.peer());
     if (!problem.empty()) throw LostPeer(who + " is gone: " + problem);
     if (!done || interrupted_) throw LostPeer(who + " did not answer");
   }
+
+  std::optional<int> waits_for() const override {
+    const std::lock_guard lock(mutex_);
+    return waited_peer_;
+  }
+  std::string name_of(int rank) const override { return called(names_, rank); }
 
   void interrupt() override {
     const std::lock_guard lock(mutex_);
@@ -254,14 +287,16 @@ class GlooLinks final : public Links {
     try {
       return std::make_unique<GlooTransfer>(message, begin(one), peer);
     } catch (const std::exception& error) {
-      throw LostPeer("rank " + std::to_string(peer) + " is gone: " + first_line(error));
+      throw LostPeer(name_of(peer) + " is gone: " + first_line(error));
     }
   }
 
   int rank_, size_;
+  std::vector<std::string> names_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool interrupted_ = false;
+  std::optional<int> waited_peer_;
   c10d::Work* waited_for_ = nullptr;
 };
 
@@ -273,7 +308,11 @@ std::unique_ptr<Links> Links::connect(KeyValues& store, const std::string& prefi
   return std::make_unique<GlooLinks>(store, prefix, rank, size, options);
 }
 
-std::unique_ptr<KeyValues> torchrun_store(const std::string& address, int port, milliseconds within) {
+std::unique_ptr<KeyValues> torchrun_store(const std::string& address, int port, milliseconds within,
+                                          Waits* waits) {
+  const Waits::Note note(waits, {.whom = "torchrun's store at " + address + ", port " + std::to_string(port),
+                                 .where = "to answer",
+                                 .until = std::chrono::steady_clock::now() + within});
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(port);
   options.isServer = false;

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "muster/base/error.h"
 #include "muster/base/message_size.h"
@@ -59,6 +61,13 @@ std::string name_of(int64_t worker, const char* what) {
 /// here. Empty: nothing.
 struct CompressedMean::Residuals {
   std::vector<at::Tensor> sent{}, owned{};
+  /// Of differences to an anchor or of vectors themselves, which have other units; nothing: not known.
+  std::optional<bool> of_differences{};
+
+  /// What counts at a meeting of the one kind or the other.
+  Residuals for_kind(bool differences) const {
+    return of_differences.value_or(differences) == differences ? *this : Residuals{};
+  }
 };
 
 /// What becomes of the residuals when the meeting is confirmed. Works in the memory of those before the
@@ -70,10 +79,11 @@ struct CompressedMean::Attempt {
 
 class CompressedMean::UnderWay final : public Meeting {
  public:
-  UnderWay(const CompressedMean& from, Communicator& group, const at::Tensor& mean, uint64_t meeting)
+  UnderWay(const CompressedMean& from, Communicator& group, const at::Tensor& mean, uint64_t meeting,
+           bool differences)
       : codec_(from.codec_),
         options_(from.options_),
-        before_(*from.residuals_),
+        before_(from.residuals_->for_kind(differences)),
         attempt_(from.attempt_),
         group_(group),
         mean_(mean),
@@ -81,9 +91,11 @@ class CompressedMean::UnderWay final : public Meeting {
         parts_(std::max<int64_t>(options_.hosted, group.size())),
         first_owned_(group.rank()) {}
 
-  void send(const std::vector<at::Tensor>& contributions) {
+  /// `difference`: memory that is kept from meeting to meeting.
+  void send(const std::vector<at::Tensor>& contributions, const at::Tensor& anchor, at::Tensor& difference) {
     require_fitting_residuals();
-    for (size_t k = 0; k < contributions.size(); ++k) encode_contribution(contributions[k], k);
+    for (size_t k = 0; k < contributions.size(); ++k)
+      encode_contribution(vector_to_send(contributions[k], anchor, k, difference), k);
     for (int64_t owned = 0; owned < options_.hosted; ++owned)
       sent_bytes_ += codec_->message_bytes(part_of(mean_, first_owned_ + owned).numel());
     if (group_.size() == 1) return;
@@ -126,10 +138,9 @@ class CompressedMean::UnderWay final : public Meeting {
 
  private:
   void require_fitting_residuals() const {
-    for (size_t k = 0; k < before_.sent.size(); ++k) {
-      require_fitting(before_.sent[k], mean_, worker(k));
+    for (size_t k = 0; k < before_.sent.size(); ++k) require_fitting(before_.sent[k], mean_, worker(k));
+    for (size_t k = 0; k < before_.owned.size(); ++k)
       require_fitting(before_.owned[k], part_of(mean_, first_owned_ + static_cast<int64_t>(k)), worker(k));
-    }
   }
 
   at::Tensor part_of(const at::Tensor& vector, int64_t part) const {
@@ -148,17 +159,27 @@ class CompressedMean::UnderWay final : public Meeting {
     return flat_vector(like.numel(), like.scalar_type());
   }
 
-  /// Encodes all parts of contributor k's vector.
-  void encode_contribution(const at::Tensor& contribution, size_t k) {
-    at::Tensor vector = contribution;
-    if (options_.error_feedback) {
-      vector = memory_like(contribution, attempt_->memory.sent, k);
-      if (before_.sent.empty())
-        vector.copy_(contribution);
-      else
-        at::add_out(vector, contribution, before_.sent[k]);
-      attempt_->residuals.sent.push_back(vector);
+  /// What contributor k encodes, in memory that may be written where there is error feedback.
+  at::Tensor vector_to_send(const at::Tensor& contribution, const at::Tensor& anchor, size_t k,
+                            at::Tensor& difference) {
+    if (!options_.error_feedback && !anchor.defined()) return contribution;
+    if (!options_.error_feedback) {
+      if (!difference.defined() || !same_form(difference, contribution))
+        difference = flat_vector(contribution.numel(), contribution.scalar_type());
+      return at::sub_out(difference, anchor, contribution);
     }
+    at::Tensor vector = memory_like(contribution, attempt_->memory.sent, k);
+    if (anchor.defined())
+      at::sub_out(vector, anchor, contribution);
+    else
+      vector.copy_(contribution);
+    if (!before_.sent.empty()) vector.add_(before_.sent[k]);
+    attempt_->residuals.sent.push_back(vector);
+    return vector;
+  }
+
+  /// Encodes all parts of contributor k's vector.
+  void encode_contribution(const at::Tensor& vector, size_t k) {
     std::vector<at::Tensor> messages;
     for (int64_t part = 0; part < parts_; ++part) {
       at::Tensor here = part_of(vector, part);
@@ -222,7 +243,8 @@ CompressedMean::CompressedMean(CompressedMean&&) noexcept = default;
 
 std::unique_ptr<CompressedMean::Meeting> CompressedMean::start(Communicator& group,
                                                                const std::vector<at::Tensor>& contributions,
-                                                               const at::Tensor& mean, uint64_t meeting) {
+                                                               const at::Tensor& mean, uint64_t meeting,
+                                                               const at::Tensor& anchor) {
   invariant(contributions.size() == static_cast<size_t>(options_.hosted),
             "a compressed mean needs the vectors of all contributors hosted here");
   invariant(options_.hosted == 1 || group.size() == 1,
@@ -233,10 +255,13 @@ std::unique_ptr<CompressedMean::Meeting> CompressedMean::start(Communicator& gro
     if (!same_form(contribution, mean))
       throw Error("a vector of " + describe(contribution) + " for a mean of " + describe(mean));
   }
+  if (anchor.defined() && !same_form(anchor, mean))
+    throw Error("an anchor of " + describe(anchor) + " for a mean of " + describe(mean));
   attempt_ = std::make_shared<Attempt>();
   std::swap(attempt_->memory, *memory_);
-  auto under_way = std::make_unique<UnderWay>(*this, group, mean, meeting);
-  under_way->send(contributions);
+  auto under_way = std::make_unique<UnderWay>(*this, group, mean, meeting, anchor.defined());
+  attempt_->residuals.of_differences = anchor.defined();
+  under_way->send(contributions, anchor, difference_);
   return under_way;
 }
 
@@ -247,31 +272,51 @@ void CompressedMean::commit() {
   attempt_.reset();
 }
 
-void CompressedMean::reset() {
-  *residuals_ = {};
+void CompressedMean::move_to(int64_t first_worker, int64_t hosted) {
+  invariant(first_worker >= 0 && hosted >= 1, "contributors need numbers");
+  std::vector<at::Tensor>& sent = residuals_->sent;
+  if (!sent.empty() && hosted != options_.hosted) {
+    at::Tensor mean = sent.front().clone();
+    for (size_t k = 1; k < sent.size(); ++k) mean.add_(sent[k]);
+    mean.div_(static_cast<double>(sent.size()));
+    sent.assign(1, mean);
+    while (static_cast<int64_t>(sent.size()) < hosted) sent.push_back(mean.clone());
+  }
+  residuals_->owned.clear();
   *memory_ = {};
   attempt_.reset();
+  options_.first_worker = first_worker;
+  options_.hosted = hosted;
 }
 
 State CompressedMean::state() const {
   State state;
+  if (!residuals_->sent.empty() && residuals_->of_differences)
+    state.numbers.set("of_differences", int64_t{*residuals_->of_differences});
   for (size_t k = 0; k < residuals_->sent.size(); ++k) {
     const int64_t worker = options_.first_worker + static_cast<int64_t>(k);
     state.tensors[name_of(worker, "residual")] = residuals_->sent[k];
-    state.tensors[name_of(worker, "mean_residual")] = residuals_->owned[k];
+    if (k < residuals_->owned.size()) state.tensors[name_of(worker, "mean_residual")] = residuals_->owned[k];
   }
   return state;
 }
 
 void CompressedMean::restore(const State& state) {
   Residuals restored;
-  for (int64_t k = 0; k < options_.hosted && options_.error_feedback && !state.tensors.empty(); ++k)
-    for (const bool sent : {true, false}) {
-      const std::string name = name_of(options_.first_worker + k, sent ? "residual" : "mean_residual");
-      const auto found = state.tensors.find(name);
-      if (found == state.tensors.end()) throw CheckpointError("state lacks the tensor '" + name + "'");
-      (sent ? restored.sent : restored.owned).push_back(found->second.clone());
-    }
+  const auto take = [&](const std::string& name, std::vector<at::Tensor>& into) {
+    const auto found = state.tensors.find(name);
+    if (found != state.tensors.end()) into.push_back(found->second.clone());
+    return found != state.tensors.end();
+  };
+  for (int64_t k = 0; k < options_.hosted && options_.error_feedback && !state.tensors.empty(); ++k) {
+    const std::string name = name_of(options_.first_worker + k, "residual");
+    if (!take(name, restored.sent)) throw CheckpointError("state lacks the tensor '" + name + "'");
+    take(name_of(options_.first_worker + k, "mean_residual"), restored.owned);
+  }
+  if (state.numbers.has("of_differences"))
+    restored.of_differences = state.numbers.integer("of_differences") != 0;
+  // Of some parts only: a group of another size made them.
+  if (restored.owned.size() < restored.sent.size()) restored.owned.clear();
   *residuals_ = std::move(restored);
   attempt_.reset();
 }

@@ -28,9 +28,10 @@ struct CompressedMeanOptions {
 /// With error feedback (Seide, Fu, Droppo, Li, Yu, "1-Bit SGD", 2014; Karimireddy, Rebjock, Stich, Jaggi,
 /// ICML 2019) each contributor keeps what its encodings lost, and adds it to its next vector:
 ///   sends C(x + e),   e <- x + e - C(x + e)
-/// and so does the owner of part j with the mean that it encodes.
-/// A process alone may bring K vectors: then everything, the bits included, happens as in a group of K ranks.
-/// Draws follow from (seed, contributor's number in the run, part, meeting).
+/// and so does the owner of part j with the mean that it encodes. What was lost of gradients does not enter
+/// outer gradients (differences to an anchor), nor the other way round: they have other units. A process
+/// alone may bring K vectors: then everything, the bits included, happens as in a group of K ranks. Draws
+/// follow from (seed, contributor's number in the run, part, meeting).
 class CompressedMean {
  public:
   CompressedMean(std::unique_ptr<Codec> codec, const CompressedMeanOptions& options);
@@ -49,21 +50,25 @@ class CompressedMean {
   };
 
   /// mean <- mean over all contributors. In a group of several ranks every rank brings one vector; a group of
-  /// one brings `hosted`. The contributions are read before it returns; `mean` may be one of them. It is
+  /// one brings `hosted`. With an anchor what travels, and what the mean is of, is anchor - contribution. The
+  /// contributions are read before it returns; `mean` may be one of them. It is
   /// written by wait(), not before all messages have arrived: a lost peer leaves it as it is. `meeting`
   /// enters the random key: the same number on every rank, another one at each meeting. What the last start()
   /// learned is forgotten unless it was committed. The group must outlive the meeting. Throws Error for
   /// vectors of different form, or that do not fit the residuals.
   std::unique_ptr<Meeting> start(Communicator& group, const std::vector<at::Tensor>& contributions,
-                                 const at::Tensor& mean, uint64_t meeting);
+                                 const at::Tensor& mean, uint64_t meeting, const at::Tensor& anchor = {});
   /// Residuals become those of the mean that was waited for: call it when the meeting is confirmed. Without
   /// it (a failed meeting) they stay as they were before. Throws Bug when there is no such mean.
   void commit();
-  /// Residuals become zero: another group, other parts.
-  void reset();
+  /// In another group this process's contributors have these numbers. What their own encodings lost stays
+  /// with them (where their number changes, with their mean); that of encoded means is dropped, for the parts
+  /// are others.
+  void move_to(int64_t first_worker, int64_t hosted);
 
-  /// "worker.3.residual" and "worker.3.mean_residual" (of the part that worker 3 owns), for each worker
-  /// hosted here; nothing before the first commit() and without error feedback.
+  /// "worker.3.residual" and "worker.3.mean_residual" (of the part that worker 3 owns; missing after
+  /// move_to()), for each worker hosted here; and the number "of_differences" (1: of outer gradients);
+  /// nothing before the first commit() and without error feedback.
   State state() const;
   /// Takes what belongs to the workers hosted here; residuals are zero where the state has no tensors at all.
   /// Throws CheckpointError when it has those of other workers only.
@@ -78,6 +83,7 @@ class CompressedMean {
   CompressedMeanOptions options_;
   std::unique_ptr<Residuals> residuals_;
   std::unique_ptr<Residuals> memory_;  // of the last but one: where the next meeting works
+  at::Tensor difference_;              // memory for anchor - contribution, without error feedback
   std::shared_ptr<Attempt> attempt_;   // shared with the meeting, which may outlive this object
 };
 

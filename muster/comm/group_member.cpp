@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <numeric>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -23,7 +25,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-StoreEndpoint endpoint(const Place& place) { return {place.store_address, place.store_port, place.token}; }
+StoreEndpoint endpoint(const Place& place, bool has_stood) {
+  return {place.store_address, place.store_port, place.token, has_stood};
+}
+
+int64_t random_number() {
+  std::random_device device;
+  return static_cast<int64_t>((uint64_t{device()} << 31 ^ device()) | 1U);
+}
 
 std::unique_ptr<StoreServer> serve(const Place& place, const JoinOptions& options,
                                    const ElasticOptions& elastic) {
@@ -99,7 +108,18 @@ class GroupMember::Watch final : public GroupWatch {
     if (std::exchange(said_, step) == step) return;
     member_.stop_step(step, milliseconds(0));
   }
+  std::optional<milliseconds> patience() override {
+    const std::lock_guard lock(mutex_);
+    if (left_ || !member_.store_lost()) return std::nullopt;
+    return member_.deadline();
+  }
   void stands_at(int64_t step) { step_.store(step); }
+  /// Takes the member's attendance, so that nobody looks at it meanwhile.
+  void replace(std::shared_ptr<Attendance> attendance) {
+    const std::lock_guard lock(mutex_);
+    std::swap(member_.attendance_, attendance);
+    said_ = -1;
+  }
   /// The member is going: groups may live on.
   void leave() {
     const std::lock_guard lock(mutex_);
@@ -115,17 +135,24 @@ class GroupMember::Watch final : public GroupWatch {
 };
 
 GroupMember::GroupMember(const Place& place, const JoinOptions& options, const ElasticOptions& elastic)
-    : place_(place), options_(options), elastic_(elastic), watch_(std::make_shared<Watch>(*this)) {
+    : place_(place),
+      options_(options),
+      elastic_(elastic),
+      watch_(std::make_shared<Watch>(*this)),
+      process_(random_number()) {
   if (place_.store == Place::Store::none) return;
   if (place_.store == Place::Store::torchrun_agent) {
-    store_ = torchrun_store(place_.store_address, place_.store_port, options_.patience);
+    store_ = torchrun_store(place_.store_address, place_.store_port, options_.patience, options_.waits.get());
     agent_stop_ = std::make_unique<AgentStop>(*store_, place_);
     return;
   }
   if (place_.store == Place::Store::rank_zero && place_.rank == 0)
     server_ = serve(place_, options_, elastic_);
-  store_ = std::make_unique<StoreClient>(endpoint(place_), options_.patience);
-  rejoin();
+  auto client =
+      std::make_unique<StoreClient>(endpoint(place_, false), options_.patience, options_.waits.get());
+  client_ = client.get();
+  store_ = std::move(client);
+  attend(options_.patience);
 }
 
 GroupMember::~GroupMember() {
@@ -138,10 +165,11 @@ GroupMember::~GroupMember() {
     std::this_thread::sleep_for(milliseconds(10));
 }
 
-void GroupMember::rejoin() {
-  attendance_.reset();
-  attendance_ = std::make_shared<Attendance>(endpoint(place_), "rank " + std::to_string(place_.rank),
-                                             place_.rank, identity(), options_.patience);
+void GroupMember::attend(milliseconds within) {
+  const StoreEndpoint store = endpoint(place_, true);
+  auto attendance = std::make_shared<Attendance>(store, "rank " + std::to_string(place_.rank), place_.rank,
+                                                 identity(), within, process_, options_.waits.get());
+  watch_->replace(std::move(attendance));
 }
 
 Identity GroupMember::identity() const {
@@ -152,13 +180,51 @@ Identity GroupMember::identity() const {
   return all;
 }
 
+std::string GroupMember::key_prefix() const {
+  return place_.store == Place::Store::torchrun_agent ? agent_prefix() : "";
+}
+
+milliseconds GroupMember::deadline() const { return attendance_ ? attendance_->lease() : elastic_.deadline; }
+
 bool GroupMember::elastic() const { return elastic_.min_members > 0 && elastic_.min_members < place_.size; }
 
 // A group with a dead member may take a while to go: nobody waits for it.
 Communicator& GroupMember::next_group(int64_t version) {
+  counts_ = true;
+  while (true) {
+    if (elastic() && (expelled() || store_lost())) rejoin();
+    if (leaving_.joinable()) leaving_.join();
+    if (group_) leaving_ = std::thread([old = std::move(group_)]() mutable { old.reset(); });
+    try {
+      group_ = make_group(version);
+      return *group_;
+    } catch (const LostPeer&) {
+      if (!elastic() || !(expelled() || store_lost())) throw;
+      if (!counts_) version = -1;
+    }
+  }
+}
+
+// A call to the store that this process slept through has been given up.
+void GroupMember::rejoin() {
+  if (gone_) throw LostPeer("the store of the run is gone");
+  try {
+    client_->reconnect(elastic_.come_back);
+    attend(elastic_.come_back);
+  } catch (const LostPeer&) {
+    gone_ = true;
+    throw;
+  }
+}
+
+Communicator& GroupMember::go_alone() {
   if (leaving_.joinable()) leaving_.join();
   if (group_) leaving_ = std::thread([old = std::move(group_)]() mutable { old.reset(); });
-  group_ = make_group(version);
+  generation_.rank = 0;
+  generation_.size = 1;
+  generation_.versions = {0};
+  generation_.names = {"rank " + std::to_string(place_.rank)};
+  group_ = std::make_unique<Solo>();
   return *group_;
 }
 
@@ -166,7 +232,11 @@ std::unique_ptr<Communicator> GroupMember::make_group(int64_t version) {
   if (place_.store == Place::Store::none) return std::make_unique<Solo>();
   if (!attendance_) return first_agent_group();
   while (true) {
-    generation_ = attendance_->gather(version);
+    generation_ = attendance_->gather(version, generation_.number);
+    if (version >= 0 && generation_.versions.at(static_cast<size_t>(generation_.rank)) < 0) {
+      counts_ = false;
+      version = -1;
+    }
     std::unique_ptr<Communicator> group;
     std::string problem;
     try {
@@ -178,6 +248,7 @@ std::unique_ptr<Communicator> GroupMember::make_group(int64_t version) {
       throw;
     }
     if (attendance_->confirm(generation_, group != nullptr)) return group;
+    if (elastic() && client_->lost()) client_->reconnect(elastic_.come_back);
     if (!elastic()) throw LostPeer(problem.empty() ? "a process was lost while the group formed" : problem);
   }
 }
@@ -185,8 +256,10 @@ std::unique_ptr<Communicator> GroupMember::make_group(int64_t version) {
 // The group of a whole generation: of two levels where its ranks make up several blocks of several ranks.
 std::unique_ptr<Communicator> GroupMember::connect_all(const std::string& prefix) {
   prefix_ = prefix;
-  auto all = connect(prefix, generation_.rank, generation_.size);
   const int size = generation_.size, rank = generation_.rank, ranks = options_.block;
+  std::vector<int> everybody(static_cast<size_t>(size));
+  std::iota(everybody.begin(), everybody.end(), 0);
+  auto all = connect(prefix, everybody);
   if (ranks < 2 || size % ranks != 0 || size == ranks) return all;
   std::vector<int> block, across;
   for (int other = 0; other < size; ++other) {
@@ -199,21 +272,24 @@ std::unique_ptr<Communicator> GroupMember::connect_all(const std::string& prefix
 }
 
 std::unique_ptr<Communicator> GroupMember::subgroup(const std::string& name, const std::vector<int>& ranks) {
-  const auto mine = std::find(ranks.begin(), ranks.end(), generation_.rank);
-  invariant(mine != ranks.end(), "a group is made by its own ranks");
-  return connect(prefix_ + name + "/", static_cast<int>(mine - ranks.begin()),
-                 static_cast<int>(ranks.size()));
+  return connect(prefix_ + name + "/", ranks);
 }
 
-std::unique_ptr<Communicator> GroupMember::connect(const std::string& prefix, int rank, int size) {
+std::unique_ptr<Communicator> GroupMember::connect(const std::string& prefix, const std::vector<int>& ranks) {
+  const auto mine = std::find(ranks.begin(), ranks.end(), generation_.rank);
+  invariant(mine != ranks.end(), "a group is made by its own ranks");
+  const auto rank = static_cast<int>(mine - ranks.begin()), size = static_cast<int>(ranks.size());
   if (size == 1) return std::make_unique<Solo>();
   LinkOptions links;
+  links.waits = options_.waits;
+  for (const int other : ranks) links.names.push_back(generation_.names.at(static_cast<size_t>(other)));
   links.interface = options_.interface;
-  links.connect_within = elastic() ? elastic_.deadline : options_.patience;
+  links.connect_within = elastic() ? deadline() : options_.patience;
   links.watch = watch_;
   LinkedGroupOptions group;
   group.slice_bytes = options_.slice_bytes;
   group.patience = options_.patience;
+  group.waits = options_.waits;
   return make_linked_group(Links::connect(*store_, prefix, rank, size, links), watch_, group);
 }
 
@@ -223,6 +299,10 @@ std::unique_ptr<Communicator> GroupMember::first_agent_group() {
   store_->set(rank_key(prefix, "identity", place_.rank), to_text(identity()));
   std::string difference;
   for (int rank = 0; rank < place_.size && difference.empty(); ++rank) {
+    const Waits::Note note(options_.waits.get(),
+                           {.whom = "rank " + std::to_string(rank),
+                            .where = "to come",
+                            .until = std::chrono::steady_clock::now() + options_.patience});
     const auto theirs = store_->get(rank_key(prefix, "identity", rank), options_.patience);
     if (!theirs)
       throw LostPeer("rank " + std::to_string(rank) + " did not come within " +
@@ -233,6 +313,7 @@ std::unique_ptr<Communicator> GroupMember::first_agent_group() {
   }
   if (!difference.empty()) throw Error(difference);
   generation_ = {.number = 0, .rank = place_.rank, .size = place_.size};
+  for (int rank = 0; rank < place_.size; ++rank) generation_.names.push_back("rank " + std::to_string(rank));
   return connect_all(prefix + "group/");
 }
 

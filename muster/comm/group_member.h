@@ -14,12 +14,16 @@
 
 namespace muster {
 
+class StoreClient;
 class StoreServer;
 
 /// For runs that outlive their workers.
 struct ElasticOptions {
   int min_members = 0;  ///< 0: all processes; fewer: the run is elastic
-  std::chrono::milliseconds deadline = std::chrono::seconds(10);  ///< not heard of for so long: dead
+  /// Not heard of for so long: dead. For the store that this process serves; else its store says it.
+  std::chrono::milliseconds deadline = std::chrono::seconds(10);
+  /// A member of an elastic run that has lost the store tries for so long to reach it again.
+  std::chrono::milliseconds come_back = std::chrono::minutes(2);
 };
 
 /// This process as a member of its run: comes into the run's store, and takes part in one generation of the
@@ -35,8 +39,15 @@ class GroupMember {
   GroupMember& operator=(const GroupMember&) = delete;
 
   /// The next generation's group, when all its members are connected. `version`: meetings whose outcome this
-  /// process holds, -1: none. Throws LostPeer when there will be none (see Attendance::gather).
+  /// process holds, -1: none. A member of an elastic run that was taken for dead, or has lost the store,
+  /// joins it anew first. Throws LostPeer when there will be no group: the store is gone (then the present
+  /// group still stands), or see Attendance::gather.
   Communicator& next_group(int64_t version);
+  /// What this process brought to the last gathering counts: nobody has gone on without it since.
+  bool counts() const { return counts_; }
+  /// Leaves the others for good: a group of this process alone, to end in good order where nobody can make
+  /// another group any more.
+  Communicator& go_alone();
   /// The group made last, and its generation. REQUIRES: next_group() was called.
   Communicator& group() { return *group_; }
   const Generation& generation() const { return generation_; }
@@ -47,16 +58,23 @@ class GroupMember {
 
   const Place& place() const { return place_; }
   bool elastic() const;
-  /// After the run took this process for dead (expelled): comes in anew. What it holds no longer counts.
-  void rejoin();
+  /// A process that is not heard of for so long counts as dead: what the store says, where there is one.
+  std::chrono::milliseconds deadline() const;
+  /// Keys and values that all processes of the run see as long as its store stands; null where this process
+  /// is alone.
+  KeyValues* store() const { return store_.get(); }
+  /// What keys in it begin with where every attempt of the run has keys of its own.
+  std::string key_prefix() const;
   /// The present generation has lost a member: gather again. Costs no message.
   bool broken() const;
   /// Newcomers wait: gather again after the next meeting. Costs no message.
   bool newcomers() const;
   /// This process was taken for dead.
   bool expelled() const;
-  /// The store, without which no other group can be made, is gone; the present group still works.
+  /// The store, without which no other group can be made, cannot be reached; the present group still works.
   bool store_lost() const;
+  /// So it is, and it is not coming back: next_group() has tried, or need not try.
+  bool store_gone() const { return gone_ || (store_lost() && !elastic()); }
 
   /// Agreeing on a step to stop at, see Attendance. One who waits in an operation of the group says by
   /// himself that he stands at the step that stands_at() told last.
@@ -69,10 +87,12 @@ class GroupMember {
   class AgentStop;
   class Watch;
 
+  void attend(std::chrono::milliseconds within);
+  void rejoin();
   std::unique_ptr<Communicator> make_group(int64_t version);
   std::unique_ptr<Communicator> first_agent_group();
   std::unique_ptr<Communicator> connect_all(const std::string& prefix);
-  std::unique_ptr<Communicator> connect(const std::string& prefix, int rank, int size);
+  std::unique_ptr<Communicator> connect(const std::string& prefix, const std::vector<int>& ranks);
   Identity identity() const;
 
   Place place_;
@@ -80,10 +100,14 @@ class GroupMember {
   ElasticOptions elastic_;
   std::unique_ptr<StoreServer> server_;     // where this process serves the store
   std::unique_ptr<KeyValues> store_;        // none where the process is alone
+  StoreClient* client_ = nullptr;           // the same, where the store is Muster's own
   std::shared_ptr<Attendance> attendance_;  // none with torchrun's store
   std::unique_ptr<AgentStop> agent_stop_;   // with torchrun's store
   std::shared_ptr<Watch> watch_;
-  Generation generation_;
+  Generation generation_{.number = -1};
+  int64_t process_;  // a number of this process's own
+  bool counts_ = true;
+  bool gone_ = false;
   std::string prefix_;  // of the present generation's keys
   std::unique_ptr<Communicator> group_;
   std::thread leaving_;  // takes down the group before the present one

@@ -8,6 +8,7 @@
 #include "muster/comm/communicator.h"
 #include "muster/rendezvous/identity.h"
 #include "muster/rendezvous/place.h"
+#include "muster/rendezvous/waits.h"
 
 namespace muster {
 
@@ -22,6 +23,7 @@ struct JoinOptions {
   /// (see make_two_level_group), with other bits. Without effect where the processes are no multiple of it.
   int block = 1;
   std::chrono::milliseconds patience = std::chrono::minutes(5);  ///< for the other processes to come
+  std::shared_ptr<Waits> waits{};  ///< where this process notes whom it waits for; none: nowhere
 };
 
 /// The group that this process was started in, as its launcher's environment says (see find_place): torchrun,

@@ -3,6 +3,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,6 +20,9 @@ namespace {
 /// How often one who waits looks whether a member has died.
 constexpr auto look_every = std::chrono::milliseconds(20);
 
+/// A wait of so long is worth a note.
+constexpr auto notable = std::chrono::seconds(1);
+
 /// One operation in the queue.
 struct Job {
   std::function<void(Collectives&)> body;
@@ -26,12 +30,61 @@ struct Job {
   std::exception_ptr failure;
 };
 
+/// What one who waits for an operation sees of the others: whether it is in vain, and whom it waits for.
+class Vigil {
+ public:
+  Vigil(GroupWatch* watch, const Links& links, Waits* waits, Deadline deadline)
+      : watch_(watch), links_(links), waits_(waits), deadline_(deadline) {}
+
+  /// Why there is nothing to wait for any more; empty while there is. `longest`: that such a wait has taken
+  /// before; a peer of which nobody tells whether it lives has twice that, or the watch's patience.
+  std::string in_vain(Deadline::duration longest) {
+    const Deadline now = std::chrono::steady_clock::now();
+    if (watch_) watch_->waits();
+    if (watch_ && watch_->broken()) return "a member of the group has died";
+    const auto patience = watch_ ? watch_->patience() : std::nullopt;
+    if (!patience) untold_since_.reset();
+    if (patience && !untold_since_) untold_since_ = now;
+    const bool untold =
+        patience && now - *untold_since_ >= std::max<Deadline::duration>(*patience, 2 * longest);
+    const auto peer = links_.waits_for();
+    if (untold)
+      return (peer ? links_.name_of(*peer) : "a peer") +
+             " did not answer before the deadline, and without the store nobody tells whether it lives";
+    if (now >= deadline_) return "a peer did not answer before the deadline";
+    if (peer && now - since_ >= notable) note(*peer, patience.has_value());
+    return "";
+  }
+  Deadline::duration lasted() const { return std::chrono::steady_clock::now() - since_; }
+
+ private:
+  void note(int peer, bool untold) {
+    Wait wait{.whom = links_.name_of(peer), .where = "at a meeting"};
+    wait.state = untold ? "without the store nobody tells whether it lives" : "it lives";
+    wait.spoken_for = links_.rank() != (peer == 0 ? 1 : 0);
+    if (note_)
+      note_->change(wait);
+    else
+      note_.emplace(waits_, wait);
+  }
+
+  GroupWatch* watch_;
+  const Links& links_;
+  Waits* waits_;
+  Deadline deadline_;
+  Deadline since_ = std::chrono::steady_clock::now();
+  std::optional<Deadline> untold_since_;
+  std::optional<Waits::Note> note_;
+};
+
 /// The queue and the thread that works through it.
 class Engine {
  public:
-  Engine(std::unique_ptr<Links> links, std::shared_ptr<GroupWatch> watch, int64_t slice_bytes)
+  Engine(std::unique_ptr<Links> links, std::shared_ptr<GroupWatch> watch, std::shared_ptr<Waits> waits,
+         int64_t slice_bytes)
       : links_(std::move(links)),
         watch_(std::move(watch)),
+        waits_(std::move(waits)),
         collectives_(*links_, slice_bytes),
         thread_([this] { work(); }) {}
 
@@ -60,24 +113,22 @@ class Engine {
   }
 
   void await(Job& job, Deadline deadline) {
+    Vigil vigil(watch_.get(), *links_, waits_.get(), deadline);
     std::unique_lock lock(mutex_);
     while (!job.done) {
       const Deadline look = std::min(deadline, std::chrono::steady_clock::now() + look_every);
       if (finished_.wait_until(lock, look, [&] { return job.done; })) break;
+      const auto longest = longest_;
       lock.unlock();
-      if (watch_) watch_->waits();
-      const bool broken = watch_ && watch_->broken();
+      const std::string lost = vigil.in_vain(longest);
       lock.lock();
       if (job.done) break;
-      if (broken)
-        lose("a member of the group has died");
-      else if (std::chrono::steady_clock::now() >= deadline)
-        lose("a peer did not answer before the deadline");
-      else
-        continue;
+      if (lost.empty()) continue;
+      lose(lost);
       finished_.wait(lock, [&] { return job.done; });  // at once: the links are interrupted
     }
     if (job.failure) std::rethrow_exception(job.failure);
+    longest_ = std::max(longest_ - longest_ / 10, vigil.lasted());
   }
 
  private:
@@ -125,12 +176,14 @@ class Engine {
 
   const std::unique_ptr<Links> links_;
   const std::shared_ptr<GroupWatch> watch_;
+  const std::shared_ptr<Waits> waits_;
   Collectives collectives_;
   std::mutex mutex_;
   std::condition_variable wake_, finished_;
   std::deque<std::shared_ptr<Job>> queue_;
   bool stopping_ = false;
-  std::string lost_;  // why the group is broken; empty while it is whole
+  Deadline::duration longest_{};  // that an operation has taken lately
+  std::string lost_;              // why the group is broken; empty while it is whole
   std::thread thread_;
 };
 
@@ -149,7 +202,8 @@ class LinkedGroup final : public Communicator {
  public:
   LinkedGroup(std::unique_ptr<Links> links, std::shared_ptr<GroupWatch> watch,
               const LinkedGroupOptions& options)
-      : engine_(std::make_shared<Engine>(std::move(links), std::move(watch), options.slice_bytes)),
+      : engine_(
+            std::make_shared<Engine>(std::move(links), std::move(watch), options.waits, options.slice_bytes)),
         patience_(options.patience) {}
   ~LinkedGroup() override { engine_->stop(); }
 

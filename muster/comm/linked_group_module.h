@@ -13,6 +13,7 @@ namespace muster {
 struct LinkedGroupOptions {
   int64_t slice_bytes = 4 << 20;                                 ///< see Collectives
   std::chrono::milliseconds patience = std::chrono::minutes(5);  ///< of broadcast, which has no deadline
+  std::shared_ptr<Waits> waits{};  ///< where there are any: who is waited for is noted
 };
 
 /// A group over links. Operations are queued and run one after the other by a thread of the group's own, so

@@ -5,10 +5,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "muster/comm/group_watch.h"
 #include "muster/rendezvous/key_values.h"
+#include "muster/rendezvous/waits.h"
 
 namespace muster {
 
@@ -16,6 +19,8 @@ struct LinkOptions {
   std::string interface;  ///< network interface, or an address or name of this host; empty: see links.cpp
   std::chrono::milliseconds connect_within = std::chrono::minutes(5);
   std::shared_ptr<GroupWatch> watch{};  ///< where there is one: a death ends connecting at once
+  std::shared_ptr<Waits> waits{};       ///< where there are any: who is waited for is noted
+  std::vector<std::string> names{};     ///< of the ranks, for messages; none: "rank 0", ...
 };
 
 /// A message under way to or from one peer. Destroying it gives up the message; its memory is not touched
@@ -46,12 +51,17 @@ class Links {
   virtual std::unique_ptr<Transfer> receive(const at::Tensor& message, int from, int tag) = 0;
   /// Returns when the message has left or arrived. Throws LostPeer when the peer is gone, or interrupted.
   virtual void wait(Transfer& transfer) = 0;
+  /// The rank that is waited for at present; by any thread.
+  virtual std::optional<int> waits_for() const = 0;
+  /// What a rank is called in messages.
+  virtual std::string name_of(int rank) const = 0;
   /// Ends the present wait and all later ones. The links can only be destroyed then.
   virtual void interrupt() = 0;
 };
 
-/// The store of torchrun's agent, a TCPStore of c10d. Throws LostPeer when nobody answers in time.
+/// The store of torchrun's agent, a TCPStore of c10d. Throws LostPeer when nobody answers in time; until
+/// then the wait is noted in `waits`, which may be null.
 std::unique_ptr<KeyValues> torchrun_store(const std::string& address, int port,
-                                          std::chrono::milliseconds within);
+                                          std::chrono::milliseconds within, Waits* waits);
 
 }  // namespace muster

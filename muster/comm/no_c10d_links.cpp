@@ -16,6 +16,8 @@ std::unique_ptr<Links> Links::connect(KeyValues&, const std::string&, int, int, 
   refuse();
 }
 
-std::unique_ptr<KeyValues> torchrun_store(const std::string&, int, std::chrono::milliseconds) { refuse(); }
+std::unique_ptr<KeyValues> torchrun_store(const std::string&, int, std::chrono::milliseconds, Waits*) {
+  refuse();
+}
 
 }  // namespace muster

@@ -12,6 +12,9 @@ namespace muster {
 
 namespace {
 
+/// No state is longer: a length beyond is no length.
+constexpr int64_t most_bytes = int64_t{1} << 42;
+
 /// Writes into a message, or only counts its bytes where there is none yet.
 class Writer {
  public:
@@ -77,18 +80,41 @@ class Reader {
     bytes(text.data(), text.size());
     return text;
   }
+  int64_t left() const { return end_ - at_; }
   bool done() const { return at_ == end_; }
 
  private:
   const char *at_, *end_;
 };
 
+constexpr size_t most_dimensions = 64;
+
+/// The types that a state holds; others of ATen's cannot be made by at::empty, or have no values of their
+/// own.
+bool is_plain(int64_t type) {
+  for (const at::ScalarType known : {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf,
+                                     at::kFloat, at::kDouble, at::kBool, at::kBFloat16})
+    if (type == static_cast<int64_t>(known)) return true;
+  return false;
+}
+
+// Nothing is allocated that the message could not fill.
 at::Tensor read_tensor(Reader& reader) {
-  const auto type = static_cast<at::ScalarType>(reader.count());
-  if (type >= at::ScalarType::Undefined) throw Error("a state received from a peer is damaged");
-  std::vector<int64_t> sizes(reader.count());
-  for (int64_t& size : sizes) size = static_cast<int64_t>(reader.count());
-  at::Tensor tensor = at::empty(sizes, at::TensorOptions(type));
+  const int64_t type = reader.number();
+  const size_t dimensions = reader.count();
+  if (!is_plain(type) || dimensions > most_dimensions) throw Error("a state received from a peer is damaged");
+  std::vector<int64_t> sizes(dimensions);
+  const auto element = static_cast<int64_t>(c10::elementSize(static_cast<at::ScalarType>(type)));
+  int64_t bytes = element;
+  bool empty = false;
+  for (int64_t& size : sizes) {
+    size = reader.number();
+    empty = empty || size == 0;
+    if (size < 0 || (size > 0 && __builtin_mul_overflow(bytes, size, &bytes)))
+      throw Error("a state received from a peer is damaged");
+  }
+  if (!empty && bytes > reader.left()) throw Error("a state received from a peer is cut off");
+  at::Tensor tensor = at::empty(sizes, at::TensorOptions(static_cast<at::ScalarType>(type)));
   reader.bytes(tensor.data_ptr(), tensor.nbytes());
   return tensor;
 }
@@ -103,8 +129,12 @@ std::vector<at::Tensor> exchange(Communicator& group, const std::vector<at::Tens
     expected.push_back(at::empty({1}, at::kLong));
   }
   group.start_exchange(lengths, expected)->wait(deadline);
-  for (const at::Tensor& length : expected)
-    received.push_back(at::empty({*length.data_ptr<int64_t>()}, at::kByte));
+  for (const at::Tensor& length : expected) {
+    const int64_t bytes = *length.data_ptr<int64_t>();
+    if (bytes < 0 || bytes > most_bytes)
+      throw Error("a peer announces a state of " + std::to_string(bytes) + " bytes: it is damaged");
+    received.push_back(at::empty({bytes}, at::kByte));
+  }
   group.start_exchange(parts, received)->wait(deadline);
   return received;
 }
@@ -129,7 +159,9 @@ State unpack(const at::Tensor& message) {
   State state;
   for (size_t left = reader.count(); left > 0; --left) {
     const std::string name = reader.text();
-    if (reader.number() == 0)
+    const int64_t kind = reader.number();
+    if (kind != 0 && kind != 1) throw Error("a state received from a peer is damaged");
+    if (kind == 0)
       state.numbers.set(name, reader.number());
     else
       state.numbers.set(name, reader.number<double>());

@@ -108,7 +108,8 @@ void LocalUpdates::begin_round(double learning_rate) {
                                   .learning_rate = learning_rate,
                                   .last_learning_rate = last_learning_rate_,
                                   .divergence = last_divergence_,
-                                  .round_loss = last_loss_});
+                                  .round_loss = last_loss_,
+                                  .seconds = last_seconds_});
   invariant(round_.steps >= 1 && round_.steps <= total_steps_ - step_, "a round passes the last step");
   invariant(round_.what == Average::parameters || round_.steps == 1, "gradients are averaged in every step");
   round_start_ = step_;
@@ -176,6 +177,8 @@ std::optional<MeetingReport> LocalUpdates::meet() {
   parameters_.readopt();
   // Numbers first: once the parameters have changed, nothing may fail any more.
   report.loss = mean_loss(report.steps, deadline);
+  if (schedule_->wants_seconds())
+    last_seconds_ = averager_->mean_of(seconds_before_ + clock_.seconds(), deadline);
   if (round_.what == Average::parameters) {
     const Meeting meeting = average_parameters(deadline);
     report.divergence = meeting.divergence;
@@ -267,6 +270,7 @@ State LocalUpdates::state() {
   numbers.set("loss_sum", loss_sum_);
   if (last_divergence_) numbers.set("last_divergence", *last_divergence_);
   if (last_loss_) numbers.set("last_loss", *last_loss_);
+  if (last_seconds_) numbers.set("last_seconds", *last_seconds_);
   numbers.insert("schedule", schedule_->state());
   state.insert("outer", outer_->state());
   state.tensors["parameters"] = parameters_.vector();
@@ -308,7 +312,8 @@ void LocalUpdates::restore(const State& state) {
                 round_start = numbers.integer("round_start"), round_steps = numbers.integer("round_steps");
   const bool gradients = numbers.integer("round_averages_gradients") != 0;
   const double last_rate = numbers.real("last_learning_rate"), loss_sum = numbers.real("loss_sum");
-  const auto last_divergence = optional("last_divergence"), last_loss = optional("last_loss");
+  const auto last_divergence = optional("last_divergence"), last_loss = optional("last_loss"),
+             last_seconds = optional("last_seconds");
   parameters_.readopt();
   const Numbers schedule_before = schedule_->state();
   try {
@@ -327,6 +332,9 @@ void LocalUpdates::restore(const State& state) {
   loss_sum_ = loss_sum;
   last_divergence_ = last_divergence;
   last_loss_ = last_loss;
+  last_seconds_ = last_seconds;
+  seconds_before_ = last_seconds.value_or(0);
+  clock_ = Stopwatch();
   announced_rate_.reset();
   state.copy_into("parameters", parameters_.vector());
   if (anchor_.defined()) state.copy_into("anchor", anchor_);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "muster/base/stopwatch.h"
 #include "muster/base/thread_pool.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/communicator.h"
@@ -166,7 +167,9 @@ class LocalUpdates {
   std::optional<double> announced_rate_;  // set from average_gradients() to step()
   double last_learning_rate_ = 0;
   double loss_sum_ = 0;  // over the running round's steps
-  std::optional<double> last_divergence_, last_loss_;
+  std::optional<double> last_divergence_, last_loss_, last_seconds_;
+  Stopwatch clock_;
+  double seconds_before_ = 0;  // of the run that was restored
 };
 
 }  // namespace muster

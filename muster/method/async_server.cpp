@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "muster/base/format.h"
 #include "muster/flat/finite.h"
 #include "muster/flat/flat_buffer.h"
+#include "muster/flat/norm.h"
 
 namespace muster {
 
@@ -22,6 +24,11 @@ at::Tensor copy_of(const at::Tensor& vector) {
   at::Tensor copy = flat_vector(vector.numel(), vector.scalar_type());
   copy.copy_(vector);
   return copy;
+}
+
+double largest(at::ScalarType type) {
+  return type == at::kDouble ? std::numeric_limits<double>::max()
+                             : static_cast<double>(std::numeric_limits<float>::max());
 }
 
 [[noreturn]] void fail_event(const std::string& what) {
@@ -58,8 +65,8 @@ Verdict AsyncServer::judge(const Contribution& contribution) const {
     const bool given =
         contribution.sequence >= 0 && contribution.sequence < dispatcher.rounds_given(contribution.worker);
     if (!given) return Verdict::unknown_assignment;
-    return lost_rounds_.count({contribution.worker, contribution.sequence}) > 0 ? Verdict::too_late
-                                                                                : Verdict::duplicate;
+    return lost_rounds_.contains(contribution.worker, contribution.sequence) ? Verdict::too_late
+                                                                             : Verdict::duplicate;
   }
   if (open->version != contribution.version || open->shard != contribution.shard ||
       contribution.local_steps < 1 || contribution.local_steps > open->local_steps)
@@ -69,10 +76,23 @@ Verdict AsyncServer::judge(const Contribution& contribution) const {
       vector.scalar_type() != parameters_.scalar_type() || !vector.is_contiguous())
     return Verdict::wrong_shape;
   if (!all_finite(vector) || !std::isfinite(contribution.loss)) return Verdict::not_finite;
-  if (options_.max_norm > 0 && !(vector.norm().item<double>() <= options_.max_norm))
-    return Verdict::too_large;
+  const double norm = norm_of(vector);
+  if (!(norm <= largest(vector.scalar_type()))) return Verdict::not_finite;
+  if (options_.max_norm > 0 && !(norm <= options_.max_norm)) return Verdict::too_large;
+  if (options_.outliers == Outliers::refuse && norms_.far_above(norm)) return Verdict::outlier;
   if (!(parts_.weight->of(version_ - open->version) > 0)) return Verdict::stale;
   return Verdict::counted;
+}
+
+std::string AsyncServer::reason(const Contribution& contribution, Verdict verdict) const {
+  const auto norm = [&] { return "its norm is " + format_number(norm_of(contribution.pseudo_gradient), 4); };
+  if (verdict == Verdict::too_large)
+    return norm() + ", above async.max_norm = " + format_number(options_.max_norm, 4);
+  if (verdict == Verdict::outlier)
+    return norm() + ", more than " + format_number(NormWatch::far, 4) + " times the running median " +
+           format_number(norms_.median().value_or(0), 4) + " (async.outlier = refuse)";
+  if (verdict == Verdict::not_finite) return "its vector, norm or loss is not finite";
+  return "";
 }
 
 ServerEvent AsyncServer::event_of(const Contribution& contribution, Verdict verdict) {
@@ -110,7 +130,7 @@ EventOutcome AsyncServer::apply_one(const WorkerLeft& event) {
   if (!parts_.dispatcher->present(event.worker))
     fail_event("worker " + std::to_string(event.worker) + " leaves");
   if (const Assignment* const open = parts_.dispatcher->open_assignment(event.worker))
-    lost_rounds_.insert({open->worker, open->sequence});
+    lost_rounds_.add(open->worker, open->sequence);
   parts_.dispatcher->leave(event.worker);
   starts_.erase(event.worker);
   ++counts_.left;
@@ -138,13 +158,18 @@ EventOutcome AsyncServer::apply_one(const Contribution& event) {
       vector.scalar_type() != parameters_.scalar_type())
     fail_event("a contribution is not as long as the parameters");
   const int64_t staleness = version_ - parts_.dispatcher->open_assignment(event.worker)->version;
+  EventOutcome outcome{.verdict = Verdict::counted, .staleness = staleness};
+  outcome.norm = norm_of(vector);
+  if (options_.outliers != Outliers::accept && norms_.far_above(outcome.norm))
+    outcome.median = norms_.median();
+  norms_.add(outcome.norm);
   step(event, staleness);
   end_round(event.worker, event.completed, event.local_steps, event.compute_seconds, true);
   ++version_;
   counts_.tokens += event.tokens;
   ++counts_.contributions[static_cast<size_t>(Verdict::counted)];
   count_staleness(staleness);
-  return {.verdict = Verdict::counted, .staleness = staleness};
+  return outcome;
 }
 
 EventOutcome AsyncServer::apply_one(const ContributionDropped& event) {

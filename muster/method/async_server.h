@@ -7,11 +7,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "muster/flat/state.h"
+#include "muster/method/lost_rounds.h"
+#include "muster/method/norm_watch.h"
 #include "muster/method/server_event.h"
 #include "muster/optim/correction.h"
 #include "muster/optim/outer_optimizer.h"
@@ -24,6 +25,7 @@ struct AsyncServerOptions {
   double max_norm = 0;      ///< async.max_norm: contributions of a larger norm are dropped; 0: no limit
   bool look_ahead = false;  ///< workers start where the outer optimizer's momentum is about to lead
                             ///< (OuterOptimizer::look_ahead) instead of at the parameters
+  Outliers outliers = Outliers::warn;  ///< async.outlier
   /// Throws OptionError.
   void validate() const;
 };
@@ -54,6 +56,9 @@ struct EventOutcome {
   Verdict verdict = Verdict::counted;     ///< of a contribution
   int64_t staleness = 0;                  ///< of a contribution: versions since its start
   std::vector<Assignment> assignments{};  ///< of a release
+  double norm = 0;                        ///< of a contribution that was counted
+  std::optional<double> median{};  ///< the running median of norms before it, where the norm is far above it
+                                   ///< and outliers are not simply accepted
   at::Tensor start{};  ///< of a release that assigned something: where its workers begin. Never written to
                        ///< again, so it may be kept and sent while the server goes on
 };
@@ -74,9 +79,12 @@ class AsyncServer {
   /// `parameters`: flat, float or double; copied. Throws OptionError.
   AsyncServer(AsyncServerParts parts, const AsyncServerOptions& options, const at::Tensor& parameters);
 
-  /// What would become of it now. Changes nothing; one pass over the vector where max_norm is set, and one to
-  /// see that it is finite.
+  /// What would become of it now. Changes nothing; a pass over the vector for its norm, and one to see that
+  /// it is finite.
   Verdict judge(const Contribution& contribution) const;
+  /// Why a contribution got this verdict, for its worker: numbers and the option that decided; "" where the
+  /// verdict's word says all.
+  std::string reason(const Contribution& contribution, Verdict verdict) const;
   /// The event of a contribution that ends its round with this verdict. REQUIRES: ends_round(verdict).
   static ServerEvent event_of(const Contribution& contribution, Verdict verdict);
   /// Counts a contribution that was turned away at the door. REQUIRES: not ends_round(verdict).
@@ -120,8 +128,8 @@ class AsyncServer {
   std::map<int64_t, at::Tensor> starts_;  // by worker, of open rounds, where the correction wants them
   at::Tensor last_start_;                 // of version last_start_version_: shared by releases in between
   int64_t last_start_version_ = -1;
-  /// (worker, sequence) of rounds whose worker left before their end: too late from then on, not duplicates.
-  std::set<std::pair<int64_t, int64_t>> lost_rounds_;
+  LostRounds lost_rounds_;
+  NormWatch norms_;
   int64_t version_ = 0;
   ServerCounts counts_;
 };

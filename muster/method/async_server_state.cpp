@@ -49,13 +49,8 @@ State AsyncServer::state() const {
   state.numbers.insert("dispatcher", parts_.dispatcher->state());
   state.insert("outer", parts_.outer->state());
   for (const auto& [worker, start] : starts_) state.tensors["start" + std::to_string(worker)] = start;
-  state.numbers.set("lost", static_cast<int64_t>(lost_rounds_.size()));
-  size_t place = 0;
-  for (const auto& [worker, sequence] : lost_rounds_) {
-    const std::string name = "lost" + std::to_string(place++);
-    state.numbers.set(name + ".worker", worker);
-    state.numbers.set(name + ".sequence", sequence);
-  }
+  state.numbers.insert("lost", lost_rounds_.state());
+  state.numbers.insert("norms", norms_.state());
   return state;
 }
 
@@ -74,11 +69,8 @@ void AsyncServer::restore(const State& state) {
     starts_[worker] = flat_vector(parameters_.numel(), parameters_.scalar_type());
     state.copy_into(name, starts_[worker]);
   }
-  lost_rounds_.clear();
-  for (int64_t place = 0; place < state.numbers.integer("lost"); ++place) {
-    const std::string name = "lost" + std::to_string(place);
-    lost_rounds_.insert({state.numbers.integer(name + ".worker"), state.numbers.integer(name + ".sequence")});
-  }
+  lost_rounds_.restore(state.numbers.part_of("lost"));
+  norms_.restore(state.numbers.part_of("norms"));
 }
 
 }  // namespace muster

@@ -24,6 +24,8 @@ Replica AsyncWorker::make_replica(AsyncWorkerParts& parts) {
 void AsyncWorker::begin(const Assignment& assignment, const at::Tensor& start) {
   at::Tensor& parameters = replica_.parameters();
   require_flat(start, parameters.numel(), parameters.scalar_type(), "start of a worker's round");
+  invariant(assignment.shard >= 0 && static_cast<size_t>(assignment.shard) < parts_.learning_rates.size(),
+            "a shard without a learning rate");
   parameters.copy_(start);
   if (options_.reset_optimizer) replica_.optimizer().reset();
   assignment_ = assignment;
@@ -34,8 +36,9 @@ void AsyncWorker::begin(const Assignment& assignment, const at::Tensor& start) {
 }
 
 double AsyncWorker::learning_rate_of(int64_t step_of_round) const {
-  if (step_of_round == 0 && options_.first_step_at_peak) return parts_.learning_rate.options().peak;
-  return parts_.learning_rate.at(assignment_.first_step + step_of_round);
+  const LearningRate& of_shard = parts_.learning_rates[static_cast<size_t>(assignment_.shard)];
+  if (step_of_round == 0 && options_.first_step_at_peak) return of_shard.options().peak;
+  return of_shard.at(assignment_.first_step + step_of_round);
 }
 
 int64_t AsyncWorker::advance(int64_t at_most) {

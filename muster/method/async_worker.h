@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "muster/method/replica.h"
 #include "muster/method/server_event.h"
@@ -26,8 +27,8 @@ struct AsyncWorkerOptions {
 /// What a worker is put together from. What is borrowed must outlive it.
 struct AsyncWorkerParts {
   const Task& task;
-  const Sampler& sampler;             ///< over the shards: what it calls a worker is a shard here
-  const LearningRate& learning_rate;  ///< of a shard's steps
+  const Sampler& sampler;  ///< over the shards: what it calls a worker is a shard here
+  const std::vector<LearningRate>& learning_rates;  ///< of every shard's steps
   std::function<std::unique_ptr<InnerOptimizer>(const Layout&, at::ScalarType)> make_inner;
 };
 

@@ -32,6 +32,7 @@ struct MeetingParts {
 struct MeetingOptions {
   MomentsAtMeeting at_meeting = MomentsAtMeeting::keep;
   bool measure_divergence = false;
+  bool measure_seconds = false;
   std::chrono::milliseconds deadline = std::chrono::minutes(10);
 };
 
@@ -57,8 +58,9 @@ class Meetings {
   virtual int64_t steps_until_due(int64_t step) const = 0;
   /// Does what is due at this step.
   virtual void proceed(int64_t step) = 0;
-  /// All of the round's steps are done, and what was due. `losses`: of every hosted worker, over the round.
-  virtual Meeting end_round(const std::vector<double>& losses) = 0;
+  /// All of the round's steps are done, and what was due. `losses`: of every hosted worker, over the round;
+  /// `clock`: this process's, in seconds; exchanged where seconds are measured.
+  virtual Meeting end_round(const std::vector<double>& losses, double clock) = 0;
   /// Between rounds the replicas equal the anchor, on every rank.
   virtual bool replicas_agree() const = 0;
   /// Outcomes taken over within rounds: with the rounds done they say how far a process is.

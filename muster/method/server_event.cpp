@@ -88,6 +88,7 @@ EncodedEvent encoded(const WorkerJoined& event) {
   writer.put(event.time);
   writer.put(static_cast<uint8_t>(event.seconds_per_step.has_value()));
   writer.put(event.seconds_per_step.value_or(0));
+  writer.put(event.session);
   return {writer.head, {}};
 }
 
@@ -134,6 +135,7 @@ ServerEvent take_joined(Reader& reader) {
   const bool known = reader.flag();
   const auto seconds = reader.take<double>();
   if (known) event.seconds_per_step = seconds;
+  event.session = reader.take<int64_t>();
   return event;
 }
 
@@ -144,7 +146,9 @@ ServerEvent take_dropped(Reader& reader) {
   event.local_steps = reader.take<int64_t>();
   event.completed = reader.take<double>();
   event.compute_seconds = reader.take<double>();
-  event.why = static_cast<Verdict>(reader.take<uint8_t>());
+  const auto why = reader.take<uint8_t>();
+  if (why >= verdicts) fail();
+  event.why = static_cast<Verdict>(why);
   if (!ends_round(event.why) || event.why == Verdict::counted) fail();
   return event;
 }
@@ -181,7 +185,8 @@ ServerEvent take_event(Reader& reader, std::string_view body) {
 std::string_view word_of(Verdict verdict) {
   static constexpr std::array<std::string_view, verdicts> words = {
       "counted",     "duplicate",  "too_late",  "unknown_worker", "unknown_assignment",
-      "wrong_shape", "not_finite", "too_large", "stale"};
+      "wrong_shape", "not_finite", "too_large", "stale",          "outlier",
+      "damaged"};
   return words.at(static_cast<size_t>(verdict));
 }
 
@@ -209,6 +214,19 @@ int64_t body_size(std::string_view head) {
   VectorForm form;
   take_contribution(reader, form);
   return form.bytes();
+}
+
+std::optional<ContributionDropped> without_vector(std::string_view head) {
+  try {
+    Reader reader(head);
+    if (reader.kind() != Kind::contribution) return std::nullopt;
+    VectorForm form;
+    const Contribution c = take_contribution(reader, form);
+    return ContributionDropped{c.worker,    c.sequence,        c.local_steps,
+                               c.completed, c.compute_seconds, Verdict::damaged};
+  } catch (const DataError&) {  // no event at all
+    return std::nullopt;
+  }
 }
 
 }  // namespace muster

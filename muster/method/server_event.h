@@ -10,8 +10,8 @@
 
 namespace muster {
 
-/// What a server makes of a contribution. Only `counted`, `not_finite`, `too_large` and `stale` end the
-/// worker's round and so change the server; the rest is turned away at the door and only counted.
+/// What a server makes of a contribution. Only `counted`, `not_finite`, `too_large`, `stale`, `outlier` and
+/// `damaged` end the worker's round and so change the server; the rest is turned away and only counted.
 enum class Verdict {
   counted,             ///< applied: a new version
   duplicate,           ///< of a round whose contribution was taken (or dropped) before
@@ -19,11 +19,13 @@ enum class Verdict {
   unknown_worker,      ///< which has never joined
   unknown_assignment,  ///< no such round: sequence, version, shard or number of steps are not those given out
   wrong_shape,         ///< other size or type than the server's parameters
-  not_finite,          ///< dropped: holds an infinite number or none; the round ends without it
+  not_finite,          ///< dropped: holds an infinite number or none, or its norm is none of its type
   too_large,           ///< dropped: its norm is above max_norm
   stale,               ///< dropped: staler than the threshold of the staleness weight
+  outlier,             ///< dropped: its norm is far above the running median (norm_watch.h)
+  damaged,             ///< was counted, and dropped when its bytes in the journal were found damaged
 };
-inline constexpr int verdicts = 9;
+inline constexpr int verdicts = 11;
 
 /// "counted", "too_late", ...
 std::string_view word_of(Verdict verdict);
@@ -31,7 +33,7 @@ std::string_view word_of(Verdict verdict);
 /// Whether the worker's round has ended with it: then it is an event for the journal.
 constexpr bool ends_round(Verdict verdict) {
   return verdict == Verdict::counted || verdict == Verdict::not_finite || verdict == Verdict::too_large ||
-         verdict == Verdict::stale;
+         verdict == Verdict::stale || verdict == Verdict::outlier || verdict == Verdict::damaged;
 }
 
 /// What a worker hands in at the end of a round. (worker, sequence) names the round: handing it in twice
@@ -54,6 +56,7 @@ struct WorkerJoined {
   int64_t worker = 0;
   double time = 0;
   std::optional<double> seconds_per_step{};  ///< where known
+  int64_t session = 0;  ///< what it shows from now on: random bits, where it must show any
 };
 struct WorkerLeft {
   int64_t worker = 0;
@@ -82,7 +85,7 @@ using ServerEvent =
 /// whose memory is the event's own (not copied). A head is a byte for the kind and then its fields,
 /// little-endian, as they are declared above (integers i64, seconds and losses f64, a verdict or a flag one
 /// byte):
-///   1 joined: worker, time, flag, seconds_per_step     2 left: worker, time     5 released: time
+///   1 joined: worker, time, flag, seconds_per_step, session     2 left: worker, time     5 released: time
 ///   3 contribution: its fields, a flag (1: f64, 0: f32) and the number of elements of the body
 ///   4 dropped: its fields
 struct EncodedEvent {
@@ -95,5 +98,7 @@ EncodedEvent encode(const ServerEvent& event);
 ServerEvent decode_event(std::string_view head, std::string_view body);
 /// How many bytes of body belong to a head. Throws DataError.
 int64_t body_size(std::string_view head);
+/// A contribution's event without its vector: dropped as `damaged`. Nothing for the head of another event.
+std::optional<ContributionDropped> without_vector(std::string_view head);
 
 }  // namespace muster

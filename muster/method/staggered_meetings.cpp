@@ -176,12 +176,14 @@ void StaggeredMeetings::merge(const Lane& lane, int64_t step) {
     merge_blend(own, anchor, overlap_.blend, pool);
 }
 
-Meeting StaggeredMeetings::end_round(const std::vector<double>& losses) {
+Meeting StaggeredMeetings::end_round(const std::vector<double>& losses, double clock) {
   Meeting meeting;
   meeting.mean_value = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!overlap_.delayed)
     meeting.mean_value = parts_.averager.mean_of(meeting.mean_value, deadline_in(options_.deadline));
   meeting.mean_value /= static_cast<double>(losses.size());
+  meeting.clock =
+      options_.measure_seconds ? parts_.averager.mean_of(clock, deadline_in(options_.deadline)) : clock;
   meeting.bytes_per_worker = bytes_per_worker_;
   return meeting;
 }

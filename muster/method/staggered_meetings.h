@@ -37,7 +37,7 @@ class StaggeredMeetings final : public Meetings {
   void proceed(int64_t step) override;
   /// Where meetings are delayed the losses are those of this process's workers: nobody waits to hear the
   /// others'.
-  Meeting end_round(const std::vector<double>& losses) override;
+  Meeting end_round(const std::vector<double>& losses, double clock) override;
   bool replicas_agree() const override { return round_.last || round_.steps == 0; }
   int64_t outcomes() const override { return outcomes_; }
   void regrouped() override;

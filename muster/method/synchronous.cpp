@@ -29,7 +29,8 @@ Synchronous::Synchronous(SynchronousParts parts, SynchronousOptions options)
 
 std::unique_ptr<Meetings> Synchronous::make_meetings() {
   const MeetingParts parts{replicas_, anchor_, parts_.averager, *parts_.outer, parts_.learning_rate};
-  const MeetingOptions options{options_.at_meeting, parts_.schedule->wants_divergence(), options_.deadline};
+  const MeetingOptions options{options_.at_meeting, parts_.schedule->wants_divergence(),
+                               parts_.schedule->wants_seconds(), options_.deadline};
   if (options_.overlap.plain()) return std::make_unique<WholeMeetings>(parts, options);
   if (options_.overlap.delayed && parts_.schedule->wants_loss())
     throw OptionError("comm.overlap", "delayed",
@@ -48,6 +49,7 @@ int64_t Synchronous::worker_number(int64_t hosted) const {
 
 std::optional<Progress> Synchronous::advance(int64_t at_most) {
   if (step_ >= options_.total_steps && !in_round_) return std::nullopt;
+  clock_ = Stopwatch();
   if (!in_round_) begin_round();
   Progress progress = std::exchange(unreported_, Progress{});
   try {
@@ -57,9 +59,11 @@ std::optional<Progress> Synchronous::advance(int64_t at_most) {
     proceed(progress);
     if (step_ == round_start_ + round_.steps) progress.round = end_round(progress);
   } catch (const LostPeer&) {
+    training_seconds_ += clock_.seconds();
     unreported_ = std::move(progress);
     throw;
   }
+  training_seconds_ += clock_.seconds();
   progress.step = step_;
   return progress;
 }
@@ -89,6 +93,7 @@ void Synchronous::begin_round() {
   start.last_learning_rate = step_ > 0 ? parts_.learning_rate.at(step_ - 1) : 0.0;
   start.divergence = last_divergence_;
   start.round_loss = last_round_loss_;
+  start.seconds = last_seconds_;
   round_ = parts_.schedule->next_round(start);
   invariant(round_.steps >= 1 && step_ + round_.steps <= options_.total_steps,
             "a round passes the last step");
@@ -236,10 +241,12 @@ void Synchronous::record_losses(int64_t steps, Progress& progress) {
 
 RoundReport Synchronous::end_round(Progress& progress) {
   const Stopwatch watch;
-  const Meeting meeting =
-      gradients_met_ ? *std::exchange(gradients_met_, std::nullopt) : meetings_->end_round(round_losses());
+  const Meeting meeting = gradients_met_
+                              ? *std::exchange(gradients_met_, std::nullopt)
+                              : meetings_->end_round(round_losses(), training_seconds_ + clock_.seconds());
   last_divergence_ = meeting.divergence;
   last_round_loss_ = meeting.mean_value;
+  if (parts_.schedule->wants_seconds()) last_seconds_ = meeting.clock;
   progress.seconds.averaging += watch.seconds();
   in_round_ = false;
   RoundReport report;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "muster/base/stopwatch.h"
 #include "muster/comm/averager.h"
 #include "muster/method/batch_ahead.h"
 #include "muster/method/inner_meeting.h"
@@ -136,7 +137,9 @@ class Synchronous : public Method {
   bool anchor_is_current_ =
       true;  ///< false while gradients are averaged: then replica 0 holds the parameters
   std::vector<double> loss_sums_;  ///< over the running round's steps, of every hosted worker
-  std::optional<double> last_divergence_, last_round_loss_;
+  std::optional<double> last_divergence_, last_round_loss_, last_seconds_;
+  Stopwatch clock_;                       // of the present advance()
+  double training_seconds_ = 0;           // of those before it
   std::optional<Meeting> gradients_met_;  ///< in the running round
   Progress unreported_;                   ///< of a call that lost a peer at the meeting
   std::unique_ptr<BatchAhead> batches_;   ///< from the present step on; made by the first step

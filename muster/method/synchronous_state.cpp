@@ -18,6 +18,7 @@ State Synchronous::common_state() const {
   numbers.set("anchor_is_current", int64_t{anchor_is_current_});
   if (last_divergence_) numbers.set("last_divergence", *last_divergence_);
   if (last_round_loss_) numbers.set("last_round_loss", *last_round_loss_);
+  if (last_seconds_) numbers.set("last_seconds", *last_seconds_);
   numbers.insert("schedule", parts_.schedule->state());
   state.insert("outer", parts_.outer->state());
   state.insert("meetings", meetings_->state());
@@ -69,6 +70,8 @@ void Synchronous::restore_common(const State& state) {
   };
   last_divergence_ = optional("last_divergence");
   last_round_loss_ = optional("last_round_loss");
+  last_seconds_ = optional("last_seconds");
+  training_seconds_ = last_seconds_.value_or(0);
   parts_.schedule->restore(numbers.part_of("schedule"));
   parts_.outer->restore(state.part_of("outer"));
   state.copy_into("anchor", anchor_);
@@ -90,6 +93,7 @@ void Synchronous::restore(const State& state) {
 
 void Synchronous::adopt(const State& state) {
   restore_common(state);
+  meetings_->restore_codec({});  // what a worker's own encodings lost belongs to the state that it had
   for (size_t i = 0; i < replicas_.size(); ++i) {
     replicas_[i]->restore(state.part_of("worker"));
     meetings_->restore_worker(i, state.part_of("worker"));

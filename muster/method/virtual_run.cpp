@@ -87,6 +87,7 @@ VirtualArrival VirtualRun::arrive(const VirtualEvent& event) {
   const EventOutcome outcome = apply(AsyncServer::event_of(contribution, verdict));
   arrival.verdict = outcome.verdict;
   arrival.staleness = outcome.staleness;
+  arrival.far_above_median = outcome.median.has_value();
   arrival.loss = contribution.loss;
   arrival.evaluations_due = tally_.arrived(arrival.assignment, arrival.times, arrival.staleness,
                                            arrival.verdict == Verdict::counted);

@@ -37,7 +37,8 @@ struct VirtualArrival {
   double ready_since = 0;  ///< the worker waited from then to times.start
   Verdict verdict = Verdict::counted;
   int64_t staleness = 0;
-  double loss = 0;  ///< mean training loss of its steps
+  double loss = 0;                ///< mean training loss of its steps
+  bool far_above_median = false;  ///< counted although its norm is far above the running median
   int64_t evaluations_due = 0;
 };
 

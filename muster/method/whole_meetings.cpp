@@ -26,9 +26,11 @@ MeetingRequest WholeMeetings::request(const std::vector<double>& losses, bool pl
   return request;
 }
 
-Meeting WholeMeetings::end_round(const std::vector<double>& losses) {
+Meeting WholeMeetings::end_round(const std::vector<double>& losses, double clock) {
   const bool plain = parts_.outer.is_plain_mean();
-  const Meeting meeting = parts_.averager.meet(request(losses, plain), deadline_in(options_.deadline));
+  MeetingRequest what = request(losses, plain);
+  what.clock = clock;
+  const Meeting meeting = parts_.averager.meet(what, deadline_in(options_.deadline));
   if (!plain) {
     scratch_.neg_().add_(parts_.anchor);  // the outer gradient: anchor - mean
     parts_.outer.step(parts_.anchor, scratch_, parts_.learning_rate.at(end_ - 1));

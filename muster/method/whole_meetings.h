@@ -16,7 +16,7 @@ class WholeMeetings final : public Meetings {
   void begin_round(const RoundSpan& round) override { end_ = round.end(); }
   int64_t steps_until_due(int64_t) const override { return std::numeric_limits<int64_t>::max(); }
   void proceed(int64_t) override {}
-  Meeting end_round(const std::vector<double>& losses) override;
+  Meeting end_round(const std::vector<double>& losses, double clock) override;
   bool replicas_agree() const override { return true; }
   void restore(const State&, const RoundSpan& round) override { end_ = round.end(); }
   State codec_state() const override { return parts_.averager.state(); }

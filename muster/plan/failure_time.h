@@ -6,7 +6,7 @@ namespace muster {
 struct FailureOptions {
   double per_hour = 0;         ///< --failures: of one worker, >= 0
   double restart_seconds = 0;  ///< --restart: from a failure until the run goes on, >= 0
-  double kept_every = 0;       ///< seconds of progress between two states to go on from; > 0
+  double kept_every = 0;       ///< seconds that elapse between two states to go on from; > 0
   /// Throws OptionError.
   void validate() const;
 };

@@ -71,9 +71,13 @@ RunTime predict_run(const ScheduleWalk& walk, const RunCosts& costs, RoundMaximu
   }
   time.waiting = std::max(0.0, rounds_seconds - time.compute);
   FailureOptions failures = costs.failures;
-  const double undisturbed = time.compute + time.waiting + time.communication();
-  if (failures.kept_every == 0)
-    failures.kept_every = undisturbed / (part * static_cast<double>(walk.meetings()));
+  const double undisturbed = time.compute + time.waiting + time.communication() + time.other;
+  if (failures.kept_every == 0) {
+    const double kept_states =
+        part * (costs.kept_steps > 0 ? static_cast<double>(walk.steps) / static_cast<double>(costs.kept_steps)
+                                     : static_cast<double>(walk.meetings()));
+    failures.kept_every = undisturbed / kept_states;
+  }
   time.failures = failure_seconds(failures, static_cast<double>(costs.group.workers()), undisturbed);
   return time;
 }

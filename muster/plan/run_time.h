@@ -19,7 +19,8 @@ struct RunCosts {
   double message_bytes = 0;      ///< that travel for one worker at a meeting
   bool delayed = false;          ///< comm.overlap: means travel while the workers go on
   std::optional<int64_t> delay;  ///< steps until a mean lands; nothing: a round
-  FailureOptions failures;       ///< kept_every 0: the time of a round
+  FailureOptions failures;       ///< kept_every 0: what elapses during kept_steps
+  int64_t kept_steps = 0;        ///< steps between two states to go on from; 0: a round
   double other_seconds = 0;      ///< of evaluations and checkpoints
 };
 
@@ -45,7 +46,8 @@ struct RunTime {
 /// Adds up a run: every round waits for its slowest worker (RoundMaximum), then meets (meeting_time). With
 /// overlap a mean is hidden behind the steps until it lands. `maximum` must belong to costs.step and
 /// costs.group, and may serve many runs. `part`: of the run's steps, with rounds as often in its course; more
-/// than 1 for longer runs.
+/// than 1 for longer runs. A failure loses what elapsed since the last kept state: steps, waiting, meetings,
+/// evaluations and checkpoints alike.
 RunTime predict_run(const ScheduleWalk& walk, const RunCosts& costs, RoundMaximum& maximum, double part = 1);
 
 }  // namespace muster

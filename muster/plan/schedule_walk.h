@@ -38,8 +38,11 @@ ScheduleWalk walk_constant(int64_t steps, int64_t period, int64_t gradient_steps
 ///   divergence   sum of lr^2 over the round, up to a factor that cancels: independent noise in every step
 ///                (mean field of the replicas' variance for small lr x curvature x period; under it the
 ///                adaptive period holds lr x period constant)
-///   loss         the same in every round: periods from it are too long where the loss falls
-/// Throws Bug where the schedule breaks its contract.
+///   loss         the same in every round: a plateau from the start, which the loss-driven rule answers with
+///   its
+///                fallback, so its periods are too short where the loss falls slowly, too long without
+///                fallback
+/// Throws OptionError for a rule that counts seconds, Bug where the schedule breaks its contract.
 ScheduleWalk walk_schedule(SyncSchedule& schedule, const RateCurve& curve, const Replay* replay = nullptr);
 
 }  // namespace muster

@@ -20,15 +20,19 @@ using std::chrono::milliseconds;
 constexpr milliseconds answer_time = std::chrono::seconds(5);
 constexpr milliseconds farewell_time{500};
 
+/// How often one who waits for others asks who they are.
+constexpr milliseconds ask_every = std::chrono::seconds(5);
+
 milliseconds bounded(milliseconds within) {
   return std::clamp<milliseconds>(within, milliseconds(0), std::chrono::hours(24 * 7));
 }
 
 StoreLink joined(const StoreEndpoint& endpoint, const std::string& name, int wish, const Identity& identity,
-                 milliseconds within) {
-  StoreLink link(endpoint, Clock::now() + bounded(within));
+                 milliseconds within, int64_t process, Waits* waits) {
+  StoreLink link(endpoint, Clock::now() + bounded(within), waits);
   constexpr int64_t number = 1;
-  const MessageWriter fields = MessageWriter().text(name).number(wish).text(to_text(identity));
+  const MessageWriter fields =
+      MessageWriter().text(name).number(wish).text(to_text(identity)).number(process);
   const SteadyTime deadline = Clock::now() + answer_time;
   link.send(request_of(Request::join, number).append(fields).frame(), deadline);
   const std::string message = link.receive(deadline);
@@ -38,20 +42,32 @@ StoreLink joined(const StoreEndpoint& endpoint, const std::string& name, int wis
   return link;
 }
 
+/// "rank 2, rank 3 and 5 more".
+std::string words_for(const Missing& missing) {
+  std::string words;
+  for (const std::string& name : missing.names) words += (words.empty() ? "" : ", ") + name;
+  const int64_t more = missing.count - static_cast<int64_t>(missing.names.size());
+  if (more > 0) words += " and " + std::to_string(more) + " more";
+  return words.empty() ? "the other processes" : words;
+}
+
 }  // namespace
 
 /// The connection, and the number of the generation that this member is in.
 class Attendance::Beat {
  public:
-  explicit Beat(StoreLink joined_link) : link(std::move(joined_link)) {}
+  Beat(StoreLink joined_link, Waits* noted)
+      : store(joined_link.name()), waits(noted), link(std::move(joined_link)) {}
 
+  const std::string store;
+  Waits* const waits;
   LiveLink link;
   std::atomic<int64_t> present = -1;
 };
 
 Attendance::Attendance(const StoreEndpoint& endpoint, const std::string& name, int wish,
-                       const Identity& identity, milliseconds within)
-    : beat_(std::make_unique<Beat>(joined(endpoint, name, wish, identity, within))) {}
+                       const Identity& identity, milliseconds within, int64_t process, Waits* waits)
+    : beat_(std::make_unique<Beat>(joined(endpoint, name, wish, identity, within, process, waits), waits)) {}
 
 Attendance::~Attendance() {
   try {
@@ -61,8 +77,28 @@ Attendance::~Attendance() {
   }
 }
 
-Generation Attendance::gather(int64_t version) {
-  const std::string fields = beat_->link.call(Request::gather, MessageWriter().number(version)).value();
+std::string Attendance::waited_for(Request kind, const MessageWriter& fields, const std::string& where) {
+  const Waits::Note note(beat_->waits, {.whom = "the other processes", .where = where, .spoken_for = true});
+  const int64_t number = beat_->link.ask(kind, fields);
+  while (true) {
+    if (auto reply = beat_->link.reply(number, Clock::now() + ask_every)) return std::move(*reply);
+    const auto answer = beat_->link.call(Request::missing, MessageWriter(), Clock::now() + answer_time);
+    if (!answer) continue;
+    MessageReader reader(*answer);
+    const Missing missing = missing_from(reader);
+    if (missing.here == 0) continue;  // the reply is under way
+    note.change({.whom = words_for(missing),
+                 .where = where,
+                 .state = std::to_string(missing.here) + " are here, at " + beat_->store,
+                 .until = missing.left ? std::optional(Clock::now() + *missing.left) : std::nullopt,
+                 .optional = missing.enough,
+                 .spoken_for = !missing.first});
+  }
+}
+
+Generation Attendance::gather(int64_t version, int64_t held_in) {
+  const std::string fields =
+      waited_for(Request::gather, MessageWriter().number(version).number(held_in), "to form a group");
   MessageReader reply(fields);
   const Generation formed = generation_from(reply);
   beat_->present = formed.number;
@@ -71,7 +107,7 @@ Generation Attendance::gather(int64_t version) {
 
 bool Attendance::confirm(const Generation& generation, bool connected) {
   const MessageWriter word = MessageWriter().number(generation.number).byte(connected);
-  const std::string fields = beat_->link.call(Request::confirm, word).value();
+  const std::string fields = waited_for(Request::confirm, word, "to connect to the group");
   return MessageReader(fields).byte() != 0;
 }
 
@@ -83,6 +119,8 @@ bool Attendance::broken() const {
 bool Attendance::newcomers() const { return beat_->link.news().newcomers; }
 
 bool Attendance::expelled() const { return beat_->link.news().expelled; }
+
+milliseconds Attendance::lease() const { return beat_->link.lease(); }
 
 bool Attendance::store_lost() const { return !beat_->link.lost().empty(); }
 

@@ -94,13 +94,14 @@ bool Desk::serve_waits(Connection from, Request kind, int64_t number, MessageRea
 void Desk::serve_member(Connection from, Request kind, int64_t number, MessageReader& fields,
                         SteadyTime now) {
   if (kind == Request::join) return join(from, number, fields, now);
-  if (kind < Request::join || kind > Request::leave) throw DataError("a request of an unknown kind");
+  if (kind < Request::join || kind > Request::missing) throw DataError("a request of an unknown kind");
   if (!seats_.contains(from)) throw Error("only a member may ask this: join first");
   if (kind == Request::gather) {
     const int64_t version = fields.number();
+    const int64_t held_in = fields.number();
     fields.finish();
     park(from, Membership::Call::gather, number);
-    membership_.gather(from, version, now);
+    membership_.gather(from, version, now, held_in);
   } else if (kind == Request::confirm) {
     const int64_t generation = fields.number();
     const bool connected = fields.byte() != 0;
@@ -113,6 +114,11 @@ void Desk::serve_member(Connection from, Request kind, int64_t number, MessageRe
     seats_[from].waiting.erase(Membership::Call::stop_step);  // it no longer waits for an earlier answer
     park(from, Membership::Call::stop_step, number);
     membership_.say_stop_step(from, step);
+  } else if (kind == Request::missing) {
+    fields.finish();
+    MessageWriter reply = reply_to(number, Outcome::done);
+    write_missing(reply, membership_.missing(from, now));
+    send(from, reply);
   } else {
     fields.finish();
     if (kind == Request::ask_to_stop) membership_.ask_to_stop();
@@ -127,9 +133,10 @@ void Desk::join(Connection from, int64_t number, MessageReader& fields, SteadyTi
   const std::string name = fields.text();
   const int64_t wish = fields.number();
   const Identity identity = identity_from_text(fields.text());
+  const int64_t process = fields.number();
   fields.finish();
   if (wish < -1 || wish > most_ranks) throw DataError("a rank that cannot be");
-  const auto refusal = membership_.join(from, name, static_cast<int>(wish), identity, now);
+  const auto refusal = membership_.join(from, name, static_cast<int>(wish), identity, now, process);
   if (refusal) throw Error(*refusal);
   seats_[from] = {};
   done(from, number);

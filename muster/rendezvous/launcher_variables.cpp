@@ -48,6 +48,11 @@ int LauncherVariables::rank(const char* name, int size) const {
   return static_cast<int>(*found);
 }
 
+std::string without_brackets(const std::string& address) {
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  return bracketed ? address.substr(1, address.size() - 2) : address;
+}
+
 int port_of_job(std::string_view job) {
   // FNV-1a (Fowler, Noll, Vo), 32 bits.
   uint32_t hash = 2166136261U;

@@ -32,6 +32,9 @@ class LauncherVariables {
   const Environment& environment_;
 };
 
+/// "[::1]" -> "::1"; any other address as it is.
+std::string without_brackets(const std::string& address);
+
 constexpr int greatest_port = 65535;
 
 /// A port between 20000 and 29999, below those that systems hand out by themselves: the same for the same

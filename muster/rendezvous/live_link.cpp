@@ -55,25 +55,43 @@ LiveLink::~LiveLink() {
 
 std::optional<std::string> LiveLink::call(Request kind, const MessageWriter& fields,
                                           std::optional<SteadyTime> deadline) {
-  std::unique_lock lock(mutex_);
+  const int64_t number = ask(kind, fields);
+  auto fields_of_reply = reply(number, deadline);
+  if (!fields_of_reply) forget(number);
+  return fields_of_reply;
+}
+
+int64_t LiveLink::ask(Request kind, const MessageWriter& fields) {
+  const std::lock_guard lock(mutex_);
   if (!lost_.empty()) throw LostPeer(lost_);
   const int64_t number = ++last_number_;
   outgoing_ += request_of(kind, number).append(fields).frame();
   calls_[number];
   wake(waker_);
+  return number;
+}
+
+std::optional<std::string> LiveLink::reply(int64_t number, std::optional<SteadyTime> deadline) {
+  std::unique_lock lock(mutex_);
   const auto over = [&] { return calls_.at(number).has_value() || !lost_.empty(); };
   if (deadline)
     changed_.wait_until(lock, *deadline, over);
   else
     changed_.wait(lock, over);
-  const std::optional<std::string> reply = std::move(calls_.extract(number).mapped());
-  if (!reply) {
-    if (!lost_.empty()) throw LostPeer(lost_);
-    return std::nullopt;
+  if (!calls_.at(number)) {
+    if (lost_.empty()) return std::nullopt;
+    calls_.erase(number);
+    throw LostPeer(lost_);
   }
-  MessageReader reader(*reply);
+  const std::string message = calls_.extract(number).mapped().value();
+  MessageReader reader(message);
   read_outcome(reader, number);
   return std::string(reader.rest());
+}
+
+void LiveLink::forget(int64_t number) {
+  const std::lock_guard lock(mutex_);
+  calls_.erase(number);
 }
 
 News LiveLink::news() const {

@@ -26,6 +26,13 @@ class LiveLink {
   std::optional<std::string> call(Request kind, const MessageWriter& fields,
                                   std::optional<SteadyTime> deadline = std::nullopt);
 
+  /// The same in two parts: asks; waits for the reply, which may be done again after an answer of nothing.
+  int64_t ask(Request kind, const MessageWriter& fields);
+  std::optional<std::string> reply(int64_t number, std::optional<SteadyTime> deadline);
+  /// No reply is waited for any more.
+  void forget(int64_t number);
+
+  std::chrono::milliseconds lease() const { return link_.lease(); }
   News news() const;
   /// Why the server cannot be reached any more; empty while it can.
   std::string lost() const;

@@ -30,8 +30,11 @@ Membership::Membership(const MembershipOptions& options) : options_(options) {
 }
 
 std::optional<std::string> Membership::join(Member member, const std::string& name, int wish,
-                                            const Identity& identity, Time now) {
+                                            const Identity& identity, Time now, int64_t process) {
   if (members_.contains(member) || expelled_.contains(member)) return "this connection has joined already";
+  const auto before = std::ranges::find_if(
+      members_, [&](const auto& entry) { return process != 0 && entry.second.process == process; });
+  if (before != members_.end()) expel(before->first);
   if (reference_)
     if (const auto different = first_difference(*reference_, identity))
       return "this process does not fit the run: " + *different;
@@ -41,7 +44,7 @@ std::optional<std::string> Membership::join(Member member, const std::string& na
       return fmt::format("rank {} belongs to a living member, '{}'", wish, attendant.name);
   }
   if (!reference_) reference_ = identity;
-  members_[member] = {.name = name, .wish = wish, .arrival = arrivals_++, .heard = now};
+  members_[member] = {.name = name, .process = process, .wish = wish, .arrival = arrivals_++, .heard = now};
   ++changes_;
   return std::nullopt;
 }
@@ -51,11 +54,13 @@ void Membership::heard(Member member, Time now) {
   if (found != members_.end()) found->second.heard = std::max(found->second.heard, now);
 }
 
-void Membership::gather(Member member, int64_t version, Time now) {
+void Membership::gather(Member member, int64_t version, Time now, int64_t held_in) {
   if (expelled_.contains(member)) return answer(member, Call::gather, Lost{expelled_text});
   heard(member, now);
   Attendant& attendant = members_.at(member);
   const bool invited = has_newcomers();
+  // The others have gone on without it: its outcome of a meeting may be another one than theirs.
+  if (!attendant.in_present && held_in >= 0 && held_in != number_) version = -1;
   attendant.gathered = version;
   if (version >= 0) {
     newest_version_ = std::max(newest_version_, version);
@@ -221,12 +226,13 @@ void Membership::settle(Time now) {
   if (gathered == 0) return;
   if (!given_up_.empty()) return dismiss(given_up_);
   const bool no_state = state_seen_ && count(&Attendant::holder) == 0;
-  if (no_state && !left_in_order_)
+  if (no_state && !left_in_order_ && !elastic())
     return give_up(
         "nobody holds the state any more: all who did have died; the run must be resumed from its last "
         "checkpoint");
   if (!all_survivors) return;
-  if (no_state) return settle_after_the_end(gathered, now);
+  if (no_state)
+    return left_in_order_ ? settle_after_the_end(gathered, now) : settle_after_all_died(gathered, now);
   if (survivors) return settle_with_survivors(gathered, now);
   settle_without_survivors(gathered, now);
 }
@@ -263,9 +269,74 @@ void Membership::settle_after_the_end(size_t gathered, Time now) {
                     gathered, options_.expected));
 }
 
+void Membership::settle_after_all_died(size_t gathered, Time now) {
+  note_growth(gathered, now);
+  if (gathered >= static_cast<size_t>(options_.expected)) return begin_again();
+  if (gathered >= static_cast<size_t>(options_.min_members)) {
+    if (passed(growth_, options_.lease, now)) begin_again();
+  } else if (passed(growth_, options_.patience, now)) {
+    give_up(fmt::format(
+        "all who held the state have died, and only {} of at least {} processes came within {}; the run must "
+        "be resumed from its last checkpoint",
+        gathered, options_.min_members, duration(options_.patience)));
+  }
+}
+
+// A wish to stop stays; the step agreed on lies in what was lost.
+void Membership::begin_again() {
+  const bool stop = stop_wanted_;
+  forget_run();
+  stop_wanted_ = stop;
+  for (auto& [member, attendant] : members_) attendant.in_present = false;
+  present_.clear();
+  form();
+}
+
 void Membership::note_growth(size_t gathered, Time now) {
   if (gathered > most_gathered_) growth_ = now;
   most_gathered_ = std::max(most_gathered_, gathered);
+}
+
+Missing Membership::missing(Member member, Time now) const {
+  Missing missing;
+  const auto found = members_.find(member);
+  if (found == members_.end()) return missing;
+  const bool confirms = found->second.voted;
+  if (!confirms && !found->second.gathered) return missing;
+  missing.names = names_missing(confirms);
+  missing.count = static_cast<int64_t>(missing.names.size());
+  missing.names.resize(std::min(missing.names.size(), Missing::most_names));
+  for (const auto& [other, attendant] : members_) {
+    const bool waits = confirms ? attendant.voted : attendant.gathered.has_value();
+    missing.here += waits ? 1 : 0;
+    if (waits && attendant.arrival < found->second.arrival) missing.first = false;
+  }
+  if (!confirms && look_again_)
+    missing.left = std::chrono::ceil<std::chrono::milliseconds>(std::max(*look_again_, now) - now);
+  missing.enough = elastic() && missing.here >= options_.min_members;
+  return missing;
+}
+
+/// Of members by their names, of who has not come by the rank that nobody wishes.
+std::vector<std::string> Membership::names_missing(bool in_confirming) const {
+  std::vector<std::string> names;
+  std::set<int> wished;
+  bool survivors_gather = false;
+  for (const auto& [other, attendant] : members_) {
+    wished.insert(attendant.wish);
+    const bool asked = !in_confirming || attendant.in_present;
+    const bool ready = in_confirming ? attendant.voted : attendant.gathered.has_value();
+    if (asked && !ready) names.push_back(attendant.name);
+    survivors_gather = survivors_gather || (attendant.in_present && !ready);
+  }
+  if (in_confirming || survivors_gather) return names;
+  int absent = options_.expected - living();
+  for (int rank = 0; rank < options_.expected && absent > 0; ++rank) {
+    if (wished.contains(rank)) continue;
+    names.push_back(fmt::format("rank {}", rank));
+    --absent;
+  }
+  return names;
 }
 
 std::vector<Membership::Member> Membership::ranks_of_next() const {

@@ -36,8 +36,12 @@ struct MembershipOptions {
 /// - A generation is broken when one of its members dies, leaves or says that it could not connect; also when
 ///   a member gathers again while no newcomers wait, or, where they do, a lease after it: no meeting of all
 ///   its members can succeed any more.
-/// - When all who held a state have died, the run is given up. When the last of them left in good order, the
-///   run is over: a new one begins only with all `expected` members.
+/// - When all who held a state have died, an elastic run begins again from what lies on the disk: the next
+///   generation is formed as the first one is, and nobody in it brings a state. Any other run is given up.
+///   When the last of them left in good order, the run is over: a new one begins only with all `expected`
+///   members.
+/// - A state counts as long as no generation was formed after the one that it was held in: who has lost its
+///   connection, but not its memory, brings it back.
 class Membership {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -45,12 +49,14 @@ class Membership {
 
   explicit Membership(const MembershipOptions& options);
 
-  /// Nothing when it is in; else why it is refused.
+  /// Nothing when it is in; else why it is refused. A process that is a member already (the same `process`
+  /// number, not 0) takes the place of the member that it was.
   std::optional<std::string> join(Member member, const std::string& name, int wish, const Identity& identity,
-                                  Time now);
+                                  Time now, int64_t process = 0);
   /// It lives.
   void heard(Member member, Time now);
-  void gather(Member member, int64_t version, Time now);
+  /// `held_in`: the generation in which it held the state of that version; -1: in none.
+  void gather(Member member, int64_t version, Time now, int64_t held_in = -1);
   void confirm(Member member, int64_t generation, bool connected, Time now);
   void ask_to_stop();
   void say_stop_step(Member member, int64_t step);
@@ -73,6 +79,8 @@ class Membership {
   };
   std::vector<Answer> take_answers();
   News news(Member member) const;
+  /// Who the member waits for that has gathered or confirmed.
+  Missing missing(Member member, Time now) const;
   /// Grows whenever somebody's news may have changed.
   uint64_t changes() const { return changes_; }
 
@@ -84,6 +92,7 @@ class Membership {
  private:
   struct Attendant {
     std::string name;
+    int64_t process = 0;
     int wish = -1;
     uint64_t arrival = 0;
     Time heard;
@@ -106,9 +115,12 @@ class Membership {
   void settle_with_survivors(size_t gathered, Time now);
   void settle_without_survivors(size_t gathered, Time now);
   void settle_after_the_end(size_t gathered, Time now);
+  void settle_after_all_died(size_t gathered, Time now);
+  void begin_again();
   void note_growth(size_t gathered, Time now);
   void form();
   std::vector<Member> ranks_of_next() const;
+  std::vector<std::string> names_missing(bool in_confirming) const;
   void give_up(const std::string& why);
   void dismiss(const std::string& why);
   void forget_run();
@@ -134,7 +146,7 @@ class Membership {
   size_t most_gathered_ = 0;              ///< without survivors
   Time growth_;                           ///< since so many have gathered
   std::optional<Time> short_of_members_;  ///< since all survivors have gathered, but are too few
-  std::optional<Time> look_again_;
+  std::optional<Time> look_again_;        ///< the end of what those who have gathered wait for
   std::string given_up_;
 
   bool stop_wanted_ = false;

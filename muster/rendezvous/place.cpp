@@ -49,10 +49,9 @@ void read_store(const std::string& text, Place& place) {
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) refuse_variable("MUSTER_STORE", text, remedy);
   std::string host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string::npos)
-    refuse_variable("MUSTER_STORE", text, remedy);
+  const bool bare = without_brackets(host) == host;
+  if (bare && host.find(':') != std::string::npos) refuse_variable("MUSTER_STORE", text, remedy);
+  host = without_brackets(host);
   if (host.empty()) refuse_variable("MUSTER_STORE", text, remedy);
   const std::string port = text.substr(colon + 1);
   const Environment only_port = [&](const char*) { return port; };
@@ -60,6 +59,7 @@ void read_store(const std::string& text, Place& place) {
     place.store_port = static_cast<int>(
         LauncherVariables(only_port).number("MUSTER_STORE", 1, greatest_port, remedy).value());
   } catch (const Error&) {
+    // The number's own message names the port alone.
     refuse_variable("MUSTER_STORE", text, remedy);
   }
   place.store_address = host;
@@ -68,8 +68,11 @@ void read_store(const std::string& text, Place& place) {
 /// MASTER_ADDR and MASTER_PORT come before what followed from the launcher; rank 0 serves.
 Place served_by_rank_zero(const LauncherVariables& variables, Place place, std::string_view how_to_set) {
   if (const auto address = variables.text("MASTER_ADDR")) {
-    if (address->empty()) refuse_variable("MASTER_ADDR", "", "must be the host of rank 0");
-    place.store_address = *address;
+    place.store_address = without_brackets(*address);
+    if (place.store_address.empty()) refuse_variable("MASTER_ADDR", *address, "must be the host of rank 0");
+    if (std::ranges::count(place.store_address, ':') == 1)
+      refuse_variable("MASTER_ADDR", *address,
+                      "must be the host of rank 0 alone; its port belongs into MASTER_PORT");
   }
   const auto port =
       variables.number("MASTER_PORT", 1, greatest_port, "must be a port of the host of rank 0, 1 to 65535");

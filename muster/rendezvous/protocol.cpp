@@ -87,6 +87,28 @@ News news_from(MessageReader& reader) {
   return news;
 }
 
+void write_missing(MessageWriter& writer, const Missing& missing) {
+  writer.texts(missing.names)
+      .number(missing.count)
+      .number(missing.here)
+      .byte(missing.first)
+      .number(missing.left ? missing.left->count() : -1)
+      .byte(missing.enough);
+}
+
+Missing missing_from(MessageReader& reader) {
+  Missing missing;
+  missing.names = reader.texts();
+  missing.count = reader.number();
+  missing.here = reader.number();
+  missing.first = reader.byte() != 0;
+  const int64_t left = reader.number();
+  if (left >= 0) missing.left = std::chrono::milliseconds(left);
+  missing.enough = reader.byte() != 0;
+  reader.finish();
+  return missing;
+}
+
 void write_generation(MessageWriter& writer, const Generation& generation) {
   writer.number(generation.number).number(generation.rank).texts(generation.names);
   for (const int64_t version : generation.versions) writer.number(version);

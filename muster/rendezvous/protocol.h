@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "muster/rendezvous/generation.h"
 #include "muster/rendezvous/wire.h"
@@ -14,7 +15,7 @@
 // fields), and news (number 0), which nobody asked for.
 namespace muster {
 
-constexpr int64_t protocol_version = 1;
+constexpr int64_t protocol_version = 2;
 /// The longest hello: a stranger can make a server keep no more than this.
 constexpr size_t longest_hello = 4096;
 
@@ -55,6 +56,7 @@ enum class Request : uint8_t {
   ask_to_stop,
   stop_step,
   leave,
+  missing,
 };
 
 enum class Outcome : uint8_t {
@@ -79,6 +81,20 @@ struct News {
 std::string news_frame(const News& news);
 /// `reader` stands behind the outcome.
 News news_from(MessageReader& reader);
+
+/// Who has still to come before a member that waits is answered.
+struct Missing {
+  static constexpr size_t most_names = 8;
+  std::vector<std::string> names;                   ///< the first of them
+  int64_t count = 0;                                ///< of all
+  int64_t here = 0;                                 ///< who wait, too
+  bool first = true;                                ///< of those who wait, this member came first
+  std::optional<std::chrono::milliseconds> left{};  ///< until the wait ends without them
+  bool enough = false;                              ///< the others go on then, else they give up
+  bool operator==(const Missing&) const = default;
+};
+void write_missing(MessageWriter& writer, const Missing& missing);
+Missing missing_from(MessageReader& reader);
 
 void write_generation(MessageWriter& writer, const Generation& generation);
 Generation generation_from(MessageReader& reader);

@@ -14,13 +14,13 @@ std::thread quiet_thread(Work&& work) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // cannot fail with these arguments
   try {
     std::thread thread(std::forward<Work>(work));
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);  // likewise
     return thread;
   } catch (...) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);  // likewise
     throw;
   }
 }

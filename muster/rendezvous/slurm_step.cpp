@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "muster/base/error.h"
+#include "muster/rendezvous/slurm_nodes.h"
 
 namespace muster {
 
@@ -39,22 +40,9 @@ int local_size(const LauncherVariables& variables, const Place& place, int local
 }  // namespace
 
 std::string first_slurm_node(const char* name, const std::string& list) {
-  const char* const remedy = "must be a list of nodes such as node[01-04,7],other3";
-  std::string node;
-  size_t at = 0;
-  while (at < list.size() && list[at] != ',') {
-    if (list[at] != '[') {
-      node += list[at++];
-      continue;
-    }
-    const size_t end = list.find(']', at);
-    const size_t first_end = list.find_first_of(",-]", at);
-    if (end == std::string::npos || first_end == at + 1) refuse_variable(name, list, remedy);
-    node += list.substr(at + 1, first_end - at - 1);
-    at = end + 1;
-  }
-  if (node.empty() || node.find_first_of("] \t") != std::string::npos) refuse_variable(name, list, remedy);
-  return node;
+  const auto nodes = slurm_nodes(list);
+  if (!nodes) refuse_variable(name, list, "must be a list of nodes such as node[01-04,7],other3");
+  return nodes->front();
 }
 
 int slurm_tasks_of_node(const char* name, const std::string& counts, int64_t node) {

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "muster/base/error.h"
+#include "muster/rendezvous/nobody_listens.h"
 
 namespace muster {
 
@@ -33,7 +34,9 @@ Addresses resolve(const std::string& address, int port, int flags, std::string& 
   return {found, &::freeaddrinfo};
 }
 
+// What these options better, a connection also works without.
 void set_option(int descriptor, int level, int option, int value) {
+  // See above.
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
@@ -78,7 +81,7 @@ bool reaches_itself(const FileDescriptor& socket) {
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) ::close(number_);
+  if (number_ >= 0) ::close(number_);  // sockets and pipes: what was sent is gone from here
 }
 
 int poll_milliseconds(SteadyTime now, SteadyTime deadline) {
@@ -109,7 +112,9 @@ int port_of(const FileDescriptor& listener) {
 
 FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadline) {
   std::string problem;
+  bool refused = true;
   const Addresses addresses = resolve(address, port, 0, problem);
+  if (!addresses) refused = false;
   for (const addrinfo* to = addresses.get(); to != nullptr; to = to->ai_next) {
     FileDescriptor socket = open_socket(*to);
     int code = connect_one(socket, *to, deadline);
@@ -118,9 +123,11 @@ FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadl
       set_connection_options(socket.number());
       return socket;
     }
+    refused = refused && code == ECONNREFUSED;
     problem = std::strerror(code);
   }
-  throw LostPeer(fmt::format("{}, port {}: {}", address, port, problem));
+  if (refused) throw NobodyListens(problem);
+  throw LostPeer(problem);
 }
 
 void set_connection_options(int descriptor) {

@@ -25,8 +25,13 @@ std::chrono::milliseconds bounded(std::chrono::milliseconds within) {
 
 class StoreClient::Connection {
  public:
-  Connection(const StoreEndpoint& endpoint, std::chrono::milliseconds within)
-      : link_(endpoint, Clock::now() + bounded(within)) {}
+  Connection(const StoreEndpoint& endpoint, std::chrono::milliseconds within, Waits* waits)
+      : link_(endpoint, Clock::now() + bounded(within), waits) {}
+
+  bool lost() {
+    const std::lock_guard lock(mutex_);
+    return !lost_.empty();
+  }
 
   /// Sends the request and passes the reply, behind its outcome, to `read`. `within`: the server may wait.
   template <typename Read>
@@ -61,10 +66,18 @@ class StoreClient::Connection {
   std::string lost_;
 };
 
-StoreClient::StoreClient(const StoreEndpoint& endpoint, std::chrono::milliseconds within)
-    : connection_(std::make_unique<Connection>(endpoint, within)) {}
+StoreClient::StoreClient(const StoreEndpoint& endpoint, std::chrono::milliseconds within, Waits* waits)
+    : endpoint_(endpoint), waits_(waits), connection_(std::make_unique<Connection>(endpoint, within, waits)) {
+  endpoint_.has_stood = true;
+}
 
 StoreClient::~StoreClient() = default;
+
+void StoreClient::reconnect(std::chrono::milliseconds within) {
+  connection_ = std::make_unique<Connection>(endpoint_, within, waits_);
+}
+
+bool StoreClient::lost() const { return connection_->lost(); }
 
 void StoreClient::set(const std::string& key, const std::string& value) {
   connection_->call(Request::set, MessageWriter().text(key).text(value), [](MessageReader&) { return 0; });

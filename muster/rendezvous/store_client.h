@@ -11,22 +11,32 @@
 
 namespace muster {
 
+class Waits;
+
 /// Where a StoreServer listens.
 struct StoreEndpoint {
   std::string address;
   int port = 0;
   std::string token;
+  bool has_stood = false;  ///< this process has reached it before: a port that nobody serves means its end
 };
 
 /// Keys and values of a StoreServer. A connection of its own; may be used by several threads, whose calls
 /// then wait for each other. Every call throws LostPeer when the server is gone, Error when it refuses.
 class StoreClient final : public KeyValues {
  public:
-  /// Tries until `within` has passed (the server may not stand yet).
-  StoreClient(const StoreEndpoint& endpoint, std::chrono::milliseconds within);
+  /// Tries until `within` has passed (the server may not stand yet); noted in `waits`, where there are any.
+  StoreClient(const StoreEndpoint& endpoint, std::chrono::milliseconds within, Waits* waits = nullptr);
   ~StoreClient() override;
   StoreClient(const StoreClient&) = delete;
   StoreClient& operator=(const StoreClient&) = delete;
+
+  /// After this process slept, perhaps in the middle of a call, or the network was down: a new connection.
+  /// Throws LostPeer when the server's port is served no more, or none came about in time. REQUIRES: no other
+  /// thread uses this one.
+  void reconnect(std::chrono::milliseconds within);
+  /// Every call throws LostPeer until reconnect().
+  bool lost() const;
 
   void set(const std::string& key, const std::string& value) override;
   std::optional<std::string> get(const std::string& key, std::chrono::milliseconds within) override;
@@ -40,6 +50,8 @@ class StoreClient final : public KeyValues {
 
  private:
   class Connection;
+  StoreEndpoint endpoint_;
+  Waits* waits_;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "muster/base/error.h"
+#include "muster/rendezvous/nobody_listens.h"
 #include "muster/rendezvous/protocol.h"
 
 namespace muster {
@@ -23,10 +24,20 @@ using Clock = std::chrono::steady_clock;
 constexpr auto retry_pause = std::chrono::milliseconds(50);
 constexpr auto longest_attempt = std::chrono::seconds(5);
 
+/// A store that stood and whose port nobody serves any more is not coming back.
+constexpr auto longest_refusal = std::chrono::seconds(1);
+
 }  // namespace
 
-StoreLink::StoreLink(const StoreEndpoint& endpoint, SteadyTime deadline)
+StoreLink::StoreLink(const StoreEndpoint& endpoint, SteadyTime deadline, Waits* waits)
     : name_(fmt::format("the store at {}, port {}", endpoint.address, endpoint.port)) {
+  try_until(endpoint, deadline, waits);
+}
+
+void StoreLink::try_until(const StoreEndpoint& endpoint, SteadyTime deadline, Waits* waits) {
+  Wait wait{.whom = name_, .where = "to answer", .until = deadline};
+  const Waits::Note note(waits, wait);
+  std::optional<SteadyTime> refused_since;
   while (true) {
     try {
       const SteadyTime until = std::min(deadline, Clock::now() + longest_attempt);
@@ -36,8 +47,15 @@ StoreLink::StoreLink(const StoreEndpoint& endpoint, SteadyTime deadline)
       return;
     } catch (const LostPeer& lost) {
       // It may not stand yet, or have closed the connection because too many came at once.
-      if (Clock::now() + retry_pause >= deadline)
+      const SteadyTime now = Clock::now();
+      const bool refused = dynamic_cast<const NobodyListens*>(&lost) != nullptr;
+      if (!refused) refused_since.reset();
+      if (refused && !refused_since) refused_since = now;
+      const bool gone = endpoint.has_stood && refused_since && now - *refused_since >= longest_refusal;
+      if (gone || now + retry_pause >= deadline)
         throw LostPeer(fmt::format("cannot reach {}: {}", name_, lost.what()));
+      wait.state = lost.what();
+      note.change(wait);
     }
     std::this_thread::sleep_for(retry_pause);
   }

@@ -5,6 +5,7 @@
 
 #include "muster/rendezvous/sockets.h"
 #include "muster/rendezvous/store_client.h"
+#include "muster/rendezvous/waits.h"
 #include "muster/rendezvous/wire.h"
 
 namespace muster {
@@ -12,8 +13,9 @@ namespace muster {
 /// A connection to a StoreServer that has introduced itself. Calls wait, until their deadline at most.
 class StoreLink {
  public:
-  /// Tries until the deadline. Throws LostPeer when no store answers, Error when it refuses.
-  StoreLink(const StoreEndpoint& endpoint, SteadyTime deadline);
+  /// Tries until the deadline, and notes in `waits` (where there are any) that it does. Throws LostPeer when
+  /// no store answers, Error when it refuses.
+  StoreLink(const StoreEndpoint& endpoint, SteadyTime deadline, Waits* waits = nullptr);
 
   /// Throws LostPeer when the server is gone or does not take it in time.
   void send(const std::string& frame, SteadyTime deadline);
@@ -28,6 +30,7 @@ class StoreLink {
   FrameSplitter& incoming() { return incoming_; }
 
  private:
+  void try_until(const StoreEndpoint& endpoint, SteadyTime deadline, Waits* waits);
   void introduce(const std::string& token, SteadyTime deadline);
   void await(short events, SteadyTime deadline) const;
 

@@ -98,7 +98,7 @@ void StoreServer::Loop::run() {
     const std::lock_guard lock(mutex_);
     status_.given_up = fmt::format("the store failed: {}", error.what());
   }
-  ::shutdown(listener_.number(), SHUT_RDWR);
+  ::shutdown(listener_.number(), SHUT_RDWR);  // nobody is served any more, whether it works or not
   peers_.clear();
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -56,6 +57,22 @@ void read_line(std::string_view text, ArrivalHistory& history) {
     history.measurements.push_back(measurement_of(json.at("measured")));
 }
 
+/// The lines of arrivals in whole lines of text.
+std::string good_lines(std::string_view text) {
+  std::string good;
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = text.find('\n', begin);
+    try {
+      ArrivalHistory ignored;
+      read_line(text.substr(begin, end - begin), ignored);
+    } catch (const std::exception&) {  // left out, and told
+      continue;
+    }
+    good += text.substr(begin, end + 1 - begin);
+  }
+  return good;
+}
+
 }  // namespace
 
 std::string to_json(const ArrivalLine& line) {
@@ -77,10 +94,20 @@ ArrivalsFile ArrivalsFile::go_on_with(const std::string& path) {
   if (!std::filesystem::exists(path)) return ArrivalsFile(path);
   const std::string content = read_file(path);
   const size_t end = content.rfind('\n');
-  std::error_code problem;
-  std::filesystem::resize_file(path, end == std::string::npos ? 0 : end + 1, problem);
-  if (problem) throw FileError("cannot shorten '" + path + "': " + problem.message());
-  return {path, std::ios::app};
+  const std::string_view whole = std::string_view(content).substr(0, end == std::string::npos ? 0 : end + 1);
+  const std::string good = good_lines(whole);
+  std::string note;
+  if (good.size() < whole.size()) {
+    write_file_atomically(path + ".set-aside", content);
+    note = fmt::format(
+        "'{}' holds lines that are none of arrivals: going on without them; what was there is kept as "
+        "'{}.set-aside'",
+        path, path);
+  }
+  if (good.size() < content.size()) write_file_atomically(path, good);
+  ArrivalsFile file(path, std::ios::app);
+  file.note_ = std::move(note);
+  return file;
 }
 
 ArrivalsFile::ArrivalsFile(const std::string& path, std::ios::openmode mode) : path_(path), out_(path, mode) {
@@ -117,6 +144,44 @@ ArrivalHistory read_arrivals(const std::string& path) {
     }
     left.remove_prefix(end + 1);
   }
+}
+
+MendedArrivals mend_arrivals(const std::string& path, double until, int64_t version) {
+  MendedArrivals mended;
+  if (!std::filesystem::exists(path)) return mended;
+  const std::string content = read_file(path);
+  std::string kept;
+  int64_t damaged = 0, later = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = content.find('\n', begin);
+    if (end == std::string::npos) break;  // cut off in writing
+    const std::string_view line = std::string_view(content).substr(begin, end + 1 - begin);
+    begin = end + 1;
+    ArrivalHistory one;
+    try {
+      read_line(line.substr(0, line.size() - 1), one);
+    } catch (const std::exception&) {
+      // Counted, and told by note().
+      ++damaged;
+      continue;
+    }
+    if ((!one.arrivals.empty() && one.arrivals[0].arrived > until) ||
+        (!one.measurements.empty() && one.measurements[0].version > version)) {
+      ++later;
+      continue;
+    }
+    if (!one.arrivals.empty()) mended.last_arrived = std::max(mended.last_arrived, one.arrivals[0].arrived);
+    kept += line;
+  }
+  if (damaged + later == 0) return mended;
+  const std::string aside = path + ".set-aside";
+  write_file_atomically(aside, content);
+  write_file_atomically(path, kept);
+  mended.note = fmt::format(
+      "'{}': left out {} damaged lines and {} that tell of what the server does not know "
+      "of; the file as it was is '{}'",
+      path, damaged, later, aside);
+  return mended;
 }
 
 }  // namespace muster

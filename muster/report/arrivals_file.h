@@ -44,9 +44,12 @@ class ArrivalsFile {
  public:
   /// A new, empty file. Throws FileError.
   explicit ArrivalsFile(const std::string& path);
-  /// Goes on behind the last whole line of a file that is there; a new one where there is none. Throws
-  /// FileError.
+  /// Goes on behind the last whole line of a file that is there; a new one where there is none. Lines that
+  /// are none of arrivals are left out then: note() says so, and the file as it was is kept as
+  /// PATH.set-aside. Throws FileError.
   static ArrivalsFile go_on_with(const std::string& path);
+  /// What was wrong with a file gone on with, in a line; "" for nothing.
+  const std::string& note() const { return note_; }
   /// Appends a line. Throws FileError.
   void write(const ArrivalLine& line) { put(to_json(line)); }
   void write(const MeasurementLine& line);
@@ -58,7 +61,8 @@ class ArrivalsFile {
   void put(const std::string& text);
 
   std::string path_;
-  std::ofstream out_;
+  std::ofstream out_;  // asked after every write (arrivals_file.cpp)
+  std::string note_;
 };
 
 /// All lines, in order. A last line that was cut off in writing is left out. null comes back as NaN (of a
@@ -68,5 +72,16 @@ struct ArrivalHistory {
   std::vector<MeasurementLine> measurements;
 };
 ArrivalHistory read_arrivals(const std::string& path);
+
+/// What mend_arrivals() has found.
+struct MendedArrivals {
+  double last_arrived = -1;  ///< seconds of the run; -1: no arrival
+  std::string note;          ///< what was left out, in a line; "" for nothing
+};
+/// Leaves out of the file every line that is none of arrivals, and what its server does not know of: rounds
+/// that came later than `until` (seconds of the run), measurements of versions above `version`. Where
+/// something is left out, the file as it was stays beside it as PATH.set-aside. A missing file holds nothing.
+/// Throws FileError.
+MendedArrivals mend_arrivals(const std::string& path, double until, int64_t version);
 
 }  // namespace muster

@@ -39,8 +39,8 @@ std::string run_json(const AsyncRun& run) {
                   column(lines, [](const auto& line) { return line.test_loss; }),
                   column(lines, [](const auto& line) { return line.test_accuracy; }));
   return fmt::format("{{\"name\":{},\"mean\":{},\"runs\":[{{\"evaluations\":{}}}],\"staleness\":[{}]}}",
-                     nlohmann::json(run.name).dump(), curve, curve,
-                     fmt::join(totals_of(run.history).staleness, ","));
+                     nlohmann::json(run.name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                     curve, curve, fmt::join(totals_of(run.history).staleness, ","));
 }
 
 /// What charts.js draws.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <charconv>
@@ -15,6 +14,7 @@
 #include <string_view>
 
 #include "muster/base/error.h"
+#include "muster/base/host_name.h"
 #include "muster/report/crc32c.h"
 
 namespace muster {
@@ -85,11 +85,8 @@ std::string summary_of(const std::vector<std::pair<std::string, double>>& values
 // there.
 int64_t next_time_in(const std::string& folder, double wall_time) {
   auto time = static_cast<int64_t>(wall_time);
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
+  for (const std::string& name : event_files_in(folder)) {
     int64_t older = 0;
-    if (!name.starts_with(name_start)) continue;
     const char* begin = name.data() + name_start.size();
     if (std::from_chars(begin, name.data() + name.size(), older).ec == std::errc())
       time = std::max(time, older + 1);
@@ -97,22 +94,29 @@ int64_t next_time_in(const std::string& folder, double wall_time) {
   return time;
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "host";
-  return name.data();
-}
-
 }  // namespace
+
+std::vector<std::string> event_files_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator at(folder, error);
+  for (const std::filesystem::directory_iterator end; !error && at != end; at.increment(error))
+    if (at->path().filename().string().starts_with(name_start))
+      names.push_back(at->path().filename().string());
+  return names;
+}
 
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-EventFile::EventFile(const std::string& folder, int64_t first_step, double wall_time)
+EventFile::EventFile(const std::string& folder, int64_t first_step, double wall_time,
+                     const std::string& made_in)
     : path_(fmt::format("{}/{}{:010}.{}.{}", folder, name_start, next_time_in(folder, wall_time), host_name(),
                         ::getpid())) {
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+  const std::string made_at =
+      made_in.empty() ? path_ : made_in + "/" + std::filesystem::path(path_).filename().string();
+  descriptor_ = ::open(made_at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw FileError(fmt::format("cannot write '{}': {}", path_, std::strerror(errno)));
   try {
     std::string version = event_start(wall_time, 0);
@@ -122,7 +126,7 @@ EventFile::EventFile(const std::string& folder, int64_t first_step, double wall_
     put_bytes(start, 7, session_start());
     write_record(start);
   } catch (...) {
-    ::close(descriptor_);
+    ::close(descriptor_);  // the failure that is thrown counts
     throw;
   }
 }
@@ -134,6 +138,11 @@ void EventFile::add(int64_t step, const std::vector<std::pair<std::string, doubl
   std::string event = event_start(wall_time, step);
   put_bytes(event, 5, summary_of(values));
   write_record(event);
+}
+
+void EventFile::sync() const {
+  if (::fsync(descriptor_) != 0)
+    throw FileError(fmt::format("cannot flush '{}': {}", path_, std::strerror(errno)));
 }
 
 void EventFile::write_record(const std::string& event) {

@@ -10,6 +10,9 @@ namespace muster {
 /// Seconds since 1970, for the times in event files.
 double unix_time();
 
+/// The names of the event files in a folder.
+std::vector<std::string> event_files_in(const std::string& folder);
+
 /// Curves for TensorBoard: a file events.out.tfevents.TIME.HOST.PID of TFRecords (length, masked CRC-32C of
 /// it, data, masked CRC-32C of it; little-endian), each an `Event` message of
 /// tensorflow/core/util/event.proto, version "brain.Event:2".
@@ -17,8 +20,10 @@ class EventFile {
  public:
   /// Makes a new file in an existing folder, named so that it sorts behind older ones. It begins with
   /// SessionLog::START at `first_step`: TensorBoard then drops what older files say of this step and later
-  /// ones. So: 0 for a new run; for a resumed one the checkpoint's step + 1. Throws FileError.
-  EventFile(const std::string& folder, int64_t first_step, double wall_time = unix_time());
+  /// ones. So: 0 for a new run; for a resumed one the checkpoint's step + 1. `made_in`: where the file is
+  /// made (empty: in the folder), from where the caller moves it to the folder. Throws FileError.
+  EventFile(const std::string& folder, int64_t first_step, double wall_time = unix_time(),
+            const std::string& made_in = "");
   ~EventFile();
   EventFile(const EventFile&) = delete;
   EventFile& operator=(const EventFile&) = delete;
@@ -27,7 +32,10 @@ class EventFile {
   void add(int64_t step, const std::vector<std::pair<std::string, double>>& values,
            double wall_time = unix_time());
 
-  const std::string& path() const { return path_; }
+  /// Brings what was written to the disk. Throws FileError.
+  void sync() const;
+
+  const std::string& path() const { return path_; }  ///< in the folder
 
  private:
   void write_record(const std::string& event);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -113,15 +114,21 @@ std::string to_json(const MetricsLine& line) {
   return json.dump();
 }
 
+size_t LastSteps::kind(const MetricsLine& line) { return !line.evaluation ? 0 : line.probe.empty() ? 1 : 2; }
+
+void LastSteps::note(const MetricsLine& line) { steps_[kind(line)] = std::max(of(line), line.step); }
+
 MetricsFile::MetricsFile(std::string path, int descriptor, int64_t position)
     : path_(std::move(path)), descriptor_(descriptor), position_(position) {}
 
 MetricsFile::MetricsFile(MetricsFile&& other) noexcept
     : path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
-      position_(other.position_) {}
+      position_(other.position_),
+      last_(other.last_) {}
 
 MetricsFile::~MetricsFile() {
+  // sync() is where a failure shows; what was not synced is not promised.
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
@@ -149,7 +156,12 @@ MetricsFile MetricsFile::reopen_at(const std::string& path, int64_t bytes) {
 }
 
 void MetricsFile::write(const MetricsLine& line) {
-  const std::string text = to_json(line) + "\n";
+  if (!last_.precede(line)) return;
+  append(to_json(line) + "\n");
+  last_.note(line);
+}
+
+void MetricsFile::append(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
@@ -165,20 +177,29 @@ void MetricsFile::write(const MetricsLine& line) {
   position_ += static_cast<int64_t>(text.size());
 }
 
+MetricsFile MetricsFile::make(const std::string& made_at, const std::string& path, std::string_view lines) {
+  const int descriptor = ::open(made_at.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail("write", path);
+  MetricsFile file(path, descriptor, 0);
+  file.append(lines);
+  for (const MetricsLine& line : parse_metrics(lines, path)) file.last_.note(line);
+  file.sync();
+  return file;
+}
+
 void MetricsFile::sync() {
   if (::fsync(descriptor_) != 0) fail("flush", path_);
 }
 
-std::vector<MetricsLine> read_metrics(const std::string& path) {
-  const std::string content = read_file(path);
+std::vector<MetricsLine> parse_metrics(std::string_view content, const std::string& path) {
   std::vector<MetricsLine> lines;
   int64_t number_of_line = 0;
   for (size_t begin = 0; begin < content.size();) {
     const size_t end = content.find('\n', begin);
-    if (end == std::string::npos) break;  // torn: the writer was stopped here
+    if (end == std::string_view::npos) break;  // torn: the writer was stopped here
     ++number_of_line;
     try {
-      lines.push_back(parse(std::string_view(content).substr(begin, end - begin)));
+      lines.push_back(parse(content.substr(begin, end - begin)));
     } catch (const std::exception& problem) {
       throw DataError(
           fmt::format("'{}' line {} is no line of metrics: {}", path, number_of_line, problem.what()));
@@ -186,6 +207,10 @@ std::vector<MetricsLine> read_metrics(const std::string& path) {
     begin = end + 1;
   }
   return lines;
+}
+
+std::vector<MetricsLine> read_metrics(const std::string& path) {
+  return parse_metrics(read_file(path), path);
 }
 
 }  // namespace muster

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace muster {
@@ -43,6 +46,19 @@ struct MetricsLine {
 /// One JSON object without line break. Numbers that are not finite are written as null.
 std::string to_json(const MetricsLine& line);
 
+/// The last step of each kind of line: rounds, measurements of the test set, probes. Steps of a kind rise.
+class LastSteps {
+ public:
+  bool precede(const MetricsLine& line) const { return of(line) < line.step; }
+  void note(const MetricsLine& line);
+
+ private:
+  int64_t of(const MetricsLine& line) const { return steps_[kind(line)]; }
+  static size_t kind(const MetricsLine& line);
+
+  std::array<int64_t, 3> steps_ = {-1, -1, -1};
+};
+
 /// The file OUT/metrics.jsonl of a running training. A failed write leaves the lines before it whole.
 class MetricsFile {
  public:
@@ -51,12 +67,16 @@ class MetricsFile {
   /// An existing file, cut back to its first `bytes` bytes (what a checkpoint remembered). Throws
   /// CheckpointError when it is missing or shorter than that, FileError when it cannot be written.
   static MetricsFile reopen_at(const std::string& path, int64_t bytes);
+  /// A new file at `made_at` that holds these whole lines, on the disk; the caller moves it to `path`. Throws
+  /// FileError.
+  static MetricsFile make(const std::string& made_at, const std::string& path, std::string_view lines);
 
   MetricsFile(MetricsFile&& other) noexcept;
   MetricsFile& operator=(MetricsFile&&) = delete;
   ~MetricsFile();
 
-  /// Appends a line. Throws FileError.
+  /// Appends a line; one that does not lie behind the last of its kind was written before, and is left out.
+  /// Throws FileError.
   void write(const MetricsLine& line);
   /// Bytes in whole lines. A checkpoint keeps it, after sync() has brought these bytes to the disk.
   int64_t position() const { return position_; }
@@ -64,11 +84,16 @@ class MetricsFile {
 
  private:
   MetricsFile(std::string path, int descriptor, int64_t position);
+  void append(std::string_view text);
 
   std::string path_;
   int descriptor_;
   int64_t position_;
+  LastSteps last_;
 };
+
+/// Whole lines of metrics, as `content` holds them. Throws DataError naming `path` and the line.
+std::vector<MetricsLine> parse_metrics(std::string_view content, const std::string& path);
 
 /// All lines. A last line that was cut off in writing is left out. null numbers come back as NaN. Throws
 /// FileError (missing), DataError (any other line that is none of metrics, with its number).

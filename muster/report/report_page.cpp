@@ -10,6 +10,7 @@
 #include "muster/report/answer.h"
 #include "muster/report/chart_data.h"
 #include "muster/report/html_text.h"
+#include "muster/report/metrics_gaps.h"
 #include "muster/report/page_assets.h"
 #include "muster/report/page_parts.h"
 #include "muster/report/result_table.h"
@@ -177,6 +178,17 @@ std::string facts(const std::vector<Arm>& arms, const std::vector<ArmResult>& re
   return html + "</ul>\n";
 }
 
+/// Where curves jump because nobody has the lines.
+std::string gaps_paragraphs(const std::vector<Arm>& arms) {
+  std::string html;
+  for (const Arm& arm : arms)
+    for (const RunHistory& run : arm.runs)
+      if (const std::string gaps = gaps_sentence(metrics_gaps(run.lines)); !gaps.empty())
+        html += fmt::format("<p>{}: {}: its curves jump there.</p>\n", html_escaped(run.folder),
+                            html_escaped(gaps));
+  return html;
+}
+
 std::string foot(const ReportInput& input) {
   std::string versions;
   for (const Arm& arm : input.arms)
@@ -221,6 +233,7 @@ std::string report_page(const ReportInput& input) {
           boxed("Results", table_html(quality_table(results, quality, input.network), "results", best,
                                       quality == Quality::loss ? "lowest" : "highest")) +
           "</section>\n";
+  html += gaps_paragraphs(input.arms);
   html += course_charts(input.arms, quality) + meeting_charts(input.arms) + probe_charts(input.arms) +
           time_section(results, input.network);
   html += settings_section(input.arms) + again_section(input.commands) +

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -129,17 +128,18 @@ MeasuredWork RunHistory::work() const {
           totals.seconds.data};
 }
 
-RunHistory read_run_history(const std::string& folder) {
+RunHistory read_rounds_so_far(const std::string& folder) {
   RunHistory run;
   run.folder = folder;
   run.totals.workers = run.totals.threads = 1;
-  std::error_code ignored;
-  if (std::filesystem::exists(folder + "/metrics.jsonl", ignored))
-    run.lines = read_metrics(folder + "/metrics.jsonl");
-  if (std::filesystem::exists(folder + "/summary.json", ignored))
-    read_summary(folder + "/summary.json", run);
-  else
-    run.totals = totals_so_far(run.lines);
+  if (is_there(folder + "/metrics.jsonl")) run.lines = read_metrics(folder + "/metrics.jsonl");
+  run.totals = totals_so_far(run.lines);
+  return run;
+}
+
+RunHistory read_run_history(const std::string& folder) {
+  RunHistory run = read_rounds_so_far(folder);
+  if (is_there(folder + "/summary.json")) read_summary(folder + "/summary.json", run);
   return run;
 }
 

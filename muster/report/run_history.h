@@ -36,6 +36,9 @@ struct RunHistory {
 /// run that has not begun. Throws FileError, DataError (with the file's name).
 RunHistory read_run_history(const std::string& folder);
 
+/// The same without a summary, whatever is there in its place: a run that has not ended.
+RunHistory read_rounds_so_far(const std::string& folder);
+
 /// Sets the configuration and what follows from it (seed, workers, threads).
 void set_configuration(RunHistory& run, FlatConfiguration configuration);
 

@@ -56,7 +56,7 @@ std::string data_json(const StudyPage& page) {
   Json data = {{"quality", "loss"}, {"floor", nullptr}, {"arms", Json::array()}, {"charts", Json::array()}};
   for (const StudySection& section : page.sections)
     for (const StudyChart& chart : section.charts) data["charts"].push_back(chart_json(chart));
-  return data.dump();
+  return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string table_of(const StudyTable& table) {

@@ -1,10 +1,13 @@
 #include "muster/report/summary_file.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/sealed_json.h"
 
 namespace muster {
 
@@ -44,14 +47,35 @@ std::string to_json(const Summary& summary, int indent) {
                      {"evaluation", number(summary.seconds.evaluation)},
                      {"checkpoint", number(summary.seconds.checkpoint)},
                      {"total", number(summary.seconds.total)}};
+  for (const MetricsGap& gap : summary.metrics_gaps)
+    json["metrics_gaps"].push_back(
+        {{"after_step", gap.after_step}, {"before_step", gap.before_step}, {"rounds", gap.rounds}});
   json["versions"] = Json::object();
   for (const auto& [name, version] : summary.versions) json["versions"][name] = version;
+  if (!summary.files.empty()) json["files"] = Json::parse(digests_json(summary.files));
   json["configuration"] = configuration;
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-void write_summary(const std::string& path, const Summary& summary) {
-  write_file_atomically(path, to_json(summary) + "\n");
+std::string digests_json(const std::map<std::string, FileDigest>& files) {
+  Json json = Json::object();
+  for (const auto& [name, digest] : files)
+    json[name] = {{"bytes", digest.bytes}, {"xxh64", fmt::format("{:016x}", digest.checksum)}};
+  return json.dump();
+}
+
+std::string summary_text(const Summary& summary) {
+  return sealed(to_json(summary) + "\n", summary_checksum_key);
+}
+
+std::string write_summary(const std::string& path, const Summary& summary) {
+  return write_summary(path, to_json(summary));
+}
+
+std::string write_summary(const std::string& path, const std::string& object) {
+  std::string text = sealed(object + "\n", summary_checksum_key);
+  write_file_atomically(path, text);
+  return text;
 }
 
 }  // namespace muster

@@ -4,6 +4,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/base/checksum.h"
+#include "muster/report/metrics_gaps.h"
 
 namespace muster {
 
@@ -36,7 +41,9 @@ struct Summary {
   int64_t workers = 0;
   int64_t threads = 0;
   SummarySeconds seconds;
+  std::vector<MetricsGap> metrics_gaps;         ///< left out where there are none
   std::map<std::string, std::string> versions;  ///< "muster", "libtorch", ...
+  std::map<std::string, FileDigest> files;      ///< of the result's other files, by name
   std::string configuration = "{}";             ///< the resolved configuration, a JSON object
 };
 
@@ -44,8 +51,20 @@ struct Summary {
 /// null. Throws Bug when the configuration is no JSON object.
 std::string to_json(const Summary& summary, int indent = 2);
 
-/// Writes summary.json atomically. Its presence marks a finished run, so it is written last. Throws
-/// FileError.
-void write_summary(const std::string& path, const Summary& summary);
+/// {"model.safetensors": {"bytes": 1234, "xxh64": "0123456789abcdef"}}
+std::string digests_json(const std::map<std::string, FileDigest>& files);
+
+/// The text of summary.json.
+std::string summary_text(const Summary& summary);
+
+/// Writes summary.json atomically, with a checksum of itself (its first key), and returns the text. It marks
+/// a finished run (whole_result.h), so it is written last. Throws FileError.
+std::string write_summary(const std::string& path, const Summary& summary);
+/// The same of a summary of another kind: `object` is a JSON object indented by two spaces, with
+/// digests_json() under "files".
+std::string write_summary(const std::string& path, const std::string& object);
+
+/// The first key of summary.json.
+constexpr std::string_view summary_checksum_key = "summary_xxh64";
 
 }  // namespace muster

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/base/printable.h"
 
 namespace muster {
 
@@ -69,6 +70,7 @@ Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
 
 void Table::add_row(std::vector<std::string> cells) {
   invariant(cells.size() <= columns_.size(), "a row has more cells than the table has columns");
+  for (std::string& cell : cells) cell = printable(cell);
   cells.resize(columns_.size());
   rows_.push_back(std::move(cells));
 }

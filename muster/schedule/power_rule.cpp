@@ -27,6 +27,7 @@ void PowerRuleOptions::validate() const {
   if (!(exponent > 0) || !std::isfinite(exponent))
     throw OptionError("schedule.exponent", format_number(exponent), "must be a number > 0");
   check_warmup_steps(warmup_steps);
+  invariant(!rate_after_warmup || *rate_after_warmup > 0, "the learning rate after warm-up is above 0");
 }
 
 PowerRule::PowerRule(PowerRuleOptions options) : options_(options) { options_.validate(); }
@@ -37,9 +38,10 @@ Round PowerRule::next_round(const RoundStart& start) {
 
 int64_t power_period(const PowerRuleOptions& options, const RoundStart& start) {
   invariant(start.learning_rate >= 0, "the learning rate of a round must be a number >= 0");
-  if (start.step < options.warmup_steps || options.growth == 0) return options.base_period;
-  return whole_period(power(options.growth / start.learning_rate, options.exponent), options.base_period,
-                      start);
+  const bool in_warmup = start.step < options.warmup_steps;
+  if ((in_warmup && !options.rate_after_warmup) || options.growth == 0) return options.base_period;
+  const double rate = in_warmup ? *options.rate_after_warmup : start.learning_rate;
+  return whole_period(power(options.growth / rate, options.exponent), options.base_period, start);
 }
 
 }  // namespace muster

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "muster/schedule/sync_schedule.h"
 
@@ -11,6 +12,9 @@ struct PowerRuleOptions {
   double growth = 0.1;       ///< schedule.growth, a learning rate; 0: the period stays at base_period
   double exponent = 1;       ///< schedule.exponent, > 0: 1 and 3 are the baselines of the QSR paper
   int64_t warmup_steps = 0;  ///< learning_rate.warmup_steps
+  /// schedule.in_warmup = first_after: the learning rate of step warmup_steps, by which rounds that start in
+  /// warm-up are as long as the first one after it.
+  std::optional<double> rate_after_warmup{};
   void validate() const;
 };
 
@@ -19,7 +23,8 @@ struct PowerRuleOptions {
 ///
 ///     H = max(base_period, floor((growth / lr)^exponent)),   lr = learning rate of the round's first step
 ///
-/// A round that starts in warm-up has base_period steps. With learning rate 0 the round lasts to the end.
+/// A round that starts in warm-up has base_period steps, or with rate_after_warmup those of that rate. With
+/// learning rate 0 the round lasts to the end.
 class PowerRule : public SyncSchedule {
  public:
   /// Throws OptionError.

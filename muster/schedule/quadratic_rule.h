@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "muster/schedule/sync_schedule.h"
 
@@ -10,6 +11,8 @@ struct QuadraticRuleOptions {
   int64_t base_period = 4;   ///< schedule.base_period
   double growth = 0.1;       ///< schedule.growth, a learning rate (alpha of the paper); 0: the period stays
   int64_t warmup_steps = 0;  ///< learning_rate.warmup_steps
+  /// schedule.in_warmup = first_after: the learning rate of step warmup_steps.
+  std::optional<double> rate_after_warmup{};
   void validate() const;
 };
 
@@ -18,8 +21,10 @@ struct QuadraticRuleOptions {
 ///
 ///     H = max(base_period, floor((growth / lr)^2)),   lr = learning rate of the round's first step
 ///
-/// A round that starts in warm-up has base_period steps: the tiny rates there would ask for endless rounds.
-/// With learning rate 0 the round lasts to the end of the run.
+/// The tiny rates in warm-up would ask for endless rounds. A round that starts there has the H of the first
+/// round after it, as the paper says, where rate_after_warmup is given; base_period steps otherwise, as in
+/// the authors' code (the same where (growth / peak)^2 < base_period + 1). With learning rate 0 the round
+/// lasts to the end of the run.
 class QuadraticRule : public SyncSchedule {
  public:
   /// Throws OptionError.

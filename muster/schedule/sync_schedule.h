@@ -23,6 +23,8 @@ struct RoundStart {
                      ///< of the squared distance to their mean, before the write-back
   std::optional<double>
       round_loss{};  ///< mean training loss of the round just done, over its steps and all workers
+  std::optional<double>
+      seconds{};  ///< of training since the run began, where the meeting exchanged the processes' clocks
 };
 
 struct Round {
@@ -41,6 +43,8 @@ class SyncSchedule {
   virtual bool wants_divergence() const { return false; }
   /// True: every round's start after the first must know the loss of the round just done.
   virtual bool wants_loss() const { return false; }
+  /// True: every round's start must know the seconds, 0 at the first.
+  virtual bool wants_seconds() const { return false; }
   /// What must be kept so that a resumed run decides as the undisturbed one.
   virtual Numbers state() const { return {}; }
   virtual void restore(const Numbers&) {}

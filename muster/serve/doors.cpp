@@ -1,9 +1,12 @@
 #include "muster/serve/doors.h"
 
+#include <sys/stat.h>
+
 #include <charconv>
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/serve/certificates.h"
 
 namespace muster {
 
@@ -53,12 +56,28 @@ std::string read_token(const std::optional<std::string>& path) {
   return token;
 }
 
+/// Whether people who are neither its owner nor of its group may read or change the file.
+bool open_to_everybody(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
 Doors read_files(const DoorOptions& options) {
   options.validate();
-  return {.certificate = read_pem(options.certificate, "certificate"),
-          .key = read_pem(options.key, "key"),
-          .authority = read_pem(options.authority, "certificate"),
-          .token = read_token(options.token_file)};
+  Doors doors{.certificate = read_pem(options.certificate, "certificate"),
+              .key = read_pem(options.key, "key"),
+              .authority = read_pem(options.authority, "certificate"),
+              .token = read_token(options.token_file)};
+  if (options.certificate && options.key)
+    require_usable_pair(*options.certificate, doors.certificate, *options.key, doors.key);
+  if (options.key && open_to_everybody(*options.key))
+    throw OptionError("serve.key", *options.key,
+                      "everybody on this machine can read or change this key: chmod 600 " + *options.key);
+  if (options.token_file && open_to_everybody(*options.token_file))
+    doors.warnings.push_back("warning: everybody on this machine can read or change the token in '" +
+                             *options.token_file + "': chmod 600 " + *options.token_file);
+  if (options.authority) require_usable_authority(*options.authority, doors.authority);
+  return doors;
 }
 
 }  // namespace

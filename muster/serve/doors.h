@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace muster {
 
@@ -21,11 +22,13 @@ struct DoorOptions {
 struct Doors {
   std::string certificate, key, authority;  ///< PEM; "" where there is none
   std::string token;                        ///< "" where none is asked for
+  std::vector<std::string> warnings{};      ///< what people should be told, a line each
 };
 
 /// How a server at `address` ("HOST:PORT") guards itself. TLS where it has a certificate, with client
 /// certificates where it has an authority. Throws OptionError where that would let plain text, or anybody at
-/// all, in from beyond the loopback interface; FileError for files that are missing or empty.
+/// all, in from beyond the loopback interface, or a key's file is open to everybody; FileError for files that
+/// are missing or empty, and for certificates that are out of their time or do not fit their key.
 Doors server_doors(const DoorOptions& options, const std::string& address);
 
 /// How a worker speaks to `address`: TLS where it has an authority. Throws OptionError where its words would

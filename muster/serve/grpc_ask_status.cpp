@@ -33,7 +33,7 @@ ServerStatus ask_status(const std::string& address, const Doors& doors, double p
   prepare(context, doors);
   set_deadline(context, patience);
   wire::StatusReply reply;
-  require_ok(stub->Status(&context, {}, &reply), address);
+  require_ok(stub->Status(&context, {}, &reply), address, doors);
   ServerStatus status{.running_seconds = reply.running_seconds(),
                       .finished = reply.finished(),
                       .version = reply.version(),

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "muster/base/error.h"
+#include "muster/serve/tls_probe.h"
 
 namespace muster {
 
@@ -41,8 +42,14 @@ void set_deadline(grpc::ClientContext& context, double seconds) {
                        std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds)));
 }
 
-void require_ok(const grpc::Status& status, const std::string& address) {
+void require_ok(const grpc::Status& status, const std::string& address, const Doors& doors) {
   if (status.ok()) return;
+  constexpr double longest_probe = 3;  // seconds
+  // gRPC calls whatever goes wrong with TLS "tcp handshaker shutdown".
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+      status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED)
+    if (const auto problem = tls_problem(address, doors, longest_probe))
+      throw Error("the server at " + address + ": " + *problem);
   const std::string what = "the server at " + address + ": " + status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAUTHENTICATED:

@@ -18,7 +18,8 @@ std::shared_ptr<grpc::Channel> open_channel(const std::string& address, const Do
 void prepare(grpc::ClientContext& context, const Doors& doors);
 void set_deadline(grpc::ClientContext& context, double seconds);
 
-/// Throws LostPeer for what may pass, Error for a refusal; nothing where `status` is fine.
-void require_ok(const grpc::Status& status, const std::string& address);
+/// Throws LostPeer for what may pass, Error for a refusal, also where TLS cannot come about (tls_probe.h);
+/// nothing where `status` is fine.
+void require_ok(const grpc::Status& status, const std::string& address, const Doors& doors);
 
 }  // namespace muster

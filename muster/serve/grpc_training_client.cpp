@@ -102,7 +102,7 @@ struct TrainingClient::Line {
     prepare(context, options.doors);
     set_deadline(context, std::min(longest, options.patience));
     Reply reply;
-    require_ok((stub.get()->*call)(&context, request, &reply), options.address);
+    require_ok((stub.get()->*call)(&context, request, &reply), options.address, options.doors);
     return reply;
   }
 
@@ -164,7 +164,7 @@ PulledRound TrainingClient::pull(const Membership& who) {
     cut_off(context, *reader);
     throw;
   }
-  require_ok(reader->Finish(), line_->options.address);
+  require_ok(reader->Finish(), line_->options.address, line_->options.doors);
   if (!head || (receiver && !receiver->complete()))
     throw LostPeer("the server at " + line_->options.address + " ended in the middle of what it said");
   PulledRound round{answer_of(head->answer()), assignment_of(head->round(), who.worker), {}};
@@ -190,8 +190,8 @@ PushAnswer TrainingClient::push(const Membership& who, const Contribution& contr
   }
   writer->WritesDone();
   guard.progress();
-  require_ok(writer->Finish(), line_->options.address);
-  return {kind_of(reply.verdict()), reply.why(), reply.member(), reply.finished()};
+  require_ok(writer->Finish(), line_->options.address, line_->options.doors);
+  return {kind_of(reply.verdict()), reply.why(), reply.member(), reply.finished(), reply.reason()};
 }
 
 TrainingDesk::Heard TrainingClient::beat(const Membership& who, int64_t steps_done) {

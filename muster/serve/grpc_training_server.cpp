@@ -131,7 +131,7 @@ class Service final : public wire::Training::Service {
   grpc::Status Push(grpc::ServerContext* context, grpc::ServerReader<wire::PushPart>* reader,
                     wire::PushReply* reply) override {
     return answered(*context, [&] {
-      PatienceWatch::Guard guard(watch_, [context] { context->TryCancel(); });
+      std::optional<PatienceWatch::Guard> guard(std::in_place, watch_, [context] { context->TryCancel(); });
       wire::PushPart part;
       if (!reader->Read(&part) || !part.has_head()) return malformed("a contribution begins with its head");
       const wire::PushHead head = part.head();
@@ -149,9 +149,10 @@ class Service final : public wire::Training::Service {
       }
       const Seat seat(seats_, options_.patience / 2);
       if (!seat.taken()) return busy();
-      guard.progress();
+      guard->progress();
       const at::Tensor message = rooms_.take();
-      if (const auto refusal = receive(*reader, guard, head, message)) return *refusal;
+      if (const auto refusal = receive(*reader, *guard, head, message)) return *refusal;
+      guard.reset();  // from here on it is this side that takes its time
       contribution.pseudo_gradient = pushes_.decode(message);
       fill(*reply, desk_.hand_in(member, std::move(contribution), pushes_.bytes()));
       return grpc::Status::OK;

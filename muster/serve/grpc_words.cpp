@@ -49,6 +49,7 @@ void fill(wire::PushReply& reply, const HandedIn& answer) {
   reply.set_member(answer.member);
   reply.set_finished(answer.finished);
   reply.set_why(std::string(word_of(answer.verdict)));
+  reply.set_reason(answer.reason);
   switch (answer.verdict) {
     case Verdict::counted:
       return reply.set_verdict(wire::PushReply::COUNTED);

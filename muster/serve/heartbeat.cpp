@@ -19,10 +19,13 @@ Heartbeat::~Heartbeat() {
 }
 
 void Heartbeat::begin(const Membership& who, double every_seconds) {
-  const std::lock_guard lock(mutex_);
-  who_ = who;
-  every_ = every_seconds;
-  forgotten_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    who_ = who;
+    every_ = every_seconds;
+    forgotten_ = false;
+  }
+  changed_.notify_all();  // it may be in a longer pause than this one's
 }
 
 void Heartbeat::run() {

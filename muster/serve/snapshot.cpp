@@ -21,7 +21,7 @@ namespace muster {
 
 namespace {
 
-constexpr std::string_view magic = "MUSTERS1";
+constexpr std::string_view magic = "MUSTERS2", magic_of_version_1 = "MUSTERS1";
 constexpr size_t checksum_bytes = 4;
 
 [[noreturn]] void fail(const char* what, const std::string& path) {
@@ -38,7 +38,7 @@ void write_part(int descriptor, std::string_view rest, const std::string& path) 
 }
 
 void write_and_flush(const std::string& path, const std::vector<std::string_view>& parts) {
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (file.number() < 0) fail("write", path);
   for (const auto part : parts) write_part(file.number(), part, path);
   if (::fsync(file.number()) != 0) fail("flush", path);
@@ -55,11 +55,12 @@ void write_snapshot(const std::string& path, const State& state) {
   const PackedWriter end = PackedWriter().u32(checksum);
   parts.emplace_back(end.bytes());
   const std::string beside = path + ".part";
+  std::remove(beside.c_str());  // what an interrupted one left, or a link: never written through
   try {
     write_and_flush(beside, parts);
     if (std::rename(beside.c_str(), path.c_str()) != 0) fail("write", path);
   } catch (...) {
-    std::remove(beside.c_str());
+    std::remove(beside.c_str());  // the failure that is thrown counts
     throw;
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -69,8 +70,14 @@ void write_snapshot(const std::string& path, const State& state) {
 State read_snapshot(const std::string& path) {
   const std::string file = read_file(path);
   const std::string_view content(file);
+  if (content.starts_with(magic_of_version_1))
+    throw DataError(fmt::format(
+        "the snapshot '{}' is of format 1, which muster 0.1.0 wrote: go on with that version, or begin anew "
+        "in another folder",
+        path));
   if (content.size() < magic.size() + checksum_bytes || !content.starts_with(magic))
-    throw CheckpointError(fmt::format("'{}' is no snapshot of muster serve", path));
+    throw CheckpointError(
+        fmt::format("'{}' is no snapshot of muster serve, or its beginning is damaged", path));
   const auto body = content.substr(0, content.size() - checksum_bytes);
   if (PackedReader(content.substr(body.size())).u32() != crc32c(body))
     throw CheckpointError(fmt::format("the snapshot '{}' is damaged: its checksum does not fit", path));

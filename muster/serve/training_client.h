@@ -39,6 +39,7 @@ struct PushAnswer {
   std::string why;
   bool member = true;
   bool finished = false;
+  std::string reason{};  ///< of what was dropped, for people
 };
 
 /// A worker's line to its server. Every call throws LostPeer where the server is not reached, breaks off or

@@ -27,9 +27,10 @@ struct DeskOptions {
   int64_t start_with = 1;        ///< workers to wait for before the first round
   int64_t most_members = 64;     ///< at a time
   int64_t snapshot_every = 100;  ///< contributions between two snapshots
+  double disk_patience = 10;     ///< seconds that an answer waits for a disk that stalls
 };
 
-/// Which worker, and which of its lives: a number that came with its joining.
+/// Which worker, and which of its lives: 64 random bits that came with its joining and that only it knows.
 struct Membership {
   int64_t worker = 0;
   int64_t session = 0;
@@ -52,13 +53,16 @@ struct GivenRound {
 /// What a worker is told about its contribution.
 struct HandedIn {
   Verdict verdict = Verdict::counted;
+  std::string reason{};   ///< of a contribution that was dropped: numbers and the option that decided
   bool member = true;     ///< false: it may join again
   bool finished = false;  ///< the run has ended
 };
 
 /// The one place where an asynchronous run is decided on, for many threads at once: AsyncServer, the disk,
-/// the clock, who is there. What it answers is on the disk before it answers. After a failed write it answers
-/// no more: every call throws that FileError, and whoever serves it must end and be started again.
+/// the clock, who is there. What it answers is on the disk before it answers; a disk that stalls makes those
+/// wait who are to be told of something new, and nobody else (for so long, and then they are asked to try
+/// again: LostPeer). After a failed write it answers no more: every call throws that FileError, and whoever
+/// serves it must end and be started again.
 class TrainingDesk {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -90,17 +94,24 @@ class TrainingDesk {
   Heard beat(const Membership& who, int64_t steps_done);
   /// Something was refused at the door.
   void refuse(const std::string& reason);
-  /// Lets go of workers that have been silent for too long, and starts those who have waited long enough.
+  /// Lets go of workers that have been silent for too long, and starts those who have waited long enough. To
+  /// be called every now and then: time in which nobody called it (a process stopped, a machine asleep) was
+  /// this side's own and is not counted as silence.
   void look();
 
   ServerStatus status();
+  /// The run has ended, on the disk too.
   bool finished();
   int64_t local_steps();
+  int64_t workers_present();
   /// Finished, and every member knows.
   bool everybody_knows();
   /// Contributions that this process found in the files when it began.
   int64_t versions_found() const { return versions_found_; }
-  /// A copy of the parameters, and of what they are.
+  /// What people should be told, a line each: damage that was found in the files and what became of it,
+  /// contributions with unusual norms. Those since the last call.
+  std::vector<std::string> take_messages();
+  /// A copy of the parameters, and of what they are; on the disk when it returns. Throws FileError.
   struct Present {
     at::Tensor parameters;
     int64_t version = 0, local_steps = 0;
@@ -108,10 +119,10 @@ class TrainingDesk {
     ServerCounts counts;
   };
   Present present();
-  /// The rounds that ended since the last call, in order; at first those that the files still tell of, whose
-  /// times between start and arrival are estimates.
+  /// The rounds that ended since the last call and are on the disk, in order; at first those that the files
+  /// still tell of, whose times between start and arrival are estimates.
   std::vector<ArrivalLine> take_ended_rounds();
-  /// A snapshot of the present state.
+  /// A snapshot of the present state, on the disk when it returns. Throws FileError.
   void save();
 
  private:
@@ -128,25 +139,32 @@ class TrainingDesk {
     bool knows = false;  // that the run has ended
   };
 
+  struct EndedRound {
+    uint64_t place = 0;  // in the journal
+    ArrivalLine line;
+  };
+
   void recover();
+  void restore(const State& snapshot);
   State state() const;
   double now() const { return time_before_ + watch_.seconds(); }
-  /// Writes, then applies; not flushed.
+  /// Into the journal, then applied; on the disk later.
   EventOutcome decide(const ServerEvent& event);
   EventOutcome apply(const ServerEvent& event);
   /// The round that the event ends, before it is applied; staleness and verdict are missing.
   std::optional<ArrivalLine> ended_round(const ServerEvent& event) const;
-  void flush();
+  void wait_for_disk(std::unique_lock<std::mutex>& lock, uint64_t place) const;
+  void tell_of(const Contribution& contribution, const EventOutcome& outcome);
+  void snapshot_if_due();
+  void forgive_own_silence(Time now);
   Member* member(const Membership& who);
   void remove(int64_t worker);
   bool release_due() const;
   void release_if_due();
   bool somebody_expected_by(double time) const;
   int64_t free_number() const;
-  void require_working() const;
   bool has_ended() const { return server_.dispatcher().local_steps_done() >= options_.total_steps; }
-  template <class Body>
-  auto guarded(Body body);
+  bool ended_on_disk() const { return has_ended() && files_.journal().done(end_); }
 
   AsyncServer server_;
   ServerFiles files_;
@@ -156,14 +174,16 @@ class TrainingDesk {
   double last_time_ = 0;    // of the last event
   int64_t versions_found_ = 0;
   int64_t since_snapshot_ = 0;
+  uint64_t snapshot_ = 0, end_ = 0;  // places in the journal: of the last snapshot, and of the run's end
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<int64_t, Member> members_;
   std::map<std::string, int64_t> refused_;
-  std::vector<ArrivalLine> ended_rounds_;  // not taken yet
+  std::vector<EndedRound> ended_rounds_;  // not taken yet
+  std::vector<std::string> messages_;     // not taken yet
   int64_t bytes_in_ = 0, bytes_out_ = 0;
-  std::optional<std::string> failure_;
+  Time last_look_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace muster

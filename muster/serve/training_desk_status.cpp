@@ -2,7 +2,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "muster/serve/training_desk.h"
 
@@ -12,7 +11,7 @@ ServerStatus TrainingDesk::status() {
   const std::lock_guard lock(mutex_);
   const Dispatcher& dispatcher = server_.dispatcher();
   ServerStatus status{.running_seconds = now(),
-                      .finished = has_ended(),
+                      .finished = ended_on_disk(),
                       .version = server_.version(),
                       .local_steps = dispatcher.local_steps_done(),
                       .total_steps = options_.total_steps,
@@ -51,32 +50,6 @@ ServerStatus TrainingDesk::status() {
   }
   status.loss = with_loss > 0 ? loss_sum / static_cast<double>(with_loss) : 0;
   return status;
-}
-
-std::optional<ArrivalLine> TrainingDesk::ended_round(const ServerEvent& event) const {
-  const auto line_of = [this](const auto& ending) -> std::optional<ArrivalLine> {
-    const Assignment* const open = server_.dispatcher().open_assignment(ending.worker);
-    const auto found = members_.find(ending.worker);
-    if (open == nullptr || found == members_.end()) return std::nullopt;
-    const Member& one = found->second;
-    const double received = std::min(one.received, ending.completed);
-    return ArrivalLine{.worker = ending.worker,
-                       .shard = open->shard,
-                       .steps = ending.local_steps,
-                       .version = open->version,
-                       .ready = std::min(one.ready, one.started),
-                       .start = std::min(one.started, received),
-                       .received = received,
-                       .computed = std::min(received + ending.compute_seconds, ending.completed),
-                       .arrived = ending.completed,
-                       .loss = std::nullopt};
-  };
-  if (const auto* dropped = std::get_if<ContributionDropped>(&event)) return line_of(*dropped);
-  const auto* const counted = std::get_if<Contribution>(&event);
-  if (counted == nullptr) return std::nullopt;
-  std::optional<ArrivalLine> line = line_of(*counted);
-  if (line) line->loss = counted->loss;
-  return line;
 }
 
 }  // namespace muster

@@ -1,6 +1,7 @@
 #include "muster/serve/work_loop.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,6 +57,7 @@ WorkNews WorkLoop::advance() {
 void WorkLoop::found() {
   lost_since_.reset();
   attempts_ = 0;
+  reaching_.due(false);
 }
 
 // Pauses grow twofold; at random between half and all of it, so that workers do not come back all at once.
@@ -69,8 +71,22 @@ WorkNews WorkLoop::lost(const std::string& why) {
   const double pause = std::min(longest_pause, first_pause * std::exp2(std::min(attempts_, 10)));
   ++attempts_;
   not_before_ = now + microseconds(pause * (0.5 + 0.5 * jitter_.uniform()));
+  if (reaching_.due(true))
+    return {.kind = WorkNews::Kind::waiting,
+            .why = fmt::format("waiting for the server at {} for {:.0f} s, and for {:.0f} s more: {}",
+                               options_.address, reaching_.seconds(),
+                               std::max(0.0, options_.give_up_after - reaching_.seconds()), why)};
   if (!first) return {};
   return {.kind = WorkNews::Kind::lost, .why = why};
+}
+
+WorkNews WorkLoop::waiting_for_round() {
+  if (!idle_.due(true)) return {};
+  return {
+      .kind = WorkNews::Kind::waiting,
+      .why = fmt::format("waiting for a round from the server at {} for {:.0f} s: it waits for other workers "
+                         "(serve.start_with, async.grace)",
+                         options_.address, idle_.seconds())};
 }
 
 WorkNews WorkLoop::join() {
@@ -90,6 +106,8 @@ WorkNews WorkLoop::pull() {
     stage_ = Stage::finished;
     return {.kind = WorkNews::Kind::finished};
   }
+  if (round.answer == Answer::wait) return waiting_for_round();
+  idle_.due(false);
   if (round.answer != Answer::round) return {};
   worker_.begin(round.assignment, round.start);
   round_steps_ = round.assignment.local_steps;

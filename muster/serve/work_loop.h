@@ -13,11 +13,13 @@
 #include "muster/serve/heartbeat.h"
 #include "muster/serve/training_client.h"
 #include "muster/serve/vector_messages.h"
+#include "muster/serve/wait_watch.h"
 
 namespace muster {
 
 struct WorkOptions {
   std::string name;               ///< of the worker, for people
+  std::string address;            ///< of the server, for people
   Identity identity;              ///< what it must have in common with the server
   double least_step_seconds = 0;  ///< slows the worker down on purpose: a local step takes at least so long
   double give_up_after = 600;     ///< seconds without the server; then LostPeer
@@ -33,6 +35,7 @@ struct WorkNews {
     joined,     ///< a member now, or again
     handed_in,  ///< a round has ended: `answer`, `contribution`
     lost,       ///< the server is not reached: `why`; once for each loss
+    waiting,    ///< it has waited for ten seconds, or another minute: `why`, with whom and where
     finished    ///< the run has ended
   };
   Kind kind = Kind::nothing;
@@ -64,6 +67,7 @@ class WorkLoop {
   WorkNews step();
   WorkNews push();
   WorkNews lost(const std::string& why);
+  WorkNews waiting_for_round();
   at::Tensor encode();
   void found();
 
@@ -83,6 +87,7 @@ class WorkLoop {
   at::Tensor message_, residual_, next_residual_;
 
   using Time = std::chrono::steady_clock::time_point;
+  WaitWatch reaching_, idle_;
   std::optional<Time> lost_since_;
   Time not_before_{};
   int attempts_ = 0;

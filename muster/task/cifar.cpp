@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <numeric>
 #include <string_view>
-#include <utility>
 
 #include "muster/base/error.h"
-#include "muster/base/file.h"
+#include "muster/base/format.h"
+#include "muster/base/mistaken_form.h"
+#include "muster/base/plain_file.h"
 
 namespace muster {
 
@@ -38,7 +43,8 @@ int64_t label_of(const std::string& file, int64_t record, const uint8_t* bytes, 
 }
 
 void append_file(const std::string& file, const Form& form, Images& images) {
-  const std::string content = read_file(file);
+  const std::string content = read_plain_file(file);
+  refuse_packed(file, std::string_view(content).substr(0, 512));
   const auto size = static_cast<int64_t>(content.size());
   if (size == 0)
     throw DataError(fmt::format("'{}' is empty; records of {} bytes are expected", file, form.record()));
@@ -56,29 +62,96 @@ void append_file(const std::string& file, const Form& form, Images& images) {
   }
 }
 
-// Shorter names first, so that data_batch_2 comes before data_batch_10.
-bool natural_order(const std::string& a, const std::string& b) {
-  return std::pair(a.size(), std::string_view(a)) < std::pair(b.size(), std::string_view(b));
+/// N of data_batch_N.bin; 0 for other names.
+int64_t batch_number(std::string_view name) {
+  constexpr std::string_view before = "data_batch_", behind = ".bin";
+  if (!name.starts_with(before) || !name.ends_with(behind)) return 0;
+  name = name.substr(before.size(), name.size() - before.size() - behind.size());
+  int64_t number = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return problem == std::errc() && end == name.data() + name.size() && number > 0 ? number : 0;
 }
 
-std::vector<std::string> batch_files(const fs::path& folder) {
+/// Names of the files in a folder.
+std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
-  std::error_code failure;
-  for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-    const std::string name = at->path().filename().string();
-    if (name.starts_with("data_batch_") && name.ends_with(".bin")) names.push_back(name);
-  }
+  std::error_code failure;  // then it is taken for missing
+  for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure))
+    names.push_back(at->path().filename().string());
   if (failure)
     throw FileError(fmt::format("cannot read the folder '{}': {}", folder.string(), failure.message()));
-  std::sort(names.begin(), names.end(), natural_order);
-  for (std::string& name : names) name = (folder / name).string();
+  std::sort(names.begin(), names.end());
   return names;
 }
 
-Images load(const std::vector<std::string>& files, const Form& form) {
+/// The training batches by number. Batches that are missing before the last one were lost on the way.
+std::vector<std::string> batch_files(const fs::path& folder, const std::vector<std::string>& names) {
+  std::map<int64_t, std::string> by_number;
+  for (const std::string& name : names) {
+    const int64_t number = batch_number(name);
+    if (number == 0) continue;
+    const auto [place, fresh] = by_number.try_emplace(number, name);
+    if (!fresh)
+      throw DataError(fmt::format("the folder '{}' holds batch {} twice, as {} and {}; remove one",
+                                  folder.string(), number, place->second, name));
+  }
+  std::vector<std::string> files;
+  for (const auto& [number, name] : by_number) {
+    const auto expected = static_cast<int64_t>(files.size()) + 1;
+    if (number != expected)
+      throw DataError(
+          fmt::format("the folder '{}' holds {}, but no data_batch_{}.bin; get it, or number the batches "
+                      "from 1 without a gap "
+                      "to train on a part",
+                      folder.string(), name, expected));
+    files.push_back((folder / name).string());
+  }
+  return files;
+}
+
+[[noreturn]] void refuse_without_files(const fs::path& folder, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const fs::path path = folder / name;
+    std::error_code unknown;  // then it is no file to be looked into
+    if (fs::is_regular_file(path, unknown))
+      refuse_packed(path.string(), PlainFile(path.string()).beginning(512));
+  }
+  const bool python = std::binary_search(names.begin(), names.end(), "data_batch_1") ||
+                      std::binary_search(names.begin(), names.end(), "meta");
+  throw FileError(
+      fmt::format("the folder '{}' holds {}; data_batch_*.bin and test_batch.bin (10 classes) or train.bin "
+                  "and test.bin (100 classes) are expected",
+                  folder.string(), python ? "CIFAR's Python version, not the binary one" : "no CIFAR files"));
+}
+
+/// "data_batch_1.bin to data_batch_3.bin in 'folder' (10,000, 10,000 and 7,000 images; CIFAR-10 has 50,000)".
+std::string source_of(const std::vector<std::string>& files, const std::vector<int64_t>& records,
+                      int64_t full, const Form& form) {
+  const fs::path first(files.front()), last(files.back());
+  std::string source = first.filename().string();
+  if (files.size() > 1) source += " to " + last.filename().string();
+  source += fmt::format(" in '{}'", first.parent_path().string());
+  const int64_t total = std::accumulate(records.begin(), records.end(), int64_t{0});
+  std::string counts;
+  const bool differ =
+      std::adjacent_find(records.begin(), records.end(), std::not_equal_to<>()) != records.end();
+  for (size_t i = 0; differ && i < records.size(); ++i)
+    counts += (i == 0 ? "" : " + ") + format_count(records[i]);
+  if (total != full)
+    counts += fmt::format("{}CIFAR-{} has {}", counts.empty() ? "" : "; ", form.classes, format_count(full));
+  return source + (counts.empty() ? "" : " (" + counts + ")");
+}
+
+Images load(const std::vector<std::string>& files, const Form& form, int64_t full) {
   Images images;
   images.classes = form.classes;
-  for (const std::string& file : files) append_file(file, form, images);
+  std::vector<int64_t> records;
+  for (const std::string& file : files) {
+    const int64_t before = images.size();
+    append_file(file, form, images);
+    records.push_back(images.size() - before);
+  }
+  images.source = source_of(files, records, full, form);
   return images;
 }
 
@@ -86,21 +159,21 @@ Images load(const std::vector<std::string>& files, const Form& form) {
 
 ImageSets load_cifar(const std::string& folder) {
   const fs::path path(folder);
-  std::error_code failure;
+  std::error_code failure;  // what cannot be looked at is taken for missing
   const fs::file_status status = fs::status(path, failure);
   if (!fs::exists(status))
     throw FileError(fmt::format("cannot read the folder '{}': it does not exist", folder));
+  if (fs::is_regular_file(status)) refuse_packed(folder, PlainFile(folder).beginning(512));
   if (!fs::is_directory(status))
     throw FileError(
         fmt::format("'{}' is not a folder; give the folder that holds the CIFAR .bin files", folder));
-  const std::vector<std::string> batches = batch_files(path);
-  if (!batches.empty()) return {load(batches, cifar10), load({(path / "test_batch.bin").string()}, cifar10)};
-  if (!fs::exists(path / "train.bin", failure))
-    throw FileError(
-        fmt::format("the folder '{}' holds no CIFAR files; data_batch_*.bin and test_batch.bin "
-                    "(10 classes) or train.bin and test.bin (100 classes) are expected",
-                    folder));
-  return {load({(path / "train.bin").string()}, cifar100), load({(path / "test.bin").string()}, cifar100)};
+  constexpr int64_t all_train = 50000, all_test = 10000;
+  const std::vector<std::string> names = names_in(path), batches = batch_files(path, names);
+  const auto file = [&](const char* name) { return std::vector{(path / name).string()}; };
+  if (!batches.empty())
+    return {load(batches, cifar10, all_train), load(file("test_batch.bin"), cifar10, all_test)};
+  if (!std::binary_search(names.begin(), names.end(), "train.bin")) refuse_without_files(path, names);
+  return {load(file("train.bin"), cifar100, all_train), load(file("test.bin"), cifar100, all_test)};
 }
 
 }  // namespace muster

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "muster/task/file_marks.h"
 #include "muster/task/image_folder.h"
 #include "muster/task/image_model.h"
 #include "muster/task/image_reader.h"
@@ -29,10 +29,11 @@ struct FolderTaskOptions {
 /// Classification of images in folders, decoded anew whenever they are wanted. Training images are a function
 /// of (seed, epoch, sample).
 ///
-/// A file that cannot be decoded is a DataError that names it, or with `skip_broken` it is left out: in a
-/// batch of training its place is taken by the next whole image of the same batch (cyclically), with that
-/// one's label, so that batches keep their size; in testing the batch is smaller. A batch of which no image
-/// can be decoded is an error all the same, and so is a file that cannot be read.
+/// A file that cannot be read or decoded is a FileError or DataError that names it, or with `skip_broken` it
+/// is left out and counted: in a batch of training its place is taken by the next whole image of the same
+/// batch (cyclically), or where there is none by the next of the folder, with that one's label, so that
+/// batches keep their size; in testing the batch is smaller, and may be empty. A folder without a whole image
+/// is a DataError.
 class FolderTask final : public Task {
  public:
   /// Throws OptionError.
@@ -47,27 +48,26 @@ class FolderTask final : public Task {
   int64_t activation_bytes(int64_t batch) const override;
   std::vector<int64_t> train_classes() const override;
   std::vector<std::string> class_names() const override { return folders_.train.classes; }
-  int64_t skipped_samples() const override;
-  std::vector<std::string> skipped_files() const override;
+  std::map<std::string, std::string> content() const override;
+  std::vector<std::string> introduction() const override;
+  int64_t skipped_samples() const override {
+    return train_marks_.broken_files() + test_marks_.broken_files();
+  }
+  std::vector<std::string> findings() const override;
 
  private:
-  /// Which files of a folder were found broken. Safe for several threads.
-  using Marks = std::vector<std::atomic<bool>>;
-  struct Place {
-    const ImageFolder& folder;
-    Marks& broken;
-  };
   Batch empty_batch(const ImageFolder& folder, std::span<const int64_t> samples) const;
+  std::span<float> place_of(Batch& batch, int64_t row) const;
+  /// False: the file is broken, and the sample is to be left out. `read` returns oddities.
   template <class Read>
-  std::vector<bool> read_all(const Place& place, std::span<const int64_t> samples, Batch& batch,
-                             const Read& read) const;
-  /// `read`, or what is to be done where the file is broken; false: leave the sample out.
-  template <class Read>
-  bool read_one(const Place& place, int64_t sample, const Read& read) const;
+  bool read_one(FileMarks& marks, int64_t sample, const Read& read) const;
+  bool read_for_training(ImageReader& reader, int64_t sample, int64_t epoch, std::span<float> output) const;
+  /// Row 0 <- the first whole training image behind `sample`, cyclically.
+  void fill_with_next(ImageReader& reader, int64_t sample, int64_t epoch, Batch& batch) const;
 
   ImageFolders folders_;
   FolderTaskOptions options_;
-  mutable Marks broken_train_, broken_test_;
+  mutable FileMarks train_marks_, test_marks_;
 };
 
 }  // namespace muster

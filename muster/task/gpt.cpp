@@ -7,6 +7,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/task/fits_memory.h"
 #include "muster/task/gpt_module.h"
 
 namespace muster {
@@ -60,13 +61,16 @@ GptCount count_parameters(const GptShape& s) {
   const int64_t feed_forward = width * 4 * width + 4 * width + 4 * width * width + width;
   const int64_t places = s.positions == GptPositions::learned ? s.context : 0;
   GptCount count;
-  count.without_embedding = s.layers * (norms + attention + feed_forward) + 2 * width;
+  const int64_t head = s.tied_head ? 0 : s.vocabulary * width;
+  count.without_embedding = s.layers * (norms + attention + feed_forward) + 2 * width + head;
   count.all = count.without_embedding + (s.vocabulary + places) * width;
   return count;
 }
 
 Network make_gpt(const GptShape& shape) {
   shape.validate();
+  require_memory_for(static_cast<double>(count_parameters(shape).all), "gpt.width",
+                     std::to_string(shape.width));
   const auto module = std::make_shared<GptModule>(shape);
   const double residual = 0.02 / std::sqrt(2.0 * static_cast<double>(shape.layers));
   const auto initial = [residual](const std::string& name) -> std::optional<Initial> {

@@ -105,6 +105,7 @@ GptModule::GptModule(const GptShape& shape) : shape_(shape) {
   for (int64_t layer = 0; layer < shape.layers; ++layer)
     blocks_.push_back(list->register_module(std::to_string(layer), std::make_shared<GptBlock>(shape)));
   ln_f_ = transformer->register_module("ln_f", norm_weights(shape.width));
+  if (!shape.tied_head) lm_head_ = register_module("lm_head", embedding(shape.vocabulary));
 }
 
 at::Tensor GptModule::embed(const at::Tensor& tokens, int64_t first) const {
@@ -130,7 +131,7 @@ at::Tensor GptModule::forward(const at::Tensor& tokens, Dropout& dropout) const 
     x = sum(x, dropout(mixed, shape_.dropout));
     x = sum(x, dropout(block->mlp->forward(norm(x, *block->ln_2)), shape_.dropout));
   }
-  const at::Tensor logits = at::linear(norm(x, *ln_f_), wte_->weight);
+  const at::Tensor logits = at::linear(norm(x, *ln_f_), head());
   return logits.view({tokens.size(0), places, logits.size(1)});
 }
 
@@ -148,7 +149,7 @@ at::Tensor GptModule::read(const at::Tensor& tokens, GptMemory& memory) const {
   }
   memory.places += tokens.size(1);
   const at::Tensor last = norm(x.narrow(1, tokens.size(1) - 1, 1), *ln_f_);
-  return at::linear(last, wte_->weight).flatten();
+  return at::linear(last, head()).flatten();
 }
 
 }  // namespace muster

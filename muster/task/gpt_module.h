@@ -61,9 +61,10 @@ class GptModule : public torch::nn::Module {
  private:
   at::Tensor embed(const at::Tensor& tokens, int64_t first) const;
   at::Tensor table_of(int64_t first, int64_t places) const;
+  const at::Tensor& head() const { return (lm_head_ ? lm_head_ : wte_)->weight; }
 
   GptShape shape_;
-  std::shared_ptr<GptWeights> wte_, wpe_, ln_f_;
+  std::shared_ptr<GptWeights> wte_, wpe_, ln_f_, lm_head_;  // lm_head_: null where it is tied to wte_
   std::vector<std::shared_ptr<GptBlock>> blocks_;
   at::Tensor rotary_table_;  // no parameter: follows from the shape
 };

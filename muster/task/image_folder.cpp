@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
-#include <functional>
 #include <numeric>
-#include <string_view>
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/base/format.h"
+#include "muster/base/mistaken_form.h"
+#include "muster/base/plain_file.h"
+#include "muster/task/image_walk.h"
 
 namespace muster {
 
@@ -18,49 +19,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Names in a folder that are `wanted`, sorted.
-std::vector<std::string> names_in(const fs::path& folder,
-                                  const std::function<bool(const fs::directory_entry&)>& wanted) {
-  std::vector<std::string> names;
-  std::error_code failure;
-  for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-    std::string name = at->path().filename().string();
-    if (!name.starts_with('.') && wanted(*at)) names.push_back(std::move(name));
-  }
-  if (failure)
-    throw FileError(fmt::format("cannot read the folder '{}': {}", folder.string(), failure.message()));
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-bool is_folder(const fs::directory_entry& entry) {
-  std::error_code ignored;
-  return entry.is_directory(ignored);
-}
-
-bool is_image(const fs::directory_entry& entry) {
-  std::string ending = entry.path().extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  std::error_code ignored;
-  return (ending == ".jpg" || ending == ".jpeg" || ending == ".png") && entry.is_regular_file(ignored);
-}
-
 void require_folder(const fs::path& path) {
-  std::error_code ignored;
+  std::error_code ignored;  // then it is taken for missing
   const fs::file_status status = fs::status(path, ignored);
   if (!fs::exists(status))
     throw FileError(fmt::format("cannot read the folder '{}': it does not exist", path.string()));
-  if (!fs::is_directory(status))
-    throw FileError(
-        fmt::format("'{}' is not a folder; give the folder that holds the images by class", path.string()));
+  if (fs::is_directory(status)) return;
+  if (fs::is_regular_file(status)) refuse_packed(path.string(), PlainFile(path.string()).beginning(512));
+  throw FileError(
+      fmt::format("'{}' is not a folder; give the folder that holds the images by class", path.string()));
 }
 
 /// The first of these folders of `data` that exists.
 std::optional<std::string> first_of(const std::string& data, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const fs::path path = fs::path(data) / name;
-    std::error_code ignored;
+    std::error_code ignored;  // what cannot be looked at is none of them; the caller names what is missing
     if (fs::is_directory(path, ignored)) return path.string();
   }
   return std::nullopt;
@@ -91,20 +65,28 @@ ImageFolder list_image_folder(const std::string& path) {
   require_folder(path);
   ImageFolder folder;
   folder.path = path;
-  folder.classes = names_in(path, is_folder);
+  folder.classes = class_folders(path, folder.left_alone);
   if (folder.classes.empty())
     throw DataError(fmt::format(
         "the folder '{}' holds no folder; one for each class is expected, with its images in it", path));
   for (size_t label = 0; label < folder.classes.size(); ++label) {
-    const fs::path of_class = fs::path(path) / folder.classes[label];
-    std::vector<std::string> names = names_in(of_class, is_image);
+    const std::string of_class = path + "/" + folder.classes[label];
+    LeftAlone left;  // of this class, told where nothing else was found
+    std::vector<std::string> names = image_files_below(of_class, left);
     if (names.empty())
-      throw DataError(
-          fmt::format("the class folder '{}' holds no image (*.jpg, *.jpeg, *.png); add some or remove it",
-                      of_class.string()));
+      throw DataError(fmt::format("the class folder '{}' holds no image ({}){}; add some or remove it",
+                                  of_class, image_endings, left.empty() ? "" : ", only " + left.text()));
+    folder.left_alone.add(left);
     for (std::string& name : names) folder.files.push_back({std::move(name), static_cast<int64_t>(label)});
   }
   return folder;
+}
+
+std::string introduction_of(const ImageFolder& folder, const char* use) {
+  const std::string left = folder.left_alone.text();
+  return fmt::format("{} images: {} in {} classes of '{}'{}", use, format_count(folder.size()),
+                     format_count(static_cast<int64_t>(folder.classes.size())), folder.path,
+                     left.empty() ? "" : "; left alone: " + left);
 }
 
 ImageFolders list_image_folders(const std::string& data, const std::optional<std::string>& test_data) {

@@ -5,27 +5,32 @@
 #include <string>
 #include <vector>
 
+#include "muster/task/left_alone.h"
+
 namespace muster {
 
-/// Image files by class, listed and not read: FOLDER/CLASS/*.jpg, *.jpeg, *.png (any case; links are
-/// followed; what begins with a dot and other files are left alone). Classes and files are sorted by name, as
-/// torchvision's ImageFolder numbers them.
+/// Image files by class, listed and not read: all below FOLDER/CLASS (see image_walk.h), as torchvision's
+/// ImageFolder takes, sorts and numbers them, less what begins with a dot.
 struct ImageFolder {
   struct File {
-    std::string name;
+    std::string name;  ///< from the class folder on
     int64_t label = 0;
   };
   std::string path;
   std::vector<std::string> classes;
   std::vector<File> files;
+  LeftAlone left_alone;
 
   int64_t size() const { return static_cast<int64_t>(files.size()); }
   std::string path_of(int64_t index) const;
 };
 
-/// Throws FileError (missing or unreadable folder) and DataError (no class folder, a class without images),
-/// naming the folder.
+/// Throws FileError (a folder that is missing or cannot be read) and DataError (no class folder, a class
+/// without images), naming the folder.
 ImageFolder list_image_folder(const std::string& path);
+
+/// One line: how many images and classes, and what was left alone. `use`: "training", "test".
+std::string introduction_of(const ImageFolder& folder, const char* use);
 
 /// What one trains on and what one is measured on, numbered by the same classes.
 struct ImageFolders {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "muster/base/file.h"
+#include "muster/base/plain_file.h"
 #include "muster/task/random_resized_crop.h"
 
 namespace muster {
@@ -76,9 +76,10 @@ void ImageReader::resize_centre(EncodedImage& image) {
   resize(image, around(box, options_.size, image), box, false);
 }
 
-void ImageReader::read_for_training(const std::string& path, RandomStream stream, std::span<float> output) {
+ImageOddities ImageReader::read_for_training(const std::string& path, RandomStream stream,
+                                             std::span<float> output) {
   const int64_t size = options_.size;
-  const std::string file = read_file(path);
+  const std::string file = read_plain_file(path);
   const auto image = open_image(file, path);
   bool flip = false;
   if (options_.augment) {
@@ -88,20 +89,24 @@ void ImageReader::read_for_training(const std::string& path, RandomStream stream
   } else {
     resize_centre(*image);
   }
-  if (options_.rand_augment.operations == 0)
-    return normalise(std::span<const float>(resized_), size, size, flip, options_.statistics, output);
+  if (options_.rand_augment.operations == 0) {
+    normalise(std::span<const float>(resized_), size, size, flip, options_.statistics, output);
+    return image->oddities();
+  }
   round_to_bytes(resized_, bytes_);
   if (flip) mirror_rows(bytes_, size);
   rand_augment({bytes_, size, size}, options_.rand_augment, stream);
   normalise(std::span<const uint8_t>(bytes_), size, size, false, options_.statistics, output);
+  return image->oddities();
 }
 
-void ImageReader::read_for_testing(const std::string& path, std::span<float> output) {
-  const std::string file = read_file(path);
+ImageOddities ImageReader::read_for_testing(const std::string& path, std::span<float> output) {
+  const std::string file = read_plain_file(path);
   const auto image = open_image(file, path);
   resize_centre(*image);
   normalise(std::span<const float>(resized_), options_.size, options_.size, false, options_.statistics,
             output);
+  return image->oddities();
 }
 
 }  // namespace muster

@@ -28,11 +28,11 @@ class ImageReader {
 
   /// For training: random resized crop, horizontal flip with probability 1/2, RandAugment, in the order and
   /// with the numbers drawn from `stream`. Throws FileError; DataError for a file that cannot be decoded.
-  void read_for_training(const std::string& path, RandomStream stream, std::span<float> output);
+  ImageOddities read_for_training(const std::string& path, RandomStream stream, std::span<float> output);
 
   /// For testing: the shorter side resized to size * 256 / 224, then the square of size x size in the centre
   /// (He et al., CVPR 2016), both in one resize.
-  void read_for_testing(const std::string& path, std::span<float> output);
+  ImageOddities read_for_testing(const std::string& path, std::span<float> output);
 
  private:
   /// The part of the image in `box`, resized into resized_. `inside`: nothing around it has a part.

@@ -1,11 +1,14 @@
 #include "muster/task/image_task.h"
 
 #include <ATen/Functions.h>
+#include <fmt/format.h>
 
 #include <numeric>
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/base/format.h"
+#include "muster/task/data_digest.h"
 #include "muster/task/label_noise.h"
 #include "muster/task/mixup.h"
 
@@ -74,6 +77,19 @@ Batch ImageTask::test_batch(int64_t first, int64_t count) const {
   Batch batch = empty_batch(images_.test, samples);
   scale_only(images_.test, samples, options_.augmentation, floats_of(batch));
   return batch;
+}
+
+std::map<std::string, std::string> ImageTask::content() const {
+  if (images_.train.source.empty()) return {};  // made from the configuration
+  return {{"training", digest_of(images_.train)}, {"test", digest_of(images_.test)}};
+}
+
+std::vector<std::string> ImageTask::introduction() const {
+  const auto line = [](const Images& images, const char* use) {
+    return fmt::format("{} images: {} in {} classes{}", use, format_count(images.size()), images.classes,
+                       images.source.empty() ? ", made by a formula" : " of " + images.source);
+  };
+  return {line(images_.train, "training"), line(images_.test, "test")};
 }
 
 int64_t ImageTask::activation_bytes(int64_t batch) const {

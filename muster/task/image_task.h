@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ class ImageTask final : public Task {
   Batch train_batch(std::span<const int64_t> samples, int64_t epoch) const override;
   Batch test_batch(int64_t first, int64_t count) const override;
   int64_t activation_bytes(int64_t batch) const override;
+  std::map<std::string, std::string> content() const override;
+  std::vector<std::string> introduction() const override;
   std::vector<int64_t> train_classes() const override { return images_.train.labels; }
 
  private:

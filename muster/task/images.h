@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace muster {
@@ -13,6 +14,7 @@ struct Images {
   int64_t width = 32;
   std::vector<uint8_t> pixels;
   std::vector<int64_t> labels;  ///< in [0, classes)
+  std::string source;           ///< the files that they were read from, for people; empty: made by a formula
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
   int64_t pixels_per_image() const { return channels * height * width; }

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "muster/base/error.h"
+#include "muster/task/exif_orientation.h"
 
 namespace muster {
 
@@ -23,7 +24,14 @@ struct ErrorManager {
   jpeg_error_mgr base;
   std::jmp_buf escape;
   char message[JMSG_LENGTH_MAX];
+  bool surplus_bytes;
 };
+
+// Oddities that leave every pixel as it was written; all else that the library warns of has lost some.
+bool is_harmless(int code) {
+  return code == JWRN_EXTRANEOUS_DATA || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM ||
+         code == JWRN_NOT_SEQUENTIAL || code == JWRN_BOGUS_PROGRESSION || code == JWRN_BOGUS_ICC;
+}
 
 // The library expects that its errors do not return; the jump ends in JpegImage::guarded.
 [[noreturn]] void leave(j_common_ptr info) {
@@ -35,8 +43,9 @@ struct ErrorManager {
 // Level -1 is a warning, others are traces.
 void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
-  const int code = info->err->msg_code;
-  if (code != JWRN_JFIF_MAJOR && code != JWRN_ADOBE_XFORM) leave(info);
+  if (!is_harmless(info->err->msg_code)) leave(info);
+  if (info->err->msg_code == JWRN_EXTRANEOUS_DATA)
+    reinterpret_cast<ErrorManager*>(info->err)->surplus_bytes = true;
 }
 
 // n of the scale n/8 whose pixels cover at most `coarsest` pixels of the image: 8, 4, 2 or 1. The scales
@@ -47,14 +56,11 @@ unsigned int smallest_scale(double coarsest) {
   return scale;
 }
 
-// Printing inks to light, as Adobe's files hold them: inverted.
-void cmyk_to_rgb(const uint8_t* cmyk, int64_t width, bool inverted, uint8_t* rgb) {
+// Printing inks to light; files hold them inverted, as Adobe's do (Pillow takes all of them for such).
+void inks_to_rgb(const uint8_t* inverted, int64_t width, uint8_t* rgb) {
   for (int64_t x = 0; x < width; ++x)
-    for (int64_t c = 0; c < 3; ++c) {
-      const int ink = cmyk[4 * x + c], black = cmyk[4 * x + 3];
-      const int light = inverted ? ink * black : (255 - ink) * (255 - black);
-      rgb[3 * x + c] = static_cast<uint8_t>((light + 127) / 255);
-    }
+    for (int64_t c = 0; c < 3; ++c)
+      rgb[3 * x + c] = static_cast<uint8_t>((inverted[4 * x + c] * inverted[4 * x + 3] + 127) / 255);
 }
 
 class JpegImage final : public EncodedImage {
@@ -65,6 +71,9 @@ class JpegImage final : public EncodedImage {
   JpegImage& operator=(const JpegImage&) = delete;
   int64_t width() const override { return info_.image_width; }
   int64_t height() const override { return info_.image_height; }
+  ImageOddities oddities() const override {
+    return {.surplus_bytes = errors_.surplus_bytes, .turned = turned_};
+  }
   void read(const Region& region, double coarsest, PixelBlock& block) override;
 
  private:
@@ -75,6 +84,7 @@ class JpegImage final : public EncodedImage {
       throw DataError(fmt::format("'{}' is no whole JPEG image: {}", name_, errors_.message));
     body();
   }
+  void note_orientation();
   void start(double coarsest);
   void crop_columns(const Region& region, PixelBlock& block);
   void read_rows(const Region& region, PixelBlock& block);
@@ -85,6 +95,7 @@ class JpegImage final : public EncodedImage {
   ErrorManager errors_{};
   jpeg_decompress_struct info_{};
   bool inks_ = false;
+  bool turned_ = false;
   std::vector<uint8_t> ink_row_;
   std::vector<uint8_t> spare_row_;
 };
@@ -97,11 +108,20 @@ JpegImage::JpegImage(std::string_view bytes, std::string name) : name_(std::move
     guarded([&] {
       jpeg_create_decompress(&info_);
       jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+      jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
       jpeg_read_header(&info_, TRUE);
     });
+    note_orientation();
   } catch (...) {
     jpeg_destroy_decompress(&info_);
     throw;
+  }
+}
+
+void JpegImage::note_orientation() {
+  for (const jpeg_marker_struct* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
+    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (data.starts_with("Exif")) turned_ = exif_orientation(data) != 1;
   }
 }
 
@@ -154,7 +174,7 @@ void JpegImage::read_to_the_end() {
 void JpegImage::read_row(uint8_t* rgb) {
   JSAMPROW row = inks_ ? ink_row_.data() : rgb;
   jpeg_read_scanlines(&info_, &row, 1);
-  if (inks_) cmyk_to_rgb(ink_row_.data(), info_.output_width, info_.saw_Adobe_marker != 0, rgb);
+  if (inks_) inks_to_rgb(ink_row_.data(), info_.output_width, rgb);
 }
 
 void JpegImage::read(const Region& region, double coarsest, PixelBlock& block) {

@@ -1,9 +1,15 @@
 #include "muster/task/mlp.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+
+#include "muster/task/fits_memory.h"
 
 namespace muster {
 
@@ -30,9 +36,26 @@ struct MlpModule : torch::nn::Module {
   std::vector<torch::nn::Linear> layers;
 };
 
+// In floating point: it may be a number beyond 64 bits that is asked for.
+double parameters_of(const MlpShape& shape) {
+  double inputs = static_cast<double>(shape.inputs), all = 0;
+  for (const int64_t width : shape.hidden) {
+    all += (inputs + 1) * static_cast<double>(width);
+    inputs = static_cast<double>(width);
+  }
+  return all + (inputs + 1) * static_cast<double>(shape.classes);
+}
+
+std::string beginning_of(const std::vector<int64_t>& widths) {
+  constexpr ptrdiff_t most = 10;
+  const auto end = widths.begin() + std::min(most, std::ssize(widths));
+  return fmt::format("{}{}", fmt::join(widths.begin(), end, ","), end == widths.end() ? "" : ",...");
+}
+
 }  // namespace
 
 Network make_mlp(const MlpShape& shape) {
+  require_memory_for(parameters_of(shape), "task.hidden", beginning_of(shape.hidden));
   auto module = std::make_shared<MlpModule>(shape);
   return {module, [module = module.get()](const at::Tensor& x, Dropout&) { return module->forward(x); }};
 }

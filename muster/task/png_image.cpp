@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/task/exif_orientation.h"
 
 namespace muster {
 
@@ -23,6 +24,7 @@ class PngImage final : public EncodedImage {
   PngImage& operator=(const PngImage&) = delete;
   int64_t width() const override { return width_; }
   int64_t height() const override { return height_; }
+  ImageOddities oddities() const override { return {.turned = turned_}; }
   void read(const Region& region, double coarsest, PixelBlock& block) override;
 
  private:
@@ -39,6 +41,7 @@ class PngImage final : public EncodedImage {
     body();
   }
   void ask_for_rgb();
+  void note_orientation();
 
   std::string name_;
   std::string_view left_;  // bytes not read yet
@@ -47,6 +50,7 @@ class PngImage final : public EncodedImage {
   std::jmp_buf escape_{};
   char message_[120] = "";
   int64_t width_ = 0, height_ = 0;
+  bool turned_ = false;
   std::vector<png_bytep> rows_;
 };
 
@@ -80,6 +84,13 @@ PngImage::PngImage(std::string_view bytes, std::string name) : name_(std::move(n
   height_ = png_get_image_height(png_, info_);
 }
 
+void PngImage::note_orientation() {
+  png_bytep exif = nullptr;
+  png_uint_32 length = 0;
+  if (png_get_eXIf_1(png_, info_, &length, &exif) != 0)
+    turned_ = exif_orientation({reinterpret_cast<const char*>(exif), length}) != 1;
+}
+
 void PngImage::ask_for_rgb() {
   png_set_expand(png_);  // palettes, and fewer than 8 bits
   png_set_scale_16(png_);
@@ -92,17 +103,14 @@ void PngImage::ask_for_rgb() {
 void PngImage::read(const Region&, double, PixelBlock& block) {
   guarded([&] { ask_for_rgb(); });
   invariant(static_cast<int64_t>(png_get_rowbytes(png_, info_)) == width_ * 3, "a PNG row is not RGB");
-  block.width = width_;
-  block.height = height_;
-  block.left = block.top = 0;
-  block.step = 1;
-  block.pixels.resize(static_cast<size_t>(width_ * height_ * 3));
+  block.become_whole(width_, height_);
   rows_.resize(static_cast<size_t>(height_));
   for (int64_t y = 0; y < height_; ++y) rows_[static_cast<size_t>(y)] = block.pixels.data() + y * width_ * 3;
   guarded([&] {
     png_read_image(png_, rows_.data());
-    png_read_end(png_, nullptr);
+    png_read_end(png_, info_);
   });
+  note_orientation();
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include <mutex>
 
 #include "muster/base/error.h"
-#include "muster/base/file.h"
+#include "muster/base/plain_file.h"
 #include "muster/task/tokenizer_messages.h"
 
 namespace muster {
@@ -51,16 +51,16 @@ class Server {
     char* const words[] = {name.data(), nullptr};
     const int problem = ::posix_spawn(&process_, program.c_str(), &actions, nullptr, words, environ);
     ::posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
+    ::close(ends[1]);  // the other program's
     socket_ = ends[0];
     if (problem != 0) {
-      ::close(socket_);
+      ::close(socket_);  // nothing was sent
       fail(program, problem);
     }
   }
   // It ends when its socket is closed.
   ~Server() {
-    ::close(socket_);
+    ::close(socket_);  // every answer has been received
     while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
@@ -87,7 +87,7 @@ class Server {
 class SentencePiece final : public Tokenizer {
  public:
   explicit SentencePiece(const std::string& path) {
-    const TokenizerMessage told = server_.ask(TokenizerWord::load, read_file(path));
+    const TokenizerMessage told = server_.ask(TokenizerWord::load, read_plain_file(path));
     if (told.word != TokenizerWord::done)
       throw DataError(
           fmt::format("'{}' is no SentencePiece model ({}); text.tokenizer must be bytes or the "

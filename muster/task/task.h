@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -87,9 +88,17 @@ class Task {
   virtual std::optional<double> loss_floor() const { return std::nullopt; }
   /// Names of the classes, in the order of their numbers; empty where they have none.
   virtual std::vector<std::string> class_names() const { return {}; }
-  /// Samples left out so far because they could not be decoded, and their files in order.
+  /// What the data hold, as texts that differ where the data do, by use ("training", "test"); empty where the
+  /// configuration says it all. May read a part of the data. Throws FileError, DataError.
+  virtual std::map<std::string, std::string> content() const { return {}; }
+  /// One line for each set of samples, for the start of a run: how many, where from, what was left alone.
+  virtual std::vector<std::string> introduction() const { return {}; }
+  /// Why the data as they lie on the disk now cannot be what a run began with (a file was shortened).
+  virtual std::optional<std::string> data_problem() const { return std::nullopt; }
+  /// Samples left out so far because their files could not be read or decoded.
   virtual int64_t skipped_samples() const { return 0; }
-  virtual std::vector<std::string> skipped_files() const { return {}; }
+  /// What was met in the samples read so far, a line each: what was left out and why, and oddities.
+  virtual std::vector<std::string> findings() const { return {}; }
 };
 
 }  // namespace muster

@@ -13,16 +13,22 @@ namespace muster {
 struct Text {
   Tokens tokens;
   std::vector<int64_t> documents;
+  bool mark_left_out = false;  ///< a byte order mark stood before the text
 };
 
-/// A text file as bytes, mapped into memory. A document ends behind each `separator` that another byte
-/// follows; several separators in a row are one. Throws FileError, DataError.
+/// A text file as bytes, as tokens_of_file holds it. A document ends behind each `separator` that another
+/// byte follows; several separators in a row are one. A line break in the separator stands for \n and for
+/// \r\n. A byte order mark of UTF-8 at the beginning is left out. Throws FileError; DataError (empty, packed,
+/// UTF-16).
 Text read_bytes(const std::string& path, std::string_view separator);
 
 /// A text file through a tokenizer, document by document, each followed by the tokenizer's end of a document
 /// where it has one; the separators themselves are left out. Long documents are encoded in stretches of
-/// lines. Throws FileError; DataError (empty).
+/// lines. Throws as read_bytes.
 Text read_text(const std::string& path, const Tokenizer& tokenizer, std::string_view separator);
+
+/// One line: how many tokens and documents, from where. `use`: "training", "held-out".
+std::string introduction_of(const Text& text, const char* use);
 
 /// Documents of a sequence of tokens in which `end` is the last token of each.
 std::vector<int64_t> documents_ended_by(const Tokens& tokens, int64_t end);

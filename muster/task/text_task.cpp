@@ -37,7 +37,9 @@ TextSets split_text(const Text& text, double fraction) {
   const int64_t size = text.tokens.size();
   const auto held_out = static_cast<int64_t>(static_cast<double>(size) * fraction);
   const int64_t kept = size - held_out;
-  TextSets sets{{text.tokens.part(0, kept), {}}, {text.tokens.part(kept, held_out), {}}, std::nullopt};
+  TextSets sets{{text.tokens.part(0, kept), {}, text.mark_left_out},
+                {text.tokens.part(kept, held_out), {}, text.mark_left_out},
+                std::nullopt};
   for (const int64_t start : text.documents)
     if (start < kept) sets.train.documents.push_back(start);
   return sets;
@@ -112,6 +114,21 @@ std::vector<int64_t> TextTask::train_documents() const {
     documents.push_back(std::upper_bound(starts.begin(), starts.end(), middle) - starts.begin() - 1);
   }
   return documents;
+}
+
+std::map<std::string, std::string> TextTask::content() const {
+  if (texts_.entropy) return {};  // made from the configuration
+  return {{"training", texts_.train.tokens.digest()}, {"test", texts_.test.tokens.digest()}};
+}
+
+std::vector<std::string> TextTask::introduction() const {
+  if (texts_.entropy) return {};
+  return {introduction_of(texts_.train, "training"), introduction_of(texts_.test, "held-out")};
+}
+
+std::optional<std::string> TextTask::data_problem() const {
+  const auto problem = texts_.train.tokens.problem();
+  return problem ? problem : texts_.test.tokens.problem();
 }
 
 }  // namespace muster

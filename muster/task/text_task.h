@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ class TextTask final : public Task {
   int64_t activation_bytes(int64_t batch) const override;
   /// The document that holds a window's middle, in the epoch whose windows begin at the text's first token.
   std::vector<int64_t> train_documents() const override;
+  std::map<std::string, std::string> content() const override;
+  std::vector<std::string> introduction() const override;
+  std::optional<std::string> data_problem() const override;
   /// The source's entropy: with all tokens before it nothing predicts better, and a window holds fewer.
   std::optional<double> loss_floor() const override { return texts_.entropy; }
 

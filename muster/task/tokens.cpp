@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "muster/base/error.h"
+#include "muster/task/data_digest.h"
 
 namespace muster {
 
@@ -60,27 +62,61 @@ Tokens Tokens::of(const std::vector<uint32_t>& values, int64_t vocabulary, std::
   return in_memory<uint32_t>(values, TokenType::uint32, std::move(source));
 }
 
-std::string_view Tokens::bytes() const {
-  return {reinterpret_cast<const char*>(data_), static_cast<size_t>(size_ * bytes_of(type_))};
+Tokens Tokens::of_file(std::shared_ptr<const PlainFile> file, int64_t offset, TokenType type, int64_t size,
+                       bool in_memory) {
+  Tokens tokens(nullptr, nullptr, type, size, file->path());
+  tokens.offset_ = offset;
+  if (in_memory) {
+    const auto content = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(size * bytes_of(type)));
+    file->read_at(offset, content->data(), content->size());
+    tokens.data_ = content->data();
+    tokens.storage_ = content;
+  }
+  tokens.file_ = std::move(file);
+  return tokens;
+}
+
+const std::byte* Tokens::look_at(int64_t first, int64_t count, std::vector<std::byte>& room) const {
+  const int64_t width = bytes_of(type_);
+  if (data_ != nullptr) return data_ + first * width;
+  room.resize(static_cast<size_t>(count * width));
+  if (file_) file_->read_at(offset_ + (before_ + first) * width, room.data(), room.size());
+  return room.data();
+}
+
+std::string Tokens::bytes(int64_t first, int64_t count) const {
+  invariant(first >= 0 && count >= 0 && first + count <= size_, "tokens outside the text were asked for");
+  std::vector<std::byte> room;
+  const auto* from = reinterpret_cast<const char*>(look_at(first, count, room));
+  return {from, static_cast<size_t>(count * bytes_of(type_))};
+}
+
+std::string Tokens::digest() const {
+  if (file_) return digest_of(*file_);
+  return digest_of(
+      std::string_view(reinterpret_cast<const char*>(data_), static_cast<size_t>(size_ * bytes_of(type_))));
+}
+
+std::optional<std::string> Tokens::problem() const {
+  if (!file_) return std::nullopt;
+  const int64_t now = file_->size_now();
+  if (now >= file_->size()) return std::nullopt;
+  return fmt::format("'{}' has {} bytes now, it had {} when the run began: it was shortened; put it back",
+                     source_, now, file_->size());
 }
 
 int64_t Tokens::operator[](int64_t index) const {
   invariant(index >= 0 && index < size_, "a token outside the text was asked for");
-  switch (type_) {
-    case TokenType::uint8:
-      return value_at<uint8_t>(data_, index);
-    case TokenType::uint16:
-      return value_at<uint16_t>(data_, index);
-    case TokenType::uint32:
-      return value_at<uint32_t>(data_, index);
-  }
-  throw Bug("a type of tokens that nobody knows");
+  int64_t value = 0;
+  copy(index, std::numeric_limits<int64_t>::max(), {&value, 1});
+  return value;
 }
 
 void Tokens::copy(int64_t first, int64_t vocabulary, std::span<int64_t> out) const {
   const auto count = static_cast<int64_t>(out.size());
   invariant(first >= 0 && first + count <= size_, "tokens outside the text were asked for");
-  const std::byte* const from = data_ + first * bytes_of(type_);
+  std::vector<std::byte> room;
+  const std::byte* const from = look_at(first, count, room);
   const bool inside = type_ == TokenType::uint8    ? copy_as<uint8_t>(from, vocabulary, out)
                       : type_ == TokenType::uint16 ? copy_as<uint16_t>(from, vocabulary, out)
                                                    : copy_as<uint32_t>(from, vocabulary, out);
@@ -99,16 +135,16 @@ void Tokens::check(int64_t vocabulary, int64_t limit) const {
 
 void Tokens::refuse(int64_t index, int64_t vocabulary) const {
   const int64_t place = before_ + index;
-  throw DataError(
-      fmt::format("'{}': token {} (at byte {}) is {}; a vocabulary of {} tokens ends at {}: say a larger "
-                  "text.vocabulary, or the text.token_type that the file was written in",
-                  source_, place, place * bytes_of(type_), (*this)[index], vocabulary, vocabulary - 1));
+  throw DataError(fmt::format(
+      "'{}': token {} (at byte {}) is {}; a vocabulary of {} tokens ends at {}: say a larger "
+      "text.vocabulary, or the text.token_type that the file was written in",
+      source_, place, offset_ + place * bytes_of(type_), (*this)[index], vocabulary, vocabulary - 1));
 }
 
 Tokens Tokens::part(int64_t first, int64_t count) const {
   invariant(first >= 0 && count >= 0 && first + count <= size_, "a part outside the text");
   Tokens shorter = *this;
-  shorter.data_ += first * bytes_of(type_);
+  if (data_ != nullptr) shorter.data_ += first * bytes_of(type_);
   shorter.size_ = count;
   shorter.before_ += first;
   return shorter;

@@ -3,11 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "muster/base/plain_file.h"
 
 namespace muster {
 
@@ -15,8 +18,9 @@ namespace muster {
 enum class TokenType { uint8, uint16, uint32 };
 int64_t bytes_of(TokenType type);
 
-/// A sequence of tokens that stay as they are stored: in memory, or in a file that is mapped and read where
-/// it is looked at. Copies and parts share the storage. All members are const and safe for several threads.
+/// A sequence of tokens that stay as they are stored: in memory, or in a file that is read where it is looked
+/// at. Copies and parts share the storage. All members are const and safe for several threads. What reads
+/// throws FileError, and DataError where a file was shortened meanwhile.
 class Tokens {
  public:
   Tokens() = default;
@@ -25,11 +29,20 @@ class Tokens {
          std::string source);
   /// In memory, in the narrowest type that holds every token below `vocabulary`.
   static Tokens of(const std::vector<uint32_t>& values, int64_t vocabulary, std::string source);
+  /// `size` tokens from byte `offset` of a file on, which it has; read now if `in_memory`.
+  static Tokens of_file(std::shared_ptr<const PlainFile> file, int64_t offset, TokenType type, int64_t size,
+                        bool in_memory);
 
   int64_t size() const { return size_; }
   const std::string& source() const { return source_; }
-  /// The stored bytes.
-  std::string_view bytes() const;
+  /// The stored bytes of `count` tokens from `first` on. REQUIRES: they exist.
+  std::string bytes(int64_t first, int64_t count) const;
+  std::string bytes() const { return bytes(0, size_); }
+  /// A text that differs where the tokens do: of the whole file that they are a part of (see data_digest.h),
+  /// or of what is in memory.
+  std::string digest() const;
+  /// Why the file no longer holds them; nothing where it does, or there is none.
+  std::optional<std::string> problem() const;
 
   /// Token `index`. REQUIRES: 0 <= index < size().
   int64_t operator[](int64_t index) const;
@@ -44,8 +57,13 @@ class Tokens {
  private:
   [[noreturn]] void refuse(int64_t index, int64_t vocabulary) const;
 
+  /// Bytes of tokens first, ... : where they lie in memory, or read into `room`.
+  const std::byte* look_at(int64_t first, int64_t count, std::vector<std::byte>& room) const;
+
   std::shared_ptr<const void> storage_;
-  const std::byte* data_ = nullptr;
+  const std::byte* data_ = nullptr;  // null: in the file only
+  std::shared_ptr<const PlainFile> file_;
+  int64_t offset_ = 0;  // bytes of the file before the source's first token
   TokenType type_ = TokenType::uint8;
   int64_t size_ = 0;
   int64_t before_ = 0;  // tokens of the source before the first one of this part

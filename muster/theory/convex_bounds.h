@@ -9,8 +9,8 @@ struct StichSetting {
   double smoothness = 1;        ///< L
   double strong_convexity = 1;  ///< mu
   double start_distance = 1;    ///< ||x0 - x*||^2
-  double noise = 1;             ///< sigma^2 of a worker's gradient, of b samples
-  double gradient = 1;          ///< G^2, the same gradient's largest second moment
+  double noise = 1;             ///< sigma^2 >= E ||g - grad f||^2 at all iterates, g: gradient of b samples
+  double gradient = 1;          ///< G^2 >= E ||g||^2 at all iterates
   int64_t workers = 1;          ///< K
   int64_t period = 1;           ///< H, the longest
   int64_t delay = 0;            ///< tau; the asynchronous form

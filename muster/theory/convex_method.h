@@ -23,6 +23,9 @@ class ConvexMethod {
   virtual int64_t step() const = 0;
   /// What a user could read now: the workers' mean after a meeting, or the server's visible vector.
   virtual std::vector<double> last() const = 0;
+  /// Where gradients were taken lately: the newest iterates of at most `most` workers, evenly among all, as
+  /// they were before their last meeting; none where all have the one of last().
+  virtual std::vector<std::vector<double>> iterates(int64_t most) const = 0;
   /// Weighted average of the workers' mean over the steps 0, ..., step() - 1 (each before its step).
   virtual std::vector<double> weighted() const = 0;
 };

@@ -13,6 +13,7 @@ namespace muster {
 namespace {
 
 constexpr double between_looks = 1.15;
+constexpr int64_t workers_looked_at = 4;
 
 RoundStart round_start(const ConvexStepSize& step_size, int64_t step, int64_t steps) {
   RoundStart start;
@@ -27,7 +28,15 @@ RoundStart round_start(const ConvexStepSize& step_size, int64_t step, int64_t st
 
 ConvexRun::ConvexRun(const ConvexProblem& problem, double optimum, const LocalSgdOptions& method,
                      int64_t steps, std::unique_ptr<SyncSchedule> schedule)
-    : problem_(problem), optimum_(optimum), options_(method), steps_(steps), schedule_(std::move(schedule)) {
+    : problem_(problem),
+      optimum_(optimum),
+      options_(method),
+      steps_(steps),
+      schedule_(std::move(schedule)),
+      visited_(problem, method.batch) {
+  if (schedule_->wants_seconds())
+    throw OptionError("schedule.interval_seconds", "(given)",
+                      "this study has no clock; say schedule.interval, in steps");
   auto made = std::make_unique<LocalSgd>(problem, method);
   synchronous_ = made.get();
   if (schedule_->wants_divergence()) synchronous_->measure_divergence();
@@ -43,7 +52,8 @@ ConvexRun::ConvexRun(const ConvexProblem& problem, double optimum, const LocalSg
       steps_(steps),
       method_(std::make_unique<LocalSgd>(problem, method)),
       period_(period),
-      longest_period_(std::min(period, steps)) {
+      longest_period_(std::min(period, steps)),
+      visited_(problem, method.batch) {
   look();
 }
 
@@ -54,7 +64,8 @@ ConvexRun::ConvexRun(const ConvexProblem& problem, double optimum, const LocalSg
       options_(method),
       steps_(steps),
       period_(delay.period),
-      longest_period_(std::min(delay.period, steps)) {
+      longest_period_(std::min(delay.period, steps)),
+      visited_(problem, method.batch) {
   delay.last_step = steps;
   auto made = std::make_unique<DelayedLocalSgd>(problem, method, delay);
   delayed_ = made.get();
@@ -124,12 +135,15 @@ void ConvexRun::train_by_schedule(int64_t until) {
 void ConvexRun::look() {
   const auto step_now = static_cast<double>(step());
   next_look_ = std::max(step_now + 1, between_looks * step_now);
-  const double last = problem_.value(method_->last()) - optimum_;
+  const std::vector<double> newest = method_->last();
+  const double last = problem_.value(newest) - optimum_;
   const double weighted = step() == 0 ? last : problem_.value(method_->weighted()) - optimum_;
   if (!std::isfinite(last) || !std::isfinite(weighted))
     throw NonFiniteError(
         fmt::format("after {} steps f is no finite number; take a smaller --learning-rate", step()));
   curve_.push_back({step(), last, weighted});
+  visited_.visit(newest);
+  for (const std::vector<double>& x : method_->iterates(workers_looked_at)) visited_.visit(x);
 }
 
 int64_t longest_round(SyncSchedule& schedule, const ConvexStepSize& step_size, int64_t steps) {

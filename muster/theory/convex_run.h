@@ -7,6 +7,7 @@
 #include "muster/schedule/sync_schedule.h"
 #include "muster/theory/delayed_local_sgd.h"
 #include "muster/theory/local_sgd.h"
+#include "muster/theory/visited_gradients.h"
 
 namespace muster {
 
@@ -38,6 +39,9 @@ class ConvexRun {
   int64_t longest_period() const { return longest_period_; }
   const std::vector<ConvexCurvePoint>& curve() const { return curve_; }
   std::vector<double> last() const { return method_->last(); }
+  /// sigma^2 and G^2 of Stich's theorem over what the run visited: at every look the mean, and up to four
+  /// workers as they were before they met.
+  const GradientBounds& gradient_bounds() const { return visited_.bounds(); }
   /// Of training alone: draws, steps, weighted average and meetings, without looks.
   double training_seconds() const { return training_seconds_; }
 
@@ -61,6 +65,7 @@ class ConvexRun {
   double next_look_ = 1;
   double training_seconds_ = 0;
   std::vector<ConvexCurvePoint> curve_;
+  VisitedGradients visited_;
 };
 
 /// The longest round of a schedule over a run, where it can be told beforehand; else all of the steps.

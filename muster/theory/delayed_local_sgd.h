@@ -25,6 +25,9 @@ class DelayedLocalSgd : public ConvexMethod {
   void advance(int64_t period, int64_t rounds) override;
   int64_t step() const override { return step_; }
   std::vector<double> last() const override { return server_; }
+  std::vector<std::vector<double>> iterates(int64_t most) const override {
+    return some_values(workers_, most);
+  }
   std::vector<double> weighted() const override;
   /// Times at which somebody pushed.
   int64_t meetings() const { return meetings_; }

@@ -1,5 +1,7 @@
 #include "muster/theory/lazy_iterate.h"
 
+#include <algorithm>
+
 namespace muster {
 
 void LazyIterate::fold() {
@@ -43,6 +45,13 @@ void average_into(LazyIterate& target, const std::vector<LazyIterate>& workers) 
     target.coordinates[i].direction = scale * (share * direction);
     target.coordinates[i].correction += share * (correction + counted * direction);
   }
+}
+
+std::vector<std::vector<double>> some_values(const std::vector<LazyIterate>& workers, int64_t most) {
+  const auto all = static_cast<int64_t>(workers.size()), some = std::min(all, most);
+  std::vector<std::vector<double>> values;
+  for (int64_t k = 0; k < some; ++k) values.push_back(workers[static_cast<size_t>(k * all / some)].value());
+  return values;
 }
 
 double divergence(const LazyIterate& mean, const std::vector<LazyIterate>& workers) {

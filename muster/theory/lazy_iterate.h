@@ -31,6 +31,9 @@ class LazyIterate {
 /// REQUIRES: `target` is folded, at least one worker.
 void average_into(LazyIterate& target, const std::vector<LazyIterate>& workers);
 
+/// The x of at most `most` workers, evenly among all.
+std::vector<std::vector<double>> some_values(const std::vector<LazyIterate>& workers, int64_t most);
+
 /// Mean squared distance of the workers' x to their mean, given that mean (folded).
 double divergence(const LazyIterate& mean, const std::vector<LazyIterate>& workers);
 

@@ -7,7 +7,8 @@
 #include <cstring>
 
 #include "muster/base/error.h"
-#include "muster/base/file.h"
+#include "muster/base/mistaken_form.h"
+#include "muster/base/plain_file.h"
 
 namespace muster {
 
@@ -86,7 +87,9 @@ class Parser {
       fail(start, fmt::format("the index {} is above {}", word_at(start, end), largest_libsvm_index));
     if (at == end || *at != ':')
       fail(at, fmt::format("a ':' was expected behind the index {}", word_at(start, at)));
-    if (index < 1) fail(start, "an index must be at least 1");
+    if (index < 1)
+      fail(start,
+           "an index must be at least 1; if this file counts from 0, add 1 to every index before the ':'");
     if (index <= previous) fail(start, fmt::format("indices must ascend, {} follows {}", index, previous));
     previous = index;
     double value = 0;
@@ -142,8 +145,15 @@ class Parser {
 
 }  // namespace
 
-SparseRows parse_libsvm(std::string_view text, const std::string& name) { return Parser(text, name).parse(); }
+SparseRows parse_libsvm(std::string_view text, const std::string& name) {
+  if (text.starts_with(utf8_mark)) text.remove_prefix(utf8_mark.size());
+  return Parser(text, name).parse();
+}
 
-SparseRows read_libsvm(const std::string& path) { return parse_libsvm(read_file(path), path); }
+SparseRows read_libsvm(const std::string& path) {
+  const std::string content = read_plain_file(path);
+  refuse_packed_or_wide(path, std::string_view(content).substr(0, 512));
+  return parse_libsvm(content, path);
+}
 
 }  // namespace muster

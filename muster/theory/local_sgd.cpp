@@ -12,6 +12,7 @@ LocalSgd::LocalSgd(const ConvexProblem& problem, const LocalSgdOptions& options)
 void LocalSgd::advance(int64_t period, int64_t rounds) {
   const bool one = workers_.size() == 1 || (period == 1 && !measures_divergence_);
   const int64_t steps = period * rounds;
+  were_apart_ = !one;
   if (one) {
     together_.run({&mean_, 1}, 0, step_, steps);
   } else {
@@ -28,6 +29,10 @@ void LocalSgd::train_apart(int64_t first, int64_t steps) {
   apart_.run(workers_, 0, first, steps);
   average_into(mean_, workers_);
   if (measures_divergence_) divergence_ = divergence(mean_, workers_);
+}
+
+std::vector<std::vector<double>> LocalSgd::iterates(int64_t most) const {
+  return were_apart_ ? some_values(workers_, most) : std::vector<std::vector<double>>{};
 }
 
 std::vector<double> LocalSgd::weighted() const {

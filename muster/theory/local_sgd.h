@@ -15,6 +15,7 @@ class LocalSgd : public ConvexMethod {
   void advance(int64_t period, int64_t rounds) override;
   int64_t step() const override { return step_; }
   std::vector<double> last() const override { return mean_.value(); }
+  std::vector<std::vector<double>> iterates(int64_t most) const override;
   std::vector<double> weighted() const override;
 
   int64_t rounds() const { return rounds_; }
@@ -34,6 +35,7 @@ class LocalSgd : public ConvexMethod {
   double weights_ = 0;
   double divergence_ = 0;
   bool measures_divergence_ = false;
+  bool were_apart_ = false;  ///< in the last round
 };
 
 }  // namespace muster

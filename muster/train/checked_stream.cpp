@@ -28,14 +28,16 @@ constexpr size_t chunk = size_t{1} << 20;  // checksum and system call work on t
 }  // namespace
 
 CheckedWriter::CheckedWriter(std::string path) : path_(std::move(path)), beside_(path_ + ".part") {
-  descriptor_ = ::open(beside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  ::unlink(beside_.c_str());  // what an interrupted writer left, or a link: never written through
+  descriptor_ = ::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("write", path_);
 }
 
 CheckedWriter::~CheckedWriter() {
   if (descriptor_ < 0) return;
+  // Without commit() nothing was promised.
   ::close(descriptor_);
-  ::unlink(beside_.c_str());
+  ::unlink(beside_.c_str());  // likewise; the next writer of the file makes it anew
 }
 
 void CheckedWriter::write(const void* data, size_t bytes) {
@@ -67,7 +69,7 @@ CheckedReader::CheckedReader(std::string path) : path_(std::move(path)) {
   struct stat found {};
   if (::fstat(descriptor_, &found) != 0 || S_ISDIR(found.st_mode)) {
     if (S_ISDIR(found.st_mode)) errno = EISDIR;
-    ::close(descriptor_);
+    ::close(descriptor_);  // only read from
     fail("read", path_);
   }
   size_ = found.st_size;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "muster/base/error.h"
 #include "muster/flat/flat_buffer.h"
 
 namespace muster {
@@ -55,13 +56,16 @@ Score Evaluation::score(const at::Tensor& parameters, const at::Tensor& buffers)
     seat.buffers.copy_(buffers);
     for (int64_t i = rank + thread * ranks; i < batches; i += threads * ranks) {
       const int64_t first = i * options_.batch;
-      scores[static_cast<size_t>(i)] =
-          seat.model->score(task_.test_batch(first, std::min(options_.batch, samples - first)));
+      const Batch batch = task_.test_batch(first, std::min(options_.batch, samples - first));
+      if (batch.size() > 0)
+        scores[static_cast<size_t>(i)] = seat.model->score(batch);  // 0: all were left out
     }
   });
   if (ranks > 1) gather(scores);
   Score total;
   for (const auto& score : scores) total.add(score);
+  if (total.samples == 0)
+    throw DataError("none of the " + std::to_string(samples) + " test samples could be read");
   return total;
 }
 

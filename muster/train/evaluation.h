@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "muster/comm/averager.h"
@@ -34,9 +36,11 @@ class Evaluation {
   /// for models without statistics.
   void estimate_statistics(const at::Tensor& parameters, at::Tensor& buffers);
 
-  /// Loss and hits over the whole test set.
+  /// Loss and hits over the whole test set. Throws DataError when none of its samples could be read.
   Score score(const at::Tensor& parameters, const at::Tensor& buffers);
 
+  /// See Task::data_problem.
+  std::optional<std::string> data_problem() const { return task_.data_problem(); }
   const Layout& parameters() const { return seats_[0].model->parameters(); }
   const Layout& buffers() const { return seats_[0].model->buffers(); }
   at::ScalarType type() const { return seats_[0].model->type(); }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -33,6 +34,14 @@ Flat flat_of(const std::string& text) {
   return flat;
 }
 
+// A tokenizer's file is the same by another path: from another folder, or where the data were moved to.
+bool same(const std::string& key, const nlohmann::json& before, const nlohmann::json& now) {
+  if (before == now) return true;
+  if (key != "text.tokenizer" || !before.is_string() || !now.is_string()) return false;
+  return std::filesystem::path(before.get<std::string>()).filename() ==
+         std::filesystem::path(now.get<std::string>()).filename();
+}
+
 std::string text_of(const Flat& flat, const std::string& key) {
   const auto found = flat.find(key);
   if (found == flat.end()) return "(none)";
@@ -42,17 +51,37 @@ std::string text_of(const Flat& flat, const std::string& key) {
   return text;
 }
 
+/// Older checkpoints do not have it.
+bool is_of_data(const std::string& key) { return key.starts_with("data."); }
+
+/// Data may lie elsewhere; what they hold is compared.
+bool is_of_place(const std::string& key) { return key == "task.test_data"; }
+
+void require_same_data(const std::string& where, const Flat& before, const Flat& now) {
+  for (const auto& [key, value] : before) {
+    const auto found = now.find(key);
+    if (!is_of_data(key) || found == now.end() || found->second == value) continue;
+    throw CheckpointError(fmt::format(
+        "'{}' was written in a run with other {} data ({}; now {}): put the old data back, or begin anew "
+        "with another run.out",
+        where, key.substr(5), text_of(before, key), text_of(now, key)));
+  }
+}
+
 }  // namespace
 
 void require_same_fingerprint(const std::string& where, const std::string& stored,
                               const std::string& present) {
   const Flat before = flat_of(stored), now = flat_of(present);
+  require_same_data(where, before, now);  // first: other data often come with another number of samples
   std::vector<std::string> differing;
+  const auto matters = [](const std::string& key) { return !is_of_data(key) && !is_of_place(key); };
   for (const auto& [key, value] : before)
-    if (const auto found = now.find(key); found == now.end() || found->second != value)
+    if (const auto found = now.find(key);
+        matters(key) && (found == now.end() || !same(key, value, found->second)))
       differing.push_back(key);
   for (const auto& [key, value] : now)
-    if (!before.contains(key)) differing.push_back(key);
+    if (matters(key) && !before.contains(key)) differing.push_back(key);
   if (differing.empty()) return;
   std::string others;
   for (size_t i = 1; i < differing.size(); ++i)

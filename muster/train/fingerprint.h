@@ -6,7 +6,9 @@ namespace muster {
 
 /// A run's fingerprint is a JSON object of what must be the same for a checkpoint to be resumed bit for bit:
 /// options, layout, number of workers. Throws CheckpointError, naming `where`, the first differing key
-/// (nested ones as "section.key") and both values, when `stored` and `present` are not equal.
+/// (nested ones as "section.key") and both values, when `stored` and `present` are not equal. What the data
+/// hold (section "data", see Task::content) is compared where both have it: older checkpoints do not. Where
+/// the data lie is left out.
 void require_same_fingerprint(const std::string& where, const std::string& stored,
                               const std::string& present);
 

@@ -30,41 +30,46 @@ std::vector<int64_t> gather_numbers(Communicator& group, int64_t mine) {
 
 }  // namespace
 
-void Regrouping::regroup() {
-  for (bool synchronised = false; !synchronised;) {
-    next_group();
+Regrouping::Outcome Regrouping::regroup() {
+  while (true) {
+    if (!next_group()) return Outcome::no_store;
     try {
-      synchronise();
-      synchronised = true;
+      return synchronise() ? Outcome::goes_on : Outcome::begins_again;
     } catch (const LostPeer&) {
       // Somebody died meanwhile, or this process slept: once more.
     }
   }
 }
 
-// Throws where there will be no group any more. A process that was taken for dead comes in with nothing.
-void Regrouping::next_group() {
-  while (true) {
-    try {
-      const bool expelled = parts_.member.expelled();
-      if (expelled) parts_.member.rejoin();
-      holds_state_ = holds_state_ && !expelled;
-      parts_.averager.use_group(parts_.member.next_group(holds_state_ ? parts_.method.rounds() : -1));
-      parts_.method.regrouped();
-      return;
-    } catch (const LostPeer&) {
-      if (!parts_.member.expelled()) throw;
-    }
+// False without a store; throws where too few are left. Where the others have gone on without this process,
+// what it holds no longer counts.
+bool Regrouping::next_group() {
+  try {
+    parts_.averager.use_group(parts_.member.next_group(holds_state_ ? parts_.method.rounds() : -1));
+  } catch (const LostPeer&) {
+    holds_state_ = holds_state_ && parts_.member.counts();
+    if (!parts_.member.store_gone()) throw;
+    return false;
+  }
+  holds_state_ = holds_state_ && parts_.member.counts();
+  parts_.method.regrouped();
+  return true;
+}
+
+Regrouping::Outcome Regrouping::enter() {
+  try {
+    return synchronise() ? Outcome::goes_on : Outcome::begins_again;
+  } catch (const LostPeer&) {
+    return regroup();
   }
 }
 
-bool Regrouping::enter() {
-  try {
-    return synchronise();
-  } catch (const LostPeer&) {
-    regroup();
-    return true;
-  }
+void Regrouping::go_alone() {
+  if (!holds_state_)
+    throw LostPeer("the store of the run is gone, and this process does not hold the run's state");
+  parts_.averager.use_group(parts_.member.go_alone());
+  parts_.method.regrouped();
+  share_data(false);
 }
 
 // Rank by rank the same decisions, out of the generation's versions.
@@ -72,10 +77,7 @@ bool Regrouping::synchronise() {
   const Generation& generation = parts_.member.generation();
   const auto& versions = generation.versions;
   const int64_t newest = *std::max_element(versions.begin(), versions.end());
-  if (newest < 0) {
-    if (holds_state_) throw LostPeer("nobody holds the state of the run any more");
-    return false;
-  }
+  if (newest < 0) return false;
   Communicator& group = parts_.averager.group();
   const auto source =
       static_cast<int>(std::find(versions.begin(), versions.end(), newest) - versions.begin());
@@ -99,6 +101,7 @@ State Regrouping::handed_over() const {
   state.numbers.insert("record", parts_.record.state());
   state.numbers.insert("sampler", parts_.sampler.state());
   state.tensors["folder"] = text_tensor(folder_);
+  state.tensors["lines"] = text_tensor(parts_.record.lines.text());
   return state;
 }
 
@@ -106,6 +109,7 @@ void Regrouping::take_over(const State& state) {
   parts_.method.adopt(state.part_of("method"));
   parts_.record.restore(state.numbers.part_of("record"));
   parts_.sampler.restore(state.numbers.part_of("sampler"), -1);
+  parts_.record.lines.restore(tensor_text(state.tensors.at("lines")));
   folder_ = tensor_text(state.tensors.at("folder"));
 }
 

@@ -27,12 +27,20 @@ class Regrouping {
  public:
   explicit Regrouping(RegroupingParts parts) : parts_(parts) {}
 
-  /// For a member of the run, that has lost a peer or lets newcomers in. Throws LostPeer when there will be
-  /// no group: too few members, or no store.
-  void regroup();
-  /// For a process that brings nothing, whose group has just been made: takes the state from the others. True
-  /// when there is a run to take part in; false when all begin together.
-  bool enter();
+  enum class Outcome {
+    goes_on,       ///< the group stands, and all its members hold the run's state
+    begins_again,  ///< the group stands, and nobody in it holds the run's state: all begin together
+    no_store,      ///< no group can be made any more; the present one is left as it is
+  };
+  /// For a member of the run, that has lost a peer or the store, or lets newcomers in. Throws LostPeer when
+  /// there will be no group: too few members.
+  Outcome regroup();
+  /// For a process that brings nothing, whose group has just been made: takes the state from the others.
+  Outcome enter();
+  /// After no_store, where the present group is lost, too: goes on as a group of this process alone.
+  void go_alone();
+  /// Has gone alone, or is the last one of a run without a store: there is no other group any more.
+  bool alone() const { return parts_.member.store_gone() && parts_.averager.group().size() == 1; }
 
   /// How the data are shared out, for a checkpoint, and from one.
   Numbers sharing() const { return parts_.sampler.state(); }
@@ -46,7 +54,7 @@ class Regrouping {
   void begin() { holds_state_ = true; }
 
  private:
-  void next_group();
+  bool next_group();
   bool synchronise();
   void share_data(bool entered);
   State handed_over() const;

@@ -12,6 +12,7 @@
 #include "muster/flat/flat_buffer.h"
 #include "muster/train/averaged_model.h"
 #include "muster/train/equality.h"
+#include "muster/train/event_values.h"
 #include "muster/train/rank_state.h"
 
 namespace muster {
@@ -71,11 +72,24 @@ RunLoop::Ended RunLoop::run() {
     throw NonFiniteError(std::string(error.what()) +
                          (last ? "; the last good checkpoint is " + *last : "; there is no checkpoint yet") +
                          "; a lower learning_rate.peak or inner.clip may help");
+  } catch (const DataError& error) {
+    if (!place_.files || data_problem_) throw;
+    place_.files->progress.end();
+    const auto last = newest_checkpoint(place_.files->checkpoints.folder());
+    if (!last) throw;
+    throw DataError(std::string(error.what()) + "; the last good checkpoint is " + *last);
   } catch (const LostPeer&) {
-    if (!place_.regrouping) throw;
+    // Alone it has no peer to lose but a successor, who has taken the run's files from it.
+    if (!place_.regrouping || place_.regrouping->alone()) throw;
   }
-  place_.regrouping->regroup();
-  return Ended::regrouped;
+  return regroup(true);
+}
+
+// Without a store the present group goes on to its next meeting, and where it is lost, everybody alone.
+RunLoop::Ended RunLoop::regroup(bool lost_a_peer) {
+  const Regrouping::Outcome outcome = place_.regrouping->regroup();
+  if (outcome == Regrouping::Outcome::no_store && lost_a_peer) place_.regrouping->go_alone();
+  return outcome == Regrouping::Outcome::begins_again ? Ended::begins_again : Ended::regrouped;
 }
 
 RunLoop::Ended RunLoop::run_with_group() {
@@ -86,14 +100,13 @@ RunLoop::Ended RunLoop::run_with_group() {
     const bool stop = stop_here(*progress) && !last;
     checkpoint_wanted_ = checkpoint_due(*progress) || stop || last;
     if (checkpoint_wanted_) save_checkpoint();
+    if (stop && data_problem_)
+      throw DataError(why_unwritten_.empty() ? *data_problem_ + " and go on from the checkpoint of step " +
+                                                   std::to_string(progress->step) + ", which is written"
+                                             : *data_problem_ + "; besides, " + why_unwritten_);
     if (stop) return Ended::stopped;
-    if (group_is_due(*progress)) {
-      place_.regrouping->regroup();
-      return Ended::regrouped;
-    }
-    // Who should write and cannot yet looks again.
-    if (place_.regrouping && !place_.files && place_.averager.group().rank() == 0 && progress->round)
-      return Ended::regrouped;
+    if (!why_unwritten_.empty() && !last) return Ended::unwritten;
+    if (group_is_due(*progress)) return regroup(false);
   }
   return Ended::finished;
 }
@@ -101,8 +114,10 @@ RunLoop::Ended RunLoop::run_with_group() {
 // A death is looked for between steps, so that those who wait for this process's word do not wait for its
 // round. Newcomers come in at a meeting.
 bool RunLoop::group_is_due(const Progress& progress) const {
-  if (!place_.regrouping || progress.step == options_.total_steps) return false;
-  return place_.member->broken() || (progress.round && place_.member->newcomers());
+  if (!place_.regrouping || progress.step == options_.total_steps || place_.member->store_gone())
+    return false;
+  return place_.member->broken() || place_.member->store_lost() ||
+         (progress.round && place_.member->newcomers());
 }
 
 bool RunLoop::checkpoint_due(const Progress& progress) const {
@@ -127,15 +142,32 @@ void RunLoop::verify() {
 // store they agree at a meeting.
 bool RunLoop::stop_here(const Progress& progress) {
   GroupMember* const member = place_.member;
-  if (!member) return place_.stop.requested();
-  if (member->store_lost()) {
+  if (!data_problem_) data_problem_ = evaluation_.data_problem();
+  if (!member) return wants_to_stop();
+  if (member->store_gone()) {
     place_.averager.raise_flag();
-    return progress.round && place_.averager.flag_raised();
+    return progress.round && (place_.averager.group().size() == 1 || place_.averager.flag_raised());
   }
+  if (member->store_lost()) return false;  // it may come back: see group_is_due()
   if (progress.round && place_.averager.flag_raised()) return true;
-  if (place_.stop.requested() && !std::exchange(asked_to_stop_, true)) member->ask_to_stop();
-  if (!stop_step_ && member->stop_wanted()) {
-    stop_step_ = member->stop_step(method_.step(), options_.patience);
+  try {
+    return agreed_to_stop();
+  } catch (const LostPeer&) {
+    if (!member->store_lost()) throw;
+    return false;  // looked at again, in the manner above, after the next steps
+  }
+}
+
+bool RunLoop::wants_to_stop() const { return place_.stop.requested() || data_problem_.has_value(); }
+
+bool RunLoop::agreed_to_stop() {
+  GroupMember& member = *place_.member;
+  if (wants_to_stop() && !asked_to_stop_) {
+    member.ask_to_stop();
+    asked_to_stop_ = true;
+  }
+  if (!stop_step_ && member.stop_wanted()) {
+    stop_step_ = member.stop_step(method_.step(), options_.patience);
     if (!stop_step_) throw LostPeer("the processes did not agree on a step to stop at");
   }
   return stop_step_ && method_.step() >= *stop_step_;
@@ -208,7 +240,6 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
   // Also where nothing is written: who writes next, after a death, tells of its round only.
   const TimeByPart spent = std::exchange(record_.round_seconds, {});
   const double evaluating = std::exchange(record_.round_evaluation_seconds, 0.0);
-  if (!place_.files) return;
   const RoundReport& round = *progress.round;
   MetricsLine line;
   line.step = progress.step;
@@ -229,34 +260,42 @@ void RunLoop::write_round(const Progress& progress, bool evaluated) {
     line.test_accuracy = record_.evaluated->accuracy;
   }
   line.wall_seconds = wall_seconds();
-  RunFiles& files = *place_.files;
-  files.metrics.write(line);
-  std::vector<std::pair<std::string, double>> values = {
-      {"train/loss", round.loss},
-      {"train/learning_rate", round.learning_rate},
-      {"train/period", static_cast<double>(round.round.steps)}};
-  if (round.divergence) values.emplace_back("train/divergence", *round.divergence);
-  if (evaluated) {
-    values.emplace_back("test/loss", record_.evaluated->loss);
-    values.emplace_back("test/accuracy", record_.evaluated->accuracy);
-  }
-  files.events.add(progress.step, values);
+  write_line(line);
 }
 
 void RunLoop::write_evaluation() {
-  const double evaluating = std::exchange(record_.round_evaluation_seconds, 0.0);
-  if (!place_.files) return;
   MetricsLine line;
   line.evaluation = true;
   line.step = method_.step();
   line.round = record_.rounds;
   line.test_loss = record_.evaluated->loss;
   line.test_accuracy = record_.evaluated->accuracy;
-  line.seconds.evaluation = evaluating;
+  line.seconds.evaluation = std::exchange(record_.round_evaluation_seconds, 0.0);
   line.wall_seconds = wall_seconds();
-  place_.files->metrics.write(line);
-  place_.files->events.add(line.step,
-                           {{"test/loss", *line.test_loss}, {"test/accuracy", *line.test_accuracy}});
+  write_line(line);
+}
+
+// Every process keeps the line: whoever writes next may need it.
+void RunLoop::write_line(const MetricsLine& line) {
+  record_.lines.add(line);
+  if (!place_.files || !why_unwritten_.empty()) return;
+  try {
+    place_.files->metrics.write(line);
+    place_.files->events.add(line.step, event_values(line));
+  } catch (const FileError& error) {
+    cannot_write("metrics.jsonl", error);
+  }
+}
+
+void RunLoop::write_to(RunFiles* files) {
+  place_.files = files;
+  why_unwritten_.clear();
+}
+
+// A writer that was taken for lost, and has a successor, has lost its peers and not its disk.
+void RunLoop::cannot_write(const std::string& what, const FileError& error) {
+  place_.files->staging.require_present();
+  if (why_unwritten_.empty()) why_unwritten_ = what + ": " + error.what();
 }
 
 // The workers stand apart one step before they meet; all else is looked at between rounds, by rank 0.
@@ -275,11 +314,7 @@ void RunLoop::probe(const Progress& progress) {
   record_.evaluation_seconds += watch.seconds();
   line.seconds.evaluation = watch.seconds();
   line.wall_seconds = wall_seconds();
-  if (line.probe.empty()) return;
-  place_.files->metrics.write(line);
-  std::vector<std::pair<std::string, double>> values;
-  for (const auto& [name, value] : line.probe) values.emplace_back("probe/" + name, value);
-  place_.files->events.add(line.step, values);
+  if (!line.probe.empty()) write_line(line);
 }
 
 void RunLoop::require_finite_parameters() {
@@ -293,12 +328,12 @@ void RunLoop::require_finite_parameters() {
 
 // The state of all workers, on rank 0.
 State RunLoop::whole_state() {
-  RunRecord record = record_;
-  record.last_epoch_loss_sum =
-      place_.averager.mean_of(record_.last_epoch_loss_sum, deadline_in(options_.patience));
+  Numbers record = record_.state();
+  record.set("last_epoch_loss_sum",
+             place_.averager.mean_of(record_.last_epoch_loss_sum, deadline_in(options_.patience)));
   State mine;
   mine.insert("method", method_.state());
-  mine.numbers.insert("record", record.state());
+  mine.numbers.insert("record", record);
   if (place_.regrouping) mine.numbers.insert("sampler", place_.regrouping->sharing());
   Communicator& group = place_.averager.group();
   if (group.size() == 1) return mine;
@@ -319,16 +354,46 @@ void RunLoop::save_checkpoint() {
   method_.copy_mean_buffers(buffers_);
   record_.total_seconds = wall_seconds();
   if (place_.files) {
-    place_.files->metrics.sync();
+    try {
+      place_.files->metrics.sync();
+    } catch (const FileError& error) {
+      cannot_write("metrics.jsonl", error);
+    }
     record_.metrics_bytes = place_.files->metrics.position();
   }
   const State state = whole_state();
-  if (place_.files)
-    place_.files->checkpoints.save(
-        method_.step(), named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_),
-        state, options_.fingerprint);
+  if (place_.files) save(state);
+  record_.lines.at_checkpoint();
   record_.checkpoint_seconds += watch.seconds();
   checkpoint_wanted_ = false;
+}
+
+// What failed is made anew, from the first byte: a file whose bytes did not reach the disk once is not
+// trusted.
+void RunLoop::save(const State& state) {
+  const NamedTensors model =
+      named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      place_.files->checkpoints.save(method_.step(), model, state, options_.fingerprint);
+      return say_checkpoint();
+    } catch (const FileError& error) {
+      if (attempt == 0) {
+        place_.files->staging.require_present();
+        continue;
+      }
+      cannot_write("the checkpoint of step " + std::to_string(method_.step()), error);
+    }
+  }
+}
+
+void RunLoop::say_checkpoint() {
+  if (!place_.ledger) return;
+  try {
+    place_.ledger->say_checkpoint(method_.step());
+  } catch (const LostPeer&) {
+    // Only a launcher's last line would have named it, and that launcher is gone.
+  }
 }
 
 void RunLoop::show_progress() {

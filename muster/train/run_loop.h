@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
 #include "muster/comm/group_member.h"
 #include "muster/method/synchronous.h"
+#include "muster/rendezvous/result_ledger.h"
 #include "muster/report/event_file.h"
 #include "muster/report/metrics_file.h"
 #include "muster/report/progress_line.h"
@@ -16,6 +18,7 @@
 #include "muster/train/probing.h"
 #include "muster/train/regrouping.h"
 #include "muster/train/run_record.h"
+#include "muster/train/staging.h"
 #include "muster/train/stop_signal.h"
 
 namespace muster {
@@ -39,6 +42,7 @@ struct RunFiles {
   MetricsFile& metrics;
   EventFile& events;
   ProgressLine& progress;
+  const Staging& staging;
 };
 
 /// The run as this process sees it. Borrowed.
@@ -46,14 +50,16 @@ struct RunPlace {
   Averager& averager;
   GroupMember* member = nullptr;     ///< null where there are no other processes
   Regrouping* regrouping = nullptr;  ///< of a run that outlives its workers; null: a death ends it
-  RunFiles* files = nullptr;         ///< of rank 0; the others write nothing
+  RunFiles* files = nullptr;         ///< of the one that writes; the others write nothing
+  ResultLedger* ledger = nullptr;    ///< hears of checkpoints; null where there are no other processes
   Probing* probing = nullptr;        ///< null: nothing is probed
   const StopSignal& stop;
 };
 
 /// Advances a method to its end: metrics, evaluation, checkpoints and progress between its steps. With
-/// several processes each runs the same loop; rank 0 writes, and a checkpoint holds the workers of all of
-/// them.
+/// several processes each runs the same loop; one of them writes, and a checkpoint holds the workers of all
+/// of them. Where the files cannot be written the loop stops writing, and says so at the end of the step, so
+/// that no other process waits for this one in between.
 class RunLoop {
  public:
   RunLoop(Synchronous& method, Evaluation& evaluation, RunRecord& record, RunPlace place,
@@ -65,10 +71,12 @@ class RunLoop {
 
   /// Returns true when the last step is done, false when a signal asked to stop (any of the processes; all
   /// stop at the same step); a checkpoint has been written then. Throws NonFiniteError, naming the last good
-  /// checkpoint; FileError.
+  /// checkpoint.
   /// An elastic run returns Ended::regrouped whenever its group is another one: the caller looks who writes,
-  /// and calls again.
-  enum class Ended { finished, stopped, regrouped };
+  /// and calls again; Ended::begins_again when nobody in its group holds the run's state: what the method
+  /// holds is void, and all begin together. Ended::unwritten: the files could not be written
+  /// (why_unwritten()); write_to(), and call again, or give up.
+  enum class Ended { finished, stopped, regrouped, begins_again, unwritten };
   Ended run();
 
   /// After the last step: statistics re-estimated, the averaged model measured. The tensors share memory with
@@ -76,14 +84,17 @@ class RunLoop {
   /// An elastic run may lose a peer here, too: LostPeer then; regroup and call again.
   NamedTensors finish();
 
-  /// Takes over the writing of the run's files; borrowed. For an elastic run whose rank 0 has died.
-  void write_to(RunFiles* files) { place_.files = files; }
+  /// From now on writes to these files, which hold all the lines kept in the record, or to none; borrowed.
+  void write_to(RunFiles* files);
+  /// What of the run's files could not be written since write_to(), and the system's reason; empty: all was.
+  const std::string& why_unwritten() const { return why_unwritten_; }
 
  private:
   int64_t steps_until_next_due() const;
   int64_t announce(int64_t steps);
   void after_advance(const Progress& progress);
   Ended run_with_group();
+  Ended regroup(bool lost_a_peer);
   bool checkpoint_due(const Progress& progress) const;
   bool group_is_due(const Progress& progress) const;
   void verify();
@@ -91,11 +102,17 @@ class RunLoop {
   void evaluate();
   void write_round(const Progress& progress, bool evaluated);
   void write_evaluation();
+  void write_line(const MetricsLine& line);
+  void save(const State& state);
+  void say_checkpoint();
+  void cannot_write(const std::string& what, const FileError& error);
   void probe(const Progress& progress);
   void save_checkpoint();
   void restore(const State& state);
   State whole_state();
   bool stop_here(const Progress& progress);
+  bool wants_to_stop() const;
+  bool agreed_to_stop();
   void require_finite_parameters();
   void show_progress();
   double wall_seconds() const { return earlier_seconds_ + session_.seconds(); }
@@ -113,7 +130,9 @@ class RunLoop {
   double recent_loss_ = 0;
   bool asked_to_stop_ = false;
   bool checkpoint_wanted_ = false;
-  std::optional<int64_t> stop_step_;  ///< that all processes have agreed on
+  std::optional<std::string> data_problem_;  ///< why the data can no longer be read; the run stops for it
+  std::optional<int64_t> stop_step_;         ///< that all processes have agreed on
+  std::string why_unwritten_;
 };
 
 }  // namespace muster

@@ -6,6 +6,7 @@
 #include "muster/base/numbers.h"
 #include "muster/method/method.h"
 #include "muster/task/task.h"
+#include "muster/train/kept_lines.h"
 
 namespace muster {
 
@@ -33,6 +34,7 @@ struct RunRecord {
   double checkpoint_seconds = 0;
   double total_seconds = 0;
   int64_t metrics_bytes = 0;  ///< length of the metrics file
+  KeptLines lines;            ///< not in state(): a checkpoint has them in its metrics file
 
   /// `last_epoch_from`: the first step that counts for the last epoch's loss.
   void add(const Progress& progress, int64_t last_epoch_from);

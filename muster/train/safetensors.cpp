@@ -13,6 +13,8 @@
 
 #include "muster/base/error.h"
 #include "muster/train/checked_stream.h"
+#include "muster/train/foreign_file.h"
+#include "muster/train/model_digest.h"
 
 namespace muster {
 
@@ -83,6 +85,27 @@ std::string make_header(const NamedTensors& tensors, const std::vector<size_t>& 
   return text;
 }
 
+/// What every reader of the format sees of a tensor's bytes: contiguous, on the CPU.
+at::Tensor plain(const at::Tensor& tensor) { return tensor.detach().cpu().contiguous(); }
+
+Checksum checksum_of(const at::Tensor& tensor) {
+  Checksum checksum;
+  checksum.add(tensor.data_ptr(), bytes_of(tensor));
+  return checksum;
+}
+
+Metadata with_digits(Metadata metadata, const NamedTensors& tensors) {
+  const auto digits = metadata.find(std::string(digest_key));
+  if (digits == metadata.end()) return metadata;
+  ModelDigest digest;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor bytes = plain(tensor);
+    digest.add(name, name_of(bytes.scalar_type()), bytes.sizes().vec(), checksum_of(bytes));
+  }
+  digits->second = digest.digits(metadata);
+  return metadata;
+}
+
 /// One tensor's place in a file that is being read.
 struct Entry {
   std::string name;
@@ -95,14 +118,16 @@ struct Entry {
 class Header {
  public:
   Header(CheckedReader& file, const std::string& path) : path_(path) {
-    if (file.size() < 8) refuse("it is shorter than the 8 bytes of the header's length");
+    const std::string head = read_text(file, std::min<int64_t>(file.size(), 8));
+    if (head.size() < 8) refuse_start(head, "it is shorter than the 8 bytes of the header's length");
     uint64_t length = 0;
-    file.read(&length, sizeof length);
+    std::memcpy(&length, head.data(), sizeof length);
     const int64_t rest = file.size() - 8;
     if (length > static_cast<uint64_t>(std::min(rest, largest_header)))
-      refuse(fmt::format("its header claims {} bytes, of {} in the file", length, rest));
-    std::string text(length, '\0');
-    file.read(text.data(), text.size());
+      refuse_start(head + read_text(file, std::min<int64_t>(rest, 504)),
+                   fmt::format("its header claims {} bytes, of {} in the file", length, rest));
+    const std::string text = read_text(file, static_cast<int64_t>(length));
+    if (text.empty() || text.front() != '{') refuse_start(head + text, "its header is no JSON object");
     parse(text);
     check_places(rest - static_cast<int64_t>(length));
   }
@@ -115,9 +140,23 @@ class Header {
     throw DataError(fmt::format("'{}' is no sound safetensors file: {}", path_, why));
   }
 
+  /// What does not begin as such a file: perhaps a file of another kind.
+  [[noreturn]] void refuse_start(const std::string& head, const std::string& why) const {
+    const std::string other = foreign_format(head, path_);
+    if (other.empty()) refuse(why);
+    throw DataError(fmt::format("'{}' is no safetensors file: {}", path_, other));
+  }
+
+  static std::string read_text(CheckedReader& file, int64_t bytes) {
+    std::string text(static_cast<size_t>(bytes), '\0');
+    file.read(text.data(), text.size());
+    return text;
+  }
+
   // nlohmann's parser keeps the last of repeated keys, so they are watched while it works.
   void parse(const std::string& text) {
-    if (text.empty() || text.front() != '{') refuse("its header is no JSON object");
+    // A NUL ends the text for the parser, whatever stands behind it.
+    if (text.find('\0') != std::string::npos) refuse("its header holds a byte 0");
     std::vector<std::set<std::string>> keys;
     std::vector<std::string> names;
     const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& value) {
@@ -228,13 +267,13 @@ void check_bools(const at::Tensor& tensor, const std::string& name, const std::s
 FileDigest write_safetensors(const std::string& path, const NamedTensors& tensors,
                              const std::map<std::string, std::string>& metadata) {
   const std::vector<size_t> order = order_of_data(tensors);
-  const std::string header = make_header(tensors, order, metadata);
+  const std::string header = make_header(tensors, order, with_digits(metadata, tensors));
   const uint64_t length = header.size();
   CheckedWriter file(path);
   file.write(&length, sizeof length);
   file.write(header.data(), header.size());
   for (const size_t index : order) {
-    const at::Tensor tensor = tensors[index].second.detach().cpu().contiguous();
+    const at::Tensor tensor = plain(tensors[index].second);
     file.write(tensor.data_ptr(), bytes_of(tensor));
   }
   return file.commit();
@@ -249,12 +288,16 @@ Safetensors read_safetensors(const std::string& path) {
   std::sort(header.entries.begin(), header.entries.end(), [](const Entry& a, const Entry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
+  const bool promised = promises_digest(result.metadata, path);
+  ModelDigest digest;
   for (const auto& entry : header.entries) {
     at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.type));
     file.read(tensor.data_ptr(), bytes_of(tensor));
+    if (promised) digest.add(entry.name, name_of(entry.type), entry.shape, checksum_of(tensor));
     if (entry.type == at::kBool) check_bools(tensor, entry.name, path);
     result.tensors.emplace(entry.name, std::move(tensor));
   }
+  if (promised) require_promised(digest, result.metadata, path);
   result.digest = file.digest();
   return result;
 }

@@ -25,13 +25,14 @@ struct Safetensors {
 /// length of the header, the header (JSON, padded with spaces to a multiple of 8), the bytes of the tensors
 /// without gaps; wide types first, so that every tensor lies on a multiple of its element size. Atomic, and
 /// streamed: needs no second copy of the model in memory. Types: F64, F32, F16, BF16, I64, I32, I16, I8, U8,
-/// BOOL. Throws FileError; Bug for a repeated or reserved name or another type.
+/// BOOL. Metadata from with_digest() get the digest put in. Throws FileError; Bug for a repeated or reserved
+/// name or another type.
 FileDigest write_safetensors(const std::string& path, const NamedTensors& tensors,
                              const std::map<std::string, std::string>& metadata = {});
 
 /// Reads all of such a file into new tensors on the CPU. Throws FileError when it cannot be read; DataError,
 /// naming the file, for anything that is not exactly the format: truncated, bad header, unknown type, shape
-/// and length that contradict each other, overlaps, holes, repeated names.
+/// and length that contradict each other, overlaps, holes, repeated names, a digest that does not fit.
 Safetensors read_safetensors(const std::string& path);
 
 }  // namespace muster

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "muster/base/error.h"
+#include "muster/base/sealed_json.h"
 
 namespace muster {
 
@@ -17,10 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int64_t format_version = 1;
+constexpr std::string_view checksum_key = "checksum";
 constexpr std::string_view format_name = "muster checkpoint";
-// The file begins with its own checksum: XXH64 of the whole text with these sixteen digits as zeros.
-constexpr std::string_view text_start = "{\n  \"checksum\": \"";
-constexpr std::string_view no_checksum = "0000000000000000";
 
 std::string hex(uint64_t value) { return fmt::format("{:016x}", value); }
 
@@ -31,12 +30,6 @@ uint64_t from_hex(std::string_view digits) {
   if (digits.size() != 16 || result.ec != std::errc() || result.ptr != end)
     throw CheckpointError(fmt::format("'{}' is no number of 16 hexadecimal digits", digits));
   return value;
-}
-
-std::string checksum_of(std::string_view text) {
-  Checksum checksum;
-  checksum.add(text.data(), text.size());
-  return hex(checksum.value());
 }
 
 StateFile content_of(const Json& json) {
@@ -56,7 +49,6 @@ StateFile content_of(const Json& json) {
 
 std::string format_state_file(const StateFile& content) {
   Json json;
-  json["checksum"] = no_checksum;
   json["format"] = format_name;
   json["format_version"] = format_version;
   json["step"] = content.step;
@@ -75,21 +67,16 @@ std::string format_state_file(const StateFile& content) {
   }
   json["integers"] = integers;
   json["reals"] = reals;
-  std::string text = json.dump(2) + "\n";
-  invariant(text.starts_with(text_start), "state.json must begin with its checksum");
-  return text.replace(text_start.size(), no_checksum.size(), checksum_of(text));
+  return sealed(json.dump(2) + "\n", checksum_key);
 }
 
 StateFile parse_state_file(const std::string& text, const std::string& path) {
   const auto damaged = [&](const std::string& why) {
     return CheckpointError(fmt::format("'{}' is damaged: {}", path, why));
   };
-  if (!text.starts_with(text_start) || text.size() < text_start.size() + no_checksum.size())
-    throw damaged("it does not begin with its checksum");
-  std::string bare = text;
-  bare.replace(text_start.size(), no_checksum.size(), no_checksum);
-  if (text.substr(text_start.size(), no_checksum.size()) != checksum_of(bare))
-    throw damaged("its checksum does not fit its content");
+  const Seal seal = seal_of(text, checksum_key);
+  if (seal == Seal::none) throw damaged("it does not begin with its checksum");
+  if (seal == Seal::broken) throw damaged("its checksum does not fit its content");
   try {
     const Json json = Json::parse(text);
     if (json.at("format").get<std::string>() != format_name) throw damaged("it is no state of a checkpoint");

@@ -15,6 +15,7 @@ static_assert(std::atomic<int>::is_always_lock_free);
 std::atomic<bool> installed = false;
 struct sigaction earlier_interrupt;
 struct sigaction earlier_terminate;
+struct sigaction earlier_hangup;
 
 void remember(int number) { received.store(number); }
 
@@ -23,7 +24,8 @@ void install(int number, int flags, struct sigaction& earlier) {
   action.sa_handler = remember;
   action.sa_flags = flags;
   sigemptyset(&action.sa_mask);
-  ::sigaction(number, nullptr, &earlier);
+  ::sigaction(number, nullptr, &earlier);  // fails for numbers that are no signals only
+  // Likewise.
   if (earlier.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
 }
 
@@ -36,11 +38,13 @@ StopSignal::StopSignal() {
   // remembered.
   install(SIGINT, SA_RESTART | SA_RESETHAND, earlier_interrupt);
   install(SIGTERM, SA_RESTART, earlier_terminate);
+  install(SIGHUP, SA_RESTART, earlier_hangup);
 }
 
 StopSignal::~StopSignal() {
-  ::sigaction(SIGINT, &earlier_interrupt, nullptr);
-  ::sigaction(SIGTERM, &earlier_terminate, nullptr);
+  ::sigaction(SIGINT, &earlier_interrupt, nullptr);   // fails for numbers that are no signals only
+  ::sigaction(SIGTERM, &earlier_terminate, nullptr);  // likewise
+  ::sigaction(SIGHUP, &earlier_hangup, nullptr);      // likewise
   installed.store(false);
 }
 

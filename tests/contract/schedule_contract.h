@@ -54,6 +54,7 @@ inline RoundStart round_start(const World& world, int64_t step) {
   if (step == 0) return start;
   start.last_learning_rate = world.learning_rate(step - 1);
   start.divergence = start.last_learning_rate * static_cast<double>(1 + step * 7919 % 13) * 0.1;
+  start.seconds = 0.25 * static_cast<double>(step);
   start.round_loss =
       3.0 / (1.0 + 0.01 * static_cast<double>(step)) + 0.1 * static_cast<double>(step * 104729 % 7);
   return start;

@@ -206,6 +206,7 @@ const std::map<std::string, Reader>& readers() {
       {"evaluate", by_flags(evaluate_help)},
       {"probe", by_flags(probe_help)},
       {"sample", by_flags(sample_help)},
+      {"convert", by_flags(convert_help)},
       {"models", by_flags(models_help)},
       {"signature", by_flags(signature_help)},
       {"version", by_flags(version_help)},

@@ -229,10 +229,6 @@ std::vector<Case> checkpoint_cases() {
        resume,
        {"state.safetensors"}},
       {"every model.safetensors empty", damage_all("model.safetensors", 0), resume, {"model.safetensors"}},
-      {"metrics file gone",
-       [](const World& w) { std::filesystem::remove(w.path("stopped/metrics.jsonl")); },
-       resume,
-       {"metrics.jsonl"}},
       {"another seed than the checkpoint's",
        [](const World&) {},
        [](const World& w) {
@@ -292,7 +288,8 @@ TEST(BadWorld, AFullDiskKeepsTheCheckpointBefore) {
   ASSERT_TRUE(world.ready());
   const Ended ended = test::run(world.resume(), {.file_size_limit = 40000});
   EXPECT_EQ(ended.code, 2);
-  EXPECT_THAT(ended.err, HasSubstr("cannot write"));
+  EXPECT_THAT(ended.err, testing::AnyOf(HasSubstr("cannot write"), HasSubstr("could not be written")));
+  EXPECT_THAT(ended.err, HasSubstr("File too large"));
   EXPECT_TRUE(std::filesystem::exists(world.checkpoint() + "/state.json"));
   ChildProcess child(world.resume());
   child.wait_for(2.0);

@@ -8,13 +8,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
+#include "tests/support/ranks_of.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -22,6 +21,7 @@ namespace {
 
 using test::ChildProcess;
 using test::Ended;
+using test::ranks_of;
 using test::TemporaryFolder;
 using ::testing::HasSubstr;
 
@@ -61,25 +61,6 @@ Words elastic_run(const std::string& out, const Words& launch, const Words& more
   words.insert(words.end(), train.begin(), train.end());
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-/// The processes of the run in this folder that train, by rank.
-std::map<int, int> ranks_of(const std::string& out) {
-  std::map<int, int> ranks;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string pid = entry.path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream command(entry.path() / "cmdline"), environment(entry.path() / "environ");
-    std::stringstream words, variables;
-    words << command.rdbuf();
-    variables << environment.rdbuf();
-    if (words.str().find("muster-engine") == std::string::npos || words.str().find(out) == std::string::npos)
-      continue;
-    const std::string text = std::string(1, '\0') + variables.str();
-    const size_t at = text.find(std::string(1, '\0') + "RANK=");
-    if (at != std::string::npos) ranks[std::atoi(text.c_str() + at + 6)] = std::atoi(pid.c_str());
-  }
-  return ranks;
 }
 
 int64_t lines(const std::string& path) {
@@ -167,6 +148,89 @@ TEST(Elastic, ASleeperIsLeftBehindAndComesInAgain) {
   expect_whole(out, ended);
   EXPECT_THAT(ended.err, HasSubstr("generation 1: 2 of 3 processes go on"));
   EXPECT_THAT(ended.err, HasSubstr("generation 2: 3 of 3 processes go on"));
+}
+
+// What is on the disk at the moment of their death is gone on with by hand as by those who come again.
+TEST(Elastic, AllAreKilledAtOnceAndGoOnFromTheCheckpointToTheSameBits) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "run", by_hand = folder / "by_hand";
+  ChildProcess run(
+      elastic_run(out, {"--min-workers", "2", "--restarts", "3"}, {"--checkpoint.every", "200"}));
+  ASSERT_TRUE(run.wait_to_say("step ", 60));
+  ASSERT_TRUE(goes_on(out, 120, 60));
+  for (const auto& [rank, pid] : ranks_of(out)) ::kill(pid, SIGKILL);
+  std::filesystem::copy(out, by_hand, std::filesystem::copy_options::recursive);
+  const Ended ended = run.wait();
+  expect_whole(out, ended);
+  EXPECT_THAT(ended.err, HasSubstr("going on from"));
+  const Ended resumed =
+      test::run({MUSTER_PROGRAM, "train", by_hand + "/config.toml", "--run.resume", "--run.out", by_hand});
+  expect_whole(by_hand, resumed);
+  EXPECT_EQ(read_file(out + "/model.safetensors"), read_file(by_hand + "/model.safetensors"));
+}
+
+TEST(Elastic, WithoutALauncherASleeperIsWaitedForNoLongerThanTheDeadline) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "run";
+  ChildProcess launcher(elastic_run(out, {"--min-workers", "2"}));
+  ASSERT_TRUE(launcher.wait_to_say("step ", 60));
+  ASSERT_TRUE(goes_on(out, 20, 30));
+  const auto ranks = ranks_of(out);
+  ASSERT_EQ(ranks.size(), 3U);
+  ::kill(ranks.at(1), SIGSTOP);
+  launcher.send(SIGKILL);
+  bool over = false;
+  for (int i = 0; i < 600 && !over; ++i) {
+    over = ranks_of(out).size() == 1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_TRUE(over) << "the orphans wait for the one that sleeps";
+  EXPECT_FALSE(std::filesystem::is_empty(out + "/checkpoints"));
+  ::kill(ranks.at(1), SIGKILL);
+  expect_whole(out, test::run({MUSTER_PROGRAM, "train", out + "/config.toml", "--run.resume"}));
+}
+
+/// A network namespace with a loopback interface of its own. Gone with its owner.
+class OwnLoopback {
+ public:
+  OwnLoopback() { ready_ = ip({"netns", "add", name_}) && set("up"); }
+  ~OwnLoopback() { ip({"netns", "del", name_}); }
+  OwnLoopback(const OwnLoopback&) = delete;
+  OwnLoopback& operator=(const OwnLoopback&) = delete;
+
+  bool ready() const { return ready_; }
+  bool set(const std::string& how) const { return ip({"-n", name_, "link", "set", "lo", how}); }
+  Words inside(Words words) const {
+    words.insert(words.begin(), {"/usr/bin/env", "ip", "netns", "exec", name_});
+    return words;
+  }
+
+ private:
+  static bool ip(Words words) {
+    words.insert(words.begin(), {"/usr/bin/env", "ip"});
+    return test::run(words).code == 0;
+  }
+
+  std::string name_ = "muster-lo-" + std::to_string(::getpid());
+  bool ready_ = false;
+};
+
+TEST(Elastic, ANetworkThatWasDownForAWhileEndsNothing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+  const OwnLoopback loopback;
+  if (!loopback.ready()) GTEST_SKIP() << "no network namespaces: ip is missing or not allowed";
+  const TemporaryFolder folder;
+  const std::string out = folder / "run";
+  ChildProcess run(loopback.inside(elastic_run(
+      out, {"--min-workers", "2", "--restarts", "3", "--deadline", "1"}, {"--comm.interface", "lo"})));
+  ASSERT_TRUE(run.wait_to_say("step ", 60));
+  ASSERT_TRUE(goes_on(out, 20, 30));
+  ASSERT_TRUE(loopback.set("down"));
+  std::this_thread::sleep_for(std::chrono::seconds(4));  // longer than the store's link is believed in
+  ASSERT_TRUE(loopback.set("up"));
+  const Ended ended = run.wait();
+  expect_whole(out, ended);
+  EXPECT_THAT(ended.err, testing::Not(HasSubstr("is started again")));
 }
 
 TEST(Elastic, TooFewWorkersEndTheRunAndItIsGoneOnWith) {

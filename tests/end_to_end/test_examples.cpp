@@ -123,7 +123,7 @@ class PythonPage : public ::testing::Test {
   void SetUp() override {
     if (!python_has("numpy")) GTEST_SKIP() << "python3-numpy is not installed";
     blocks_ = python_blocks();
-    ASSERT_EQ(blocks_.size(), 3U);
+    ASSERT_EQ(blocks_.size(), 4U);
     write_file_atomically(folder_ / "muster_weights.py", blocks_[0]);
     const Ended trained = test::run(train({"--run.out", run_, "--run.epochs", "1"}));
     ASSERT_EQ(trained.code, 0) << trained.err;
@@ -224,7 +224,8 @@ TEST_F(PythonPage, TakesWeightsToTorchAndBack) {
       {model_, copy});
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("conv1.weight"));
-  EXPECT_EQ(loss_of({copy, "--task.model", "resnet8", "--task.samples", "256", "--task.test_samples", "128"}),
+  EXPECT_EQ(loss_of({copy, "--task.name", "generated", "--task.model", "resnet8", "--task.samples", "256",
+                     "--task.test_samples", "128"}),
             loss_);
 }
 

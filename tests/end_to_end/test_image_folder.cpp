@@ -82,12 +82,36 @@ TEST(ImageFolder, IsTrainedOnAndEvaluatedAndLoaderThreadsChangeNoBit) {
 TEST(ImageFolder, BrokenFilesAreLeftOutOnRequestAndCounted) {
   const Folder folder;
   folder.write("train/b/3.png", pixel.substr(0, 50));
-  folder.write("val/a/0.png", "");
-  const Ended ended = folder.train("run", {"--image.broken", "skip"});
+  folder.write("val/b/2.png", "");
+  // Also as a batch of their own: in training, and as the last one of the test.
+  for (const char* batch : {"4", "1"}) {
+    const std::string out = std::string("run") + batch;
+    const Ended ended = folder.train(out, {"--image.broken", "skip", "--task.batch", batch,
+                                           "--evaluation.batch", batch, "--run.steps", "20"});
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("broken files left out"));
+    EXPECT_THAT(ended.err,
+                HasSubstr("left out: '" + folder.path("train/b/3.png") + "' is no whole PNG image"));
+    EXPECT_THAT(ended.err, HasSubstr("left out: '" + folder.path("val/b/2.png") + "' is empty"));
+    const auto summary = nlohmann::json::parse(read_file(folder.path(out + "/summary.json")));
+    EXPECT_EQ(summary["skipped_samples"], 2);
+  }
+}
+
+TEST(ImageFolder, TheStartSaysWhatIsTakenAndWhatIsLeftAlone) {
+  const Folder folder;
+  folder.write("train/a/more/x.PNG", pixel);
+  folder.write("train/a/notes.txt", "x");
+  std::filesystem::create_symlink("nowhere.png", folder.path("val/b/gone.png"));
+  const Ended ended = folder.train("run");
   ASSERT_EQ(ended.code, 0) << ended.err;
-  EXPECT_THAT(ended.out, HasSubstr("broken files left out"));
-  const auto summary = nlohmann::json::parse(read_file(folder.path("run/summary.json")));
-  EXPECT_EQ(summary["skipped_samples"], 2);
+  EXPECT_THAT(ended.err, HasSubstr("training images: 17 in 2 classes of '" + folder.path("train") +
+                                   "'; left alone: 1 *.txt\n"));
+  EXPECT_THAT(ended.err,
+              HasSubstr("test images: 6 in 2 classes of '" + folder.path("val") +
+                        "'; left alone: 1 dangling link ('" + folder.path("val/b/gone.png") + "')\n"));
+  const Ended refused = folder.train("other", {"--task.classes", "3"});
+  test::expect_one_line_error(refused, {"task.classes = 3", "has 2 classes"});
 }
 
 struct Case {

@@ -52,7 +52,8 @@ int64_t resumed_step(const std::string& err) {
 
 nlohmann::json without_times(const std::string& path) {
   auto json = nlohmann::json::parse(read_file(path));
-  for (const char* key : {"seconds", "samples_per_second"}) json.erase(key);
+  for (const char* key : {"seconds", "samples_per_second", "summary_xxh64"}) json.erase(key);
+  json["files"].erase("metrics.jsonl");
   for (const char* key : {"out", "resume"}) json["configuration"]["run"].erase(key);
   return json;
 }

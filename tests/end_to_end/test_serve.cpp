@@ -159,6 +159,89 @@ TEST_F(Serve, AWorkerGivesUpInTheEnd) {
                               {"gave up"});
 }
 
+// Where nobody may find out by a folder that is not empty any more.
+TEST_F(Serve, WhatIsRefusedLeavesTheFolderFree) {
+  const auto first = serve();
+  ASSERT_TRUE(first->wait_to_say("serving at", 60));
+  const std::string second = folder_ / "second";
+  const Words again = command("serve", "--run.out " + second + " --serve.address " + address_);
+  for (int time = 0; time < 2; ++time) test::expect_one_line_error(test::run(again), {"cannot listen"});
+  const std::string missing = " --run.start_from " + (folder_ / "none.safetensors");
+  const Words wrong = command("serve", "--run.out " + second + " --serve.address 127.0.0.1:0" + missing);
+  for (int time = 0; time < 2; ++time) test::expect_one_line_error(test::run(wrong), {"none.safetensors"});
+  ChildProcess free(command("serve", "--run.out " + second + " --serve.address 127.0.0.1:0"));
+  EXPECT_TRUE(free.wait_to_say("serving at", 60));
+}
+
+/// Flips a bit in the middle of a file.
+void damage(const std::string& path) {
+  std::string content = read_file(path);
+  content[content.size() / 2] = static_cast<char>(content[content.size() / 2] ^ 8);
+  write_file_atomically(path, content);
+}
+
+/// The newest of its kind in a server's folder.
+std::string newest(const std::string& folder, const std::string& prefix) {
+  std::string name;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with(prefix)) name = std::max(name, entry.path().string());
+  return name;
+}
+
+TEST_F(Serve, ComesBackFromDamageOrSaysWhatItWouldDrop) {
+  auto server = serve("--serve.keep_events false --run.steps 100000");
+  const auto worker = work("first", "--run.steps 100000");
+  ASSERT_TRUE(reaches("first", 45));
+  server->send(SIGKILL);
+  server->wait();
+  damage(newest(run_, "snapshot-"));
+  server = serve("--serve.keep_events false --run.steps 100000");
+  ASSERT_TRUE(server->wait_to_say("going on from snapshot-", 60));
+  ASSERT_TRUE(server->wait_to_say("serving at", 60));
+  const size_t before = lines_of((folder_ / "first") + ".record").size();
+  ASSERT_TRUE(reaches("first", before + 5));
+  server->send(SIGKILL);
+  server->wait();
+  std::filesystem::remove(newest(run_, "events-"));
+  test::expect_one_line_error(serve("--serve.keep_events false --run.steps 100000")->wait(),
+                              {"is missing", "--recover", "acknowledged"});
+  server = serve("--serve.keep_events false --run.steps 100000 --recover");
+  ASSERT_TRUE(server->wait_to_say("dropped ", 60));
+  ASSERT_TRUE(server->wait_to_say("contributions that were acknowledged", 60));
+  EXPECT_TRUE(server->wait_to_say("serving at", 60));
+}
+
+TEST_F(Serve, AFinishedResultIsWholeOrMadeAgain) {
+  auto server = serve("--run.steps 100");
+  const auto worker = work("first", "--run.steps 100");
+  ASSERT_EQ(server->wait().code, 0);
+  const std::string model = run_ + "/model.safetensors", summary = run_ + "/summary.json";
+  const std::string whole = read_file(model);
+  const auto expect_made_again = [&](const char* why) {
+    const Ended ended = serve("--run.steps 100")->wait();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, ::testing::AllOf(HasSubstr(why), HasSubstr("made again")));
+    EXPECT_EQ(read_file(model), whole);
+  };
+  std::filesystem::remove(model);
+  expect_made_again("is missing");
+  damage(model);
+  expect_made_again("not what the run wrote");
+  std::ofstream(summary, std::ios::trunc) << "";
+  expect_made_again("is empty");
+  std::ofstream(run_ + "/arrivals.jsonl", std::ios::app) << "{\"arrival\":[1,2]}\n";
+  std::filesystem::remove(model);
+  expect_made_again("left out 1 damaged");
+  const Ended done = serve("--run.steps 100")->wait();
+  EXPECT_EQ(done.code, 0);
+  EXPECT_THAT(done.err, HasSubstr("nothing to resume"));
+  for (const char* prefix : {"snapshot-", "events-", "durable"})
+    while (!newest(run_, prefix).empty()) std::filesystem::remove(newest(run_, prefix));
+  std::filesystem::remove(model);
+  test::expect_one_line_error(serve("--run.steps 100")->wait(),
+                              {"model.safetensors", "nothing of its server"});
+}
+
 TEST_F(Serve, AFullDiskIsAClearErrorAndNothingIsLost) {
   auto server =
       std::make_unique<ChildProcess>(command("serve", "--run.out " + run_ + " --serve.address " + address_),

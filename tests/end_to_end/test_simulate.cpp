@@ -7,6 +7,7 @@
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
+#include "tests/support/one_line_error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -121,6 +122,30 @@ TEST(Simulate, EveryOuterStepLearns) {
               0.95 * told["evaluations"][0]["train_loss"].get<double>())
         << method[1];
   }
+}
+
+TEST(Simulate, WhereNobodyIsLeftItEndsInAnErrorAndCanBeginAnew) {
+  const test::TemporaryFolder folder;
+  const std::string out = folder / "run";
+  const Words all_away = {"--run.out", out, "--async.failures", "0:5-,1:5-,2:5-,3:5-"};
+  for (const Words& how : {Words{}, Words{"--run.resume"}, Words{"--run.resume", "--no-training"}}) {
+    const Ended ended = simulate(with(with(small, all_away), how));
+    test::expect_one_line_error(ended,
+                                {"nobody was left to work", "of 400 local steps", "async.failures", out});
+    EXPECT_EQ(json::parse(read_file(out + "/summary.json"))["finished"], false);
+  }
+  const Ended ended = simulate(with(small, {"--run.out", out, "--run.resume"}));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const Ended again = simulate(with(small, {"--run.out", out, "--run.resume"}));
+  EXPECT_EQ(again.code, 0);
+  EXPECT_THAT(again.err, HasSubstr("nothing to resume"));
+  std::filesystem::remove(out + "/model.safetensors");
+  const Ended mended = simulate(with(small, {"--run.out", out, "--run.resume"}));
+  EXPECT_EQ(mended.code, 0) << mended.err;
+  EXPECT_THAT(mended.err, HasSubstr("model.safetensors' is missing"));
+  EXPECT_TRUE(std::filesystem::exists(out + "/model.safetensors"));
+  test::expect_one_line_error(simulate(with(small, {"--run.out", out, "--no-training"})),
+                              {"run.out", "not empty"});
 }
 
 TEST(Simulate, MistakesAreOneLine) {

@@ -14,7 +14,8 @@
 namespace muster::test {
 
 /// An asynchronous server of `elements` doubles, all zero at first, with delayed Nesterov of two workers.
-inline AsyncServer small_server(int64_t elements = 8, double max_norm = 100) {
+inline AsyncServer small_server(int64_t elements = 8, double max_norm = 100,
+                                Outliers outliers = Outliers::warn) {
   DispatchOptions dispatch;
   dispatch.local_steps.local_steps = 4;
   dispatch.sampling = {ShardRule::progress, {10, 10}};
@@ -22,15 +23,16 @@ inline AsyncServer small_server(int64_t elements = 8, double max_norm = 100) {
   parts.dispatcher = std::make_unique<Dispatcher>(dispatch);
   parts.weight = std::make_unique<PolynomialWeight>(StalenessWeightOptions{});
   parts.outer = std::make_unique<DelayedNesterov>(DelayedNesterovOptions{.delay = 2}, elements, at::kDouble);
-  return {std::move(parts), {.max_norm = max_norm}, flat_vector(elements, at::kDouble)};
+  return {std::move(parts), {.max_norm = max_norm, .outliers = outliers}, flat_vector(elements, at::kDouble)};
 }
 
 /// A desk around it, with its files in a folder.
 inline std::unique_ptr<TrainingDesk> small_desk(const std::string& folder, DeskOptions options = {},
-                                                int64_t elements = 8, bool keep_all = true) {
+                                                int64_t elements = 8, bool keep_all = true,
+                                                Recovery recovery = Recovery::strict) {
   if (options.total_steps == 0) options.total_steps = 1'000'000;
   return std::make_unique<TrainingDesk>(small_server(elements),
-                                        ServerFiles(folder, {{"run", "small"}}, keep_all), options);
+                                        ServerFiles(folder, {{"run", "small"}}, keep_all, recovery), options);
 }
 
 inline std::chrono::steady_clock::time_point soon() {

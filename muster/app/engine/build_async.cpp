@@ -1,5 +1,7 @@
 #include "muster/app/engine/build_async.h"
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -16,6 +18,7 @@
 #include "muster/optim/heavy_ball.h"
 #include "muster/optim/nesterov.h"
 #include "muster/optim/outer_adam.h"
+#include "muster/schedule/shard_steps.h"
 
 namespace muster {
 
@@ -75,22 +78,41 @@ AsyncServer build_async_server(const Configuration& configuration, const Dispatc
   if (async.delay_compensation > 0)
     parts.correction = std::make_unique<DelayCompensation>(async.delay_compensation);
   parts.outer = build_async_outer(async, parameters.numel(), parameters.scalar_type());
-  return {std::move(parts), {.max_norm = async.max_norm, .look_ahead = async.look_ahead}, parameters};
+  static const std::map<std::string, Outliers> outliers = {
+      {"accept", Outliers::accept}, {"warn", Outliers::warn}, {"refuse", Outliers::refuse}};
+  return {std::move(parts),
+          {.max_norm = async.max_norm,
+           .look_ahead = async.look_ahead,
+           .outliers = meaning_of(outliers, async.outlier)},
+          parameters};
 }
 
-LearningRate build_shard_learning_rate(const Configuration& configuration) {
-  const int64_t shards = *configuration.async.shards;
-  return make_learning_rate(configuration, (*configuration.run.steps + shards - 1) / shards);
+std::vector<LearningRate> build_shard_learning_rates(const Configuration& configuration,
+                                                     const ShardSamplingOptions& sampling,
+                                                     const std::vector<double>& speeds) {
+  const int64_t warmup = configuration.learning_rate.warmup_steps;
+  std::vector<LearningRate> rates;
+  for (const int64_t steps : expected_shard_steps(sampling, *configuration.run.steps, speeds)) {
+    if (warmup > steps)
+      throw OptionError(
+          "learning_rate.warmup_steps", std::to_string(warmup),
+          fmt::format("must be at most {}, the steps that shard {} gets of run.steps = {}: every shard warms "
+                      "up by itself; use fewer warm-up steps or fewer shards",
+                      steps, rates.size(), *configuration.run.steps));
+    rates.push_back(make_learning_rate(configuration, steps));
+  }
+  return rates;
 }
 
 std::unique_ptr<AsyncWorker> build_async_worker(const Configuration& configuration, const Task& task,
-                                                const Sampler& sampler, const LearningRate& learning_rate) {
+                                                const Sampler& sampler,
+                                                const std::vector<LearningRate>& learning_rates) {
   const AsyncWorkerOptions options{.seed = static_cast<uint64_t>(configuration.run.seed),
                                    .clip = configuration.inner.clip.value_or(0),
                                    .reset_optimizer = configuration.async.reset_optimizer,
                                    .first_step_at_peak = configuration.async.first_step_at_peak};
   return std::make_unique<AsyncWorker>(
-      AsyncWorkerParts{task, sampler, learning_rate, build_inner(configuration.inner)}, options);
+      AsyncWorkerParts{task, sampler, learning_rates, build_inner(configuration.inner)}, options);
 }
 
 std::vector<int64_t> shard_sizes(const Sampler& sampler, int64_t shards, int64_t train_samples) {

@@ -23,13 +23,17 @@ std::unique_ptr<OuterOptimizer> build_async_outer(const AsyncSection& async, int
 AsyncServer build_async_server(const Configuration& configuration, const DispatchOptions& dispatch,
                                const at::Tensor& parameters);
 
-/// The learning rate of a shard's steps: its total is run.steps / async.shards, rounded up. REQUIRES:
-/// complete_async() was called.
-LearningRate build_shard_learning_rate(const Configuration& configuration);
+/// The learning rate of every shard's steps, each over the steps that its shard is expected to hand out
+/// (expected_shard_steps; `speeds` as there), so that each decay comes to its end. Throws OptionError: a
+/// shard has fewer steps than the warm-up. REQUIRES: complete_async() was called.
+std::vector<LearningRate> build_shard_learning_rates(const Configuration& configuration,
+                                                     const ShardSamplingOptions& sampling,
+                                                     const std::vector<double>& speeds = {});
 
 /// A worker; what is borrowed must outlive it.
 std::unique_ptr<AsyncWorker> build_async_worker(const Configuration& configuration, const Task& task,
-                                                const Sampler& sampler, const LearningRate& learning_rate);
+                                                const Sampler& sampler,
+                                                const std::vector<LearningRate>& learning_rates);
 
 /// Samples of every shard, for sampling by progress.
 std::vector<int64_t> shard_sizes(const Sampler& sampler, int64_t shards, int64_t train_samples);

@@ -1,5 +1,7 @@
 #include "muster/app/engine/build_image_task.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,10 +41,18 @@ void keep_first(Images& images, std::optional<int64_t> limit, const char* key) {
   images.pixels.resize(static_cast<size_t>(*limit * images.pixels_per_image()));
 }
 
+/// The data decide how many classes there are; a number that was asked for must be theirs.
+void require_classes(const TaskSection& task, int64_t found, const std::string& where) {
+  if (task.classes == found || task.classes == TaskSection().classes) return;
+  throw OptionError("task.classes", std::to_string(task.classes),
+                    fmt::format("{} has {} classes; leave it out, or give other data", where, found));
+}
+
 ImageSets read_images(const TaskSection& task, uint64_t seed) {
   if (task.name == "generated") return generate_images(generated_options(task, seed));
   invariant(task.name == "cifar10" && task.data.has_value(), "an unresolved task");
   ImageSets images = load_cifar(*task.data);
+  require_classes(task, images.train.classes, images.train.source);
   keep_first(images.train, task.samples, "task.samples");
   keep_first(images.test, task.test_samples, "task.test_samples");
   return images;
@@ -73,6 +83,7 @@ std::unique_ptr<Task> build_folder_task(const Configuration& configuration) {
   options.skip_broken = image.broken == "skip";
   options.training = nn_options(configuration);
   ImageFolders folders = list_image_folders(*task.data, task.test_data);
+  require_classes(task, static_cast<int64_t>(folders.train.classes.size()), "'" + folders.train.path + "'");
   keep_evenly(folders.train, task.samples, "task.samples");
   keep_evenly(folders.test, task.test_samples, "task.test_samples");
   return std::make_unique<FolderTask>(std::move(folders), options);

@@ -45,7 +45,8 @@ Text read_file_of_text(const Configuration& configuration, const std::string& pa
                        const Tokenizer* tokenizer) {
   const TextSection& text = configuration.text;
   if (configuration.task.name == "tokens") {
-    Text read{map_token_file(path, token_type(text)), {}};
+    require_tokens_of(path, token_type(text));
+    Text read{tokens_of_file(path, token_type(text)), {}};
     if (text.document_separator && configuration.task.sampler == "by_document")
       read.documents = documents_ended_by(read.tokens, separator_token(text));
     return read;
@@ -110,6 +111,7 @@ GptShape gpt_shape(const Configuration& configuration, int64_t vocabulary) {
   shape.context = configuration.text.context;
   shape.positions = meaning_of<GptPositions>(
       {{"learned", GptPositions::learned}, {"rotary", GptPositions::rotary}}, gpt.positions);
+  shape.tied_head = gpt.tied_head;
   shape.dropout = gpt.dropout;
   return shape;
 }

@@ -16,6 +16,7 @@ int run_simulate(const std::vector<std::string>& words);
 int run_evaluate(const std::vector<std::string>& words);
 int run_probe(const std::vector<std::string>& words);
 int run_sample(const std::vector<std::string>& words);
+int run_convert(const std::vector<std::string>& words);
 int run_signature(const std::vector<std::string>& words);
 int run_models(const std::vector<std::string>& words);
 

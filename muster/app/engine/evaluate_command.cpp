@@ -10,12 +10,15 @@
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/help.h"
 #include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
@@ -85,6 +88,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   use_single_threaded_kernels();
   const Safetensors file = read_model(path);
   const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  require_described(path, file, settings, arguments.settings, Described::network_and_data);
   require_same_tokenizer(path, file, settings);
   Configuration configuration = resolve(std::nullopt, settings, Scope::evaluation);
   configuration.task.batch = 1;  // nobody trains: the training data may be few
@@ -100,6 +104,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   at::Tensor buffers = flat_vector(evaluation.buffers().size(), evaluation.type());
   fill_from_tensors(path, file.tensors, evaluation.parameters(), parameters, evaluation.buffers(), buffers);
   const Score score = evaluation.score(parameters, buffers);
+  for (const std::string& line : task->findings()) print_log("{}\n", line);
   const auto samples = static_cast<double>(score.samples);
   const Measured measured{path,
                           unit_of(configuration),
@@ -109,9 +114,9 @@ int run_evaluate(const std::vector<std::string>& words) {
                           parameters.numel(),
                           task->loss_floor()};
   if (arguments.has("json"))
-    fmt::print("{}\n", json_of(measured).dump());
+    write_output(json_of(measured).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   else
-    fmt::print("{}", text_of(measured));
+    print_output("{}", text_of(measured));
   return 0;
 }
 

@@ -1,6 +1,5 @@
 #include "muster/app/engine/model_file.h"
 
-#include <ATen/Functions.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,30 +8,21 @@
 
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/build_text_task.h"
+#include "muster/app/engine/model_source.h"
+#include "muster/app/key_role.h"
+#include "muster/app/keys.h"
 #include "muster/app/model_names.h"
 #include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/log.h"
 #include "muster/base/version.h"
+#include "muster/task/gpt_layout.h"
+#include "muster/train/model_digest.h"
 
 namespace muster {
 
 namespace {
-
-const std::vector<std::string>& network_keys() {
-  static const std::vector<std::string> keys = {
-      "task.model", "task.norm",      "task.hidden",   "image.activation", "gpt.layers",      "gpt.width",
-      "gpt.heads",  "gpt.head_width", "gpt.positions", "text.tokenizer",   "text.vocabulary", "text.context"};
-  return keys;
-}
-
-const std::vector<std::string>& data_keys() {
-  static const std::vector<std::string> keys = {
-      "task.name",         "task.data",  "task.test_data",  "task.classes",       "task.samples",
-      "task.test_samples", "image.size", "text.token_type", "text.test_fraction", "text.document_separator",
-      "text.markov_order", "run.seed"};
-  return keys;
-}
 
 bool names(const std::vector<Setting>& given, std::string_view key) {
   return std::any_of(given.begin(), given.end(), [&](const Setting& setting) { return setting.name == key; });
@@ -43,12 +33,6 @@ std::optional<std::string> last_of(const std::vector<Setting>& settings, std::st
   for (const Setting& setting : settings)
     if (setting.name == key) text = setting.text;
   return text;
-}
-
-nlohmann::json stored_configuration(const Safetensors& file) {
-  const auto stored = file.metadata.find("configuration");
-  if (stored == file.metadata.end()) return {};
-  return nlohmann::json::parse(stored->second, nullptr, false);
 }
 
 void append(std::vector<Setting>& settings, const nlohmann::json& told, const std::string& key) {
@@ -73,56 +57,94 @@ bool has_tokenizer_file(const Configuration& configuration) {
   return configuration.task.name == "text" && configuration.text.tokenizer != "bytes";
 }
 
-bool repeats(const Safetensors& file, const std::string& name, const at::Tensor& tensor) {
-  if (name.ends_with(".attn.bias") && tensor.dim() == 4) return true;
-  const auto embedding = file.tensors.find("transformer.wte.weight");
-  return name == "lm_head.weight" && embedding != file.tensors.end() && at::equal(tensor, embedding->second);
+// The heads of a GPT are in none of its tensors.
+void require_heads(const std::vector<Setting>& settings) {
+  const bool named = last_of(settings, "task.model").value_or("gpt") != "gpt";
+  if (named || last_of(settings, "gpt.heads")) return;
+  throw OptionError("gpt.heads", "(not given)",
+                    "the model's file does not hold the number of heads; put its config.json beside it, or "
+                    "give --gpt.heads");
+}
+
+/// The keys that the model's file has to say, with their values.
+nlohmann::json described(const Configuration& configuration) {
+  const auto json = nlohmann::json::parse(configuration_json(configuration));
+  nlohmann::json told;
+  for (const Key& key : all_keys())
+    if (role_of(key) != KeyRole::training)
+      told[key.section()][key.short_name()] = json.at(key.section()).at(key.short_name());
+  return told;
 }
 
 }  // namespace
 
+nlohmann::json stored_configuration(const Safetensors& file) {
+  const auto stored = file.metadata.find("configuration");
+  if (stored == file.metadata.end()) return {};
+  auto json = nlohmann::json::parse(stored->second, nullptr, false);
+  return json.is_object() ? json : nlohmann::json();
+}
+
 std::map<std::string, std::string> model_metadata(const Configuration& configuration) {
-  const auto json = nlohmann::json::parse(configuration_json(configuration));
-  nlohmann::json told = {{"task", json["task"]}, {"run", {{"seed", json["run"]["seed"]}}}};
+  nlohmann::json told = described(configuration);
   std::map<std::string, std::string> metadata = {{"muster", std::string(version())}};
   if (is_text_model(*configuration.task.model)) {
-    told["text"] = json["text"];
-    told["gpt"] = json["gpt"];
+    metadata["linear_layout"] = name_of(LinearLayout::outputs_inputs);
     const auto tokenizer = build_tokenizer(configuration);
     told["text"]["vocabulary"] = vocabulary_of(configuration, tokenizer.get());
     if (has_tokenizer_file(configuration))
       metadata["tokenizer"] = tokenizer_checksum(configuration.text.tokenizer);
-  } else {
-    told["image"] = json["image"];
   }
   metadata["configuration"] = told.dump();
-  return metadata;
+  return with_digest(std::move(metadata));
 }
 
 Safetensors read_model(const std::string& path) {
-  Safetensors file = read_safetensors(path);
-  std::vector<std::string> left_out;
-  for (const auto& [name, tensor] : file.tensors)
-    if (repeats(file, name, tensor)) left_out.push_back(name);
-  for (const std::string& name : left_out) {
-    file.tensors.erase(name);
-    std::erase(file.names, name);
-  }
+  const std::string file_path = model_file_of(path);
+  Safetensors file = read_model_files(file_path);
+  take_own_form(file_path, file);
+  if (file.metadata.contains("muster") && !file.metadata.contains(std::string(digest_key)))
+    print_log("'{}' was written by an older version and carries no digest: not checked for damage\n", path);
   return file;
 }
 
-std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given) {
+std::vector<Setting> settings_of_network(const Safetensors& file) {
   std::vector<Setting> settings;
   const nlohmann::json told = stored_configuration(file);
-  if (told.is_object()) {
-    for (const std::string& key : network_keys()) append(settings, told, key);
-    if (!names(given, "task.name"))
-      for (const std::string& key : data_keys())
-        if (key != "task.test_data" || !names(given, "task.data")) append(settings, told, key);
-  }
-  settings.insert(settings.end(), given.begin(), given.end());
+  for (const Key& key : all_keys())
+    if (role_of(key) == KeyRole::network) append(settings, told, key.name);
   return settings;
 }
+
+std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given) {
+  std::vector<Setting> settings = settings_of_network(file);
+  const nlohmann::json told = stored_configuration(file);
+  for (const Key& key : all_keys()) {
+    const KeyRole role = role_of(key);
+    const bool of_data = role == KeyRole::data || role == KeyRole::preprocessing;
+    if (!of_data || names(given, "task.name")) continue;
+    if (key.name != "task.test_data" || !names(given, "task.data")) append(settings, told, key.name);
+  }
+  settings.insert(settings.end(), given.begin(), given.end());
+  if (holds_gpt(file.tensors)) require_heads(settings);
+  return settings;
+}
+
+namespace {
+
+// A file of another program: whoever names a tokenizer answers for it, but bytes are 256 tokens.
+void check_unknown_tokenizer(const std::string& path, const std::string& tokenizer,
+                             const nlohmann::json& text) {
+  if (tokenizer != "bytes" || text.value("vocabulary", 256) == 256) return;
+  throw DataError(fmt::format(
+      "'{}' knows {} tokens, which are not bytes, and does not say how text becomes tokens; turn the text "
+      "into numbers where the model comes from and give them as task.name = tokens, or name its "
+      "SentencePiece "
+      "model as text.tokenizer",
+      path, text["vocabulary"].dump()));
+}
+
+}  // namespace
 
 void require_same_tokenizer(const std::string& path, const Safetensors& file,
                             const std::vector<Setting>& settings) {
@@ -132,6 +154,7 @@ void require_same_tokenizer(const std::string& path, const Safetensors& file,
   if (!told.is_object() || !told.contains("text")) return;
   const auto stored = file.metadata.find("tokenizer");
   const std::string trained = stored == file.metadata.end() ? "bytes" : stored->second;
+  if (trained == unknown_tokenizer) return check_unknown_tokenizer(path, tokenizer, told["text"]);
   const std::string present = tokenizer == "bytes" ? "bytes" : tokenizer_checksum(tokenizer);
   if (trained == present) return;
   throw DataError(fmt::format(

@@ -12,6 +12,7 @@
 #include "muster/app/help.h"
 #include "muster/app/model_names.h"
 #include "muster/base/format.h"
+#include "muster/base/output.h"
 #include "muster/report/table.h"
 #include "muster/task/gpt.h"
 
@@ -91,12 +92,12 @@ int run_models(const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(words, models_help().flags, 0);
   const std::vector<ListedModel> models = list_models();
   if (!arguments.has("json")) {
-    fmt::print("{}", text_of(models));
+    print_output("{}", text_of(models));
     return 0;
   }
   nlohmann::json list = nlohmann::json::array();
   for (const ListedModel& model : models) list.push_back(json_of(model));
-  fmt::print("{}\n", nlohmann::json{{"models", list}}.dump());
+  write_output(nlohmann::json{{"models", list}}.dump() + "\n");
   return 0;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,12 +13,15 @@
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
+#include "muster/app/engine/model_source.h"
 #include "muster/app/help.h"
 #include "muster/app/probe_text.h"
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
@@ -38,11 +40,6 @@ struct LinePoint {
   double place = 0;  // 0: the model, 1: the other
   double train_loss = 0, test_loss = 0, test_accuracy = 0;
 };
-
-/// A model's file, or a checkpoint's folder.
-std::string model_path(const std::string& given) {
-  return std::filesystem::is_directory(given) ? given + "/model.safetensors" : given;
-}
 
 int64_t points_of(const Arguments& arguments) {
   const std::string text = arguments.flag("points").value_or("11");
@@ -111,6 +108,7 @@ class ProbedModel {
  private:
   Configuration resolved(const Arguments& arguments) const {
     const std::vector<Setting> settings = with_settings_of_file(file_, arguments.settings);
+    require_described(path_, file_, settings, arguments.settings, Described::network_and_data);
     require_same_tokenizer(path_, file_, settings);
     return resolve(std::nullopt, settings, Scope::evaluation);
   }
@@ -153,13 +151,13 @@ void print_json(const std::string& path, int64_t parameters, const ProbeValues& 
                             {"train_loss", number(point.train_loss)},
                             {"test_loss", number(point.test_loss)},
                             {"test_accuracy", number(point.test_accuracy)}});
-  fmt::print("{}\n", told.dump());
+  write_output(told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line) {
   Table found({{"probe"}, {"", Align::right}});
   for (const auto& [name, value] : values) found.add_row({name, fmt::format("{:.6g}", value)});
-  fmt::print("{}", found.text());
+  print_output("{}", found.text());
   if (line.empty()) return;
   Table along({{"place", Align::right},
                {"training loss", Align::right},
@@ -169,7 +167,7 @@ void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line)
     along.add_row({fmt::format("{:.2f}", point.place), fmt::format("{:.4f}", point.train_loss),
                    fmt::format("{:.4f}", point.test_loss),
                    fmt::format("{:.2f} %", 100 * point.test_accuracy)});
-  fmt::print("{}", along.text());
+  print_output("{}", along.text());
 }
 
 }  // namespace
@@ -181,11 +179,11 @@ int run_probe(const std::vector<std::string>& words) {
                       "name a safetensors file, or a checkpoint's folder: muster probe MODEL");
   const int64_t points = points_of(arguments);
   use_single_threaded_kernels();
-  const std::string path = model_path(arguments.positional[0]);
+  const std::string path = model_file_of(arguments.positional[0]);
   ProbedModel model(arguments, path);
   const ProbeValues values = model.values();
   std::vector<LinePoint> line;
-  if (const auto other = arguments.flag("line")) line = model.line_to(model_path(*other), points);
+  if (const auto other = arguments.flag("line")) line = model.line_to(model_file_of(*other), points);
   if (arguments.has("json"))
     print_json(path, model.parameters(), values, line);
   else

@@ -7,10 +7,14 @@
 #include <iostream>
 #include <utility>
 
+#include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/report/metrics_kept.h"
+#include "muster/train/damaged_result.h"
+#include "muster/train/event_values.h"
 #include "muster/train/fingerprint.h"
 
 namespace muster {
@@ -27,26 +31,28 @@ ProgressOptions progress_options(const Training& training) {
   return options;
 }
 
-/// Bytes of a file's whole lines.
-int64_t bytes_of_lines(const std::string& path) {
-  const std::string text = read_file(path);
-  const size_t last = text.rfind('\n');
-  return last == std::string::npos ? 0 : static_cast<int64_t>(last) + 1;
+/// Whoever holds one of them open, and sleeps, then holds a file without a name.
+void write_event_files_anew(const Staging& staging) {
+  for (const std::string& name : event_files_in(staging.folder())) {
+    write_file_atomically(staging.path_of(name), read_file(staging.folder() + "/" + name));
+    staging.publish(name);
+  }
 }
 
 }  // namespace
 
-RunFilesHere::Open::Open(MetricsFile metrics_file, const std::string& folder, int64_t first_step,
+RunFilesHere::Open::Open(MetricsFile metrics_file, const Staging& staging, int64_t first_step,
                          const ProgressOptions& options, CheckpointStore& store)
     : metrics(std::move(metrics_file)),
-      events(folder, first_step),
+      events(staging.folder(), first_step, unix_time(), staging.path()),
       progress(std::cerr, options),
-      files{store, metrics, events, progress} {}
+      files{store, metrics, events, progress, staging} {}
 
 RunFilesHere::RunFilesHere(RunFolder folder) : folder_(std::move(folder)) {}
 
 std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training,
                                                         const std::string& fingerprint) const {
+  if (folder_.fresh && !folder_.damage.empty()) throw beyond_repair(folder_);
   if (folder_.fresh) return std::nullopt;
   const CheckpointStore store(folder_.path + "/checkpoints", training.configuration().checkpoint.keep);
   auto checkpoint = store.latest();
@@ -58,28 +64,39 @@ std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training
 }
 
 void RunFilesHere::open(const Training& training, const std::optional<Checkpoint>& checkpoint) {
-  if (checkpoint)
-    open_at(training, checkpoint->state.numbers.integer("record.metrics_bytes"), checkpoint->step + 1);
-  else
-    open_at(training, std::nullopt, 0);
+  set_aside_damaged_result(folder_);
+  if (!checkpoint) return open_at(training, "", 0);
+  const int64_t bytes = checkpoint->state.numbers.integer("record.metrics_bytes");
+  const KeptMetrics kept = kept_metrics(folder_.path + "/metrics.jsonl", bytes, checkpoint->step);
+  if (!kept.note.empty()) print_log("{}\n", kept.note);
+  open_at(training, kept.lines, checkpoint->step + 1);
 }
 
-void RunFilesHere::take_over(const Training& training) {
+void RunFilesHere::take_over(const Training& training, const RunRecord& record) {
   const std::string path = folder_.path + "/metrics.jsonl";
-  std::optional<int64_t> bytes;
-  if (std::filesystem::exists(path)) bytes = bytes_of_lines(path);
-  open_at(training, bytes, training.method().step() + 1);
+  const auto& kept = record.lines.lines();
+  write_event_files_anew(staging());
+  open_at(training, merged_lines(is_there(path) ? read_file(path) : "", record.lines, record.rounds),
+          kept.empty() ? training.method().step() + 1 : kept.front().step);
+  for (const MetricsLine& line : kept) open_->events.add(line.step, event_values(line));
 }
 
-void RunFilesHere::open_at(const Training& training, std::optional<int64_t> metrics_bytes,
-                           int64_t first_step) {
-  store_.emplace(folder_.path + "/checkpoints", training.configuration().checkpoint.keep);
-  write_file_atomically(folder_.path + "/config.toml", write_toml(training.configuration()));
-  const std::string path = folder_.path + "/metrics.jsonl";
+void RunFilesHere::open_at(const Training& training, const std::string& lines, int64_t first_step) {
+  store_.emplace(folder_.path + "/checkpoints", training.configuration().checkpoint.keep, staging().path());
+  write_file_atomically(staging().path_of("config.toml"),
+                        write_toml(with_absolute_paths(training.configuration())));
+  staging().publish("config.toml");
   MetricsFile metrics =
-      metrics_bytes ? MetricsFile::reopen_at(path, *metrics_bytes) : MetricsFile::create(path);
-  open_ = std::make_unique<Open>(std::move(metrics), folder_.path, first_step, progress_options(training),
-                                 *store_);
+      MetricsFile::make(staging().path_of("metrics.jsonl"), folder_.path + "/metrics.jsonl", lines);
+  staging().publish("metrics.jsonl");
+  open_ =
+      std::make_unique<Open>(std::move(metrics), staging(), first_step, progress_options(training), *store_);
+  staging().publish(std::filesystem::path(open_->events.path()).filename().string());
+}
+
+void RunFilesHere::sync() {
+  open_->metrics.sync();
+  open_->events.sync();
 }
 
 }  // namespace muster

@@ -1,15 +1,30 @@
 #pragma once
 
+#include <string>
+
+#include "muster/app/engine/run_files_here.h"
 #include "muster/app/engine/training.h"
-#include "muster/train/run_folder.h"
+#include "muster/rendezvous/result_ledger.h"
+#include "muster/report/summary_file.h"
 #include "muster/train/run_record.h"
 #include "muster/train/safetensors.h"
 
 namespace muster {
 
-/// What a finished run leaves: model.safetensors and summary.json in its folder, and on standard output the
-/// result as a table, or with `json` as one JSON object. Throws FileError.
-void write_result(Training& training, const RunFolder& folder, const NamedTensors& model,
-                  const RunRecord& record, bool json);
+/// The result of a run that has come to its end.
+Summary summarise(const Training& training, const RunRecord& record);
+
+/// Brings everything that a finished run leaves to the disk: metrics and events, then model.safetensors and
+/// at last summary.json, each in one piece. Notes digests, and what the metrics lack, in `summary`. `at`:
+/// what it is at, for an error's message. Throws FileError, LostPeer when another process writes the folder
+/// now.
+DurableResult write_result(const Training& training, RunFilesHere& files, const NamedTensors& model,
+                           Summary& summary, std::string& at);
+
+/// The digests of a finished run's files. Throws FileError.
+DurableResult found_result(const std::string& folder);
+
+/// On standard output the result as a table, or with `json` as one JSON object.
+void show_result(const Summary& summary, const std::string& folder, bool json);
 
 }  // namespace muster

@@ -1,5 +1,6 @@
 #include <ATen/Functions.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,16 +10,15 @@
 
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
+#include "muster/app/engine/text_model.h"
 #include "muster/app/help.h"
-#include "muster/app/keys.h"
-#include "muster/app/model_names.h"
-#include "muster/app/text_contradictions.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/output.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/task/text_generator.h"
-#include "muster/train/averaged_model.h"
 
 namespace muster {
 
@@ -44,8 +44,7 @@ int64_t whole_number(const Arguments& arguments, const char* flag, int64_t lowes
 
 SampleRequest read_request(const Arguments& arguments) {
   if (arguments.positional.empty())
-    throw OptionError("MODEL", "(none)",
-                      "name a safetensors file: muster sample MODEL.safetensors --prompt TEXT");
+    throw OptionError("MODEL", "(none)", "name a model: muster sample MODEL.safetensors --prompt TEXT");
   SampleRequest request;
   request.path = arguments.positional[0];
   request.tokens = whole_number(arguments, "tokens", 1, request.tokens);
@@ -57,38 +56,6 @@ SampleRequest read_request(const Arguments& arguments) {
   request.prompt = arguments.flag("prompt").value_or("");
   request.json = arguments.has("json");
   return request;
-}
-
-/// The configuration of the model alone: its data need not be there.
-Configuration model_configuration(const std::string& path, const std::vector<Setting>& settings) {
-  Configuration configuration;
-  configuration.task.name = "text";
-  configuration.task.model = "gpt";
-  for (const Setting& setting : settings)
-    find_key(setting.name, setting.text).set_text(configuration, setting.text);
-  if (!is_text_model(*configuration.task.model))
-    throw DataError(fmt::format("'{}' holds a {}, a model of images; only models of text can be sampled",
-                                path, *configuration.task.model));
-  check_gpt(configuration);
-  return configuration;
-}
-
-/// A generator with the file's weights; the file tells the vocabulary.
-TextGenerator load_generator(const std::string& path, const Safetensors& file,
-                             const Configuration& configuration, const Tokenizer* tokenizer) {
-  const auto embedding = file.tensors.find("transformer.wte.weight");
-  if (embedding == file.tensors.end() || embedding->second.dim() != 2)
-    throw DataError(fmt::format("'{}' holds no GPT: there is no tensor 'transformer.wte.weight'", path));
-  const int64_t vocabulary = embedding->second.size(0);
-  if (tokenizer != nullptr && tokenizer->vocabulary() > vocabulary)
-    throw DataError(
-        fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
-                    "belongs to the model",
-                    path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
-  TextGenerator generator(gpt_shape(configuration, vocabulary));
-  at::Tensor no_buffers = at::empty({0});
-  fill_from_tensors(path, file.tensors, generator.parameters(), generator.weights(), {}, no_buffers);
-  return generator;
 }
 
 /// Tokens of a prompt; numbers between blanks or commas where there is no tokenizer. Never empty.
@@ -132,7 +99,7 @@ class Speaker {
   /// Also what is no whole character yet.
   void end() {
     if (tokenizer_ != nullptr) say_new_part(tokenizer_->decode(tokens_), /*last=*/true);
-    if (aloud_) fmt::print("\n");
+    if (aloud_) print_output("\n");
   }
   const std::string& said() const { return said_; }
   const std::vector<uint32_t>& tokens() const { return tokens_; }
@@ -146,12 +113,13 @@ class Speaker {
   void say(const std::string& text) {
     said_ += text;
     if (!aloud_) return;
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    write_output(terminal_ ? printable(text, "\n\t") : text);
+    flush_output();
   }
 
   const Tokenizer* tokenizer_;
   bool aloud_;
+  bool terminal_ = ::isatty(STDOUT_FILENO) == 1;
   std::vector<uint32_t> tokens_;
   std::string said_;
 };
@@ -177,8 +145,9 @@ int run_sample(const std::vector<std::string>& words) {
   use_single_threaded_kernels();
   const Safetensors file = read_model(request.path);
   const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  require_described(request.path, file, settings, arguments.settings, Described::network);
   require_same_tokenizer(request.path, file, settings);
-  const Configuration configuration = model_configuration(request.path, settings);
+  const Configuration configuration = text_model_configuration(request.path, settings);
   const auto tokenizer = build_tokenizer(configuration);
   TextGenerator generator = load_generator(request.path, file, configuration, tokenizer.get());
   const std::vector<int64_t> prompt = encode_prompt(request.prompt, tokenizer.get(), generator.vocabulary());
@@ -195,9 +164,9 @@ int run_sample(const std::vector<std::string>& words) {
   }
   speaker.end();
   if (request.json)
-    fmt::print(
-        "{}\n",
-        json_of(request, prompt, speaker).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    write_output(
+        json_of(request, prompt, speaker).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+        "\n");
   return 0;
 }
 

@@ -3,19 +3,28 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/serve_result.h"
 #include "muster/app/engine/served_training.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/rendezvous/sockets.h"
+#include "muster/report/html_text.h"
+#include "muster/report/whole_result.h"
+#include "muster/serve/server_file_names.h"
 #include "muster/serve/training_server.h"
+#include "muster/serve/wait_watch.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
@@ -58,23 +67,53 @@ TrainingServerOptions server_options(const ServedTraining& training, Doors doors
 }
 
 void introduce(const ServedTraining& training, const TrainingDesk& desk, const std::string& folder,
-               const std::string& address, int port) {
+               const std::string& address) {
   const Configuration& configuration = training.configuration();
   print_log("{} on {}: {} parameters, {} local steps of {} workers together, by {}; files go to {}\n",
             *configuration.task.model, configuration.task.name, format_count(training.parameters().size()),
             format_count(*configuration.run.steps), *configuration.run.workers, configuration.async.outer,
             folder);
-  const std::string host = address.substr(0, address.rfind(':'));
-  print_log("serving at {}:{} from version {} on\n", host, port, desk.versions_found());
+  for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
+  print_log("serving at {} from version {} on\n", address, desk.versions_found());
 }
 
+void pass_on_messages(TrainingDesk& desk) {
+  for (const std::string& message : desk.take_messages()) print_log("{}\n", message);
+}
+
+/// Says now and then that there is nobody to train.
+class WorkersAwaited {
+ public:
+  WorkersAwaited(std::string address, int64_t start_with)
+      : address_(std::move(address)), start_with_(start_with) {}
+  void look(TrainingDesk& desk) {
+    const int64_t present = desk.workers_present();
+    const int64_t wanted = started_ ? 1 : start_with_;
+    started_ = started_ || present >= start_with_ || desk.local_steps() > 0;
+    if (watch_.due(present < wanted))
+      print_log(
+          "waiting for workers at {} for {:.0f} s: {} of {} are there; muster work {} CONFIG starts one\n",
+          address_, watch_.seconds(), present, wanted, address_);
+  }
+
+ private:
+  std::string address_;
+  int64_t start_with_;
+  bool started_ = false;
+  WaitWatch watch_;
+};
+
 /// Serves until the run has ended, or a signal has come; then 128 + signal.
-int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& training, const StopSignal& stop) {
+int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& training, const std::string& address,
+          const StopSignal& stop) {
   const int64_t every = *training.configuration().evaluation.every;
-  int64_t next = every > 0 ? (desk.present().local_steps / every + 1) * every : 0;
+  int64_t next = every > 0 ? (desk.local_steps() / every + 1) * every : 0;
+  WorkersAwaited awaited(address, training.configuration().serve.start_with);
   while (!desk.finished() && !stop.requested()) {
     desk.look();
     result.note(desk);
+    pass_on_messages(desk);
+    awaited.look(desk);
     const int64_t steps = every > 0 ? desk.local_steps() : 0;
     if (every > 0 && steps >= next && !desk.finished()) {
       result.evaluate(desk.present());
@@ -94,35 +133,118 @@ int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& trainin
   return 0;
 }
 
-int serve_run(const ServeRequest& request, Doors doors) {
-  ServedTraining training(request.configuration);
-  const RunSection& run = training.configuration().run;
-  const RunFolder folder = open_run_folder(choose_folder(run), run.resume);
-  if (folder.already_finished) {
-    for (const auto& message : folder.messages) print_log("{}\n", message);
-    if (request.arguments.has("json")) fmt::print("{}", read_file(folder.path + "/summary.json"));
-    return 0;
+std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
+
+/// Before anything is written: a port that is in use costs no folder.
+void require_free(const std::string& address) {
+  std::string host = host_of(address);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const int port = std::atoi(address.c_str() + address.rfind(':') + 1);  // server_doors() has seen its form
+  if (port != 0) listen_on(host, port);
+}
+
+/// Takes away what a new run has written so far, unless it comes to serve: its folder is free again.
+class NewFiles {
+ public:
+  explicit NewFiles(std::string folder) : folder_(std::move(folder)) {
+    std::error_code problem;
+    for (const char* name : names)
+      if (std::filesystem::exists(folder_ + "/" + name, problem) || problem) keep();
   }
-  write_file_atomically(folder.path + "/config.toml", write_toml(training.configuration()));
-  TrainingDesk desk(training.make_server(),
-                    ServerFiles(folder.path, training.identity(), training.configuration().serve.keep_events),
+  ~NewFiles() {
+    std::error_code ignored;  // what stays is told by the next try
+    if (!kept_)
+      for (const char* name : names) std::filesystem::remove(folder_ + "/" + name, ignored);
+  }
+  NewFiles(const NewFiles&) = delete;
+  NewFiles& operator=(const NewFiles&) = delete;
+  void keep() { kept_ = true; }
+
+ private:
+  static constexpr const char* names[] = {
+      "config.toml",       "metrics.jsonl",   "arrivals.jsonl",         "durable",
+      "snapshot-00000000", "events-00000000", "snapshot-00000000.part", "events-00000000.new"};
+  std::string folder_;
+  bool kept_ = false;
+};
+
+std::string how_to_go_on(const std::string& folder) {
+  return fmt::format("muster serve {} --run.resume", shell_quoted(folder + "/config.toml"));
+}
+
+/// What is left to do once the run has ended, or was stopped; says how to get what could not be written.
+int finish(int code, TrainingDesk& desk, ServeResult& result, const std::string& folder, bool json) {
+  if (code != 0) {
+    print_log("stopped at version {}; go on with:\n  {}\n", format_count(desk.present().version),
+              how_to_go_on(folder));
+    return code;
+  }
+  try {
+    result.write(desk, json);
+  } catch (const FileError& problem) {
+    throw FileError(
+        fmt::format("{}; the run has ended and its last state is on the disk, but not the whole "
+                    "result: {} writes it",
+                    problem.what(), how_to_go_on(folder)));
+  }
+  return 0;
+}
+
+int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedTraining& training,
+             AsyncServer first, Doors doors, bool made_again) {
+  NewFiles files(folder.path);
+  write_file_atomically(folder.path + "/config.toml",
+                        write_toml(with_absolute_paths(training.configuration())));
+  const Recovery recovery = request.arguments.has("recover") ? Recovery::drop_damaged : Recovery::strict;
+  const bool keep_events = training.configuration().serve.keep_events;
+  TrainingDesk desk(std::move(first), ServerFiles(folder.path, training.identity(), keep_events, recovery),
                     desk_options(training.configuration()));
-  ServeResult result(training, folder.path);
-  const StopSignal stop;
+  pass_on_messages(desk);
+  ServeResult result(training, folder.path, desk);
   int code = 0;
-  {
+  if (!made_again || !desk.finished()) {
+    const StopSignal stop;
     const auto pushes = training.pushes(), pulls = training.pulls();
     const TrainingServer server(desk, *pushes, *pulls, server_options(training, std::move(doors)));
-    introduce(training, desk, folder.path, training.configuration().serve.address, server.port());
-    code = serve(desk, result, training, stop);
+    files.keep();
+    const std::string address =
+        fmt::format("{}:{}", host_of(training.configuration().serve.address), server.port());
+    introduce(training, desk, folder.path, address);
+    code = serve(desk, result, training, address, stop);
   }
-  if (code == 0) {
-    result.write(desk, request.arguments.has("json"));
-  } else {
-    print_log("stopped at version {}; go on with:\n  muster serve {}/config.toml --run.resume\n",
-              format_count(desk.present().version), folder.path);
+  files.keep();
+  return finish(code, desk, result, folder.path, request.arguments.has("json"));
+}
+
+int serve_run(const ServeRequest& request, Doors doors) {
+  for (const auto& warning : doors.warnings) print_log("{}\n", warning);
+  const ServedTraining training(request.configuration);
+  const RunSection& run = training.configuration().run;
+  AsyncServer first = training.make_server();
+  require_free(training.configuration().serve.address);
+  const RunFolder folder = open_run_folder(choose_folder(run), run.resume);
+  const ResultCheck there = check_result(folder.path);
+  if (there.whole()) {
+    print_log("the run in '{}' is finished: nothing to resume\n", folder.path);
+    for (const auto& remark : there.remarks) print_log("{}\n", remark);
+    if (request.arguments.has("json")) write_output(read_file(folder.path + "/summary.json"));
+    return 0;
   }
-  return code;
+  const bool made_again = there.state == ResultCheck::State::damaged;
+  if (made_again && ServerFileNames(folder.path).nothing_there())
+    throw CheckpointError(
+        fmt::format("{}, and nothing of its server is left to make the result again from", there.damage));
+  if (made_again)
+    print_log("the run in '{}' has ended, but {}: its result is made again\n", folder.path, there.damage);
+  try {
+    return serve_in(folder, request, training, std::move(first), std::move(doors), made_again);
+  } catch (const CheckpointError&) {
+    throw;  // says itself how to go on
+  } catch (const FileError& problem) {
+    if (std::string_view(problem.what()).find("--run.resume") != std::string_view::npos) throw;
+    throw FileError(fmt::format("{}; what was acknowledged is on the disk: {} goes on with it",
+                                problem.what(), how_to_go_on(folder.path)));
+  }
 }
 
 }  // namespace
@@ -132,7 +254,8 @@ int run_serve(const std::vector<std::string>& words) {
   ::setenv("GRPC_VERBOSITY", "NONE", 0);
   const ServeRequest request = read_serve_request(words);
   if (request.arguments.has("replay"))
-    return replay_served(ServedTraining(request.configuration), request.arguments.has("json"));
+    return replay_served(ServedTraining(request.configuration), request.arguments.has("recover"),
+                         request.arguments.has("json"));
   return serve_run(
       request, server_doors(door_options(request.configuration.serve), request.configuration.serve.address));
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -16,10 +17,12 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
+#include "muster/report/whole_result.h"
 #include "muster/train/averaged_model.h"
 #include "muster/train/safetensors.h"
 
@@ -29,12 +32,48 @@ namespace {
 
 using nlohmann::json;
 
-/// Behind the last whole line of a server that was killed.
-MetricsFile open_metrics(const std::string& path) {
+bool is_measurement(std::string_view line, int64_t after, int64_t until, int64_t& step) {
+  const json parsed = json::parse(line, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("step") || !parsed["step"].is_number_integer()) return false;
+  step = parsed["step"].get<int64_t>();
+  return step > after && step <= until;
+}
+
+/// Behind the last whole line of a server that was killed. Lines that are none, or tell of steps that the
+/// server does not know of, are left out and the file as it was is set aside.
+MetricsFile open_metrics(const std::string& path, int64_t last_step) {
   if (!std::filesystem::exists(path)) return MetricsFile::create(path);
   const std::string content = read_file(path);
-  const size_t end = content.rfind('\n');
-  return MetricsFile::reopen_at(path, end == std::string::npos ? 0 : static_cast<int64_t>(end) + 1);
+  std::string kept;
+  size_t whole = 0, left_out = 0;
+  for (int64_t step = 0, last = -1; whole < content.size();) {
+    const size_t end = content.find('\n', whole);
+    if (end == std::string::npos) break;  // cut off in writing
+    const std::string_view line = std::string_view(content).substr(whole, end - whole);
+    whole = end + 1;
+    if (!is_measurement(line, last, last_step, step)) {
+      ++left_out;
+      continue;
+    }
+    last = step;
+    kept.append(line).push_back('\n');
+  }
+  if (left_out > 0) {
+    write_file_atomically(path + ".set-aside", content);
+    write_file_atomically(path, kept);
+    print_log("'{}': left out {} damaged or repeated lines; the file as it was is '{}.set-aside'\n", path,
+              left_out, path);
+  }
+  return MetricsFile::reopen_at(path, static_cast<int64_t>(kept.size()));
+}
+
+/// Leaves out of the arrivals what is no line of them, and what the server does not know of; returns when the
+/// last one came.
+double mend(const std::string& path, TrainingDesk& desk) {
+  const TrainingDesk::Present present = desk.present();
+  const MendedArrivals mended = mend_arrivals(path, present.seconds, present.version);
+  if (!mended.note.empty()) print_log("{}\n", mended.note);
+  return mended.last_arrived;
 }
 
 EvaluationOptions evaluation_options(const Configuration& configuration) {
@@ -88,7 +127,7 @@ void print_result(const Summary& summary, const TrainingDesk::Present& present, 
   table.add_row({"staleness, mean", fmt::format("{:.2f}", present.counts.staleness_mean())});
   table.add_row({"staleness, most", format_count(present.counts.staleness_max)});
   table.add_row({"time", format_duration(present.seconds)});
-  fmt::print("{}The model is {}/model.safetensors\n", table.text(), folder);
+  print_output("{}The model is {}/model.safetensors\n", table.text(), folder);
 }
 
 }  // namespace
@@ -99,17 +138,17 @@ std::string digest_of(const at::Tensor& vector) {
   return fmt::format("{:016x}", checksum.value());
 }
 
-ServeResult::ServeResult(const ServedTraining& training, std::string folder)
+ServeResult::ServeResult(const ServedTraining& training, std::string folder, TrainingDesk& desk)
     : training_(training),
       folder_(std::move(folder)),
       pool_(1, use_single_threaded_kernels_here),
       averager_(alone_, pool_),
       evaluation_(training.task(), training.sampler(), averager_,
                   evaluation_options(training.configuration())),
-      metrics_(open_metrics(folder_ + "/metrics.jsonl")),
+      noted_until_(mend(folder_ + "/arrivals.jsonl", desk)),
+      metrics_(open_metrics(folder_ + "/metrics.jsonl", desk.local_steps())),
       arrivals_(ArrivalsFile::go_on_with(folder_ + "/arrivals.jsonl")) {
-  const ArrivalHistory before = read_arrivals(folder_ + "/arrivals.jsonl");
-  if (!before.arrivals.empty()) noted_until_ = before.arrivals.back().arrived;
+  if (!arrivals_.note().empty()) print_log("{}\n", arrivals_.note());
 }
 
 void ServeResult::note(TrainingDesk& desk) {
@@ -159,50 +198,52 @@ void ServeResult::write(TrainingDesk& desk, bool as_json) {
   const auto present = desk.present();
   const Measured measured = measure(present);
   write_measurement(present, measured);
+  arrivals_.flush();
   write_safetensors(
       folder_ + "/model.safetensors",
       named_tensors(training_.parameters(), present.parameters, training_.buffers(), measured.buffers),
       model_metadata(training_.configuration()));
-  const Summary summary = summary_of(training_, present, measured.loss, measured.accuracy);
+  Summary summary = summary_of(training_, present, measured.loss, measured.accuracy);
+  summary.files = settle_files(folder_, {"model.safetensors", "metrics.jsonl", "arrivals.jsonl"});
   json whole = json::parse(to_json(summary));
   whole["async"] = async_part(present, desk.status());
-  write_file_atomically(folder_ + "/summary.json", whole.dump(2) + "\n");
+  write_summary(folder_ + "/summary.json", whole.dump(2));
   if (as_json)
-    fmt::print("{}\n", whole.dump());
+    write_output(whole.dump() + "\n");
   else
     print_result(summary, present, folder_);
 }
 
-int replay_served(const ServedTraining& training, bool as_json) {
+int replay_served(const ServedTraining& training, bool recover, bool as_json) {
   const auto& folder = training.configuration().run.out;
   if (!folder) throw OptionError("run.out", "(not given)", "name the folder of the run to replay");
-  const WholeRecord record = whole_record(*folder);
+  const auto history = ServerHistory::from_beginning(ServerFileNames(*folder), to_text(training.identity()),
+                                                     recover ? Recovery::drop_damaged : Recovery::strict);
   AsyncServer server = training.make_server();
-  server.restore(record.beginning.part_of("server"));
+  server.restore(history->snapshot().part_of("server"));
   json counted = json::array();
   int64_t events = 0;
-  for (const std::string& path : record.logs) {
-    EventLogReader log(path);
-    for (; const auto event = log.next(); ++events) {
-      server.apply(*event);
-      if (const auto* one = std::get_if<Contribution>(&*event))
-        counted.push_back({one->worker, one->sequence, one->version});
-    }
+  for (; const auto event = history->next(); ++events) {
+    server.apply(*event);
+    if (const auto* one = std::get_if<Contribution>(&*event))
+      counted.push_back({one->worker, one->sequence, one->version});
   }
+  for (const std::string& message : history->messages()) print_log("{}\n", message);
   const std::string digest = digest_of(server.parameters()), summary = *folder + "/summary.json";
   const bool finished = std::filesystem::exists(summary);
   const json expected = finished ? json::parse(read_file(summary)).at("async").at("digest") : json(digest);
   if (as_json) {
-    fmt::print("{}\n", json{{"events", events},
-                            {"versions", server.version()},
-                            {"digest", digest},
-                            {"same", expected == digest},
-                            {"contributions", counted}}
-                           .dump());
+    write_output(json{{"events", events},
+                      {"versions", server.version()},
+                      {"digest", digest},
+                      {"same", expected == digest},
+                      {"contributions", counted}}
+                     .dump() +
+                 "\n");
   } else {
-    fmt::print("{} events lead to version {}, digest {}\n", format_count(events),
-               format_count(server.version()), digest);
-    if (finished) fmt::print("the server ended with {} bits\n", expected == digest ? "the same" : "other");
+    print_output("{} events lead to version {}, digest {}\n", format_count(events),
+                 format_count(server.version()), digest);
+    if (finished) print_output("the server ended with {} bits\n", expected == digest ? "the same" : "other");
   }
   return expected == digest ? 0 : 1;
 }

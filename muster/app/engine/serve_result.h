@@ -16,14 +16,16 @@ namespace muster {
 /// What a served run leaves in its folder: arrivals.jsonl, metrics.jsonl, model.safetensors, summary.json.
 class ServeResult {
  public:
-  /// Opens the metrics; goes on with those that are there. Throws FileError.
-  ServeResult(const ServedTraining& training, std::string folder);
+  /// Opens metrics and arrivals; goes on with those that are there, without what is damaged or later than
+  /// `desk` knows of, and says so. Throws FileError.
+  ServeResult(const ServedTraining& training, std::string folder, TrainingDesk& desk);
 
   /// Writes down the rounds that have ended since the last call. Throws FileError.
   void note(TrainingDesk& desk);
   /// Measures on the test set, into the metrics and the arrivals.
   void evaluate(const TrainingDesk::Present& present);
-  /// The end: model, summary, and the result on standard output. Throws FileError.
+  /// The end: arrivals, metrics and model are on the disk, then the summary with their digests, then the
+  /// result goes to standard output. Throws FileError.
   void write(TrainingDesk& desk, bool json);
 
  private:
@@ -40,9 +42,9 @@ class ServeResult {
   Solo alone_;
   Averager averager_;
   Evaluation evaluation_;
+  double noted_until_;  // seconds of the run: the last arrival in the file
   MetricsFile metrics_;
   ArrivalsFile arrivals_;
-  double noted_until_ = -1;  // seconds of the run: the last arrival in the file
 };
 
 /// 16 hexadecimal digits that two vectors share only if they are the same to the bit (XXH64).
@@ -50,7 +52,8 @@ std::string digest_of(const at::Tensor& vector);
 
 /// Goes through all events of the run in run.out and tells the digest of the parameters that they lead to
 /// (with `json` also worker, sequence and version of every contribution); exit code 1 where it is not that of
-/// the run's summary. Throws OptionError, FileError, CheckpointError, DataError.
-int replay_served(const ServedTraining& training, bool json);
+/// the run's summary. With `recover` it goes on over damage and says what it leaves out. Throws OptionError,
+/// FileError, CheckpointError, DataError.
+int replay_served(const ServedTraining& training, bool recover, bool json);
 
 }  // namespace muster

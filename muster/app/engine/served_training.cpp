@@ -8,13 +8,13 @@
 #include "muster/app/engine/build_async.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/run_identity.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/version.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
-#include "muster/train/averaged_model.h"
 #include "muster/train/safetensors.h"
 
 namespace muster {
@@ -30,7 +30,7 @@ bool is_own(const std::string& key) {
        {"async.seconds_per_step", "async.speed_spread", "async.speed_trace", "async.failures",
         "async.bandwidth", "async.latency", "async.message_bytes", "async.train_samples", "async.record"})
     if (key == of_virtual_time) return true;
-  return key == "run.workers" || key == "run.verify" || key == "run.verify_every";
+  return key == "async.outlier" || key == "run.workers" || key == "run.verify" || key == "run.verify_every";
 }
 
 }  // namespace
@@ -42,7 +42,12 @@ ServedTraining::ServedTraining(Configuration configuration) : configuration_(std
   const int64_t shards = *configuration_.async.shards;
   sampler_ = build_sampler(configuration_, *task_, shards);
   model_ = task_->make_model();
-  learning_rate_ = build_shard_learning_rate(configuration_);
+  learning_rates_ = build_shard_learning_rates(configuration_, dispatch().sampling);
+}
+
+DispatchOptions ServedTraining::dispatch() const {
+  const int64_t shards = *configuration_.async.shards;
+  return simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size())).dispatch;
 }
 
 AsyncServer ServedTraining::make_server() const {
@@ -52,15 +57,12 @@ AsyncServer ServedTraining::make_server() const {
   at::Tensor gradient = flat_vector(size, type()), buffer_vector = flat_vector(buffers().size(), type());
   model->bind(start, gradient, buffer_vector);
   if (const auto& path = configuration_.run.start_from)
-    fill_from_tensors(*path, read_safetensors(*path).tensors, parameters(), start, buffers(), buffer_vector);
-  const int64_t shards = *configuration_.async.shards;
-  const DispatchOptions dispatch =
-      simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size())).dispatch;
-  return build_async_server(configuration_, dispatch, start);
+    fill_from_start(configuration_, *path, parameters(), start, buffers(), buffer_vector);
+  return build_async_server(configuration_, dispatch(), start);
 }
 
 std::unique_ptr<AsyncWorker> ServedTraining::make_worker() const {
-  return build_async_worker(configuration_, *task_, *sampler_, *learning_rate_);
+  return build_async_worker(configuration_, *task_, *sampler_, learning_rates_);
 }
 
 std::unique_ptr<VectorMessages> ServedTraining::pushes() const {
@@ -86,6 +88,7 @@ Identity ServedTraining::identity() const {
   std::erase_if(identity, [](const auto& one) { return is_own(one.first); });
   identity["muster"] = std::string(version());
   identity["task.training_samples"] = std::to_string(task_->train_size());
+  for (const auto& [use, content] : task_->content()) identity["data." + use] = content;
   identity["model.type"] = c10::toString(type());
   for (const Piece& piece : parameters().pieces()) {
     std::string& layout = identity["model.layout"];

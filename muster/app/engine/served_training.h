@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "muster/app/options.h"
 #include "muster/method/async_server.h"
@@ -41,11 +41,13 @@ class ServedTraining {
   Identity identity() const;
 
  private:
+  DispatchOptions dispatch() const;
+
   Configuration configuration_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Model> model_;
-  std::optional<LearningRate> learning_rate_;
+  std::vector<LearningRate> learning_rates_;  // by shard
 };
 
 }  // namespace muster

@@ -13,6 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/kernel_threads.h"
 #include "muster/method/synchronous.h"
@@ -119,9 +120,9 @@ int run_signature(const std::vector<std::string>& words) {
     json[chosen.name] = hash;
   }
   if (arguments.has("json")) {
-    fmt::print("{}\n", json.dump());
+    write_output(json.dump() + "\n");
   } else {
-    for (const auto& line : lines) fmt::print("{}\n", line);
+    for (const auto& line : lines) print_output("{}\n", line);
   }
   const auto file = arguments.flag("check");
   if (!file) return 0;

@@ -13,15 +13,21 @@
 #include "muster/app/engine/simulated_training.h"
 #include "muster/app/engine/versions.h"
 #include "muster/app/keys.h"
+#include "muster/app/quota_sentence.h"
 #include "muster/app/resolve_async.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/simulation_result.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/progress_line.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
+#include "muster/train/damaged_result.h"
 #include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
@@ -72,6 +78,8 @@ void introduce(const SimulatedTraining& training, int64_t parameters, const std:
   print_log("{} local steps of all workers together, {}{} in a round, of {}; outer step {}; files go to {}\n",
             format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
             async.local_steps, configuration.inner.optimizer, async.outer, folder);
+  for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
+  if (const auto quota = quota_sentence()) print_log("{}\n", *quota);
 }
 
 /// Where a record's end is kept: what a replay must come to.
@@ -86,7 +94,12 @@ class Simulation {
  public:
   Simulation(const Configuration& configuration, bool json) : json_(json), asked_(configuration) {
     asked_.run.out = choose_folder(asked_.run);
-    folder_.emplace(open_run_folder(*asked_.run.out, false));
+    folder_.emplace(open_run_folder(*asked_.run.out, asked_.run.resume));
+    if (folder_->already_finished) return;
+    if (folder_->resume_from)
+      throw OptionError(
+          "run.out", *asked_.run.out,
+          "holds the checkpoints of a training, and a simulated run has none; choose another folder");
     if (asked_.async.record) record_.emplace(*asked_.async.record, write_toml(asked_));
     training_.emplace(asked_, record_ ? &*record_ : nullptr);
   }
@@ -94,8 +107,11 @@ class Simulation {
   /// Returns the exit code.
   int run() {
     const std::string& folder = folder_->path;
+    if (folder_->already_finished) return show_finished();
+    for (const auto& message : folder_->messages) print_log("{}\n", message);
     introduce(*training_, training_->parameters(), folder);
-    write_file_atomically(folder + "/config.toml", write_toml(training_->configuration()));
+    write_file_atomically(folder + "/config.toml",
+                          write_toml(with_absolute_paths(training_->configuration())));
     arrivals_.emplace(folder + "/arrivals.jsonl");
     ProgressLine progress(std::cerr, progress_options());
     measure(0, 0);
@@ -121,6 +137,7 @@ class Simulation {
   void note(const VirtualArrival& arrival) {
     arrivals_->write(line_of(arrival));
     if (arrival.verdict != Verdict::counted) ++dropped_[std::string(word_of(arrival.verdict))];
+    if (arrival.far_above_median) ++far_above_median_;
     loss_ = loss_ == 0 ? arrival.loss : 0.9 * loss_ + 0.1 * arrival.loss;
     const int64_t steps = training_->run().tally().local_steps();
     const bool last = steps >= *training_->configuration().run.steps;
@@ -140,9 +157,11 @@ class Simulation {
   }
 
   int stopped() {
-    print_log("stopped after {} of {} local steps; a simulated run cannot be gone on with\n",
-              format_count(training_->run().tally().local_steps()),
-              format_count(*training_->configuration().run.steps));
+    print_log(
+        "stopped after {} of {} local steps; begin anew with:\n  muster simulate {}/config.toml "
+        "--run.resume\n",
+        format_count(training_->run().tally().local_steps()),
+        format_count(*training_->configuration().run.steps), folder_->path);
     return 128 + stop_.signal();
   }
 
@@ -151,10 +170,12 @@ class Simulation {
     const Configuration& configuration = training_->configuration();
     const SimulationTally& tally = training_->run().tally();
     if (measurements_.back().local_steps < tally.local_steps()) measure(tally.seconds(), tally.local_steps());
-    if (tally.local_steps() < *configuration.run.steps)
-      print_log("nobody was left to work after {} of {} local steps\n", format_count(tally.local_steps()),
-                format_count(*configuration.run.steps));
-    write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
+    for (const std::string& line : training_->task().findings()) print_log("{}\n", line);
+    set_aside_damaged_result(*folder_);
+    arrivals_->flush();
+    auto files = settle_files(folder, {"arrivals.jsonl"});
+    files["model.safetensors"] =
+        write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
     AsyncServer& server = training_->server();
     if (record_) {
       record_->sync();
@@ -167,8 +188,26 @@ class Simulation {
                                    checksum_of(server.state()),
                                    training_->task().loss_floor(),
                                    versions()};
-    write_file_atomically(folder + "/summary.json", simulation_json(result, 2) + "\n");
-    std::cout << (json_ ? simulation_json(result, -1) + "\n" : simulation_text(result));
+    result.files = std::move(files);
+    const std::string text = write_summary(folder + "/summary.json", simulation_json(result, 2));
+    write_output(json_ ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
+    say_what_is_unusual();
+    if (!result.finished()) throw nobody_left(result);
+  }
+
+  void say_what_is_unusual() const {
+    if (far_above_median_ > 0 && training_->configuration().async.outlier == "warn")
+      print_log(
+          "warning: {} contributions had norms more than {:.0f} times the running median; they were counted "
+          "(async.outlier = refuse would drop them)\n",
+          format_count(far_above_median_), NormWatch::far);
+  }
+
+  int show_finished() const {
+    for (const auto& message : folder_->messages) print_log("{}\n", message);
+    if (json_)
+      write_output(nlohmann::ordered_json::parse(read_file(folder_->path + "/summary.json")).dump() + "\n");
+    return 0;
   }
 
   bool json_;
@@ -181,6 +220,7 @@ class Simulation {
   std::optional<ArrivalsFile> arrivals_;
   std::vector<MeasurementLine> measurements_;
   std::map<std::string, int64_t> dropped_;
+  int64_t far_above_median_ = 0;
   double loss_ = 0;
 };
 
@@ -211,13 +251,14 @@ int replay_record(const std::string& path, bool json) {
     answer["events"] = events;
     answer["recorded"] = recorded.value_or(nullptr);
     answer["same"] = recorded ? nlohmann::json(same) : nlohmann::json(nullptr);
-    fmt::print("{}\n", answer.dump());
+    write_output(answer.dump() + "\n");
   } else {
-    fmt::print("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
-               server.version(), found["checksum"].get<std::string>());
-    fmt::print("{}\n", same       ? "The same bits as the recorded run ended with."
-                       : recorded ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
-                                  : "The recorded run has not told what it ended with (it was interrupted).");
+    print_output("{} events replayed: version {}, checksum of the state {}\n", format_count(events),
+                 server.version(), found["checksum"].get<std::string>());
+    print_output("{}\n", same ? "The same bits as the recorded run ended with."
+                         : recorded
+                             ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
+                             : "The recorded run has not told what it ended with (it was interrupted).");
   }
   return recorded && !same ? 1 : 0;
 }

@@ -8,6 +8,7 @@
 #include "muster/app/engine/build_async.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/checksum.h"
@@ -21,6 +22,18 @@ namespace muster {
 namespace {
 
 constexpr int64_t most_train_samples = 10000;
+
+/// Local steps that each worker gets through in the same time, in any unit: the same for all where a grace as
+/// long as the slowest round lets them start together.
+std::vector<double> steps_by_worker(const SimulationOptions& options) {
+  std::vector<double> speeds = device_speeds(options.devices);
+  const LocalStepsOptions& steps = options.dispatch.local_steps;
+  const double slowest =
+      static_cast<double>(steps.local_steps) * *std::max_element(speeds.begin(), speeds.end());
+  const bool together = !steps.dynamic && options.dispatch.grace >= slowest;
+  for (double& speed : speeds) speed = together ? 1 : 1 / speed;
+  return speeds;
+}
 
 }  // namespace
 
@@ -45,13 +58,14 @@ SimulatedTraining::SimulatedTraining(Configuration configuration, EventLogWriter
       std::make_unique<TrainingPart>(*task_, configuration_.async.train_samples.value_or(most_train_samples));
   trained_on_ = std::make_unique<Evaluation>(*training_part_, *sampler_, *averager_, evaluation);
   buffers_ = flat_vector(held_out_->buffers().size(), held_out_->type());
-  learning_rate_ = std::make_unique<LearningRate>(build_shard_learning_rate(configuration_));
   const auto bytes = static_cast<double>(server_->parameters().nbytes());
   const SimulationOptions options = simulation_options(configuration_, bytes);
+  learning_rates_ = build_shard_learning_rates(configuration_, server_->dispatcher().options().sampling,
+                                               steps_by_worker(options));
   clock_ = std::make_unique<VirtualClock>(simulated_speeds(configuration_), options.outages, options.link);
   VirtualRunParts parts{*server_, *clock_, *pool_, {}, record};
   for (int64_t worker = 0; worker < workers; ++worker)
-    parts.workers.push_back(build_async_worker(configuration_, *task_, *sampler_, *learning_rate_));
+    parts.workers.push_back(build_async_worker(configuration_, *task_, *sampler_, learning_rates_));
   run_ = std::make_unique<VirtualRun>(std::move(parts),
                                       VirtualRunOptions{options.total_steps, options.evaluate_every,
                                                         options.link.message_bytes, options.speeds_known});
@@ -76,8 +90,7 @@ at::Tensor SimulatedTraining::first_parameters() const {
   at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
   model->bind(parameters, gradient, buffers);
   if (const auto& file = configuration_.run.start_from)
-    fill_from_tensors(*file, read_safetensors(*file).tensors, model->parameters(), parameters,
-                      model->buffers(), buffers);
+    fill_from_start(configuration_, *file, model->parameters(), parameters, model->buffers(), buffers);
   return parameters.clone();
 }
 

@@ -48,7 +48,7 @@ class SimulatedTraining {
   std::unique_ptr<TrainingPart> training_part_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<LearningRate> learning_rate_;
+  std::vector<LearningRate> learning_rates_;  // by shard
   Solo alone_;
   std::unique_ptr<Averager> averager_;
   std::unique_ptr<Evaluation> held_out_, trained_on_;

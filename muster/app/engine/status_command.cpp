@@ -3,11 +3,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <iostream>
 #include <thread>
 
 #include "muster/app/engine/commands.h"
 #include "muster/app/serve_request.h"
+#include "muster/base/output.h"
 #include "muster/serve/ask_status.h"
 
 namespace muster {
@@ -16,10 +16,10 @@ namespace {
 
 void show(const ServerStatus& status, bool json, bool over_the_last) {
   if (json)
-    std::cout << status_json(status) << '\n';
+    write_output(status_json(status) + "\n");
   else
-    std::cout << (over_the_last ? "\x1b[H\x1b[2J" : "") << status_text(status);
-  std::cout.flush();
+    write_output((over_the_last ? "\x1b[H\x1b[2J" : "") + printable(status_text(status), "\n\t"));
+  flush_output();
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ void show(const ServerStatus& status, bool json, bool over_the_last) {
 int run_status(const std::vector<std::string>& words) {
   const StatusRequest request = read_status_request(words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
-  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   while (true) {
     const ServerStatus status = ask_status(request.address, doors, request.configuration.serve.patience);

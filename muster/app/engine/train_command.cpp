@@ -8,15 +8,18 @@
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/commands.h"
-#include "muster/app/engine/run_files_here.h"
-#include "muster/app/engine/run_result.h"
+#include "muster/app/engine/result_duty.h"
 #include "muster/app/engine/training.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/probe_text.h"
+#include "muster/app/quota_sentence.h"
+#include "muster/app/run_configuration.h"
+#include "muster/app/wait_report.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/output.h"
 #include "muster/comm/state_exchange.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
@@ -48,12 +51,13 @@ std::string fingerprint(const Training& training) {
     json["run"].erase(key);
   for (const char* key : {"interface", "slice_mib", "deadline"}) json["comm"].erase(key);
   json["run"]["steps"] = training.length().steps;
-  json["task"].erase("data");
+  for (const char* place : {"data", "test_data"}) json["task"].erase(place);
   for (const char* of_servers : {"async", "serve"}) json.erase(of_servers);
   json.erase("evaluation");
   json.erase("checkpoint");
   json["parameters"] = training.parameters();
   json["training_samples"] = training.task().train_size();
+  for (const auto& [use, content] : training.data_content()) json["data"][use] = content;
   return json.dump();
 }
 
@@ -89,7 +93,9 @@ void introduce(const Training& training, const RunFolder& folder) {
   print_log("{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
             configuration.schedule.rule, folder.path);
+  for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
   print_log("{}\n", schedule_sentence(training));
+  if (const auto quota = quota_sentence()) print_log("{}\n", *quota);
   if (configuration.run.precision == "bf16") tell_speed_of_bf16();
 }
 
@@ -112,15 +118,15 @@ RunLoopOptions loop_options(const Training& training) {
 
 /// How to go on with a stopped run: its own resolved configuration stands in its folder.
 void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
-  print_log(
-      "stopped after step {} of {}; a checkpoint is written. Go on with:\n  muster train {}/config.toml "
-      "--run.resume\n",
-      format_count(step), format_count(total), folder);
+  print_log("stopped after step {} of {}; a checkpoint is written. Go on with:\n  {}\n", format_count(step),
+            format_count(total), resume_command("train", folder));
 }
 
 void print_messages(const std::vector<std::string>& messages) {
   for (const auto& message : messages) print_log("{}\n", message);
 }
+
+constexpr int exit_error = 2;
 
 /// What rank 0 decides for all processes that begin together.
 struct Beginning {
@@ -141,55 +147,75 @@ Beginning agree_on_beginning(Communicator& group, const Beginning& mine, std::ch
 class TrainRun {
  public:
   TrainRun(Training& training, bool json)
-      : training_(training), json_(json), options_(loop_options(training)) {}
+      : training_(training), json_(json), options_(loop_options(training)), duty_(training, record_) {}
 
   /// Returns the exit code. Where somebody dies before an elastic run has begun, the others begin once more.
+  /// Where all died who held the run's state, those who are there begin together from its last checkpoint.
   int run() {
     while (true) {
       try {
-        return training_.enters_a_run() ? enter() : begin_together();
+        if (const auto code = training_.enters_a_run() ? enter() : begin_together()) return *code;
+        forget();
+        continue;
       } catch (const LostPeer&) {
+        if (duty_.is_done()) return 0;
         if (under_way_ || !training_.elastic()) throw;
+        if (const auto failed = duty_.failed()) throw Error(*failed);
+      } catch (const Error& error) {
+        if (ends_the_run(error)) duty_.say_failed(error.what());
+        throw;
       }
-      loop_.reset();
-      regrouping_.reset();
-      files_.reset();
-      once_more_ = true;
+      forget();
       training_.join_again();
     }
   }
 
  private:
-  int begin_together() {
+  void forget() {
+    loop_.reset();
+    regrouping_.reset();
+    duty_.close();
+    probing_.reset();
+    record_ = RunRecord();
+    under_way_ = false;
+  }
+
+  /// Nothing: it must begin once more, in the group that stands.
+  std::optional<int> begin_together() {
     if (training_.leads()) open_folder();
-    const Beginning beginning = agree_on_beginning(
-        training_.group(),
-        {files_ && files_->folder().already_finished, training_.configuration().run.out.value_or("")},
-        training_.patience());
+    const Beginning beginning =
+        agree_on_beginning(training_.group(),
+                           {duty_.writes() && duty_.files()->folder().already_finished,
+                            training_.configuration().run.out.value_or("")},
+                           training_.patience());
     if (beginning.already_finished) return show_finished();
     training_.set_out(beginning.folder);
-    if (training_.leads()) introduce(training_, files_->folder());
+    if (training_.leads()) introduce(training_, duty_.files()->folder());
     training_.build();
     make_loop();
     begin();
     return advance();
   }
 
+  // A run that has begun before under this launcher goes on in its folder.
   void open_folder() {
     const RunSection& run = training_.configuration().run;
-    training_.set_out(choose_folder(run));
-    files_.emplace(open_run_folder(*training_.configuration().run.out, run.resume || once_more_));
-    print_messages(files_->folder().messages);
+    const std::optional<std::string> begun = duty_.begun_folder();
+    training_.set_out(begun ? *begun : choose_folder(run));
+    duty_.open(*training_.configuration().run.out, run.resume || begun);
+    print_messages(duty_.files()->folder().messages);
   }
 
   int show_finished() {
-    if (files_ && json_)
-      fmt::print("{}\n", nlohmann::json::parse(read_file(files_->folder().path + "/summary.json")).dump());
+    if (duty_.writes() && json_)
+      write_output(nlohmann::json::parse(read_file(duty_.files()->folder().path + "/summary.json")).dump() +
+                   "\n");
     return 0;
   }
 
   void make_loop() {
-    RunPlace place{training_.averager(), training_.member(), nullptr, nullptr, nullptr, stop_};
+    RunPlace place{
+        training_.averager(), training_.member(), nullptr, nullptr, duty_.ledger(), nullptr, stop_};
     if (const auto& probes = training_.configuration().run.probe) {
       probing_.emplace(
           training_.task(), parse_probes(*probes, "run.probe"), training_.configuration().task.batch,
@@ -207,89 +233,98 @@ class TrainRun {
   // Nothing is written before all that is read has been found good.
   void begin() {
     std::optional<Checkpoint> checkpoint;
-    if (files_) checkpoint = files_->find_checkpoint(training_, options_.fingerprint);
+    if (duty_.writes()) checkpoint = duty_.files()->find_checkpoint(training_, options_.fingerprint);
     const RunSection& run = training_.configuration().run;
     if (!loop_->restore(checkpoint) && run.start_from)
       start_from_file(training_, *run.start_from, run.start_from_optimizer);
-    if (files_) {
-      files_->open(training_, checkpoint);
-      loop_->write_to(files_->files());
-    }
+    if (duty_.writes()) duty_.files()->open(training_, checkpoint);
     if (!regrouping_) return;
     regrouping_->set_folder(*training_.configuration().run.out);
     regrouping_->begin();
   }
 
   /// A worker that comes back, or a new one.
-  int enter() {
+  std::optional<int> enter() {
     training_.build();
     make_loop();
-    if (!regrouping_->enter())
-      throw LostPeer("the run that this process was to take part in holds no state; start it anew");
+    const Regrouping::Outcome outcome = regrouping_->enter();
+    if (outcome == Regrouping::Outcome::begins_again) return std::nullopt;
+    if (outcome == Regrouping::Outcome::no_store)
+      throw LostPeer("the store of the run is gone, and this process has not received the run's state");
     training_.set_out(regrouping_->folder());
     print_log("taking part from step {} on, as one of {} processes\n",
               format_count(training_.method().step()), training_.group().size());
     return advance();
   }
 
-  int advance() {
+  // A process ends well only when the result is on the disk, whoever has written it.
+  std::optional<int> advance() {
     under_way_ = true;
     while (true) {
-      look_who_writes();
-      const RunLoop::Ended ended = loop_->run();
-      if (ended == RunLoop::Ended::regrouped) {
-        tell_of_group();
-        continue;
-      }
-      if (ended == RunLoop::Ended::stopped) return stopped();
+      bool settled = false;
       try {
-        const NamedTensors model = loop_->finish();
-        if (files_) write_result(training_, files_->folder(), model, record_, json_);
-        return 0;
+        settled = settle_files();
+        if (settled) {
+          const RunLoop::Ended ended = loop_->run();
+          if (ended == RunLoop::Ended::begins_again) return std::nullopt;
+          if (ended == RunLoop::Ended::stopped) return stopped();
+          if (ended == RunLoop::Ended::regrouped) tell_of_group();
+          if (ended != RunLoop::Ended::finished) continue;
+          deliver();
+          return 0;
+        }
       } catch (const LostPeer&) {
-        if (!regrouping_) throw;
-        regrouping_->regroup();
+        if (!regrouping_ || regrouping_->alone() || duty_.is_done()) throw;
       }
+      // Where only the files were not settled, the group stands, and is left where it is without a store.
+      const Regrouping::Outcome outcome = regrouping_->regroup();
+      if (outcome == Regrouping::Outcome::begins_again) return std::nullopt;
+      if (outcome == Regrouping::Outcome::no_store && settled) regrouping_->go_alone();
     }
   }
 
-  // Rank 0 of the present generation writes. Where its forerunner sleeps with the folder in its hands, nobody
-  // does until it wakes or dies.
-  void look_who_writes() {
-    if (!regrouping_ || training_.leads() == files_.has_value()) return;
-    if (files_) {
-      files_.reset();
-    } else {
-      try {
-        files_.emplace(open_run_folder(*training_.configuration().run.out, true));
-        files_->take_over(training_);
-      } catch (const FileError& error) {
-        files_.reset();
-        if (!std::exchange(told_of_folder_, true))
-          print_log("{}; nothing is written until it is free\n", error.what());
-      }
-    }
-    loop_->write_to(files_ ? files_->files() : nullptr);
+  void deliver() {
+    const NamedTensors model = loop_->finish();
+    for (const std::string& line : training_.task().findings()) print_log("{}\n", line);
+    duty_.deliver(model, json_, loop_->why_unwritten());
+  }
+
+  // False where the others must hear, from a new group, that this process cannot write.
+  bool settle_files() {
+    const std::string why = loop_->why_unwritten();
+    const bool settled = why.empty() ? duty_.settle() : duty_.write_anew(why);
+    loop_->write_to(duty_.open_files());
+    return settled;
   }
 
   void tell_of_group() {
     const int64_t number = training_.member()->generation().number;
     if (!training_.leads() || std::exchange(told_of_, number) == number) return;
-    if (files_) files_->files()->progress.end();
+    if (duty_.writes()) duty_.open_files()->progress.end();
     print_log("generation {}: {} of {} processes go on from step {}\n", number, training_.group().size(),
               training_.processes(), format_count(training_.method().step()));
   }
 
   int stopped() {
     const GroupMember* const member = training_.member();
-    if (member && member->store_lost() && !stop_.requested())
+    const bool without_store = member && member->store_gone() && !stop_.requested();
+    if (without_store)
       print_log(
           "the store of the run (its launcher, or rank 0) is gone, and without it no group can be made\n");
-    if (files_) {
-      files_->files()->progress.end();
-      say_how_to_resume(files_->folder().path, training_.method().step(), training_.length().steps);
+    if (duty_.writes()) {
+      duty_.open_files()->progress.end();
+      if (!loop_->why_unwritten().empty())
+        throw FileError(
+            fmt::format("stopped after step {}, but {}", training_.method().step(), loop_->why_unwritten()));
+      say_how_to_resume(duty_.files()->folder().path, training_.method().step(), training_.length().steps);
     }
+    if (without_store) return exit_error;
     return 128 + (stop_.requested() ? stop_.signal() : SIGTERM);
+  }
+
+  /// No process can go on where this one met the error.
+  bool ends_the_run(const Error& error) {
+    return dynamic_cast<const NonFiniteError*>(&error) != nullptr || (!under_way_ && training_.leads());
   }
 
   Training& training_;
@@ -297,13 +332,11 @@ class TrainRun {
   RunLoopOptions options_;
   StopSignal stop_;
   RunRecord record_;
-  std::optional<RunFilesHere> files_;
+  ResultDuty duty_;
   std::optional<Regrouping> regrouping_;
   std::optional<Probing> probing_;
   std::optional<RunLoop> loop_;
   bool under_way_ = false;
-  bool once_more_ = false;  // somebody died before all had begun: the folder may hold what he wrote
-  bool told_of_folder_ = false;
   int64_t told_of_ = 0;  // the generation that the user was told of last
 };
 
@@ -313,6 +346,7 @@ int run_train(const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
   const TrainRequest request = read_train_request(words);
   Training training(request.configuration, request.place);
+  const WaitReporter reporter(training.waits());
   training.join();
   return TrainRun(training, request.arguments.has("json")).run();
 }

@@ -10,13 +10,15 @@
 #include "muster/app/engine/build_overlap.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
+#include "muster/app/engine/model_file.h"
+#include "muster/app/engine/model_source.h"
+#include "muster/app/engine/start_weights.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/run_identity.h"
 #include "muster/base/error.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/flat/kernel_threads.h"
-#include "muster/train/averaged_model.h"
 #include "muster/train/checkpoint.h"
 
 namespace muster {
@@ -39,6 +41,7 @@ Training::Training(Configuration configuration, const Place& place)
   use_single_threaded_kernels();
   const RunSection& run = configuration_.run;
   task_ = build_task(configuration_);
+  data_content_ = task_->content();
   complete(configuration_, task_->train_size());
   length_ = run_length(configuration_, task_->train_size());
   sampler_ = build_sampler(configuration_, *task_, *run.workers);
@@ -69,6 +72,7 @@ Identity Training::identity() const {
   Identity identity = run_identity(configuration_);
   identity["model.parameters"] = std::to_string(parameters_);
   identity["task.training_samples"] = std::to_string(task_->train_size());
+  for (const auto& [use, content] : data_content_) identity["data." + use] = content;
   identity["run.processes"] = std::to_string(place_.size);
   return identity;
 }
@@ -109,6 +113,7 @@ void Training::join() {
   options.interface = configuration_.comm.interface.value_or("");
   options.identity = identity();
   options.slice_bytes = configuration_.comm.slice_mib << 20;
+  options.waits = waits_;
   options.block = static_cast<int>(grouping().processes_per_group());
   ElasticOptions life;
   life.deadline = std::chrono::milliseconds(static_cast<int64_t>(1000 * configuration_.elastic.deadline));
@@ -142,6 +147,9 @@ void Training::build_inner_meeting() {
 
 void Training::build() {
   const RunSection& run = configuration_.run;
+  evaluation_.reset();
+  method_.reset();
+  averager_.reset();
   pool_ = std::make_unique<ThreadPool>(static_cast<int>(*run.threads), use_single_threaded_kernels_here);
   averager_ = std::make_unique<Averager>(group(), *pool_, compression(configuration_));
   build_inner_meeting();
@@ -178,8 +186,8 @@ at::Tensor starting_parameters(const Training& training) {
   at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
   model->bind(parameters, flat_vector(parameters.numel(), model->type()), buffers);
   if (const auto& path = training.configuration().run.start_from)
-    fill_from_tensors(*path, read_safetensors(*path).tensors, model->parameters(), parameters,
-                      model->buffers(), buffers);
+    fill_from_start(training.configuration(), *path, model->parameters(), parameters, model->buffers(),
+                    buffers);
   return parameters;
 }
 
@@ -187,11 +195,10 @@ void start_from_file(Training& training, const std::string& path, bool with_opti
   const Evaluation& shape = training.evaluation();
   at::Tensor parameters = flat_vector(shape.parameters().size(), shape.type());
   at::Tensor buffers = flat_vector(shape.buffers().size(), shape.type());
-  fill_from_tensors(path, read_safetensors(path).tensors, shape.parameters(), parameters, shape.buffers(),
-                    buffers);
+  fill_from_start(training.configuration(), path, shape.parameters(), parameters, shape.buffers(), buffers);
   training.method().start_from(parameters, buffers);
   if (!with_optimizer) return;
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const std::filesystem::path folder = std::filesystem::path(model_file_of(path)).parent_path();
   if (!std::filesystem::exists(folder / "state.json"))
     throw OptionError(
         "run.start_from_optimizer", "true",

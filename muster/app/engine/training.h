@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ class Training {
   const RunLength& length() const { return length_; }
   int64_t parameters() const { return parameters_; }
   const Task& task() const { return *task_; }
+  /// See Task::content.
+  const std::map<std::string, std::string>& data_content() const { return data_content_; }
   Synchronous& method() { return *method_; }
   const Synchronous& method() const { return *method_; }
   Evaluation& evaluation() { return *evaluation_; }
@@ -51,6 +54,8 @@ class Training {
   /// Rank 0 of the present generation: writes the run's files.
   bool leads() { return group().rank() == 0; }
   int processes() const { return place_.size; }  ///< that the run was started with
+  /// Whom this process waits for.
+  std::shared_ptr<Waits> waits() const { return waits_; }
   /// The others are under way already.
   bool enters_a_run() const;
   void set_out(const std::string& folder) { configuration_.run.out = folder; }
@@ -70,9 +75,11 @@ class Training {
 
   Configuration configuration_;
   Place place_;
+  std::shared_ptr<Waits> waits_ = std::make_shared<Waits>();
   RunLength length_;
   int64_t parameters_ = 0;
   std::unique_ptr<Task> task_;
+  std::map<std::string, std::string> data_content_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<GroupMember> member_;

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <random>
+#include <string_view>
 
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/served_training.h"
@@ -40,6 +43,7 @@ double seconds_of(const Arguments& arguments, std::string_view flag) {
 WorkOptions work_options(const ServeRequest& request, const ServedTraining& training) {
   WorkOptions options;
   options.name = request.arguments.flag("name").value_or(host_and_process());
+  options.address = request.address;
   options.identity = training.identity();
   options.least_step_seconds = seconds_of(request.arguments, "least-step-seconds");
   options.give_up_after = training.configuration().serve.give_up_after;
@@ -49,23 +53,37 @@ WorkOptions work_options(const ServeRequest& request, const ServedTraining& trai
   return options;
 }
 
-/// A line for each contribution that the server has acknowledged, on the disk before the next round begins.
+/// A line for each contribution that the server has acknowledged, on the disk before the next round begins;
+/// one that cannot be written there ends the worker.
 class Record {
  public:
   explicit Record(const std::optional<std::string>& path)
-      : file_(path ? FileDescriptor(::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644))
+      : path_(path.value_or("")),
+        file_(path ? FileDescriptor(::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644))
                    : FileDescriptor()) {
-    if (path && file_.number() < 0) throw FileError("cannot write '" + *path + "'");
+    if (path && file_.number() < 0) fail("open");
   }
   void add(const Contribution& contribution) {
     if (file_.number() < 0) return;
     const std::string line =
         fmt::format("{} {} {}\n", contribution.worker, contribution.sequence, contribution.version);
-    if (::write(file_.number(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-      throw FileError("cannot write the record of this worker");
+    for (std::string_view rest = line; !rest.empty();) {
+      const ssize_t written = ::write(file_.number(), rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) fail("write");
+      rest.remove_prefix(static_cast<size_t>(written));
+    }
+    // A pipe or a terminal has nothing to flush.
+    if (::fdatasync(file_.number()) != 0 && errno != EINVAL && errno != EROFS) fail("flush");
   }
 
  private:
+  [[noreturn]] void fail(const char* what) const {
+    throw FileError(
+        fmt::format("cannot {} '{}', the record of this worker: {}", what, path_, std::strerror(errno)));
+  }
+
+  std::string path_;
   FileDescriptor file_;
 };
 
@@ -73,13 +91,17 @@ void tell(const WorkNews& news) {
   using Kind = WorkNews::Kind;
   if (news.kind == Kind::joined) print_log("worker {} from now on\n", news.membership.worker);
   if (news.kind == Kind::lost) print_log("{}; trying again\n", news.why);
+  if (news.kind == Kind::waiting) print_log("{}\n", news.why);
   if (news.kind == Kind::finished) print_log("the run has ended\n");
   if (news.kind != Kind::handed_in) return;
   const Contribution& round = news.contribution;
   const bool counted =
       news.answer.kind == PushAnswer::Kind::counted || news.answer.kind == PushAnswer::Kind::duplicate;
   print_log("round {}: {} steps from version {}, loss {}{}\n", round.sequence, round.local_steps,
-            round.version, format_number(round.loss, 4), counted ? "" : "; not counted: " + news.answer.why);
+            round.version, format_number(round.loss, 4),
+            counted ? ""
+                    : "; not counted: " + news.answer.why +
+                          (news.answer.reason.empty() ? "" : ", " + news.answer.reason));
 }
 
 int work(WorkLoop& loop, Record& record) {
@@ -100,9 +122,10 @@ int work(WorkLoop& loop, Record& record) {
 }  // namespace
 
 int run_work(const std::vector<std::string>& words) {
-  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   const ServeRequest request = read_work_request(words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
+  for (const auto& warning : doors.warnings) print_log("{}\n", warning);
   const ServedTraining training(request.configuration);
   const auto pushes = training.pushes(), pulls = training.pulls();
   TrainingClient client(
@@ -112,7 +135,9 @@ int run_work(const std::vector<std::string>& words) {
   Record record(request.arguments.flag("record"));
   WorkLoop loop(*worker, client, *pushes, work_options(request, training));
   try {
-    return work(loop, record);
+    const int code = work(loop, record);
+    for (const std::string& line : training.task().findings()) print_log("{}\n", line);
+    return code;
   } catch (const NonFiniteError&) {
     loop.leave();
     throw;

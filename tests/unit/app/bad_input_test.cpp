@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "muster/app/commands.h"
+#include "muster/app/keys.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 
@@ -156,6 +157,13 @@ const BadInput contradictions[] = {
      "schedule.max_period",
      "4",
      "schedule.base_period = 8"},
+    {"two_intervals",
+     {"--rule", "loss", "--interval", "5", "--interval_seconds", "5"},
+     "schedule.interval_seconds",
+     "5",
+     "leave one out"},
+    {"no_interval", {"--rule", "loss", "--interval", "0"}, "schedule.interval", "0", ">= 1"},
+    {"fallback_of_one", {"--rule", "loss", "--fallback", "1"}, "schedule.fallback", "1", "< 1"},
     {"final_above_peak", {"--final", "1"}, "learning_rate.final", "1", "at most learning_rate.peak = 0.1"},
     {"steps_without_milestones", {"--shape", "step"}, "learning_rate.milestones", "(not given)", "1000,1500"},
     {"milestones_without_steps", {"--milestones", "10"}, "learning_rate.milestones", "10", "say shape step"},
@@ -278,7 +286,64 @@ const BadFile files[] = {
     {"scalar_for_list", "[schedule]\nband = 0.7\n", "schedule.band = 0.7", "separated by commas"},
     {"date", "[run]\nsteps = 2020-01-01\n", "run.steps = 2020-01-01", "whole number"},
     {"table", "[run.steps]\nmany = 1\n", "run.steps = {many = 1}", "whole number"},
+    {"json", "\n { \"run\": {\"steps\": 5} }", "CONFIG = c.toml", "is JSON"},
+    {"yaml", "# comment\nrun:\n  steps: 5\n", "CONFIG = c.toml", "looks like YAML"},
+    {"flags", "--run.steps 5\n", "CONFIG = c.toml", "flags of a command line"},
+    {"page", "<!DOCTYPE html>\n", "CONFIG = c.toml", "HTML"},
+    {"gzip", "\x1f\x8b\x08", "CONFIG = c.toml", "gunzip"},
+    {"pickle", "\x80\x04\x95", "CONFIG = c.toml", "Python pickle"},
+    {"latin_1", "[run]\nout = \"na\xefve\"\n", "CONFIG = c.toml", "no text in UTF-8 (line 2)"},
+    {"empty_key", "[run]\n\"\" = 5\n", "run. = 5", "there is no such key"},
+    {"too_large", "[run]\nsteps = 99999999999999999999\n", "CONFIG = c.toml:2", "is no TOML"},
 };
+
+std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// A parser and a tree that call themselves for each part would not survive these.
+TEST(Toml, MayBeDeepAndLong) {
+  constexpr int many = 50'000;
+  const std::pair<std::string, const char*> cases[] = {
+      {repeated("a", many) + " = 1\n", "there is no such key"},
+      {"[run]\n" + repeated("a", many) + " = 1\n", "there is no such key"},
+      {"[run]\n" + repeated("a.", many) + "a = 1\n", "c.toml:2: holds a key of more than"},
+      {"x = 1\n[" + repeated("\"a\" . ", many) + "a]\n", "c.toml:2: holds a key of more than"},
+      {"[[" + repeated("a.", many) + "a]]\n", "holds a key of more than"},
+      {"[run]\nsteps = {" + repeated("a.", many) + "a = 1}\n", "holds a key of more than"},
+      {"[run]\nsteps = " + repeated("{a.a.a.a.a.a.a.a.a.a = ", 200) + "1" + repeated("}", 200) + "\n",
+       "whole number"},
+      {"[run]\nsteps = " + repeated("[", many) + repeated("]", many) + "\n", "is no TOML"},
+      {"[learning_rate]\nmilestones = [" + repeated("1, ", 300'000) + "\"x\"]\n", "separated by commas"},
+      {"[task]\nname = \"" + repeated("b", 10 * many) + "\"\n", "must be one of"},
+  };
+  for (const auto& [text, told] : cases) {
+    try {
+      Configuration configuration;
+      for (const FileSetting& setting : read_toml(text, "c.toml"))
+        find_key(setting.name, "").set(configuration, setting.value);
+      ADD_FAILURE() << "was accepted: " << text.substr(0, 40);
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      EXPECT_THAT(message, HasSubstr(told));
+      EXPECT_LT(message.size(), 500U);
+    }
+  }
+}
+
+TEST(Toml, MayHaveManyDotsOutsideOfKeys) {
+  const std::string dots = repeated("a.", 100);
+  const std::string text = "# " + dots + "\n[run]\nout = \"" + dots + "\\\"" + dots +
+                           "\"\n[task]\ndata = '''" + dots + "'\n''" + dots + "'''\n[schedule]\nband = [" +
+                           repeated("0.5, ", 100) + "]\n";
+  EXPECT_EQ(read_toml(text, "c.toml").size(), 3U);
+}
+
+TEST(Toml, MayBeginWithAByteOrderMark) {
+  EXPECT_EQ(read_toml("\xef\xbb\xbf[run]\nsteps = 5\n", "c.toml").size(), 1U);
+}
 
 INSTANTIATE_TEST_SUITE_P(Files, BadToml, ::testing::ValuesIn(files),
                          [](const auto& bad) { return std::string(bad.param.name); });

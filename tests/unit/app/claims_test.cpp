@@ -255,6 +255,17 @@ void expect_accepted(const PlannedCommand& command) {
   }
 }
 
+/// A command that is only printed, where its needs are not met: `muster ...`, or a script of this project.
+void expect_accepted_by_hand(const std::string& text) {
+  std::vector<std::string> words = split_words(text);
+  if (words.at(0) == "muster") {
+    words.erase(words.begin());
+    return expect_accepted({"by hand", "by hand", words, 1, false});
+  }
+  const auto source = std::filesystem::path(__FILE__).parent_path() / "../../..";
+  EXPECT_TRUE(std::filesystem::exists(source / words.at(0))) << text;
+}
+
 TEST(Claims, OfTheProgramParseAndTheirCommandsAreAccepted) {
   const test::TemporaryFolder folder;
   write_configurations(folder / "out");
@@ -275,6 +286,19 @@ TEST(Claims, OfTheProgramParseAndTheirCommandsAreAccepted) {
     EXPECT_GE(plan.claims.size(), 40U);
     EXPECT_GE(plan.commands.size(), paper_scale ? 100U : 190U);
     for (const PlannedCommand& command : plan.commands) expect_accepted(command);
+    // Nothing that this machine has or lacks decides what is read here: without data and hosts all that needs
+    // them is printed instead.
+    for (const bool nothing_there : {false, true}) {
+      if (nothing_there) request.data = request.hosts = std::nullopt;
+      size_t printed = 0;
+      for (const PlannedClaim& claim : plan_reproduction(request).claims)
+        for (const std::string& text : claim.by_hand) {
+          if (nothing_there && text.find("HOSTS") != std::string::npos) continue;  // the file is read
+          expect_accepted_by_hand(text);
+          ++printed;
+        }
+      EXPECT_GT(printed, paper_scale ? 3U : 0U);
+    }
   }
 }
 

@@ -175,10 +175,19 @@ PlannedRun one_run(const TemporaryFolder& folder, const std::vector<Setting>& se
   return run;
 }
 
+/// The summary of a run that has left a model.
+Summary with_model(const PlannedRun& run, Summary summary) {
+  std::ofstream(run.folder + "/model.safetensors") << "weights";
+  summary.files = settle_files(run.folder, {"model.safetensors"});
+  return summary;
+}
+
+bool is_finished(const PlannedRun& run) { return found_result(run).whole(); }
+
 void leave_summary(const PlannedRun& run) {
   Summary summary;
   summary.configuration = configuration_json(run.configuration);
-  write_summary(run.folder + "/summary.json", summary);
+  write_summary(run.folder + "/summary.json", with_model(run, summary));
 }
 
 TEST(ComparisonKeeps, RunsWithTheSameSettings) {
@@ -189,6 +198,22 @@ TEST(ComparisonKeeps, RunsWithTheSameSettings) {
   EXPECT_TRUE(is_finished(run));
   EXPECT_TRUE(
       is_finished(one_run(folder, {{"run.workers", "2"}, {"run.threads", "1"}, {"checkpoint.every", "7"}})));
+}
+
+TEST(ComparisonKeeps, NoRunWhoseResultIsDamaged) {
+  const TemporaryFolder folder;
+  const PlannedRun run = one_run(folder, {{"run.workers", "2"}});
+  leave_summary(run);
+  std::ofstream(run.folder + "/model.safetensors") << "weighty";
+  EXPECT_EQ(found_result(run).state, ResultCheck::State::damaged);
+  EXPECT_FALSE(read_arms({run}).front().runs.front().finished);
+  std::filesystem::remove(run.folder + "/model.safetensors");
+  EXPECT_EQ(found_result(run).state, ResultCheck::State::damaged);
+  leave_summary(run);
+  EXPECT_TRUE(read_arms({run}).front().runs.front().finished);
+  std::ofstream(run.folder + "/summary.json") << "";
+  EXPECT_EQ(found_result(run).state, ResultCheck::State::damaged);
+  EXPECT_FALSE(read_arms({run}).front().runs.front().finished);
 }
 
 TEST(ComparisonKeeps, RunsWithOtherSettingsAreAnErrorNamingTheKey) {
@@ -212,7 +237,7 @@ TEST(ComparisonKeeps, AKeyThatOlderRunsDidNotKnowHasItsDefault) {
   const auto at = summary.configuration.find(key);
   ASSERT_NE(at, std::string::npos);
   summary.configuration.erase(at, key.size());
-  write_summary(run.folder + "/summary.json", summary);
+  write_summary(run.folder + "/summary.json", with_model(run, summary));
   EXPECT_TRUE(is_finished(run));
   EXPECT_THROW(is_finished(one_run(folder, {{"task.label_smoothing", "0.1"}})), Error);
 }

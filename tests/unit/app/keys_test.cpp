@@ -7,6 +7,7 @@
 #include <set>
 
 #include "muster/app/help.h"
+#include "muster/app/key_role.h"
 #include "muster/base/error.h"
 
 namespace muster {
@@ -24,6 +25,28 @@ TEST(Keys, EveryKeyIsUniqueExplainedAndInAKnownSection) {
     EXPECT_FALSE(key.default_text().empty()) << key.name;
   }
   EXPECT_GE(names.size(), 50U);
+}
+
+TEST(Keys, EachSaysWhatItHasToDoWithATrainedModel) {
+  for (const Key& key : all_keys()) EXPECT_NO_THROW(role_of(key)) << key.name;
+  EXPECT_EQ(role_of(find_key("clusters.noise", "")), KeyRole::data);
+  EXPECT_EQ(role_of(find_key("image.pooling", "")), KeyRole::network);
+  EXPECT_EQ(role_of(find_key("task.label_noise", "")), KeyRole::preprocessing);
+  EXPECT_EQ(role_of(find_key("schedule.rule", "")), KeyRole::training);
+}
+
+TEST(Keys, ConcernModelsOfTheirKind) {
+  const auto does = [](const char* key, const char* task, const char* model) {
+    return concerns(find_key(key, ""), task, model);
+  };
+  EXPECT_TRUE(does("clusters.noise", "clusters", "mlp"));
+  EXPECT_FALSE(does("clusters.noise", "generated", "mlp"));
+  EXPECT_FALSE(does("image.pooling", "clusters", "mlp"));
+  EXPECT_TRUE(does("image.pooling", "cifar10", "vgg16"));
+  EXPECT_TRUE(does("gpt.heads", "markov", "gpt"));
+  EXPECT_FALSE(does("gpt.heads", "folder", "resnet18"));
+  EXPECT_TRUE(does("text.markov_order", "markov", "gpt"));
+  EXPECT_TRUE(does("task.hidden", "clusters", "mlp"));
 }
 
 TEST(Keys, DefaultsPassTheirOwnChecks) {

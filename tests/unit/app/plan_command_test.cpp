@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -126,8 +127,28 @@ TEST(PlanCommand, FailuresAndStragglersAddTime) {
   const double failing =
       json_of(with(figures, {"--failures", "0.01", "--restart", "5min"})).at("predicted").at("constant:8");
   EXPECT_GT(uneven, 1.05 * calm);
-  // 16 workers, checkpoints every 500 steps of 0.1 s: restart and half of 50 s for each failure.
-  EXPECT_NEAR(failing, calm + 16 * 0.01 * calm * (300 + 25) / 3600, 0.01 * calm);
+  // 16 workers, a checkpoint every 500 of 20,000 steps: restart and half of what elapses between two (143.75
+  // s, of which 50 s are steps) for each failure.
+  const double between = 3600 * calm / 40;
+  EXPECT_NEAR(between, 143.75, 1e-6);
+  EXPECT_NEAR((failing - calm) / (16 * 0.01 * calm * (300 + between / 2) / 3600), 1, 0.01);
+}
+
+// Daly's tau is the time between two checkpoints, whatever it is spent on.
+TEST(PlanCommand, FailuresLoseWaitingAndMeetingsToo) {
+  const auto by_rule = [](Words more) {
+    more.insert(more.end(), {"--failures", "0.02", "--restart", "1min", "--checkpoint.every", "250"});
+    Json rows = json_of(with(figures, more)).at("rows");
+    return rows;
+  };
+  for (const Words& more : {Words{}, Words{"--spread", "0.4"}, Words{"--network", "10Gbit"}})
+    for (const Json& row : by_rule(more)) {
+      const Json& seconds = row.at("seconds");
+      const double lost = seconds.at("failures"), calm = double(seconds.at("total")) - lost;
+      const double rate = 16 * 0.02 / 3600, tau = calm / (20000.0 / 250);
+      const double taken = (1 / rate + 60) * std::expm1(rate * tau) * 20000 / 250;
+      EXPECT_NEAR(lost, taken - calm, 1e-6 * taken) << row.at("name");
+    }
 }
 
 TEST(PlanCommand, AsynchronousRunsAreTheirOwnSimulation) {

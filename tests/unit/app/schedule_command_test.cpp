@@ -211,10 +211,30 @@ TEST(ScheduleCommand, RulesThatListenReplayARun) {
   Words adaptive = base, loss = base;
   adaptive.insert(adaptive.end(), {"--rule", "adaptive", "--replay", run.path()});
   loss.insert(loss.end(), {"--rule", "loss", "--replay", run.path()});
+  Words formula = loss;
+  formula.insert(formula.end(), {"--interval", "1", "--fallback", "0"});
   // rounds of 4 up to step 12; then 3, 2, 1, 1, ... (28 - 3 - 2 = 23 of one step)
   EXPECT_EQ(json_of(adaptive)["rounds"], 28);
   // two rounds of 4, as the loss of the first is the reference; then ceil(4 sqrt(1 / 4)) = 2
-  EXPECT_EQ(json_of(loss)["rounds"], 18);
+  EXPECT_EQ(json_of(formula)["rounds"], 18);
+  // then on a plateau: half of it, from the next interval of 2 steps on
+  EXPECT_EQ(json_of(loss)["rounds"], 2 + 1 + 30);
+  loss.insert(loss.end(), {"--interval_seconds", "60"});
+  EXPECT_THAT(message_of(loss), HasSubstr("schedule.interval_seconds"));
+}
+
+// (0.03 / 0.008)^2 = 14.06: without the paper's rule 2,500 rounds in warm-up, with it 10,000 / 14.
+TEST(ScheduleCommand, RoundsInWarmUpMayBeAsLongAsTheFirstAfterIt) {
+  const Words base = {"--run.steps", "93600", "--peak",        "0.008", "--warmup_steps", "10000",
+                      "--rule",      "qsr",   "--base_period", "4",     "--growth",       "0.03"};
+  const auto rounds = [&](const std::string& in_warmup) {
+    Words words = base;
+    words.insert(words.end(), {"--in_warmup", in_warmup});
+    return json_of(words)["rounds"].get<int64_t>();
+  };
+  EXPECT_EQ(rounds("base_period"), 4785);
+  EXPECT_NEAR(static_cast<double>(rounds("first_after")), 4785 - 2500 + 715, 1);
+  EXPECT_EQ(rounds("rule"), 1);
 }
 
 TEST(ScheduleCommand, ReplayErrorsNameTheRemedy) {

@@ -160,6 +160,43 @@ TEST(StudyConvexClosed, TablesOfExactMoments) {
   EXPECT_EQ(piecewise.at("runs").at(0).at("gap"), 503.0 / 16384);
 }
 
+// f has one branch on either side of 0: a path may begin on any.
+TEST(StudyConvexClosed, APathMayBeginBelowZero) {
+  const auto mean_from = [](const std::string& start, const Words& more) {
+    Words words = {"convex",  "--problem", "piecewise", "--step-size", "constant", "--learning-rate", "0.25",
+                   "--steps", "2",         "--noise",   "0",           "--json",   "--start",         start};
+    words.insert(words.end(), more.begin(), more.end());
+    return nlohmann::json::parse(output_of(words)).at("runs").at(0).at("mean").get<double>();
+  };
+  for (const Words& more : {Words{}, Words{"--replicas", "2"}}) {
+    EXPECT_DOUBLE_EQ(mean_from("-2", more), -2 * 0.75 * 0.75);
+    EXPECT_DOUBLE_EQ(mean_from("-1e-3", more), -1e-3 * 0.75 * 0.75);
+    EXPECT_DOUBLE_EQ(mean_from("2", more), 2 * 0.5 * 0.5);
+  }
+  EXPECT_DOUBLE_EQ(mean_from("0", {}), 0);
+  EXPECT_THAT(message_of({"convex", "--problem", "quadratic", "--start", "-1"}), HasSubstr("at least 0"));
+  EXPECT_THAT(message_of({"convex", "--problem", "piecewise", "--start", "inf"}), HasSubstr("--start"));
+}
+
+TEST_F(StudyConvex, TheBoundsGradientsAreThoseOfTheRun) {
+  for (const Words& more : {Words{"--batch", "1"}, Words{"--batch", "3", "--delay", "4"}}) {
+    Words words = {"--workers", "3", "--period", "5", "--steps", "200", "--step-size", "theorem"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto json = json_of(words);
+    const double noise = json.at("gradient_bounds").at("noise");
+    const double gradient = json.at("gradient_bounds").at("gradient");
+    EXPECT_GT(gradient, noise);
+    EXPECT_GT(json.at("gradient_bounds").at("iterates").get<int>(), 20);
+    // A bound on what the whole run visits is no less than the noise at the optimum.
+    EXPECT_GT(noise, 0.9 * double(json.at("noise_at_optimum")) / (more[1] == "1" ? 1 : 3));
+    for (const auto& point : json.at("curve"))
+      if (point.at("step") > 0) {
+        EXPECT_GE(point.at("bound").get<double>(), point.at("gap_weighted").get<double>());
+      }
+  }
+  EXPECT_THAT(output_of({"convex", "--data", data_, "--steps", "40"}), HasSubstr("G^2"));
+}
+
 TEST_F(StudyConvex, RefusesWhatContradicts) {
   EXPECT_THAT(message_of({"convex", "--data", ""}), HasSubstr("--data"));
   EXPECT_THAT(output_of({"convex", "--steps", "10"}), HasSubstr("20,000")) << "generated ones";

@@ -95,5 +95,58 @@ TEST(LaunchOutcome, WhoWasAskedToStopHasNotFailed) {
   EXPECT_EQ(outcome.exit_code(), 0) << "it was done just then";
 }
 
+constexpr ResultNews owed{.owed = true};
+constexpr ResultNews durable{.owed = true, .durable = true};
+constexpr ResultNews without{.owed = true, .failed = true};
+
+TEST(LaunchOutcome, EndingWellWithoutTheResultIsNoEnd) {
+  LaunchOutcome outcome({.ranks = 3, .min_workers = 1, .restarts = 5});
+  outcome.hear(owed);
+  EXPECT_EQ(outcome.ended(1, well), Next::go_on);
+  EXPECT_FALSE(outcome.closing());
+  EXPECT_EQ(outcome.ended(0, killed), Next::start_again) << "who dies while the result is written comes back";
+  EXPECT_EQ(outcome.ended(2, well), Next::go_on);
+  EXPECT_EQ(outcome.ended(0, well), Next::go_on);
+  EXPECT_EQ(outcome.exit_code(), 2);
+  outcome.hear(durable);
+  EXPECT_EQ(outcome.exit_code(), 0);
+}
+
+TEST(LaunchOutcome, NothingFailsWhenTheResultIsDurable) {
+  LaunchOutcome outcome({.ranks = 3, .min_workers = 3});
+  outcome.hear(durable);
+  EXPECT_EQ(outcome.ended(0, well), Next::go_on);
+  EXPECT_EQ(outcome.ended(1, killed), Next::go_on) << "a sleeper that was killed";
+  EXPECT_EQ(outcome.ended(2, failed), Next::go_on);
+  EXPECT_TRUE(outcome.closing());
+  EXPECT_EQ(outcome.exit_code(), 0);
+}
+
+TEST(LaunchOutcome, WhereThereWillBeNoResultNobodyIsStartedAgain) {
+  LaunchOutcome outcome({.ranks = 3, .min_workers = 1, .restarts = 5});
+  outcome.hear(without);
+  EXPECT_EQ(outcome.ended(0, failed), Next::end_all);
+  EXPECT_EQ(outcome.ended(1, killed), Next::go_on);
+  EXPECT_EQ(outcome.ended(2, well), Next::go_on);
+  EXPECT_EQ(outcome.exit_code(), 3);
+}
+
+TEST(LaunchOutcome, AnAbandonedRunHasFailed) {
+  LaunchOutcome outcome({.ranks = 2, .min_workers = 1});
+  EXPECT_EQ(outcome.ended(1, killed), Next::go_on);
+  outcome.abandon();
+  EXPECT_TRUE(outcome.failed());
+  EXPECT_EQ(outcome.ended(0, killed), Next::go_on);
+  EXPECT_EQ(outcome.exit_code(), 2);
+}
+
+TEST(LaunchOutcome, AskedToStopWithoutAResultIsNotWell) {
+  LaunchOutcome outcome({.ranks = 1, .min_workers = 1});
+  outcome.hear(owed);
+  outcome.stop_asked(SIGTERM);
+  outcome.ended(0, well);
+  EXPECT_EQ(outcome.exit_code(), 2);
+}
+
 }  // namespace
 }  // namespace muster

@@ -1,11 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "muster/app/host_address.h"
 #include "muster/app/launch_plan.h"
 #include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/report/html_text.h"
+#include "tests/support/temporary_folder.h"
 
 namespace muster {
 namespace {
@@ -20,6 +25,43 @@ TEST(HostsFile, HasHostsSlotsAndComments) {
   EXPECT_THAT(hosts,
               ElementsAre(HostSlots{"node1", 4}, HostSlots{"user@10.0.0.2", 1}, HostSlots{"fe80::1", 2}));
 }
+
+struct GoodHosts {
+  const char* name;
+  const char* text;
+  std::vector<HostSlots> hosts;
+};
+std::ostream& operator<<(std::ostream& out, const GoodHosts& good) { return out << good.name; }
+
+class GoodHostsFile : public ::testing::TestWithParam<GoodHosts> {};
+
+TEST_P(GoodHostsFile, IsUnderstood) { EXPECT_EQ(parse_hosts(GetParam().text, "h"), GetParam().hosts); }
+
+const GoodHosts good_hosts[] = {
+    {"mpich", "node1:4\nnode2:4  # and no more\n", {{"node1", 4}, {"node2", 4}}},
+    {"horovod_in_a_line", "node1:4,node2,me@node3:2", {{"node1", 4}, {"node2", 1}, {"me@node3", 2}}},
+    {"open_mpi",
+     "a slots=2 max-slots=4\nb slots = 3 max_slots=3\nc max-slots=5\nd count=2\n",
+     {{"a", 2}, {"b", 3}, {"c", 5}, {"d", 2}}},
+    {"lam_and_lsf", "a cpu=2\nb 3\n", {{"a", 2}, {"b", 3}}},
+    {"pbs", "a\na\nb\na\n", {{"a", 3}, {"b", 1}}},
+    {"mpich_twice", "a:4\nb:1\na:2", {{"a", 6}, {"b", 1}}},
+    {"slurm", "a[1-3,7],b", {{"a1", 1}, {"a2", 1}, {"a3", 1}, {"a7", 1}, {"b", 1}}},
+    {"slurm_with_slots",
+     "me@n[009-010]:8\nx[1-2] slots=4",
+     {{"me@n009", 8}, {"me@n010", 8}, {"x1", 4}, {"x2", 4}}},
+    {"ipv6",
+     "[2001:db8::1]:4\n[2001:db8::2]\nme@[fe80::1%eth0]:2\n2001:db8::3 slots=3\n2001:db8::4",
+     {{"2001:db8::1", 4},
+      {"2001:db8::2", 1},
+      {"me@fe80::1%eth0", 2},
+      {"2001:db8::3", 3},
+      {"2001:db8::4", 1}}},
+    {"user", "a slots=2 user=me", {{"me@a", 2}}},
+    {"windows", "\xEF\xBB\xBFnode1:2\r\n\r\n# no more\r\n", {{"node1", 2}}},
+};
+INSTANTIATE_TEST_SUITE_P(Hosts, GoodHostsFile, ::testing::ValuesIn(good_hosts),
+                         [](const auto& good) { return std::string(good.param.name); });
 
 struct BadHosts {
   const char* name;
@@ -49,9 +91,20 @@ const BadHosts bad_hosts[] = {
     {"no_slots", "a slots=0", "hosts.txt:1: slots=0: must be slots=N with N from 1"},
     {"many_slots", "a slots=99999999999", "must be slots=N"},
     {"word_for_slots", "a slots=two", "must be slots=N"},
-    {"other_syntax", "a:4 max_slots=5", "max_slots=5: must be slots=N"},
-    {"three_words", "a slots=1 b", "b: is one word too many"},
-    {"twice", "a\nb\na slots=2", "hosts.txt:3: a: stands in this file before"},
+    {"many_behind_a_colon", "a:99999", "hosts.txt:1: a:99999: must be HOST:N with N slots"},
+    {"no_number_behind_a_colon", "a:b", "a:b: must be HOST:N"},
+    {"three_words", "a slots=1 b",
+     "hosts.txt:1: b: is not understood; a line is HOST, HOST:N or HOST slots=N"},
+    {"another_key", "a rack=3", "rack=3: is not understood"},
+    {"fewer_at_most", "a slots=4 max-slots=2", "slots=4 max-slots=2: has fewer slots at most"},
+    {"slots_in_two_ways", "a:2 slots=3", "a:2: says its slots twice, 2 and 3"},
+    {"slots_two_times", "a slots=2 slots=2", "slots=2: stands there a second time"},
+    {"no_list_of_nodes", "a[3-1]", "hosts.txt:1: a[3-1]: is no list of nodes"},
+    {"an_open_bracket", "a[1-2", "a[1-2: is no list of nodes"},
+    {"an_open_address", "[::1", "[::1"},
+    {"an_option_by_brackets", "-o[1-2]", "-o[1-2]: is no host"},
+    {"nothing_between_commas", "a,,b", "is no host"},
+    {"too_many_in_all", "a:4000\na:97", "hosts.txt:2: a: has more than 4096 slots in all"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Hosts, BadHostsFile, ::testing::ValuesIn(bad_hosts),
@@ -103,6 +156,21 @@ TEST(LaunchPlan, TheTokenIsInNoCommandLine) {
   EXPECT_THAT(script, HasSubstr("MUSTER_STORE=s:1"));
   EXPECT_THAT(script, HasSubstr("echo 'it'\\''s'"));
   EXPECT_THAT(script, Not(HasSubstr("\n")));
+}
+
+TEST(LaunchPlan, AnInputReachesTheProgramThroughTheScript) {
+  const std::string text = "a = 'it''s'\n# \\n \\0101 $HOME `ls` %d \\c \\\\\n\tlast line without an end";
+  EXPECT_THAT(in_one_line(text), Not(HasSubstr("\n")));
+  const std::string script = remote_script("/", {}, {"/bin/sh", "-c", "cat; exit 7"}, 1, true);
+  EXPECT_THAT(script, Not(HasSubstr("\n")));
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "in", "token\n" + in_one_line(text) + "\n");
+  // A standard input that stays open, as that of a remote shell does.
+  const std::string command = "mkfifo " + folder / "fifo" + "; exec 4<>" + folder / "fifo" + "; cat " +
+                              folder / "in" + " >&4; /bin/sh -c " + shell_quoted(script) + " <&4 >" +
+                              folder / "out";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 7);
+  EXPECT_EQ(read_file(folder / "out"), text);
 }
 
 TEST(HostAddress, OfThisMachine) {

@@ -72,6 +72,19 @@ TEST(File, DigestIsLengthAndChecksumOfTheContent) {
   EXPECT_THAT(message_of([&] { digest_of_file(folder / "none"); }), HasSubstr("none"));
 }
 
+TEST(File, IsThereOrNotOrCannotBeLookedAt) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "file", "");
+  EXPECT_TRUE(is_there(folder / "file"));
+  EXPECT_TRUE(is_there(folder.path()));
+  EXPECT_FALSE(is_there(folder / "none"));
+  EXPECT_FALSE(is_there(folder / "file/below"));
+  fs::create_symlink(folder / "none", folder / "dangling");
+  EXPECT_FALSE(is_there(folder / "dangling"));
+  fs::create_symlink(folder / "loop", folder / "loop");
+  EXPECT_THAT(message_of([&] { is_there(folder / "loop"); }), HasSubstr("loop"));
+}
+
 TEST(File, FailedRenameLeavesNoRemains) {
   const test::TemporaryFolder folder;
   fs::create_directories(folder / "taken/inside");

@@ -324,6 +324,51 @@ class LosesAPeer final : public Communicator {
 };
 
 // In the second half of a meeting on all ranks: the next attempt gives the bits of an undisturbed run.
+// A run that averages gradients first and parameters later: one's losses have no place in the other.
+TEST(ErrorFeedback, OfGradientsDoesNotEnterOuterGradients) {
+  const Case c{.codec = {.kind = CodecKind::top_k}, .error_feedback = true};
+  Solo solo;
+  const at::Tensor anchor = at::ones({c.size});
+  const auto meet = [&](CompressedMean& compressed, int meeting, bool differences) {
+    const at::Tensor mean = at::zeros({c.size});
+    compressed
+        .start(solo, worker_vectors(c, 0, 3, meeting), mean, static_cast<uint64_t>(meeting),
+               differences ? anchor : at::Tensor())
+        ->wait(soon());
+    compressed.commit();
+    return mean;
+  };
+  CompressedMean after_gradients = make_mean(c, 0, 3), fresh = make_mean(c, 0, 3),
+                 resumed = make_mean(c, 0, 3);
+  meet(after_gradients, 0, false);
+  resumed.restore(after_gradients.state());
+  const at::Tensor expected = meet(fresh, 1, true);
+  expect_same_bits(meet(after_gradients, 1, true), expected);
+  expect_same_bits(meet(resumed, 1, true), expected);
+  // Of one kind they go on.
+  CompressedMean forgetful = make_mean(c, 0, 3);
+  EXPECT_FALSE(at::equal(meet(after_gradients, 2, true), meet(forgetful, 2, true)));
+}
+
+TEST(CompressedMean, DifferencesToAnAnchorAreTakenHere) {
+  for (const bool error_feedback : {false, true}) {
+    const Case c{.codec = {.kind = CodecKind::qsgd4}, .error_feedback = error_feedback};
+    Solo solo;
+    const at::Tensor anchor = worker_vector(c, 77, 0);
+    CompressedMean here = make_mean(c, 0, 3), before = make_mean(c, 0, 3);
+    for (int meeting = 0; meeting < 3; ++meeting) {
+      const at::Tensor one = at::zeros({c.size}), other = at::zeros({c.size});
+      std::vector<at::Tensor> vectors = worker_vectors(c, 0, 3, meeting);
+      here.start(solo, vectors, one, static_cast<uint64_t>(meeting), anchor)->wait(soon());
+      for (at::Tensor& vector : vectors) vector = anchor - vector;
+      before.start(solo, vectors, other, static_cast<uint64_t>(meeting))->wait(soon());
+      here.commit();
+      before.commit();
+      expect_same_bits(one, other);
+    }
+  }
+}
+
 TEST(CompressedMean, AFailedMeetingChangesNeitherMeanNorResiduals) {
   const Case c{.codec = {.kind = CodecKind::qsgd4}, .error_feedback = true, .workers = 2, .size = 3000};
   const Outcome undisturbed = run_together(c);
@@ -378,7 +423,7 @@ TEST(CompressedMean, WithoutCommitResidualsStay) {
   EXPECT_THROW(compressed.commit(), Bug);
   compressed.start(solo, worker_vectors(c, 0, 3, 0), third, 0)->wait(soon());
   EXPECT_FALSE(at::equal(first, third));
-  compressed.reset();
+  compressed.restore({});
   EXPECT_TRUE(compressed.state().tensors.empty());
   compressed.start(solo, worker_vectors(c, 0, 3, 0), third, 0)->wait(soon());
   expect_same_bits(first, third);

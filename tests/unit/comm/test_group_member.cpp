@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <thread>
 
 #include "muster/base/error.h"
@@ -73,6 +74,57 @@ TEST(GroupMember, SurvivorsGoOnAndNewcomersComeIn) {
         while (!member->newcomers()) std::this_thread::sleep_for(milliseconds(5));
       }
       EXPECT_EQ(mean_of_ranks(member->group()), 1);
+    });
+  for (std::thread& rank : ranks) rank.join();
+}
+
+TEST(GroupMember, WithoutTheStoreASilentPeerIsWaitedForNoLongerThanTheDeadline) {
+  auto server = std::make_unique<StoreServer>(three_of_which_two());
+  const auto waits = std::make_shared<Waits>();
+  std::vector<std::unique_ptr<GroupMember>> members(3);
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 3; ++rank)
+    ranks.emplace_back([&, rank] {
+      JoinOptions options = here();
+      if (rank == 0) options.waits = waits;
+      auto& member = members[static_cast<size_t>(rank)];
+      member = std::make_unique<GroupMember>(place(*server, rank, 3), options, elastic);
+      member->next_group(-1);
+    });
+  for (std::thread& rank : ranks) rank.join();
+  GroupMember& waiting = *members[0];
+  server.reset();
+  EXPECT_THROW(mean_of_ranks(waiting.group()), LostPeer);  // the others live, and do not take part
+  EXPECT_TRUE(waiting.store_lost());
+  EXPECT_FALSE(waiting.store_gone());
+  EXPECT_THROW(waiting.next_group(3), LostPeer);
+  EXPECT_TRUE(waiting.store_gone());
+  EXPECT_TRUE(waiting.counts());
+  EXPECT_EQ(mean_of_ranks(waiting.go_alone()), 0);
+  EXPECT_EQ(waiting.generation().size, 1);
+  EXPECT_FALSE(waits->present());
+}
+
+TEST(GroupMember, NotesForWhomItWaitsAtAMeeting) {
+  const StoreServer server(three_of_which_two());
+  const auto waits = std::make_shared<Waits>();
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 3; ++rank)
+    ranks.emplace_back([&, rank] {
+      JoinOptions options = here();
+      if (rank == 0) options.waits = waits;
+      GroupMember member(place(server, rank, 3), options, elastic);
+      Communicator& group = member.next_group(-1);
+      if (rank == 2) {  // comes to the meeting when it is seen to be waited for
+        std::optional<Wait> wait;
+        for (int i = 0; i < 2000 && !(wait = waits->present()); ++i)
+          std::this_thread::sleep_for(milliseconds(10));
+        ASSERT_TRUE(wait);
+        EXPECT_EQ(wait->whom, "rank 2");
+        EXPECT_EQ(wait->where, "at a meeting");
+        EXPECT_EQ(wait->state, "it lives");
+      }
+      EXPECT_EQ(mean_of_ranks(group), 1);
     });
   for (std::thread& rank : ranks) rank.join();
 }

@@ -43,6 +43,23 @@ TEST(StateExchange, DamageIsAnErrorWhereverItIs) {
   EXPECT_THROW(unpack(at::full({64}, 255, at::kByte)), Error);
 }
 
+// A size or a type that the message cannot hold is refused before memory is asked for.
+TEST(StateExchange, DamageOfAnyByteIsAnErrorOrAnotherState) {
+  const at::Tensor whole = pack(some_state(1));
+  for (int64_t at = 0; at < whole.numel(); ++at)
+    for (const int value : {0, 1, 0x28, 0x7f, 0x80, 0xff}) {
+      at::Tensor damaged = whole.clone();
+      damaged.data_ptr<uint8_t>()[at] = static_cast<uint8_t>(value);
+      try {
+        unpack(damaged);
+      } catch (const Error&) {
+        // refused
+      } catch (const std::exception& error) {
+        FAIL() << "byte " << at << " = " << value << ": " << error.what();
+      }
+    }
+}
+
 TEST(StateExchange, GoesToTheRootAndComesFromIt) {
   auto group = ThreadGroup::make(3);
   std::vector<std::thread> ranks;

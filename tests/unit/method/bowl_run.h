@@ -23,6 +23,7 @@ struct BowlRunOptions {
   StalenessWeightOptions weight{};
   double max_norm = 0;
   bool look_ahead = false;
+  Outliers outliers = Outliers::warn;
   std::vector<Outage> outages{};
   int threads = 1;
   LearningRateOptions rate{.shape = LearningRateShape::cosine, .peak = 0.2, .warmup_steps = 3};
@@ -35,14 +36,14 @@ class BowlRun {
           std::unique_ptr<Correction> correction = nullptr, EventLogWriter* record = nullptr)
       : workers_(static_cast<int64_t>(options.seconds.size())),
         sampler_({.samples = task_.train_size(), .workers = workers_, .batch = options.batch, .seed = 1}),
-        rate_(options.rate, options.rounds * options.local_steps),
+        rates_(options.seconds.size(), LearningRate(options.rate, options.rounds * options.local_steps)),
         pool_(options.threads),
         clock_(speed_curves({.seconds_per_step = options.seconds, .workers = workers_}), options.outages, {}),
         server_(make_server(options, outer, std::move(correction))) {
     VirtualRunParts parts{*server_, clock_, pool_, {}, record};
     for (int64_t worker = 0; worker < workers_; ++worker)
       parts.workers.push_back(std::make_unique<AsyncWorker>(
-          AsyncWorkerParts{task_, sampler_, rate_,
+          AsyncWorkerParts{task_, sampler_, rates_,
                            [](const Layout& layout, at::ScalarType type) {
                              return std::make_unique<Sgd>(SgdOptions{.momentum = 0.5}, layout, type);
                            }},
@@ -64,21 +65,21 @@ class BowlRun {
     AsyncServerParts parts{std::make_unique<Dispatcher>(dispatch),
                            std::make_unique<PolynomialWeight>(options.weight), std::move(correction),
                            outer(11, at::kDouble)};
-    return std::make_unique<AsyncServer>(std::move(parts),
-                                         AsyncServerOptions{options.max_norm, options.look_ahead}, first);
+    return std::make_unique<AsyncServer>(
+        std::move(parts), AsyncServerOptions{options.max_norm, options.look_ahead, options.outliers}, first);
   }
 
   VirtualRun& run() { return *run_; }
   AsyncServer& server() { return *server_; }
   const Task& task() const { return task_; }
   const Sampler& sampler() const { return sampler_; }
-  const LearningRate& rate() const { return rate_; }
+  const LearningRate& rate() const { return rates_.front(); }
 
  private:
   NoisyBowlTask task_;
   int64_t workers_;
   ShardSampler sampler_;
-  LearningRate rate_;
+  std::vector<LearningRate> rates_;  // by shard
   ThreadPool pool_;
   VirtualClock clock_;
   std::unique_ptr<AsyncServer> server_;

@@ -163,6 +163,40 @@ TEST(AsyncLaws, DelayCompensationVanishesWithoutStaleness) {
   EXPECT_GT(distance(stale.server().parameters(), stale_corrected.server().parameters()), 1e-6);
 }
 
+// On a quadratic whose pseudo-gradients are c x, lambda = 1 / c makes of a stale one exactly that of the
+// present parameters: c x - c c x. With the other sign it would be c x + c c x.
+TEST(AsyncLaws, DelayCompensationGivesThePseudoGradientOfThePresent) {
+  for (const double c : {0.25, 0.5}) {
+    const auto sgd = [](int64_t size, at::ScalarType type) {
+      return std::make_unique<HeavyBall>(OuterMomentumOptions{1, 0}, size, type);
+    };
+    BowlRunOptions options;
+    options.seconds = {1, 1, 1};
+    const auto server = BowlRun::make_server(options, sgd, std::make_unique<DelayCompensation>(1 / c));
+    for (int64_t worker = 0; worker < 3; ++worker) server->apply(WorkerJoined{worker, 0, {}});
+    const auto given = server->apply(WorkersReleased{0}).assignments;
+    const at::Tensor start = server->parameters().clone();
+    at::Tensor expected = start.clone();
+    for (const Assignment& round : given) {
+      Contribution made;
+      made.worker = round.worker;
+      made.sequence = round.sequence;
+      made.version = round.version;
+      made.shard = round.shard;
+      made.local_steps = round.local_steps;
+      made.tokens = made.local_steps;
+      made.completed = 10;
+      made.pseudo_gradient = start * c;
+      EXPECT_EQ(server->receive(made).verdict, Verdict::counted);
+      expected = expected - (c * start + (1 / c) * (c * start) * (c * start) * (expected - start));
+      EXPECT_LT(distance(server->parameters(), expected), 1e-12);
+      if (round.worker == 1) {
+        EXPECT_LT(distance(expected, (1 - c) * (1 - c) * start), 1e-12);
+      }
+    }
+  }
+}
+
 TEST(AsyncLaws, LookAheadStartsWorkersAheadOfTheParameters) {
   BowlRunOptions options;
   options.look_ahead = true;

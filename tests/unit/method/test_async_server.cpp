@@ -1,10 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <cmath>
 #include <limits>
 
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 #include "muster/optim/delay_compensation.h"
 #include "muster/optim/delayed_nesterov.h"
 #include "tests/support/temporary_folder.h"
@@ -118,6 +117,86 @@ TEST_F(AsyncServerDoor, LetsNothingInThatIsNotSound) {
   EXPECT_EQ(again[0].sequence, 1);
 }
 
+/// Server of three workers that has counted so many contributions of norm about 0.33.
+class AsyncServerNorms : public ::testing::Test {
+ protected:
+  std::unique_ptr<AsyncServer> server(Outliers outliers, int rounds) {
+    BowlRunOptions options;
+    options.outliers = outliers;
+    auto made = BowlRun::make_server(options, delayed);
+    made->apply(WorkerJoined{0, 0, {}});
+    for (int round = 0; round < rounds; ++round) {
+      const EventOutcome outcome = made->receive(next(*made, 0.1 + 0.001 * round));
+      EXPECT_EQ(outcome.verdict, Verdict::counted);
+      EXPECT_FALSE(outcome.median);
+    }
+    return made;
+  }
+  Contribution next(AsyncServer& server, double by) {
+    if (server.dispatcher().anybody_ready()) server.apply(WorkersReleased{++time_});
+    const Assignment& round = *server.dispatcher().open_assignment(0);
+    Contribution made;
+    made.sequence = round.sequence;
+    made.version = round.version;
+    made.shard = round.shard;
+    made.local_steps = round.local_steps;
+    made.completed = time_ += 1;
+    made.pseudo_gradient = at::full({11}, by, at::kDouble);
+    return made;
+  }
+  double time_ = 0;
+};
+
+TEST_F(AsyncServerNorms, FarAboveTheRunningMedianAreToldOrRefused) {
+  for (const double by : {1e30, 12.0}) {
+    auto warns = server(Outliers::warn, 7);
+    const EventOutcome told = warns->receive(next(*warns, by));
+    EXPECT_EQ(told.verdict, Verdict::counted);
+    ASSERT_TRUE(told.median);
+    EXPECT_NEAR(*told.median, 0.103 * std::sqrt(11), 1e-12);
+    EXPECT_NEAR(told.norm / (by * std::sqrt(11)), 1, 1e-12);
+
+    auto refuses = server(Outliers::refuse, 7);
+    const at::Tensor before = refuses->parameters().clone();
+    const Contribution wrong = next(*refuses, by);
+    EXPECT_NE(refuses->reason(wrong, Verdict::outlier).find("running median"), std::string::npos);
+    EXPECT_EQ(refuses->receive(wrong).verdict, Verdict::outlier);
+    EXPECT_EQ(refuses->counts().of(Verdict::outlier), 1);
+    EXPECT_TRUE(at::equal(before, refuses->parameters()));
+    EXPECT_EQ(refuses->receive(next(*refuses, 5)).verdict, Verdict::counted) << "50 times is not far";
+  }
+  auto few = server(Outliers::refuse, 6);
+  EXPECT_EQ(few->receive(next(*few, 1e6)).verdict, Verdict::counted) << "too few to know what is usual";
+}
+
+TEST_F(AsyncServerNorms, BeyondTheirTypeAreNotFinite) {
+  for (const Outliers outliers : {Outliers::accept, Outliers::warn, Outliers::refuse}) {
+    auto made = server(outliers, 0);
+    EXPECT_EQ(made->receive(next(*made, 1e300)).verdict, Verdict::not_finite);
+  }
+}
+
+TEST_F(AsyncServerNorms, AreTheSameAfterASnapshot) {
+  auto first = server(Outliers::warn, 100);
+  auto second = server(Outliers::refuse, 0);
+  second->restore(copied(first->state()));
+  expect_same(second->state(), first->state());
+  EXPECT_EQ(second->receive(next(*second, 30)).verdict, Verdict::outlier);
+}
+
+TEST(LostRounds, AreNeverTakenForCountedOnes) {
+  LostRounds lost;
+  for (int64_t sequence = 0; sequence < 1000; sequence += 2) lost.add(3, sequence);
+  EXPECT_LT(lost.state().values().size(), 40U) << "it does not grow for ever";
+  for (int64_t sequence = 0; sequence < 1000; sequence += 2) EXPECT_TRUE(lost.contains(3, sequence));
+  EXPECT_FALSE(lost.contains(3, 997));
+  EXPECT_FALSE(lost.contains(3, 1000));
+  EXPECT_FALSE(lost.contains(2, 0));
+  LostRounds again;
+  again.restore(lost.state());
+  EXPECT_EQ(again.state(), lost.state());
+}
+
 TEST_F(AsyncServerDoor, DropsWhatIsTooStale) {
   server_->receive(contribution(0));
   server_->receive(contribution(1));
@@ -219,97 +298,6 @@ TEST(AsyncReplay, ASnapshotAndTheLaterEventsGiveTheSameBits) {
   }
 }
 
-TEST(EventLog, AnUnfinishedRecordAtTheEndCountsAsNotWritten) {
-  const test::TemporaryFolder folder;
-  const std::string path = folder.path() + "/events", cut = folder.path() + "/cut";
-  Contribution made;
-  made.worker = 3;
-  made.loss = 0.25;
-  made.pseudo_gradient = at::arange(5, at::kDouble);
-  std::vector<int64_t> ends;
-  {
-    EventLogWriter log(path, "run 7");
-    ends.push_back(log.position());
-    for (const ServerEvent& event :
-         std::vector<ServerEvent>{WorkerJoined{3, 1.5, 0.25}, WorkersReleased{2}, made, WorkerLeft{3, 9}}) {
-      log.append(event);
-      ends.push_back(log.position());
-    }
-    log.sync();
-  }
-  const std::string whole = read_file(path);
-  ASSERT_EQ(static_cast<int64_t>(whole.size()), ends.back());
-  for (size_t bytes = static_cast<size_t>(ends[0]); bytes <= whole.size(); ++bytes) {
-    std::ofstream(cut, std::ios::binary) << whole.substr(0, bytes);
-    EventLogReader log(cut);
-    size_t events = 0;
-    while (log.next()) ++events;
-    size_t expected = 0;
-    while (expected + 1 < ends.size() && ends[expected + 1] <= static_cast<int64_t>(bytes)) ++expected;
-    ASSERT_EQ(events, expected) << bytes;
-    ASSERT_EQ(log.position(), ends[expected]);
-  }
-  // What was cut off is written anew.
-  std::ofstream(cut, std::ios::binary) << whole.substr(0, whole.size() - 3);
-  EventLogWriter::reopen_at(cut, ends[3]).append(WorkerLeft{3, 9});
-  EXPECT_EQ(read_file(cut), whole);
-}
-
-TEST(EventLog, ZerosAtTheEndAreCutOff) {
-  const test::TemporaryFolder folder;
-  const std::string path = folder.path() + "/events";
-  {
-    EventLogWriter log(path, "x");
-    for (int i = 0; i < 2; ++i) log.append(WorkerJoined{i, 0, {}});
-  }
-  const std::string whole = read_file(path);
-  const auto events_in = [&](const std::string& content) {
-    std::ofstream(path, std::ios::binary) << content;
-    EventLogReader log(path);
-    int64_t events = 0;
-    while (log.next()) ++events;
-    EXPECT_EQ(log.position(), static_cast<int64_t>(whole.size()));
-    return events;
-  };
-  for (const size_t zeros : {1U, 23U, 24U, 5000U, 3U << 20})
-    EXPECT_EQ(events_in(whole + std::string(zeros, '\0')), 2);
-  std::ofstream(path, std::ios::binary) << whole + std::string(100, '\0') + "x";
-  EventLogReader log(path);
-  log.next();
-  log.next();
-  EXPECT_THROW(log.next(), DataError);
-}
-
-TEST(EventLog, DamageIsFound) {
-  const test::TemporaryFolder folder;
-  const std::string path = folder.path() + "/events";
-  {
-    EventLogWriter log(path, "x");
-    for (int i = 0; i < 4; ++i) log.append(WorkerJoined{i, 0, {}});
-  }
-  const std::string whole = read_file(path);
-  for (size_t at = 0; at < whole.size(); ++at) {
-    std::string damaged = whole;
-    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-    std::ofstream(path, std::ios::binary) << damaged;
-    int64_t events = 0;
-    bool told = false;
-    try {
-      EventLogReader log(path);
-      while (log.next()) ++events;
-    } catch (const DataError&) {
-      told = true;
-    }
-    EXPECT_TRUE(told || events == 3) << "byte " << at << ": damage of the last record may look cut off";
-    EXPECT_LT(events, 4) << at;
-  }
-  std::ofstream(path) << "something else, longer than the beginning of a file of events would be";
-  EXPECT_THROW(EventLogReader{path}, DataError);
-  EXPECT_THROW(EventLogReader{folder.path() + "/missing"}, FileError);
-  EXPECT_THROW(EventLogWriter(folder.path() + "/no/where", ""), FileError);
-  EXPECT_THROW(EventLogWriter::reopen_at(path, 1 << 20), FileError);
-}
-
 TEST(ServerEvents, ComeBackFromTheirBytes) {
   Contribution made;
   made.worker = 1;
@@ -336,6 +324,15 @@ TEST(ServerEvents, ComeBackFromTheirBytes) {
   EXPECT_EQ(dropped.why, Verdict::stale);
   const auto joined = std::get<WorkerJoined>(decode_event(encode(WorkerJoined{4, 2, 0.5}).head, {}));
   EXPECT_EQ(joined.seconds_per_step, 0.5);
+  const int64_t session = -0x0123456789ABCDEF;
+  EXPECT_EQ(std::get<WorkerJoined>(decode_event(encode(WorkerJoined{4, 2, {}, session}).head, {})).session,
+            session);
+  const auto without = without_vector(encoded.head);
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->sequence, 2);
+  EXPECT_EQ(without->why, Verdict::damaged);
+  EXPECT_FALSE(without_vector(encode(WorkersReleased{1}).head));
+  EXPECT_FALSE(without_vector("?"));
   EXPECT_THROW(decode_event(encoded.head, "short"), DataError);
   EXPECT_THROW(decode_event(encoded.head.substr(0, 30), encoded.body_bytes()), DataError);
   EXPECT_THROW(decode_event("", {}), DataError);

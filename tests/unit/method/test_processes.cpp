@@ -112,6 +112,10 @@ std::vector<Case> cases() {
        }},
       {"adaptive", [] { return std::make_unique<AdaptivePeriod>(AdaptivePeriodOptions{.base_period = 2}); }},
       {"loss", [] { return std::make_unique<LossDriven>(LossDrivenOptions{.base_period = 3}); }},
+      {"loss, at every meeting by the clock",
+       [] {
+         return std::make_unique<LossDriven>(LossDrivenOptions{.base_period = 3, .interval_seconds = 1e-9});
+       }},
       {"slowmo", constant_of(3), slowmo},
       {"nesterov", constant_of(3), nesterov},
       {"adamw, moments averaged", constant_of(4), slowmo, adamw(), MomentsAtMeeting::average},
@@ -119,9 +123,9 @@ std::vector<Case> cases() {
       {"qsgd4", constant_of(4)},
       {"int8 with feedback", constant_of(4), nesterov},
       {"top_k with feedback, every step", [] { return std::make_unique<EveryStep>(); }}};
-  all[10].compression = codec(CodecKind::qsgd4, false);
-  all[11].compression = codec(CodecKind::int8, true);
-  all[12].compression = codec(CodecKind::top_k, true);
+  all[all.size() - 3].compression = codec(CodecKind::qsgd4, false);
+  all[all.size() - 2].compression = codec(CodecKind::int8, true);
+  all[all.size() - 1].compression = codec(CodecKind::top_k, true);
   return all;
 }
 

@@ -55,7 +55,11 @@ TEST(Resume, EveryRuleIsBitEqual) {
                  QuadraticRuleOptions{.base_period = 2, .growth = 0.05, .warmup_steps = 5});
            },
            [] { return std::make_unique<AdaptivePeriod>(AdaptivePeriodOptions{.base_period = 2}); },
-           [] { return std::make_unique<LossDriven>(LossDrivenOptions{.base_period = 4, .max_period = 9}); }})
+           [] { return std::make_unique<LossDriven>(LossDrivenOptions{.base_period = 4, .max_period = 9}); },
+           [] {
+             return std::make_unique<LossDriven>(
+                 LossDrivenOptions{.base_period = 4, .interval = 7, .fallback = 0});
+           }})
     expect_resumable(schedule, sgd(), MomentsAtMeeting::keep, plain);
 }
 

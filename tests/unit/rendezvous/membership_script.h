@@ -22,12 +22,17 @@ class MembershipScript {
 
   std::optional<std::string> join(Member member, const std::string& name, int wish = -1,
                                   const Identity& identity = {{"version", "1"}}) {
-    return membership.join(member, name, wish, identity, now);
+    return membership.join(member, name, wish, identity, now, static_cast<int64_t>(member));
+  }
+  /// The process "mOLD" comes again as another member.
+  std::optional<std::string> come_back(Member member, Member old, int wish = -1) {
+    return membership.join(member, "m" + std::to_string(old), wish, {{"version", "1"}}, now,
+                           static_cast<int64_t>(old));
   }
   /// Named "mN".
   void come(Member member, int wish = -1) { join(member, "m" + std::to_string(member), wish); }
-  void gather(Member member, int64_t version = -1) {
-    membership.gather(member, version, now);
+  void gather(Member member, int64_t version = -1, int64_t held_in = -1) {
+    membership.gather(member, version, now, held_in);
     keep();
   }
   void confirm(Member member, bool connected = true) { confirm(member, membership.generation(), connected); }

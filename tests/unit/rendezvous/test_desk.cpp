@@ -37,10 +37,10 @@ class DeskTest : public testing::Test {
     return heard;
   }
   std::vector<Heard> join(Desk::Connection from, const std::string& name) {
-    return ask(from, request_of(Request::join, 1).text(name).number(-1).text("version=1\n"));
+    return ask(from, request_of(Request::join, 1).text(name).number(-1).text("version=1\n").number(0));
   }
   std::vector<Heard> gather(Desk::Connection from, int64_t number) {
-    return ask(from, request_of(Request::gather, number).number(-1));
+    return ask(from, request_of(Request::gather, number).number(-1).number(-1));
   }
 
   Desk desk_{{.expected = 2, .min_members = 2}};
@@ -63,9 +63,22 @@ TEST_F(DeskTest, NewsOfTheOldGenerationComeBeforeTheNewOne) {
   EXPECT_THAT(numbers, ElementsAre(0, 4));
 }
 
+TEST_F(DeskTest, WhoWaitsIsToldForWhom) {
+  join(1, "m1");
+  gather(1, 2);
+  const auto heard = ask(1, request_of(Request::missing, 3));
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].number, 3);
+  MessageReader reader(heard[0].fields);
+  const Missing missing = missing_from(reader);
+  EXPECT_THAT(missing.names, ElementsAre("rank 0"));  // nobody has wished for a rank
+  EXPECT_EQ(missing.here, 1);
+}
+
 TEST_F(DeskTest, OnlyMembersAskWhatIsForMembers) {
   for (const Request kind : {Request::gather, Request::ask_to_stop, Request::leave}) {
-    const auto heard = ask(1, kind == Request::gather ? request_of(kind, 7).number(-1) : request_of(kind, 7));
+    const auto heard =
+        ask(1, kind == Request::gather ? request_of(kind, 7).number(-1).number(-1) : request_of(kind, 7));
     ASSERT_EQ(heard.size(), 1U);
     EXPECT_EQ(heard[0].outcome, Outcome::refused);
     EXPECT_THAT(heard[0].fields, HasSubstr("join first"));

@@ -240,15 +240,154 @@ TEST(Membership, AnExcusedSilenceIsNoDeath) {
   EXPECT_EQ(script.membership.living(), 3);
 }
 
-TEST(Membership, NobodyHoldsTheStateAnyMore) {
+TEST(Membership, WhenAllHaveDiedWhoComesWaitsForTheOthersAndBeginsAgain) {
+  MembershipScript script = running(elastic_group);
+  for (const Membership::Member member : {1, 2, 3}) script.gather(member, 7);
+  for (const Membership::Member member : {1, 2, 3}) script.confirm(member);
+  for (const Membership::Member member : {1, 2, 3}) script.lose(member);
+  script.answers.clear();
+  script.come(6, 2);
+  script.come(5, 1);
+  script.come(4, 0);
+  script.gather(6);
+  script.gather(5);
+  EXPECT_TRUE(script.answers.empty());
+  script.gather(4);
+  const Generation next = script.generation(6).value();
+  EXPECT_EQ(next.number, 2);
+  EXPECT_THAT(next.names, ElementsAre("m4", "m5", "m6"));  // by wish
+  EXPECT_THAT(next.versions, ElementsAre(-1, -1, -1));
+  EXPECT_EQ(script.membership.given_up(), "");
+  EXPECT_EQ(script.membership.newest_version(), -1);
+}
+
+TEST(Membership, WhenAllHaveDiedThoseWhoComeWaitALeaseForTheRest) {
   MembershipScript script = running(elastic_group);
   script.come(4);
   script.gather(4);
   for (const Membership::Member member : {1, 2}) script.lose(member);
   EXPECT_TRUE(script.answers.empty());
+  script.pass(200ms, Members{3, 4});
   script.lose(3);
+  script.pass(500ms, Members{4});
+  EXPECT_TRUE(script.answers.empty()) << "one is too few";
+  script.come(5);
+  script.gather(5);
+  script.pass(290ms, Members{4, 5});
+  EXPECT_TRUE(script.answers.empty());
+  script.pass(20ms, Members{4, 5});
+  EXPECT_EQ(script.generation(4)->size, 2);
+}
+
+TEST(Membership, WhenAllHaveDiedTooFewGiveUpAtLast) {
+  MembershipScript script = running(elastic_group);
+  for (const Membership::Member member : {1, 2, 3}) script.lose(member);
+  script.come(4);
+  script.gather(4);
+  script.pass(1010ms, Members{4});
+  EXPECT_THAT(script.lost(4), HasSubstr("only 1 of at least 2 processes came"));
+  EXPECT_THAT(script.membership.given_up(), HasSubstr("resumed from its last checkpoint"));
+}
+
+TEST(Membership, WhenAllOfAFixedGroupHaveDiedItIsGivenUp) {
+  MembershipScript script = running(fixed_group);
+  for (const Membership::Member member : {1, 2, 3}) script.lose(member);
+  script.come(4);
+  script.gather(4);
   EXPECT_THAT(script.lost(4), HasSubstr("nobody holds the state any more"));
   EXPECT_THAT(script.membership.given_up(), HasSubstr("resumed from its last checkpoint"));
+}
+
+TEST(Membership, AWishToStopOutlivesTheDeathOfAll) {
+  MembershipScript script = running(elastic_group);
+  script.membership.ask_to_stop();
+  for (const Membership::Member member : {1, 2, 3}) script.say(member, 50);
+  for (const Membership::Member member : {1, 2, 3}) script.lose(member);
+  for (const Membership::Member member : {4, 5, 6}) script.come(member);
+  for (const Membership::Member member : {4, 5, 6}) script.gather(member);
+  EXPECT_TRUE(script.membership.news(4).stop_wanted);
+  for (const Membership::Member member : {4, 5, 6}) script.say(member, 12);
+  EXPECT_EQ(script.stop_step(4), 12);
+}
+
+TEST(Membership, WhoLostItsConnectionBringsItsStateBackWhereNobodyHasGoneOn) {
+  MembershipScript script = running(elastic_group);
+  script.pass(310ms, Members{});  // the network is down
+  EXPECT_EQ(script.membership.living(), 0);
+  for (const Membership::Member old : {1, 2, 3}) EXPECT_FALSE(script.come_back(old + 10, old));
+  script.gather(11, 8, 0);
+  script.gather(12, 9, 0);
+  script.gather(13, 9, 0);
+  const Generation next = script.generation(11).value();
+  EXPECT_EQ(next.number, 1);
+  EXPECT_THAT(next.versions, ElementsAre(8, 9, 9));
+}
+
+TEST(Membership, WhatASleeperHoldsDoesNotCountWhereTheOthersHaveGoneOn) {
+  MembershipScript script = running(elastic_group);
+  script.pass(310ms, Members{1, 2});
+  script.gather(1, 8);
+  script.gather(2, 8);
+  for (const Membership::Member member : {1, 2}) script.confirm(member);
+  EXPECT_FALSE(script.come_back(13, 3));
+  script.gather(13, 9, 0);  // of generation 0; the others are in 1
+  script.gather(1, 8, 1);
+  script.gather(2, 8, 1);
+  EXPECT_THAT(script.generation(13)->versions, ElementsAre(8, 8, -1));
+  for (const Membership::Member member : {1, 2}) script.lose(member);
+  script.gather(13, -1, 2);
+  script.come(4);
+  script.gather(4);
+  script.pass(310ms, Members{13, 4});
+  EXPECT_THAT(script.generation(13)->versions, ElementsAre(-1, -1));
+}
+
+TEST(Membership, AProcessThatComesAgainTakesItsOwnPlaceAtOnce) {
+  MembershipScript script = running(elastic_group);
+  EXPECT_TRUE(script.join(20, "m2"));        // another process of that name
+  EXPECT_FALSE(script.come_back(12, 2, 1));  // the old connection is not known to be gone yet
+  EXPECT_TRUE(script.membership.news(2).expelled);
+  EXPECT_TRUE(script.broken(1));
+  script.gather(12, 4, 0);
+  script.gather(1, 4, 0);
+  script.gather(3, 4, 0);
+  EXPECT_THAT(script.generation(12)->names, ElementsAre("m1", "m3", "m2"));
+}
+
+TEST(Membership, WhoWaitsLearnsForWhomAndHowLong) {
+  MembershipScript script(elastic_group);
+  script.come(1, 0);
+  script.come(3, 2);
+  script.gather(3);
+  Missing missing = script.membership.missing(3, script.now);
+  EXPECT_THAT(missing.names, ElementsAre("m1", "rank 1"));
+  EXPECT_EQ(missing.count, 2);
+  EXPECT_EQ(missing.here, 1);
+  EXPECT_EQ(missing.left, 1000ms);  // the patience
+  script.pass(400ms, Members{1, 3});
+  script.gather(1);
+  missing = script.membership.missing(3, script.now);
+  EXPECT_THAT(missing.names, ElementsAre("rank 1"));
+  EXPECT_EQ(missing.here, 2);
+  EXPECT_FALSE(missing.first);
+  EXPECT_TRUE(script.membership.missing(1, script.now).first);
+  EXPECT_EQ(missing.left, 300ms);  // enough are there: a lease
+  EXPECT_TRUE(missing.enough);
+  EXPECT_EQ(script.membership.missing(9, script.now).here, 0);
+}
+
+TEST(Membership, WhoWaitsForSurvivorsOrTheirWordLearnsTheirNames) {
+  MembershipScript script = running(elastic_group);
+  script.gather(1, 5);
+  script.gather(2, 5);
+  Missing missing = script.membership.missing(1, script.now);
+  EXPECT_THAT(missing.names, ElementsAre("m3"));
+  EXPECT_FALSE(missing.left.has_value());
+  script.gather(3, 5);
+  script.confirm(2);
+  missing = script.membership.missing(2, script.now);
+  EXPECT_THAT(missing.names, ElementsAre("m1", "m3"));
+  EXPECT_EQ(missing.here, 1);
 }
 
 TEST(Membership, NewcomersWhoHaveNotReceivedTheStateDoNotHoldIt) {
@@ -261,7 +400,10 @@ TEST(Membership, NewcomersWhoHaveNotReceivedTheStateDoNotHoldIt) {
   for (const Membership::Member member : {3, 4}) script.confirm(member);
   script.lose(3);
   script.gather(4, -1);
-  EXPECT_THAT(script.lost(4), HasSubstr("nobody holds the state any more"));
+  script.come(5);
+  script.gather(5);
+  script.pass(310ms, Members{4, 5});
+  EXPECT_THAT(script.generation(4)->versions, ElementsAre(-1, -1));
 }
 
 TEST(Membership, SurvivorsOfARunWithoutAMeetingBeginAnew) {

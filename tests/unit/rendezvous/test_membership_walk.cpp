@@ -37,6 +37,7 @@ class Walk {
   }
   int formed() const { return static_cast<int>(generations_.size()); }
   int confirmed() const { return confirmed_; }
+  int came_back() const { return came_back_; }
   bool given_up() const { return !script_.membership.given_up().empty(); }
 
  private:
@@ -44,7 +45,7 @@ class Walk {
   struct Agent {
     Doing doing = Doing::idle;
     int64_t version = -1;
-    int64_t generation = -1;
+    int64_t generation = -1;  ///< that it held this version in
     bool asleep = false;
   };
 
@@ -100,7 +101,7 @@ class Walk {
   void act(Member member, Agent& agent, bool kindly) {
     if (agent.doing == Doing::idle) {
       agent.doing = Doing::gathering;
-      script_.gather(member, agent.version);
+      script_.gather(member, agent.version, agent.generation);
     } else if (agent.doing == Doing::connecting) {
       agent.doing = Doing::confirming;
       script_.confirm(member, agent.generation, kindly || random_.below(10) > 0);
@@ -133,6 +134,7 @@ class Walk {
       } else if (const auto* const generation = std::get_if<Generation>(&answer.what)) {
         ASSERT_EQ(agent.doing, Doing::gathering);
         check(key.first, agent, *generation);
+        agent.version = generation->versions.at(static_cast<size_t>(generation->rank));
         agent.generation = generation->number;
         agent.doing = Doing::connecting;
       } else if (const auto* const all = std::get_if<bool>(&answer.what)) {
@@ -145,7 +147,7 @@ class Walk {
         confirmed_ = static_cast<int>(confirmed_generations_.size());
       }
     }
-    // Who sleeps for longer than the lease comes back as another.
+    // Who sleeps for longer than the lease may come back as another member, with what it held.
     for (auto at = agents_.begin(); at != agents_.end();) {
       if (!script_.membership.news(at->first).expelled) {
         ++at;
@@ -153,13 +155,22 @@ class Walk {
       }
       ASSERT_TRUE(at->second.asleep);
       script_.lose(at->first);
+      const Agent sleeper = at->second;
       at = agents_.erase(at);
+      if (random_.below(3) == 0) continue;
+      const Member member = next_++;
+      ASSERT_FALSE(script_.join(member, "m" + std::to_string(member)));
+      agents_[member] = {.version = sleeper.version, .generation = sleeper.generation};
+      ++came_back_;
     }
   }
 
   void check(Member member, const Agent& agent, const Generation& generation) {
     ASSERT_EQ(generation.names.at(static_cast<size_t>(generation.rank)), "m" + std::to_string(member));
-    ASSERT_EQ(generation.versions.at(static_cast<size_t>(generation.rank)), agent.version);
+    // Of a state that the others have left behind nothing counts.
+    const bool counts = agent.generation < 0 || agent.generation == generation.number - 1;
+    const int64_t version = generation.versions.at(static_cast<size_t>(generation.rank));
+    ASSERT_EQ(version, counts ? agent.version : -1);
     ASSERT_EQ(generation.size, static_cast<int>(generation.names.size()));
     ASSERT_GE(generation.size, options_.min_members);
     Generation plain = generation;
@@ -169,7 +180,7 @@ class Walk {
     if (!is_first_to_hear) return;
     ASSERT_EQ(generation.number, static_cast<int64_t>(generations_.size()) - 1);
     check_against_the_last(generation);
-    // The state that the run has come to is there; it may only be gone when all went home.
+    // The state that the run has come to is there; it may only be gone when all who held it are.
     const int64_t source = *std::ranges::max_element(generation.versions);
     if (source < 0) newest_ = -1;
     ASSERT_EQ(source, newest_);
@@ -178,7 +189,8 @@ class Walk {
   /// Nobody who lives is left behind, and the survivors keep their order.
   void check_against_the_last(const Generation& generation) {
     const auto last = generations_.find(generation.number - 1);
-    if (last == generations_.end()) return;
+    const bool begins_again = std::ranges::max(generation.versions) < 0;
+    if (last == generations_.end() || begins_again) return;
     std::vector<std::string> survivors;
     for (const std::string& name : last->second.names) {
       const Member member = std::stoull(name.substr(1));
@@ -228,6 +240,7 @@ class Walk {
   std::set<int64_t> failed_generations_;
   int64_t newest_ = -1;  ///< version of the last meeting that succeeded
   int confirmed_ = 0;
+  int came_back_ = 0;
   bool ending_ = false;
   std::vector<Member> turned_away_;
   Member next_ = 1;
@@ -236,6 +249,7 @@ class Walk {
 TEST(MembershipWalk, TheLawsHoldWhateverHappens) {
   int formed = 0;
   int confirmed = 0;
+  int came_back = 0;
   int given_up = 0;
   for (uint64_t seed = 0; seed < 3000 && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -243,12 +257,14 @@ TEST(MembershipWalk, TheLawsHoldWhateverHappens) {
     walk.run(150);
     formed += walk.formed();
     confirmed += walk.confirmed();
+    came_back += walk.came_back();
     given_up += walk.given_up() ? 1 : 0;
   }
   // The walk goes where it should.
   EXPECT_GT(formed, 10000);
   EXPECT_GT(confirmed, 3000);
   EXPECT_LT(confirmed, formed);
+  EXPECT_GT(came_back, 1000);
   EXPECT_GT(given_up, 100);
   EXPECT_LT(given_up, 2500);
   RecordProperty("formed", formed);

@@ -7,6 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/rendezvous/launcher_variables.h"
 #include "muster/rendezvous/place.h"
+#include "muster/rendezvous/slurm_nodes.h"
 #include "muster/rendezvous/slurm_step.h"
 
 namespace muster {
@@ -227,6 +228,27 @@ TEST(SlurmStep, FindsTheFirstNode) {
   EXPECT_EQ(first("a-b.c[12]"), "a-b.c12");
   for (const char* const wrong : {"", ",a", "n[1", "n[]", "n[-2]", "n]", "a b"})
     EXPECT_THROW(first(wrong), Error);
+}
+
+TEST(SlurmNodes, AreAllNodesOfAList) {
+  using testing::ElementsAre;
+  EXPECT_THAT(slurm_nodes("a[1-3,7],b").value(), ElementsAre("a1", "a2", "a3", "a7", "b"));
+  EXPECT_THAT(slurm_nodes("n[008-010]").value(), ElementsAre("n008", "n009", "n010"));
+  EXPECT_THAT(slurm_nodes("n[9-10]").value(), ElementsAre("n9", "n10"));
+  EXPECT_THAT(slurm_nodes("r[1-2]n[01-02]-ib").value(),
+              ElementsAre("r1n01-ib", "r1n02-ib", "r2n01-ib", "r2n02-ib"));
+  for (const char* const wrong :
+       {"", "a,", "a[2-1]", "a[]", "a[1,]", "a[x]", "a[1", "a1]", "a[1-99999999]", "a[1-999][1-999]"})
+    EXPECT_FALSE(slurm_nodes(wrong)) << wrong;
+}
+
+TEST(Place, TakesAnAddressOfIpv6InBracketsAndRefusesAPort) {
+  const Variables started = {
+      {"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "[::1]"}, {"MASTER_PORT", "1"}};
+  EXPECT_EQ(place_in(started).store_address, "::1");
+  EXPECT_EQ(place_in(with(started, "MASTER_ADDR", "fe80::1%eth0")).store_address, "fe80::1%eth0");
+  EXPECT_THAT(refusal_of(with(started, "MASTER_ADDR", "node1:29500")), HasSubstr("MASTER_PORT"));
+  EXPECT_THAT(refusal_of(with(started, "MASTER_ADDR", "[]")), HasSubstr("MASTER_ADDR = '[]'"));
 }
 
 TEST(SlurmStep, CountsTheTasksOfANode) {

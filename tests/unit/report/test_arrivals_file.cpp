@@ -80,5 +80,21 @@ TEST(ArrivalsFile, OtherLinesAreToldByTheirNumber) {
   EXPECT_THROW(ArrivalsFile(folder / "no/where"), FileError);
 }
 
+TEST(ArrivalsFile, DamagedLinesAreLeftOutAndTold) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "arrivals.jsonl", one = to_json(arrival) + "\n";
+  for (const std::string damage : {"garbage\n", "null\n", "{\"arrival\":[1,2]}\n", "\n"}) {
+    const std::string content = one + damage + one;
+    std::ofstream(path) << content;
+    const ArrivalsFile file = ArrivalsFile::go_on_with(path);
+    EXPECT_NE(file.note().find("none of arrivals"), std::string::npos);
+    EXPECT_EQ(read_arrivals(path).arrivals, (std::vector{arrival, arrival}));
+    EXPECT_EQ(read_file(path + ".set-aside"), content);
+  }
+  std::ofstream(path) << one << "{\"arr";
+  EXPECT_EQ(ArrivalsFile::go_on_with(path).note(), "");
+  EXPECT_EQ(read_file(path), one);
+}
+
 }  // namespace
 }  // namespace muster

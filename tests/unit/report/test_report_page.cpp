@@ -75,6 +75,15 @@ TEST(ReportPage, WhatWasNotMeasuredHasNoChart) {
   EXPECT_THROW(report_page({}), Bug);
 }
 
+TEST(ReportPage, AGapInTheMetricsIsNamed) {
+  ReportInput input = some_input();
+  EXPECT_THAT(report_page(input), Not(HasSubstr("missing in metrics.jsonl")));
+  auto& lines = input.arms[1].runs[0].lines;
+  lines.erase(lines.begin() + 1, lines.begin() + 3);
+  EXPECT_THAT(report_page(input),
+              HasSubstr("runs/b/seed-1: 2 rounds between steps 5 and 20 are missing in metrics.jsonl"));
+}
+
 TEST(ReportPage, DifferingKeysLeaveOutWhereARunLies) {
   EXPECT_THAT(differing_keys(some_input().arms), ElementsAre("schedule.rule"));
 }

@@ -60,8 +60,12 @@ TEST(Preview, SchedulesThatListenNeedARun) {
   EXPECT_THROW(preview(loss, flat, 100, 4), Error);
   const Replay losses({{.last_step = 3, .divergence = {}, .round_loss = 1.0}});
   EXPECT_THROW(preview(adaptive, flat, 100, 4, &losses), Error);
-  EXPECT_EQ(preview(loss, flat, 100, 4, &losses).rounds, 25);
+  EXPECT_EQ(preview(loss, flat, 100, 4, &losses).rounds, 2 + 2 + 88);  // 4, 4, 2, 2, then 1: a plateau
+  LossDriven without_fallback{{.base_period = 4, .fallback = 0}};
+  EXPECT_EQ(preview(without_fallback, flat, 100, 4, &losses).rounds, 25);
   EXPECT_THROW(preview(loss, flat, 0, 4, &losses), OptionError);
+  LossDriven by_clock{{.base_period = 4, .interval_seconds = 60}};
+  EXPECT_THROW(preview(by_clock, flat, 100, 4, &losses), OptionError) << "there is no clock";
 }
 
 TEST(Replay, TheNearestRecordAnswers) {

@@ -67,6 +67,40 @@ TEST(QuadraticRule, MeetsAsOftenAsPublished) {
   }
 }
 
+// The paper's warm-up rule; in its configurations the H after warm-up is the base period, so nothing changes.
+TEST(QuadraticRule, MeetsAsOftenAsPublishedUnderThePapersWarmUp) {
+  for (const Published& run : published) {
+    SCOPED_TRACE(run.name);
+    QuadraticRule rule{{run.base_period, run.growth, run.warmup, rate_of(run).at(run.warmup)}};
+    const Preview walked = preview(rule, rate_of(run), run.steps, run.base_period);
+    EXPECT_EQ(walked.rounds, run.rounds);
+    EXPECT_EQ(std::vector(walked.all_rounds.end() - 3, walked.all_rounds.end()), run.last);
+  }
+}
+
+TEST(QuadraticRule, RoundsInWarmUpMayBeAsLongAsTheFirstAfterIt) {
+  const Published& run = published[0];
+  for (const double growth : {0.03, 0.05, 0.1}) {
+    QuadraticRule rule{{4, growth, run.warmup, rate_of(run).at(run.warmup)}};
+    const Preview walked = preview(rule, rate_of(run), run.steps, 4);
+    const auto expected = static_cast<int64_t>(growth / run.peak * growth / run.peak);
+    EXPECT_GT(expected, 4);
+    for (const PlannedRound& round : walked.all_rounds) {
+      if (round.start >= run.warmup + expected) break;
+      ASSERT_NEAR(static_cast<double>(round.period), static_cast<double>(expected),
+                  round.start < run.warmup ? 0 : 1);
+    }
+    PowerRule power{{.base_period = 4,
+                     .growth = growth,
+                     .exponent = 2,
+                     .warmup_steps = run.warmup,
+                     .rate_after_warmup = rate_of(run).at(run.warmup)}};
+    EXPECT_EQ(preview(power, rate_of(run), run.steps, 4).all_rounds, walked.all_rounds);
+  }
+  QuadraticRule constant{{4, 0, run.warmup, 0.008}};
+  EXPECT_EQ(preview(constant, rate_of(run), run.steps, 4).rounds, 93600 / 4);
+}
+
 TEST(QuadraticRule, WithoutTheWarmUpGuardThereIsOneRound) {
   const Published& run = published[0];
   QuadraticRule naive{{.base_period = 4, .growth = 0.0175, .warmup_steps = 0}};

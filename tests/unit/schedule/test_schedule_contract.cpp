@@ -60,6 +60,12 @@ TEST(ScheduleContract, RulesThatListenKeepIt) {
   loss.max_period = 12;
   loss.warmup_steps = 25;
   EXPECT_THAT(check_schedule(make<LossDriven>(loss)), IsEmpty());
+  loss.interval = 40;
+  loss.fallback = 0;
+  EXPECT_THAT(check_schedule(make<LossDriven>(loss)), IsEmpty());
+  loss.interval.reset();
+  loss.interval_seconds = 7.5;  // the contract's clock runs at 4 steps a second
+  EXPECT_THAT(check_schedule(make<LossDriven>(loss)), IsEmpty());
 }
 
 TEST(ScheduleContract, TheoriesKeepIt) {

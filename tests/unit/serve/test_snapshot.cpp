@@ -57,6 +57,8 @@ TEST(Snapshot, DamageAnywhereIsFound) {
     EXPECT_THROW(read_snapshot(folder / "d"), CheckpointError) << at;
   }
   EXPECT_THROW(read_snapshot(folder / "none"), FileError);
+  write_file_atomically(folder / "old", "MUSTERS1" + whole.substr(8));
+  EXPECT_THROW(read_snapshot(folder / "old"), DataError) << "another version is no damage";
 }
 
 TEST(Snapshot, AFullDiskLeavesTheOldOne) {

@@ -1,6 +1,8 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "muster/base/error.h"
@@ -95,24 +97,29 @@ TEST_F(Desk, EveryEventLeadsToTheSameBits) {
     for (int round = 0; round < 10; ++round) one_round(*desk, who, 1.0 / (1 + round));
     end = desk->present().parameters;
   }
-  const WholeRecord record = whole_record(folder_.path());
-  EXPECT_EQ(record.logs.size(), 3U);
+  EXPECT_EQ(ServerFileNames(folder_.path()).journals().size(), 3U);
+  for (int64_t newer = 1; newer < 3; ++newer)
+    std::filesystem::remove(ServerFileNames(folder_.path()).snapshot(newer));
+  const auto history = ServerFiles(folder_.path(), {{"run", "small"}}, true).history();
+  EXPECT_EQ(history->base(), 0);
   AsyncServer server = test::small_server();
-  server.restore(record.beginning.part_of("server"));
-  for (const auto& path : record.logs) {
-    EventLogReader log(path);
-    replay(log, server);
-  }
+  server.restore(history->snapshot().part_of("server"));
+  while (const auto event = history->next()) server.apply(*event);
   EXPECT_TRUE(server.parameters().equal(end));
 }
 
-TEST_F(Desk, KeepsOnlyWhatItNeeds) {
-  const auto desk = small_desk(folder_.path(), {.snapshot_every = 2}, 8, false);
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
-  for (int round = 0; round < 10; ++round) one_round(*desk, who, 1);
-  int files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) ++files;
-  EXPECT_EQ(files, 2);  // the newest snapshot and the log behind it
+TEST_F(Desk, KeepsTwoSnapshotsAndTheirJournals) {
+  {
+    const auto desk = small_desk(folder_.path(), {.snapshot_every = 2}, 8, false);
+    const Membership who = desk->join("a", std::nullopt, std::nullopt);
+    for (int round = 0; round < 10; ++round) one_round(*desk, who, 1);
+    desk->save();
+  }
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+    names.insert(entry.path().filename().string());
+  EXPECT_EQ(names, (std::set<std::string>{"durable", "events-00000005", "events-00000006",
+                                          "snapshot-00000005", "snapshot-00000006"}));
 }
 
 TEST_F(Desk, AFullDiskAcknowledgesNothing) {
@@ -124,6 +131,7 @@ TEST_F(Desk, AFullDiskAcknowledgesNothing) {
     const test::FileSizeLimit limit(std::filesystem::file_size(folder_ / "events-00000000") + 20);
     EXPECT_THROW(desk->hand_in(who, contribution_to(given.assignment, 1), 64), FileError);
   }
+  EXPECT_THROW(desk->finished(), FileError);
   EXPECT_THROW(desk->hand_in(who, contribution_to(given.assignment, 1), 64), FileError);  // it has ended
   EXPECT_THROW(desk->next_round(who, soon()), FileError);
   const auto again = small_desk(folder_.path());
@@ -163,8 +171,10 @@ TEST_F(Desk, ForgetsWhoIsSilent) {
   const auto desk = small_desk(folder_.path(), {.lease = 0.05});
   const Membership who = desk->join("a", std::nullopt, std::nullopt);
   const GivenRound given = desk->next_round(who, soon());
-  std::this_thread::sleep_for(std::chrono::milliseconds(80));
-  desk->look();
+  for (int look = 0; look < 20; ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    desk->look();
+  }
   EXPECT_FALSE(desk->beat(who, 1).known);
   const HandedIn late = desk->hand_in(who, contribution_to(given.assignment, 1), 64);
   EXPECT_EQ(late.verdict, Verdict::too_late);
@@ -173,6 +183,15 @@ TEST_F(Desk, ForgetsWhoIsSilent) {
   EXPECT_EQ(back.worker, who.worker);
   EXPECT_NE(back.session, who.session);
   EXPECT_EQ(one_round(*desk, back, 1).verdict, Verdict::counted);
+}
+
+TEST_F(Desk, DoesNotTakeItsOwnStandstillForTheirs) {
+  const auto desk = small_desk(folder_.path(), {.lease = 0.3});
+  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  desk->look();
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));  // as a process that is stopped
+  desk->look();
+  EXPECT_TRUE(desk->beat(who, 1).known);
 }
 
 TEST_F(Desk, ARoundThatWasNotFetchedIsGivenAgain) {
@@ -200,47 +219,54 @@ TEST_F(Desk, WaitsForTheFirstAndEndsAtTheLast) {
   EXPECT_TRUE(desk->everybody_knows());
 }
 
-// A process may end between any two writes: behind a snapshot there may be no log yet, or half of one beside.
-TEST_F(Desk, ComesBackFromBetweenASnapshotAndItsLog) {
-  {
-    const auto desk = small_desk(folder_.path(), {.snapshot_every = 2});
-    const Membership who = desk->join("a", std::nullopt, std::nullopt);
-    for (int round = 0; round < 2; ++round) one_round(*desk, who, 1);
-  }
-  std::filesystem::remove(folder_ / "events-00000001");
-  write_file_atomically(folder_ / "events-00000001.new", "mus");
-  write_file_atomically(folder_ / "snapshot-00000002.part", "MUSTERS1");
-  const auto desk = small_desk(folder_.path());
-  EXPECT_EQ(desk->versions_found(), 2);
-  EXPECT_TRUE(std::filesystem::exists(folder_ / "events-00000001"));
-}
-
-TEST_F(Desk, ComesBackFromATornEvent) {
-  at::Tensor after_one;
-  uintmax_t begin = 0;
-  {
-    const auto desk = small_desk(folder_.path());
-    const Membership who = desk->join("a", std::nullopt, std::nullopt);
-    one_round(*desk, who, 1);
-    after_one = desk->present().parameters;
-    begin = std::filesystem::file_size(folder_ / "events-00000000");
-    one_round(*desk, who, 1);
-  }
-  const std::string whole = read_file(folder_ / "events-00000000");
-  // Cut anywhere in the second contribution, as by a process that ends while it writes.
-  for (const size_t bytes : {size_t{1}, size_t{23}, size_t{24}, size_t{60}, size_t{150}}) {
-    write_file_atomically(folder_ / "events-00000000", whole.substr(0, begin + bytes));
-    EXPECT_TRUE(small_desk(folder_.path())->present().parameters.equal(after_one)) << bytes;
-    EXPECT_EQ(std::filesystem::file_size(folder_ / "events-00000000"), begin) << bytes;
-  }
-}
-
 TEST_F(Desk, RefusesAnotherRunsFiles) {
   small_desk(folder_.path());
   EXPECT_THROW(TrainingDesk(test::small_server(), ServerFiles(folder_.path(), {{"run", "other"}}, true),
                             {.total_steps = 1}),
                CheckpointError);
   EXPECT_THROW(small_desk(folder_.path(), {}, 9), CheckpointError);
+}
+
+TEST_F(Desk, ASessionCannotBeGuessed) {
+  std::set<int64_t> sessions;
+  const auto desk = small_desk(folder_.path(), {.most_members = 100});
+  const Membership victim = desk->join("victim", std::nullopt, std::nullopt);
+  for (int other = 0; other < 50; ++other)
+    sessions.insert(desk->join("other", std::nullopt, std::nullopt).session);
+  EXPECT_EQ(sessions.size(), 50U);
+  EXPECT_GT(*sessions.rbegin() / 2 - *sessions.begin() / 2, int64_t{1} << 55) << "spread over all 64 bits";
+  for (int64_t guess = 0; guess < 200; ++guess) {
+    desk->leave({victim.worker, guess});
+    EXPECT_FALSE(desk->beat({victim.worker, guess}, 1).known);
+    desk->leave({victim.worker, victim.session + 1 + guess});
+  }
+  EXPECT_TRUE(desk->beat(victim, 1).known);
+  EXPECT_EQ(one_round(*desk, victim, 1).verdict, Verdict::counted);
+}
+
+TEST_F(Desk, TellsWhyAContributionWasRefused) {
+  const auto desk = std::make_unique<TrainingDesk>(test::small_server(8, 0, Outliers::refuse),
+                                                   ServerFiles(folder_.path(), {{"run", "small"}}, true),
+                                                   DeskOptions{.total_steps = 1000});
+  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  for (int round = 0; round < 10; ++round) one_round(*desk, who, 0.1);
+  const HandedIn refused = one_round(*desk, who, 1e30);
+  EXPECT_EQ(refused.verdict, Verdict::outlier);
+  EXPECT_THAT(refused.reason, ::testing::HasSubstr("running median 0.2828"));
+  EXPECT_EQ(one_round(*desk, who, 0.1).verdict, Verdict::counted);
+}
+
+TEST_F(Desk, WarnsOfUnusualNorms) {
+  const auto desk = std::make_unique<TrainingDesk>(test::small_server(8, 0),
+                                                   ServerFiles(folder_.path(), {{"run", "small"}}, true),
+                                                   DeskOptions{.total_steps = 1000});
+  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  for (int round = 0; round < 10; ++round) one_round(*desk, who, 0.1);
+  EXPECT_TRUE(desk->take_messages().empty());
+  EXPECT_EQ(one_round(*desk, who, 1e30).verdict, Verdict::counted);
+  const auto messages = desk->take_messages();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_THAT(messages[0], ::testing::HasSubstr("async.outlier"));
 }
 
 TEST_F(Desk, HasRoomForSoMany) {

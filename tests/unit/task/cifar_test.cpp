@@ -1,7 +1,9 @@
 #include "muster/task/cifar.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,15 +58,19 @@ class CifarFiles : public ::testing::Test {
 const std::string label(int value) { return std::string(1, static_cast<char>(value)); }
 
 TEST_F(CifarFiles, ReadsAnyNumberOfBatchesInNaturalOrder) {
+  write("data_batch_1.bin", record(label(1), 0) + record(label(2), 50));
+  for (int batch = 2; batch <= 9; ++batch)
+    write(fmt::format("data_batch_{}.bin", batch), record(label(batch), 0));
   write("data_batch_10.bin", record(label(9), 100));
-  write("data_batch_2.bin", record(label(1), 0) + record(label(2), 50));
   write("test_batch.bin", record(label(7), 3));
   write("readme.bin", "not a batch");
   const ImageSets sets = load_cifar(folder_.string());
-  EXPECT_EQ(sets.train.labels, (std::vector<int64_t>{1, 2, 9}));
+  EXPECT_EQ(sets.train.labels, (std::vector<int64_t>{1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 9}));
   EXPECT_EQ(sets.train.classes, 10);
   EXPECT_EQ(sets.train.image(1)[0], 50);
-  EXPECT_EQ(sets.train.image(2)[3071], (100 + 3071) % 251);
+  EXPECT_EQ(sets.train.image(10)[3071], (100 + 3071) % 251);
+  EXPECT_EQ(sets.train.source, "data_batch_1.bin to data_batch_10.bin in '" + folder_.string() +
+                                   "' (2 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1; CIFAR-10 has 50,000)");
   EXPECT_EQ(sets.test.labels, (std::vector<int64_t>{7}));
   EXPECT_EQ(sets.test.image(0)[1024], (3 + 1024) % 251);
 }
@@ -98,6 +104,33 @@ TEST_F(CifarFiles, RefusesTruncatedAndEmptyFiles) {
   EXPECT_THAT(message, HasSubstr("3073"));
   write("data_batch_1.bin", "");
   EXPECT_THAT(refusal<DataError>(), HasSubstr("is empty"));
+}
+
+TEST_F(CifarFiles, RefusesAGapAmongTheBatches) {
+  write("test_batch.bin", record(label(0), 0));
+  write("data_batch_1.bin", record(label(0), 0));
+  write("data_batch_3.bin", record(label(0), 0));
+  EXPECT_THAT(refusal<DataError>(), HasSubstr("data_batch_3.bin, but no data_batch_2.bin"));
+  fs::rename(folder_ / "data_batch_1.bin", folder_ / "data_batch_2.bin");
+  EXPECT_THAT(refusal<DataError>(), HasSubstr("no data_batch_1.bin"));
+  write("data_batch_01.bin", record(label(0), 0));
+  write("data_batch_1.bin", record(label(0), 0));
+  EXPECT_THAT(refusal<DataError>(), HasSubstr("batch 1 twice"));
+}
+
+TEST_F(CifarFiles, RefusesWhatIsNotUnpackedOrNoFile) {
+  const std::string gzip("\x1F\x8B\x08\0\0\0\0\0\0\x03..........", 20);
+  write("cifar-10-binary.tar.gz", gzip);
+  EXPECT_THAT(refusal<DataError>(), HasSubstr("cifar-10-binary.tar.gz' is compressed by gzip; unpack it"));
+  fs::remove(folder_ / "cifar-10-binary.tar.gz");
+  write("data_batch_1", "pickled");
+  EXPECT_THAT(refusal<FileError>(), HasSubstr("Python version"));
+  write("test_batch.bin", record(label(0), 0));
+  write("data_batch_1.bin", gzip);
+  EXPECT_THAT(refusal<DataError>(), HasSubstr("gunzip"));
+  fs::remove(folder_ / "data_batch_1.bin");
+  ASSERT_EQ(::mkfifo((folder_ / "data_batch_1.bin").c_str(), 0600), 0);
+  EXPECT_THAT(refusal<FileError>(), HasSubstr("a pipe"));
 }
 
 TEST_F(CifarFiles, RefusesLabelsOutOfRange) {

@@ -12,7 +12,7 @@
 #include "muster/base/file.h"
 #include "muster/flat/flat_buffer.h"
 #include "tests/support/temporary_folder.h"
-#include "tests/unit/task/encoded_images.h"
+#include "tests/unit/task/encoded_formats.h"
 
 namespace muster {
 namespace {
@@ -288,9 +288,56 @@ TEST(FolderTask, ABrokenFileCanBeLeftOutAndIsCounted) {
   }
   const Batch last_broken = task.train_batch(std::vector<int64_t>{2, 1}, 0);
   EXPECT_TRUE(at::equal(last_broken.inputs[1], last_broken.inputs[0])) << "cyclically";
-  EXPECT_THAT(task.skipped_files(),
-              ElementsAre(folder.path("train/ant/1.jpg"), folder.path("train/bee/0.jpg")));
-  EXPECT_THROW(task.train_batch(std::vector<int64_t>{1, 4}, 0), DataError) << "nothing is left of the batch";
+  EXPECT_THAT(task.findings(),
+              ElementsAre(HasSubstr("left out: '" + folder.path("train/ant/1.jpg") + "' is no whole JPEG"),
+                          HasSubstr("left out: '" + folder.path("train/bee/0.jpg") + "' is empty")));
+}
+
+TEST(FolderTask, WhereABatchHoldsNoWholeImageTheNextOfTheFolderStandIn) {
+  const SmallFolder folder;
+  FolderTaskOptions options = small_options();
+  options.skip_broken = true;
+  const Batch whole = make_task(folder, options).train_batch(numbers(12), 0);
+  break_two(folder);
+  folder.write("train/cat/3.png", "no image");
+  const FolderTask task = make_task(folder, options);
+  const Batch both = task.train_batch(std::vector<int64_t>{1, 4}, 0);
+  for (const int64_t i : {0, 1}) EXPECT_TRUE(at::equal(both.inputs[i], whole.inputs[2])) << i;
+  const Batch last = task.train_batch(std::vector<int64_t>{11}, 0);
+  EXPECT_TRUE(at::equal(last.inputs[0], whole.inputs[0])) << "cyclically";
+  EXPECT_EQ(last.targets[0].item<int64_t>(), 0);
+  EXPECT_EQ(task.skipped_samples(), 3);
+}
+
+TEST(FolderTask, AFolderWithoutAWholeImageIsAnError) {
+  const SmallFolder folder;
+  for (const char* name : {"ant", "bee", "cat"})
+    for (const char* file : {"0.jpg", "1.jpg", "2.JPEG", "3.png"})
+      folder.write(std::string("train/") + name + "/" + file, "no image");
+  FolderTaskOptions options = small_options();
+  options.skip_broken = true;
+  try {
+    make_task(folder, options).train_batch(std::vector<int64_t>{3}, 0);
+    FAIL() << "was accepted";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("none of the 12 images"));
+  }
+}
+
+TEST(FolderTask, OdditiesAreCountedAndNoError) {
+  const SmallFolder folder;
+  std::string surplus = encode_jpeg(plain(40, 40, 90));
+  surplus.insert(surplus.size() - 2, "JUNKJUNKJUNK");  // fewer vanish among the decoder's bits
+  folder.write("train/ant/0.jpg", surplus);
+  folder.write("val/ant/0.jpg",
+               test::with_exif(encode_jpeg(plain(40, 40, 90)), test::exif_with_orientation(6)));
+  const FolderTask task = make_task(folder);
+  for (const int64_t epoch : {0, 1}) task.train_batch(numbers(12), epoch);
+  task.test_batch(0, 6);
+  EXPECT_EQ(task.skipped_samples(), 0);
+  EXPECT_THAT(task.findings(),
+              ElementsAre("JPEG files with surplus bytes, which were read without them: 1",
+                          HasSubstr("a rotation, which is not applied (nor by ImageFolder): 1")));
 }
 
 TEST(FolderTask, TestingLeavesBrokenFilesOutOfTheScore) {
@@ -310,13 +357,17 @@ TEST(FolderTask, TestingLeavesBrokenFilesOutOfTheScore) {
   EXPECT_EQ(model->score(batch).samples, 5);
 }
 
-TEST(FolderTask, AFileThatIsGoneIsAnErrorAllTheSame) {
+TEST(FolderTask, AFileThatIsGoneIsABrokenFile) {
   const SmallFolder folder;
   FolderTaskOptions options = small_options();
   options.skip_broken = true;
-  const FolderTask task = make_task(folder, options);
+  const FolderTask task = make_task(folder, options), strict = make_task(folder);
   folder.remove("train/ant/1.jpg");
-  EXPECT_THROW(task.train_batch(numbers(12), 0), FileError);
+  folder.remove("val/bee");
+  EXPECT_THROW(strict.train_batch(numbers(12), 0), FileError);
+  EXPECT_EQ(task.train_batch(numbers(12), 0).size(), 12);
+  EXPECT_EQ(task.test_batch(2, 2).size(), 0) << "nothing is left of the batch";
+  EXPECT_EQ(task.skipped_samples(), 3);
 }
 
 TEST(FolderTask, SmallAndLongImagesFillTheSquare) {

@@ -58,7 +58,9 @@ Batch random_batch(int64_t size, const GptShape& shape, uint64_t key = 1) {
 TEST(Gpt, CountsAreThoseOfTheModules) {
   GptShape wide = small();
   wide.head_width = 10;
-  for (const GptShape& shape : {small(), small(GptPositions::rotary), wide, GptShape{}})
+  GptShape own_head = small();
+  own_head.tied_head = false;
+  for (const GptShape& shape : {small(), small(GptPositions::rotary), wide, own_head, GptShape{}})
     EXPECT_EQ(make_nn_model(make_gpt(shape), {})->parameters().size(), count_parameters(shape).all);
   // By hand: 4 x (12 x 128^2 + 13 x 128) + 2 x 128, and (256 + 64) x 128.
   EXPECT_EQ(count_parameters({}).without_embedding, 793344);

@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <string>
 #include <vector>
 
 #include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "tests/support/temporary_folder.h"
 
 namespace muster {
 namespace {
@@ -37,6 +40,31 @@ TEST(LibsvmFile, TakesAnyLineEndAndBlank) {
   EXPECT_THAT(rows.values, ElementsAre(1, 0, 3, 0.5, 5));
 }
 
+TEST(LibsvmFile, LeavesAByteOrderMarkOut) {
+  EXPECT_THAT(parse_libsvm("\xEF\xBB\xBF-1 1:1\n", "t").labels, ElementsAre(-1));
+}
+
+TEST(LibsvmFile, RefusesWhatIsNotUnpackedOrNoPlainFile) {
+  const test::TemporaryFolder folder;
+  const std::pair<std::string, const char*> cases[] = {
+      {std::string("\x1F\x8B\x08\0\0\0\0\0\0\x03..........", 20), "unpack it with gunzip"},
+      {"BZh91AY&SY..........", "unpack it with bunzip2"},
+      {std::string("\xFF\xFE-\0001\0 \0", 8), "is UTF-16 text; convert it: iconv"}};
+  for (const auto& [bytes, told] : cases) {
+    write_file_atomically(folder / "data", bytes);
+    try {
+      read_libsvm(folder / "data");
+      ADD_FAILURE() << told;
+    } catch (const DataError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("'" + (folder / "data") + "' "));
+      EXPECT_THAT(error.what(), HasSubstr(told));
+    }
+  }
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW(read_libsvm(folder / "pipe"), FileError);
+  EXPECT_THROW(read_libsvm(folder.path()), FileError);
+}
+
 TEST(LibsvmFile, TakesTheLargestIndex) {
   EXPECT_EQ(parse_libsvm("1 100000000:1", "t").features, largest_libsvm_index);
 }
@@ -62,7 +90,7 @@ const std::vector<Malformed>& malformed() {
       {"1 1:1:1\n", "line 1, column 6", "a blank was expected"},
       {"1 1:1 1:2\n", "line 1, column 7", "indices must ascend, 1 follows 1"},
       {"1 1:1\n-1 3:1 2:1\n", "line 2, column 8", "indices must ascend, 2 follows 3"},
-      {"1 0:1\n", "line 1, column 3", "at least 1"},
+      {"1 0:1\n", "line 1, column 3", "at least 1; if this file counts from 0, add 1 to every index"},
       {"1 -1:1\n", "line 1, column 3", "INDEX:VALUE was expected"},
       {"1 1.5:1\n", "line 1, column 4", "a ':' was expected"},
       {"1 100000001:1\n", "line 1, column 3", "above 100000000"},
@@ -83,9 +111,6 @@ const std::vector<Malformed>& malformed() {
       {"1 1:\xff\xfe"
        "\n",
        "line 1, column 5", "'\\xff\\xfe'"},
-      {"\xef\xbb\xbf"
-       "1 1:1\n",
-       "line 1, column 1", "a label was expected"},
       {"+-1 1:1\n", "line 1, column 1", "a label was expected"},
       {"++1 1:1\n", "line 1, column 1", "a label was expected"},
       {"- 1:1\n", "line 1, column 1", "a label was expected"},

@@ -1,7 +1,10 @@
 #include <ATen/ATen.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +15,7 @@
 #include <fstream>
 #include <limits>
 #include <string>
+#include <thread>
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -101,7 +105,7 @@ TEST(Checkpoint, TheSameStepAgainReplaces) {
   EXPECT_EQ(names_in(folder.path()), (std::vector<std::string>{"step-00000007"}));
 }
 
-TEST(Checkpoint, SavingRemovesRefusedLaterOnes) {
+TEST(Checkpoint, SavingSetsRefusedLaterOnesAside) {
   const test::TemporaryFolder folder;
   CheckpointStore store(folder.path(), 1);
   save(store, 30);
@@ -110,7 +114,65 @@ TEST(Checkpoint, SavingRemovesRefusedLaterOnes) {
   expect_checkpoint(found, 30);
   EXPECT_THAT(found->skipped_because.value_or(""), HasSubstr("step-00000040"));
   save(store, 35);
-  EXPECT_EQ(names_in(folder.path()), (std::vector<std::string>{"step-00000035"}));
+  EXPECT_EQ(names_in(folder.path()), (std::vector<std::string>{"set-aside-step-00000040", "step-00000035"}));
+  fs::copy(folder / "step-00000035", folder / "step-00000040");
+  save(store, 36);
+  EXPECT_EQ(
+      names_in(folder.path()),
+      (std::vector<std::string>{"set-aside-step-00000040", "set-aside-step-00000040.2", "step-00000036"}));
+  expect_checkpoint(store.latest(), 36);
+}
+
+// /proc/self/mem is a file that is there and cannot be read at its beginning (EIO).
+TEST(Checkpoint, OneThatCannotBeReadIsNoDamage) {
+  const test::TemporaryFolder folder;
+  CheckpointStore store(folder.path(), 2);
+  save(store, 10);
+  save(store, 20);
+  const std::string path = folder / "step-00000020/state.json";
+  fs::rename(path, folder / "aside");
+  fs::create_symlink("/proc/self/mem", path);
+  try {
+    store.latest();
+    FAIL() << "an older one was taken";
+  } catch (const FileError& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("state.json"), HasSubstr("Input/output error"),
+                                             HasSubstr("tried 4 times"), HasSubstr("move")));
+  }
+  fs::rename(folder / "aside", path);
+  expect_checkpoint(store.latest(), 20);
+}
+
+TEST(Checkpoint, TooManyOpenFilesAreNoDamage) {
+  const test::TemporaryFolder folder;
+  CheckpointStore store(folder.path(), 1);
+  save(store, 10);
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{3, usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_THROW(read_checkpoint(folder / "step-00000010"), FileError);
+  EXPECT_THROW(store.latest(), FileError);
+  EXPECT_THROW(newest_checkpoint(folder.path()), FileError);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  expect_checkpoint(store.latest(), 10);
+}
+
+// The first reading finds an empty pipe, and the file is in its place when that reading ends.
+TEST(Checkpoint, WhatFailsOnceIsReadAgain) {
+  const test::TemporaryFolder folder;
+  CheckpointStore store(folder.path(), 1);
+  save(store, 10);
+  const std::string path = folder / "step-00000010/state.json";
+  fs::rename(path, folder / "aside");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::thread mender([&] {
+    const int writer = ::open(path.c_str(), O_WRONLY);  // waits for the reader
+    fs::rename(folder / "aside", path);
+    ::close(writer);
+  });
+  expect_checkpoint(store.latest(), 10);
+  mender.join();
 }
 
 TEST(Checkpoint, RemainsOfAnInterruptedSaveAreRemoved) {
@@ -316,6 +378,21 @@ TEST(Fingerprint, NamesTheDifferingKeyAndBothValues) {
   EXPECT_THAT(mismatch(R"({"a":1})", R"({"a":1,"n":2})"), HasSubstr("n = (none), this run has 2"));
   EXPECT_THAT(mismatch(R"({"a":"qsr"})", R"({"a":[1,2]})"), HasSubstr("a = qsr, this run has [1,2]"));
   EXPECT_THROW(mismatch("[]", "{}"), Bug);
+}
+
+TEST(Fingerprint, DataMayMoveAndMayNotChange) {
+  const std::string old = R"({"a":1,"task":{"test_data":"x"}})";
+  const std::string one = R"({"a":1,"data":{"test":"5 bytes","training":"9 bytes, checksum 1"}})";
+  const std::string two =
+      R"({"a":1,"data":{"test":"5 bytes","training":"9 bytes, checksum 2"},"task":{"test_data":"y"}})";
+  EXPECT_EQ(mismatch(one, one), "");
+  EXPECT_EQ(mismatch(old, one), "") << "of a version that did not look at the data";
+  EXPECT_EQ(mismatch(one, two),
+            "'out/checkpoints/step-00000005' was written in a run with other training data (9 bytes, "
+            "checksum 1; now "
+            "9 bytes, checksum 2): put the old data back, or begin anew with another run.out");
+  EXPECT_THAT(mismatch(R"({"a":2,"data":{"test":"1"}})", two), HasSubstr("other test data (1; now 5 bytes)"))
+      << "before all else that differs with them";
 }
 
 }  // namespace

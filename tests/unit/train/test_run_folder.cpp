@@ -9,7 +9,10 @@
 #include <functional>
 
 #include "muster/base/error.h"
+#include "muster/report/summary_file.h"
+#include "muster/report/whole_result.h"
 #include "muster/train/checkpoint.h"
+#include "muster/train/damaged_result.h"
 #include "muster/train/run_folder.h"
 #include "tests/support/temporary_folder.h"
 
@@ -84,16 +87,61 @@ TEST(RunFolder, ResumingWithoutCheckpointStartsAnewAndSaysSo) {
   }
 }
 
+void leave_result(const test::TemporaryFolder& folder) {
+  std::ofstream(folder / "model.safetensors") << "weights";
+  Summary summary;
+  summary.files = settle_files(folder.path(), {"model.safetensors"});
+  write_summary(folder / "summary.json", summary);
+}
+
 TEST(RunFolder, AFinishedRunSaysSo) {
   const test::TemporaryFolder folder;
   CheckpointStore(folder / "checkpoints", 2).save(10, {}, {}, "{}");
-  std::ofstream(folder / "summary.json") << "{}";
+  leave_result(folder);
   const RunFolder run = open_run_folder(folder.path(), true);
   EXPECT_TRUE(run.already_finished);
   EXPECT_FALSE(run.fresh);
+  EXPECT_EQ(run.damage, "");
   ASSERT_EQ(run.messages.size(), 1u);
   EXPECT_THAT(run.messages[0], HasSubstr("finished"));
   EXPECT_THROW(open_run_folder(folder.path(), false), Error);
+  EXPECT_NO_THROW(set_aside_damaged_result(run));
+  EXPECT_TRUE(fs::exists(folder / "model.safetensors"));
+}
+
+TEST(RunFolder, ADamagedResultGoesOnFromTheLastCheckpoint) {
+  const std::function<void(const test::TemporaryFolder&)> damages[] = {
+      [](const auto& folder) { fs::remove(folder / "model.safetensors"); },
+      [](const auto& folder) { std::ofstream(folder / "model.safetensors") << "weighty"; },
+      [](const auto& folder) { std::ofstream(folder / "summary.json") << ""; },
+      [](const auto& folder) { std::ofstream(folder / "summary.json") << "{}"; },
+  };
+  for (const auto& damage : damages) {
+    const test::TemporaryFolder folder;
+    CheckpointStore(folder / "checkpoints", 2).save(10, {}, {}, "{}");
+    leave_result(folder);
+    damage(folder);
+    const RunFolder run = open_run_folder(folder.path(), true);
+    EXPECT_FALSE(run.already_finished);
+    EXPECT_EQ(run.resume_from, folder / "checkpoints/step-00000010");
+    ASSERT_EQ(run.messages.size(), 1u);
+    EXPECT_THAT(run.messages[0], testing::AllOf(HasSubstr("has ended, but"), HasSubstr(run.damage)));
+    set_aside_damaged_result(run);
+    EXPECT_FALSE(fs::exists(folder / "summary.json"));
+    EXPECT_TRUE(fs::exists(folder / "summary.json.set-aside"));
+    EXPECT_FALSE(fs::exists(folder / "model.safetensors"));
+  }
+}
+
+TEST(RunFolder, ADamagedResultWithoutCheckpointIsBeyondRepair) {
+  const test::TemporaryFolder folder;
+  leave_result(folder);
+  fs::remove(folder / "model.safetensors");
+  const RunFolder run = open_run_folder(folder.path(), true);
+  EXPECT_TRUE(run.fresh);
+  EXPECT_THAT(beyond_repair(run).what(),
+              testing::AllOf(HasSubstr("model.safetensors' is missing"), HasSubstr("no checkpoint is left"),
+                             HasSubstr("remove '" + folder.path() + "/summary.json'")));
 }
 
 TEST(RunFolder, WhatIsNoFolderIsAFileError) {

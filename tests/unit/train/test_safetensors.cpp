@@ -12,6 +12,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/train/model_digest.h"
 #include "muster/train/safetensors.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/temporary_folder.h"
@@ -60,6 +61,15 @@ TEST(Safetensors, EveryTypeComesBackInOrderAndBitForBit) {
   EXPECT_EQ(read.metadata.at("note"), "a\"b\n\xc3\xa9");
   EXPECT_EQ(read.digest, written);
   EXPECT_EQ(written.bytes, static_cast<int64_t>(std::filesystem::file_size(folder / "m")));
+}
+
+TEST(Safetensors, AreNeverWrittenThroughALink) {
+  const test::TemporaryFolder folder;
+  write_file_atomically(folder / "victim", "kept");
+  std::filesystem::create_symlink("victim", folder / "m.part");
+  write_safetensors(folder / "m", {{"a", floats({1})}});
+  EXPECT_EQ(read_file(folder / "victim"), "kept");
+  EXPECT_FALSE(std::filesystem::is_symlink(folder / "m"));
 }
 
 TEST(Safetensors, LayoutIsThePublishedOne) {
@@ -248,6 +258,52 @@ except ImportError:
     pass
 )";
   EXPECT_EQ(std::system(("/usr/bin/python3 " + (folder / "read.py") + " " + (folder / "m")).c_str()), 0);
+}
+
+/// A model with its digest, as runs leave it.
+class ModelDigestOfAFile : public testing::Test {
+ protected:
+  ModelDigestOfAFile() { write(folder_ / "m", metadata_); }
+  void write(const std::string& path, const Metadata& metadata) const {
+    write_safetensors(path,
+                      {{"z.weight", at::arange(6, at::kFloat).view({2, 3})}, {"a", at::ones({1}, at::kLong)}},
+                      metadata);
+  }
+  const test::TemporaryFolder folder_;
+  const Metadata metadata_ =
+      with_digest({{"muster", "0.2.0"}, {"configuration", R"({"task":{"name":"x"}})"}});
+};
+
+TEST_F(ModelDigestOfAFile, IsReadBackAndTheSameForTheSameContent) {
+  const Safetensors read = read_safetensors(folder_ / "m");
+  const std::string digits = read.metadata.at("xxh64");
+  EXPECT_EQ(digits.size(), 16u);
+  EXPECT_EQ(read.metadata.at("format_version"), "2");
+  // Another program may write the tensors and the header in another order.
+  NamedTensors other;
+  for (const auto& [name, tensor] : read.tensors) other.emplace_back(name, tensor);
+  write_safetensors(folder_ / "other", other, read.metadata);
+  EXPECT_EQ(read_safetensors(folder_ / "other").metadata.at("xxh64"), digits);
+  write(folder_ / "changed",
+        with_digest({{"muster", "0.2.0"}, {"configuration", R"({"task":{"name":"y"}})"}}));
+  EXPECT_NE(read_safetensors(folder_ / "changed").metadata.at("xxh64"), digits);
+}
+
+TEST_F(ModelDigestOfAFile, EveryFlippedBitIsRefused) {
+  const std::string whole = read_file(folder_ / "m");
+  for (size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    std::string flipped = whole;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    std::ofstream(folder_ / "flipped") << flipped;
+    ASSERT_THAT(error_of(folder_ / "flipped"), testing::HasSubstr("flipped'")) << "bit " << bit;
+  }
+}
+
+TEST_F(ModelDigestOfAFile, OlderFilesAndThoseOfOtherProgramsHaveNone) {
+  write(folder_ / "m", {{"format", "pt"}});
+  EXPECT_NO_THROW(read_safetensors(folder_ / "m"));
+  write(folder_ / "m", {});
+  EXPECT_NO_THROW(read_safetensors(folder_ / "m"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ int seen = 0;
 void note(int number) { seen = number; }
 
 TEST(StopSignal, RemembersTheSignal) {
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     const StopSignal stop;
     EXPECT_FALSE(stop.requested());
     ::raise(number);
@@ -25,7 +25,7 @@ TEST(StopSignal, RemembersTheSignal) {
 }
 
 TEST(StopSignal, EarlierHandlingComesBack) {
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     const auto before = std::signal(number, note);
     seen = 0;
     {
@@ -76,14 +76,16 @@ TEST(StopSignal, ARepeatedTerminateIsOnlyRemembered) {
             0);
 }
 
-TEST(StopSignal, AnIgnoredInterruptStaysIgnored) {
-  const auto before = std::signal(SIGINT, SIG_IGN);
-  {
-    const StopSignal stop;
-    ::raise(SIGINT);
-    EXPECT_FALSE(stop.requested());
+TEST(StopSignal, WhatIsIgnoredStaysIgnored) {
+  for (const int number : {SIGINT, SIGHUP}) {
+    const auto before = std::signal(number, SIG_IGN);
+    {
+      const StopSignal stop;
+      ::raise(number);
+      EXPECT_FALSE(stop.requested());
+    }
+    std::signal(number, before);
   }
-  std::signal(SIGINT, before);
 }
 
 }  // namespace

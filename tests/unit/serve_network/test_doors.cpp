@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/serve/doors.h"
+#include "tests/support/certificates.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -25,10 +27,12 @@ class DoorFiles : public ::testing::Test {
  protected:
   std::string file(const std::string& name, const std::string& content) {
     write_file_atomically(folder_ / name, content);
+    ::chmod((folder_ / name).c_str(), 0600);
     return folder_ / name;
   }
   const test::TemporaryFolder folder_;
-  const std::string pem_ = file("pem", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+  const test::Certificate certificate_{{.authority = true}};
+  const std::string pem_ = file("pem", certificate_.pem() + certificate_.key_pem());
   const std::string token_ = file("token", "0123456789abcdef\n");
 };
 

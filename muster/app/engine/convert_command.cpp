@@ -1,0 +1,131 @@
+#include <ATen/Functions.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "muster/app/engine/build_text_task.h"
+#include "muster/app/engine/commands.h"
+#include "muster/app/engine/model_file.h"
+#include "muster/app/engine/text_model.h"
+#include "muster/app/gpt2_config.h"
+#include "muster/app/help.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/file.h"
+#include "muster/base/version.h"
+#include "muster/flat/kernel_threads.h"
+#include "muster/task/gpt_layout.h"
+#include "muster/train/averaged_model.h"
+#include "muster/train/model_digest.h"
+
+namespace muster {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Form { huggingface, hub, muster };
+
+struct ConvertRequest {
+  std::string path;
+  Form form = Form::huggingface;
+  std::string out;
+};
+
+Form form_named(const std::string& name) {
+  if (name == "huggingface") return Form::huggingface;
+  if (name == "hub") return Form::hub;
+  if (name == "muster") return Form::muster;
+  throw OptionError("--to", shown(name), "must be huggingface, hub or muster");
+}
+
+ConvertRequest read_request(const Arguments& arguments) {
+  if (arguments.positional.empty())
+    throw OptionError("MODEL", "(none)", "name a model: muster convert MODEL --to huggingface --out FOLDER");
+  ConvertRequest request;
+  request.path = arguments.positional[0];
+  request.form = form_named(arguments.flag("to").value_or("(not given)"));
+  request.out = arguments.flag("out").value_or("");
+  if (request.out.empty()) throw OptionError("--out", "(not given)", "name the folder to write");
+  std::error_code problem;
+  const bool empty = fs::is_directory(request.out, problem) && fs::is_empty(request.out, problem);
+  if (fs::exists(request.out, problem) && !empty)
+    throw OptionError("--out", shown(request.out), "is not an empty folder; name a new one");
+  return request;
+}
+
+// What GPT-2 does not have, Transformers could not compute.
+void require_gpt2(const std::string& path, const GptShape& shape) {
+  if (shape.positions != GptPositions::learned)
+    throw DataError(fmt::format("'{}' has rotary positions, which Transformers' GPT-2 does not have", path));
+  if (shape.attention_width() != shape.width)
+    throw DataError(
+        fmt::format("'{}' has {} heads of width {}, but Transformers' GPT-2 needs heads x width = "
+                    "{}, the width of the residual stream",
+                    path, shape.heads, shape.width_of_head(), shape.width));
+}
+
+Gpt2Config config_of(const GptShape& shape) {
+  Gpt2Config config;
+  config.vocabulary = shape.vocabulary;
+  config.context = shape.context;
+  config.width = shape.width;
+  config.layers = shape.layers;
+  config.heads = shape.heads;
+  config.tied_head = shape.tied_head;
+  config.dropout = shape.dropout;
+  return config;
+}
+
+std::map<std::string, std::string> metadata_of(const Safetensors& file, const GptShape& shape, Form form) {
+  std::map<std::string, std::string> metadata = {{"muster", std::string(version())}, {"format", "pt"}};
+  for (const char* key : {"configuration", "tokenizer"}) {
+    const auto stored = file.metadata.find(key);
+    if (stored != file.metadata.end()) metadata.insert(*stored);
+  }
+  auto told = nlohmann::json::parse(metadata["configuration"], nullptr, false);
+  if (!told.is_object() || !told.contains("task") || !told.contains("gpt"))
+    told = nlohmann::json::parse(gpt2_configuration(config_of(shape), true));
+  // A user may have named the heads; models with a name of their own have them by that name.
+  if (told["task"].value("model", "gpt") == "gpt") told["gpt"]["heads"] = shape.heads;
+  metadata["configuration"] = told.dump();
+  metadata["linear_layout"] =
+      name_of(form == Form::muster ? LinearLayout::outputs_inputs : LinearLayout::inputs_outputs);
+  return with_digest(std::move(metadata));
+}
+
+}  // namespace
+
+int run_convert(const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(words, convert_help().flags, 1);
+  const ConvertRequest request = read_request(arguments);
+  use_single_threaded_kernels();
+  const Safetensors file = read_model(request.path);
+  const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
+  const Configuration configuration = text_model_configuration(request.path, settings);
+  TextGenerator model = load_generator(request.path, file, configuration, nullptr);
+  const GptShape shape = gpt_shape(configuration, model.vocabulary());
+  if (request.form != Form::muster) require_gpt2(request.path, shape);
+  NamedTensors tensors = named_tensors(model.parameters(), model.weights(), {}, at::empty({0}));
+  if (request.form != Form::muster) tensors = as_transformers_gpt(tensors, request.form == Form::huggingface);
+  std::error_code problem;
+  fs::create_directories(request.out, problem);
+  if (problem)
+    throw FileError(fmt::format("cannot make the folder '{}': {}", request.out, problem.message()));
+  const fs::path out(request.out);
+  if (request.form != Form::muster)
+    write_file_atomically((out / "config.json").string(), gpt2_config_json(config_of(shape)));
+  write_safetensors((out / "model.safetensors").string(), tensors, metadata_of(file, shape, request.form));
+  const fs::path parent = out.parent_path();
+  sync_to_disk(parent.empty() ? "." : parent.string());
+  fmt::print(
+      "{}: {} tensors, linear weights {}\n", (out / "model.safetensors").string(), tensors.size(),
+      name_of(request.form == Form::muster ? LinearLayout::outputs_inputs : LinearLayout::inputs_outputs));
+  return 0;
+}
+
+}  // namespace muster

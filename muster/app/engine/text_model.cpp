@@ -1,0 +1,45 @@
+#include "muster/app/engine/text_model.h"
+
+#include <ATen/Functions.h>
+#include <fmt/format.h>
+
+#include "muster/app/engine/build_text_task.h"
+#include "muster/app/keys.h"
+#include "muster/app/model_names.h"
+#include "muster/app/text_contradictions.h"
+#include "muster/base/error.h"
+#include "muster/train/averaged_model.h"
+
+namespace muster {
+
+Configuration text_model_configuration(const std::string& path, const std::vector<Setting>& settings) {
+  Configuration configuration;
+  configuration.task.name = "text";
+  configuration.task.model = "gpt";
+  for (const Setting& setting : settings)
+    find_key(setting.name, setting.text).set_text(configuration, setting.text);
+  if (!is_text_model(*configuration.task.model))
+    throw DataError(fmt::format("'{}' holds a {}, a model of images; this command takes models of text only",
+                                path, *configuration.task.model));
+  check_gpt(configuration);
+  return configuration;
+}
+
+TextGenerator load_generator(const std::string& path, const Safetensors& file,
+                             const Configuration& configuration, const Tokenizer* tokenizer) {
+  const auto embedding = file.tensors.find("transformer.wte.weight");
+  if (embedding == file.tensors.end() || embedding->second.dim() != 2)
+    throw DataError(fmt::format("'{}' holds no GPT: there is no tensor 'transformer.wte.weight'", path));
+  const int64_t vocabulary = embedding->second.size(0);
+  if (tokenizer != nullptr && tokenizer->vocabulary() > vocabulary)
+    throw DataError(
+        fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
+                    "belongs to the model",
+                    path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
+  TextGenerator generator(gpt_shape(configuration, vocabulary));
+  at::Tensor no_buffers = at::empty({0});
+  fill_from_tensors(path, file.tensors, generator.parameters(), generator.weights(), {}, no_buffers);
+  return generator;
+}
+
+}  // namespace muster

@@ -1,0 +1,56 @@
+#include "muster/app/run_configuration.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "muster/app/keys.h"
+#include "muster/report/html_text.h"
+
+namespace muster {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Keys whose text names a file or a folder that is read; run.out is not among them, it is where the
+/// configuration lies.
+bool names_an_input(const Key& key) {
+  constexpr std::array<std::string_view, 9> inputs = {
+      "task.data",         "task.test_data", "run.start_from",  "text.tokenizer",  "async.speed_trace",
+      "serve.certificate", "serve.key",      "serve.authority", "serve.token_file"};
+  return std::find(inputs.begin(), inputs.end(), key.name) != inputs.end();
+}
+
+}  // namespace
+
+std::optional<std::string> folder_of_run(const std::string& path) {
+  const fs::path file(path);
+  if (file.filename() != "config.toml") return std::nullopt;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  for (const char* left : {".lock", "checkpoints", "metrics.jsonl", "summary.json"}) {
+    std::error_code unknown;  // what cannot be looked at makes no run of the folder
+    if (fs::exists(folder / left, unknown)) return folder.string();
+  }
+  return std::nullopt;
+}
+
+Configuration with_absolute_paths(Configuration configuration) {
+  for (const Key& key : all_keys()) {
+    if (!names_an_input(key)) continue;
+    const Value value = key.get(configuration);
+    const auto* const text = std::get_if<std::string>(&value);
+    std::error_code problem;
+    if (text == nullptr || fs::path(*text).is_absolute() || !fs::exists(*text, problem)) continue;
+    if (key.name == "text.tokenizer" && *text == "bytes") continue;  // the word, not a file
+    const fs::path whole = fs::absolute(*text, problem);
+    if (!problem) key.set(configuration, Value(whole.lexically_normal().string()));
+  }
+  return configuration;
+}
+
+std::string resume_command(const std::string& command, const std::string& folder) {
+  return "muster " + command + " " + shell_quoted(folder + "/config.toml") + " --run.resume";
+}
+
+}  // namespace muster

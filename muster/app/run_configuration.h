@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "muster/app/options.h"
+
+namespace muster {
+
+/// The folder of the run whose own configuration `path` is: FOLDER/config.toml beside what a run leaves there
+/// (its lock, checkpoints, metrics, summary). Nothing where it is any other file.
+std::optional<std::string> folder_of_run(const std::string& path);
+
+/// The configuration as a run writes it into its folder: paths of inputs are absolute, so that it means the
+/// same wherever it is read.
+Configuration with_absolute_paths(Configuration configuration);
+
+/// The line that goes on with the run in a folder, for a shell: "muster train FOLDER/config.toml
+/// --run.resume".
+std::string resume_command(const std::string& command, const std::string& folder);
+
+}  // namespace muster

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace muster {
+
+/// The name of this machine; "host" where it has none.
+std::string host_name();
+
+}  // namespace muster

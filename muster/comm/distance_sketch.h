@@ -1,0 +1,24 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "muster/base/thread_pool.h"
+
+namespace muster {
+
+/// Numbers of a sketch.
+constexpr int64_t sketch_size = 4096;
+
+/// A short linear image of a long vector that keeps its length (count sketch: Charikar, Chen, Farach-Colton,
+/// 2002): every coordinate is added, with a random sign, to one of sketch_size numbers that is drawn for it.
+///     E |sketch(v)|^2 = |v|^2,   standard deviation at most sqrt(2 / sketch_size) |v|^2 = 2.2 %
+/// A vector that is no longer than the sketch is its own, exactly. Draws follow from (seed, number): the same
+/// on every rank. sketch <- sketch(vector - from), or of the vector where `from` is undefined; sums in
+/// double, in an order that no number of threads changes. REQUIRES: flat vectors of one form; `sketch` has
+/// sketch_size places.
+void sketch_distance(const at::Tensor& vector, const at::Tensor& from, uint64_t seed, uint64_t number,
+                     double* sketch, ThreadPool& pool);
+
+}  // namespace muster

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "muster/comm/distance_sketch.h"
+#include "muster/flat/flat_buffer.h"
+
+namespace muster {
+
+/// The numbers that processes exchange at a meeting, and their means. With a sketch x_p of each process's
+/// mean (its distance to the anchor): mean of |x_p - mean|^2 = mean of |x_p|^2 - |mean|^2, which one exchange
+/// finds; in double, for both are of the size of the distance.
+class MeetingNumbers {
+ public:
+  enum Place : int64_t { value, distance, flag, clock, places };
+  explicit MeetingNumbers(bool sketched)
+      : sketched_(sketched), numbers_(flat_vector(places + (sketched ? sketch_size : 0), at::kDouble)) {}
+
+  bool sketched() const { return sketched_; }
+  at::Tensor& vector() { return numbers_; }
+  double& at(Place place) { return numbers_.data_ptr<double>()[place]; }
+  double* sketch() { return numbers_.data_ptr<double>() + places; }
+  double squares() { return std::inner_product(sketch(), sketch() + sketch_size, sketch(), 0.0); }
+  /// Once vector() holds the means.
+  double divergence() { return sketched_ ? std::max(0.0, at(distance) - squares()) : at(distance); }
+  int64_t extra_bytes() const { return sketched_ ? sketch_size * static_cast<int64_t>(sizeof(double)) : 0; }
+
+  double within = 0;  ///< mean squared distance of this process's replicas to their own mean
+
+ private:
+  bool sketched_;
+  at::Tensor numbers_;
+};
+
+}  // namespace muster

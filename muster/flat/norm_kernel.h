@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+
+namespace muster::kernel {
+
+/// Sum of squares in double, added up in an order that depends on `size` alone.
+double sum_of_squares(const float* values, int64_t size);
+double sum_of_squares(const double* values, int64_t size);
+
+}  // namespace muster::kernel

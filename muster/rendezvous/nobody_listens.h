@@ -1,0 +1,13 @@
+#pragma once
+
+#include "muster/base/error.h"
+
+namespace muster {
+
+/// The host answers, and nobody listens at that port.
+class NobodyListens : public LostPeer {
+ public:
+  using LostPeer::LostPeer;
+};
+
+}  // namespace muster

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace muster {
+
+/// How far a server's journal was on the disk when somebody was told so.
+struct DurableMark {
+  int64_t journal = 0;        ///< number of its file
+  int64_t bytes = 0;          ///< of that file
+  uint64_t next = 0;          ///< number of the first event that nobody has been told of
+  int64_t contributions = 0;  ///< counted before that event
+  bool operator==(const DurableMark&) const = default;
+};
+
+/// The file `durable` beside the journals: the mark twice, written in turn, so that one is always whole: at
+/// byte 0 and 4096 "MUSTERD2", u64 how often it was written, the mark's fields (8 bytes each), u32 CRC-32C
+/// of these 48 bytes.
+class DurableMarkFile {
+ public:
+  /// Nothing where the file is missing. Throws FileError, CheckpointError where neither is sound.
+  static std::optional<DurableMark> read(const std::string& path);
+  /// Opens it, or begins it. Throws FileError.
+  explicit DurableMarkFile(const std::string& path);
+  DurableMarkFile(const DurableMarkFile&) = delete;
+  DurableMarkFile& operator=(const DurableMarkFile&) = delete;
+  ~DurableMarkFile();
+
+  /// With the system when it returns: it outlives this process. Throws FileError.
+  void write(const DurableMark& mark);
+  /// On the disk. Throws FileError.
+  void sync();
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  uint64_t written_ = 0;
+};
+
+}  // namespace muster

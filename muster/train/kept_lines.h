@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "muster/report/metrics_file.h"
+
+namespace muster {
+
+/// The lines of metrics since the checkpoint before the last: every process of a run keeps them, so that
+/// whoever writes next has those that its forerunner did not bring to the disk.
+class KeptLines {
+ public:
+  /// Keeps so many at most, the newest.
+  explicit KeptLines(size_t most = 20'000) : most_(most) {}
+
+  void add(const MetricsLine& line);
+  /// The lines up to here are about to be on the disk: those up to the last call are.
+  void at_checkpoint();
+  const std::deque<MetricsLine>& lines() const { return lines_; }
+
+  /// As lines of metrics.jsonl, and from them. Throws DataError.
+  std::string text() const;
+  void restore(std::string_view text);
+
+ private:
+  size_t most_;
+  std::deque<MetricsLine> lines_;
+  size_t before_checkpoint_ = 0;  ///< of them
+};
+
+/// What metrics.jsonl is to hold when a new writer takes it over: the whole lines of `content`, without those
+/// of rounds that the run has not kept (beyond `rounds`, and what stands behind a damaged line), then the
+/// kept lines that it lacks.
+std::string merged_lines(std::string_view content, const KeptLines& kept, int64_t rounds);
+
+}  // namespace muster
