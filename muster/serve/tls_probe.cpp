@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <string_view>
 
 #include "muster/base/error.h"
 #include "muster/rendezvous/sockets.h"
@@ -97,16 +98,20 @@ class Handshake {
 
   /// What is wrong; nothing where it is fine, or nothing came in time.
   std::optional<std::string> problem(bool speaks_tls) {
-    const bool connected = until_done([this] { return SSL_connect(line_.get()); });
+    connected_ = until_done([this] { return SSL_connect(line_.get()); });
     if (!speaks_tls)
-      return connected ? std::optional<std::string>("it speaks TLS; give serve.authority (docs/security.md)")
-                       : std::nullopt;
-    if (!connected) return refused();
+      return connected_ ? std::optional<std::string>("it speaks TLS; give serve.authority (docs/security.md)")
+                        : std::nullopt;
+    if (!connected_) return refused();
     if (auto wrong = wrong_certificate()) return wrong;
     char byte = 0;  // where it refuses our certificate it says so now
     if (until_done([&] { return SSL_read(line_.get(), &byte, 1); })) return std::nullopt;
     return refused();
   }
+
+  /// Both sides agreed, then the server ended the connection without a word. gRPC's servers often refuse a
+  /// client's certificate like this; one that is being stopped does it too.
+  bool closed_silently() const { return connected_ && closed_; }
 
  private:
   template <class Call>
@@ -117,6 +122,8 @@ class Handshake {
       if (result > 0) return true;
       const int why = SSL_get_error(line_.get(), result);
       reason_ = why == SSL_ERROR_SSL ? ERR_GET_REASON(ERR_peek_error()) : 0;
+      closed_ = why == SSL_ERROR_ZERO_RETURN || why == SSL_ERROR_SYSCALL ||
+                reason_ == SSL_R_UNEXPECTED_EOF_WHILE_READING;
       ERR_clear_error();
       if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) return false;
       pollfd wanted{socket_.number(), static_cast<short>(why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT), 0};
@@ -180,7 +187,13 @@ class Handshake {
   Owned<SSL_CTX> context_;
   Owned<SSL> line_;
   int reason_ = 0;
+  bool connected_ = false;
+  bool closed_ = false;
 };
+
+constexpr std::string_view refused_silently =
+    "it ends the connection when it sees this side's certificate (serve.certificate): that has expired, or "
+    "was not signed by the server's serve.authority";
 
 }  // namespace
 
@@ -189,7 +202,13 @@ std::optional<std::string> tls_problem(const std::string& address, const Doors& 
       std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
   try {
     const Place place = place_of(address);
-    return Handshake(place, doors, deadline).problem(!doors.authority.empty());
+    // What one that is being stopped does once, one that refuses does each time.
+    for (int silent = 0; silent < 2; ++silent) {
+      Handshake handshake(place, doors, deadline);
+      if (auto wrong = handshake.problem(!doors.authority.empty())) return wrong;
+      if (doors.certificate.empty() || !handshake.closed_silently()) return std::nullopt;
+    }
+    return std::string(refused_silently);
   } catch (const LostPeer&) {  // not reached: that may pass
     return std::nullopt;
   }

@@ -38,6 +38,9 @@ class TiffImage final : public EncodedImage {
   static toff_t on_seek(thandle_t handle, toff_t offset, int from);
   static int on_close(thandle_t) { return 0; }
   static toff_t on_size(thandle_t handle) { return owner(handle).bytes_.size(); }
+  // Without a map the library's version 4.5.0 refuses uncompressed tiles whose size is no multiple of 1024.
+  static int on_map(thandle_t handle, void** base, toff_t* size);
+  static void on_unmap(thandle_t, void*, toff_t) {}
   static int on_error(TIFF*, void* user, const char*, const char* format, std::va_list values);
   static int on_warning(TIFF*, void*, const char*, const char*, std::va_list) { return 1; }
 
@@ -75,6 +78,14 @@ toff_t TiffImage::on_seek(thandle_t handle, toff_t offset, int from) {
   return image.at_ = base + offset;
 }
 
+// A file opened for reading is not written to.
+int TiffImage::on_map(thandle_t handle, void** base, toff_t* size) {
+  const std::string_view bytes = owner(handle).bytes_;
+  *base = const_cast<char*>(bytes.data());
+  *size = bytes.size();
+  return 1;
+}
+
 // The first error is the cause of the others.
 int TiffImage::on_error(TIFF*, void* user, const char*, const char* format, std::va_list values) {
   TiffImage& image = *static_cast<TiffImage*>(user);
@@ -100,8 +111,8 @@ void TiffImage::open() {
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, largest_allocation);
   TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, this);
   TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, this);
-  tiff_ = TIFFClientOpenExt("image", "rm", this, on_read, on_write, on_seek, on_close, on_size, nullptr,
-                            nullptr, options);
+  tiff_ = TIFFClientOpenExt("image", "r", this, on_read, on_write, on_seek, on_close, on_size, on_map,
+                            on_unmap, options);
   TIFFOpenOptionsFree(options);
   if (tiff_ == nullptr) fail(message_);
 }
