@@ -275,7 +275,7 @@ TEST(BadWorld, ADamagedNewestCheckpointGivesWayToTheOneBefore) {
   ASSERT_TRUE(world.ready());
   world.truncate(world.checkpoint() + "/state.safetensors", 0.5);
   ChildProcess child(world.resume());
-  child.wait_for(2.0);
+  child.wait_to_say("going on from", 60);
   child.send(SIGTERM);
   const Ended ended = child.wait();
   EXPECT_EQ(ended.code, 128 + SIGTERM);
@@ -292,7 +292,7 @@ TEST(BadWorld, AFullDiskKeepsTheCheckpointBefore) {
   EXPECT_THAT(ended.err, HasSubstr("File too large"));
   EXPECT_TRUE(std::filesystem::exists(world.checkpoint() + "/state.json"));
   ChildProcess child(world.resume());
-  child.wait_for(2.0);
+  child.wait_to_say("going on from", 60);
   child.send(SIGTERM);
   EXPECT_THAT(child.wait().err, HasSubstr("going on from " + world.checkpoint()));
 }

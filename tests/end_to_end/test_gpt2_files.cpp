@@ -66,8 +66,9 @@ class Gpt2Files : public ::testing::Test {
     return muster(words);
   }
   Words data() const {
-    return {"--task.name",       "tokens", "--task.data",    tokens_, "--text.token_type", "uint8",
-            "--text.vocabulary", "11",     "--text.context", "8",     "--gpt.width",       "12"};
+    return {"--task.name",          "tokens", "--task.data",    tokens_, "--text.token_type", "uint8",
+            "--text.vocabulary",    "11",     "--text.context", "8",     "--gpt.width",       "12",
+            "--text.test_fraction", "0.5"};
   }
   static Words with(Words words, const Words& more) {
     words.insert(words.end(), more.begin(), more.end());
@@ -102,7 +103,8 @@ TEST_F(Gpt2Files, GoEitherWayWithoutALoss) {
 
 TEST_F(Gpt2Files, AreTrainedOnAndWritten) {
   const Words same = with(data(), {"--gpt.heads", "3", "--gpt.tied_head", "false", "--run.start_from", saved,
-                                   "--learning_rate.shape", "constant", "--learning_rate.peak", "1e-9"});
+                                   "--learning_rate.shape", "constant", "--learning_rate.peak", "1e-9",
+                                   "--learning_rate.final", "1e-9"});
   const Ended started = train(folder_ / "run", same);
   ASSERT_EQ(started.code, 0) << started.err;
   EXPECT_NEAR(json::parse(started.out)["final_test_loss"].get<double>(),

@@ -31,9 +31,10 @@ constexpr const char* small =
 class Streams : public testing::Test {
  protected:
   Ended shell(const std::string& line) const {
-    return test::run(
-        {"/bin/bash", "-c", std::string("muster='") + MUSTER_PROGRAM + "'; small='" + small + "'\n" + line},
-        {.folder = folder_.path()});
+    return test::run({"/bin/bash", "-c",
+                      std::string("muster='") + MUSTER_PROGRAM + "'; small='" + small +
+                          "'; devices='--inner.optimizer adamw --async.seconds_per_step 1,2'\n" + line},
+                     {.folder = folder_.path()});
   }
   std::string path(const std::string& name) const { return folder_ / name; }
   bool exists(const std::string& name) const { return std::filesystem::exists(path(name)); }
@@ -52,7 +53,7 @@ TEST_F(Streams, ALogThatCannotBeWrittenEndsNoRun) {
   const std::string train = "$muster train $small --run.steps 12 --run.out ";
   const std::string launch = "$muster launch -n 2 -- train $small --run.steps 12 --run.out ";
   const std::string simulate =
-      "$muster simulate $small --inner.optimizer adamw --async.local_steps 5 --run.steps 60 --run.out ";
+      "$muster simulate $small $devices --async.local_steps 5 --run.steps 60 --run.out ";
   int number = 0;
   for (const std::string& command : {train, launch, simulate})
     for (const std::string where : {"2>/dev/full", "2>&-", "2> >(exec 0<&-; sleep 1)", "2>&- <&-"}) {
@@ -88,8 +89,7 @@ TEST_F(Streams, AnAnswerThatCannotBeWrittenIsAnError) {
         "launch -n 1 -- train $small --run.steps 12 --run.out newest", "evaluate run/model.safetensors",
         "evaluate run/model.safetensors --json", "schedule --run.steps 100",
         "schedule --run.steps 100 --json", "train $small --print-config", "report run", "models", "--help",
-        "version", "simulate $small --no-training --inner.optimizer adamw --run.steps 100",
-        "study convex --help"})
+        "version", "simulate $small $devices --no-training --run.steps 100", "study convex --help"})
     for (const std::string where : {" >/dev/full", " >&-"}) {
       SCOPED_TRACE(command + where);
       const Ended ended = shell("rm -rf new newer newest; $muster " + command + where);

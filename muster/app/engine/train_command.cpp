@@ -346,7 +346,8 @@ int run_train(const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
   const TrainRequest request = read_train_request(words);
   Training training(request.configuration, request.place);
-  const WaitReporter reporter(training.waits());
+  std::optional<WaitReporter> reporter;  // alone there is nobody to wait for
+  if (request.place.store != Place::Store::none) reporter.emplace(training.waits());
   training.join();
   return TrainRun(training, request.arguments.has("json")).run();
 }
