@@ -127,7 +127,7 @@ std::optional<ServerEvent> EventLogReader::torn() {
 
 std::optional<ServerEvent> EventLogReader::cut_off() {
   for (LostEvent& one : events_behind(file_, position_, number_, reading_.promised.value_or(UINT64_MAX)))
-    lost_.push_back(std::move(one));
+    lost_.push_back(one);
   cut_ = ended_ = true;
   return std::nullopt;
 }

@@ -185,12 +185,14 @@ void TrainingDesk::refuse(const std::string& reason) {
   ++refused_[reason];
 }
 
-// Nothing here waits for the disk: nobody is told of it.
+// Nothing here waits for the disk: nobody is told of it. After the end the silent stay members: who is slow
+// to ask is still to hear of the end.
 void TrainingDesk::look() {
   const std::lock_guard lock(mutex_);
   files_.journal().require_working();
   const Time now = std::chrono::steady_clock::now();
   forgive_own_silence(now);
+  if (has_ended()) return;
   const Time silent_since = now - std::chrono::milliseconds(static_cast<int64_t>(1000 * options_.lease));
   std::vector<int64_t> gone;
   for (const auto& [worker, one] : members_)

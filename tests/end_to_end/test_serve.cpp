@@ -67,8 +67,9 @@ class Serve : public ::testing::Test {
         "serve", "--run.out " + run_ + " --json --run.resume --serve.address " + address_ + " " + more));
   }
   std::unique_ptr<ChildProcess> work(const std::string& name, const std::string& more = "") const {
-    return std::make_unique<ChildProcess>(command(
-        "work " + address_, "--least-step-seconds 0.01 --record " + (folder_ / name) + ".record " + more));
+    return std::make_unique<ChildProcess>(
+        command("work " + address_, "--least-step-seconds 0.01 --serve.give_up_after 120 --record " +
+                                        (folder_ / name) + ".record " + more));
   }
   bool reaches(const std::string& name, size_t rounds, double seconds = 60) const {
     for (const Stopwatch watch; watch.seconds() < seconds;

@@ -219,6 +219,20 @@ TEST_F(Desk, WaitsForTheFirstAndEndsAtTheLast) {
   EXPECT_TRUE(desk->everybody_knows());
 }
 
+TEST_F(Desk, WaitsAfterTheEndForThoseWhoAreSlowToAsk) {
+  const auto desk = small_desk(folder_.path(), {.total_steps = 4, .lease = 0.05});
+  const Membership a = desk->join("a", std::nullopt, std::nullopt),
+                   b = desk->join("b", std::nullopt, std::nullopt);
+  EXPECT_EQ(one_round(*desk, a, 1).finished, true);
+  for (int look = 0; look < 20; ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    desk->look();
+  }
+  EXPECT_FALSE(desk->everybody_knows());
+  EXPECT_TRUE(desk->beat(b, 1).finished);
+  EXPECT_TRUE(desk->everybody_knows());
+}
+
 TEST_F(Desk, RefusesAnotherRunsFiles) {
   small_desk(folder_.path());
   EXPECT_THROW(TrainingDesk(test::small_server(), ServerFiles(folder_.path(), {{"run", "other"}}, true),
