@@ -165,6 +165,20 @@ int64_t threads_of(int pid) {
   return count;
 }
 
+// cmake/UnusedLibraries.cmake: half of the time in which it starts.
+TEST(Program, LoadsNothingThatLibtorchOnlyNames) {
+  const std::string empty = std::filesystem::path(MUSTER_PROGRAM).parent_path() / "../lib/muster/unused";
+  if (!std::filesystem::exists(empty)) GTEST_SKIP() << "this LibTorch names nothing that it does not use";
+  const Ended listed = test::run({"/usr/bin/ldd", std::string(MUSTER_PROGRAM) + "-engine"});
+  ASSERT_EQ(listed.code, 0) << listed.err;
+  for (const auto& entry : std::filesystem::directory_iterator(empty)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("lib")) continue;
+    EXPECT_THAT(listed.out, HasSubstr("unused/" + name));
+  }
+  EXPECT_THAT(listed.out, HasSubstr("libtorch_cpu"));
+}
+
 TEST(Program, HasNoMoreThreadsThanItWasTold) {
   for (const int64_t threads : {1, 3}) {
     const TemporaryFolder folder;
