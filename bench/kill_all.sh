@@ -26,7 +26,7 @@ for ((i = 1; i <= times; ++i)); do
     >"$out/$i.log" 2>&1 &
   launcher=$!
   lines=$((100 + RANDOM % 600))
-  until [ "$(wc -l <"$run/metrics.jsonl" 2>/dev/null || echo 0)" -ge "$lines" ]; do sleep 0.05; done
+  until [ "$(wc -l 2>/dev/null <"$run/metrics.jsonl" || echo 0)" -ge "$lines" ]; do sleep 0.05; done
   mapfile -t ranks < <(ranks_of "$run")
   kill -9 "${ranks[@]}"
   cp -r "$run" "$by_hand"

@@ -69,7 +69,8 @@ double LossDriven::interval(const RoundStart& start) const {
   if (options_.interval_seconds) return *options_.interval_seconds;
   if (options_.interval) return static_cast<double>(*options_.interval);
   const int64_t steps = std::max<int64_t>(start.total_steps - options_.warmup_steps, 1);
-  return static_cast<double>((steps + usual_intervals - 1) / usual_intervals);
+  const int64_t rounded_up = (steps + usual_intervals - 1) / usual_intervals;
+  return static_cast<double>(rounded_up);
 }
 
 void LossDriven::choose(const RoundStart& start) {
