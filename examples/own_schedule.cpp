@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "muster/schedule/preview.h"
+#include "muster/schedule/schedule_contract.h"
 #include "muster/schedule/sync_schedule.h"
-#include "tests/contract/schedule_contract.h"
 
 /// Periods 1, 2, 3, ... up to a largest one: meet often while the weights move fast, then ever more seldom.
 class GrowingPeriod : public muster::SyncSchedule {
