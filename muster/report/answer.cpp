@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "muster/base/format.h"
@@ -143,6 +144,33 @@ std::string unfinished_sentence(const std::vector<ArmResult>& arms) {
                          : fmt::format("{} runs have not finished and do not count here.", unfinished);
 }
 
+// "task.name=cifar10\n..." -> "cifar10".
+std::string short_name(const std::string& task) {
+  const size_t from = task.find('=') + 1;
+  return task.substr(from, task.find('\n') - from);
+}
+
+// Losses and accuracies of different tasks say nothing beside each other: an answer for each.
+Answer by_task(const std::vector<ArmResult>& arms, const std::optional<Network>& network) {
+  std::vector<std::vector<ArmResult>> groups;
+  for (const ArmResult& arm : arms) {
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const auto& group) { return group.front().task == arm.task; });
+    if (same == groups.end())
+      groups.push_back({arm});
+    else
+      same->push_back(arm);
+  }
+  Answer result{
+      fmt::format("These runs are of {} tasks, which cannot be compared with each other.", groups.size()),
+      {}};
+  for (const auto& group : groups) {
+    const Answer one = answer(group, group.front().quality, network);
+    result.details.push_back(fmt::format("On {}: {}", short_name(group.front().task), one.text()));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string Answer::text() const {
@@ -152,6 +180,7 @@ std::string Answer::text() const {
 }
 
 Answer answer(const std::vector<ArmResult>& arms, Quality quality, const std::optional<Network>& network) {
+  if (!is_one_task(arms)) return by_task(arms, network);
   const auto best = best_arm(arms, quality);
   if (!best) return {"No run has finished yet; the figures show what there is so far.", {}};
   Answer result;
@@ -190,7 +219,10 @@ std::string count_text(const MeanSpread& count) {
              : mean;
 }
 
-std::string share_text(double share) { return fmt::format("{:.3g} %", 100 * share); }
+std::string share_text(double share) {
+  return 100 * share < 1000 ? fmt::format("{:.3g} %", 100 * share)
+                            : fmt::format("{} %", format_count(std::llround(100 * share)));
+}
 
 std::string plural(size_t count, const std::string& word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");

@@ -98,5 +98,41 @@ TEST(ResultTable, FiguresOfEachArm) {
   EXPECT_THAT(table_text(table), HasSubstr("85.00 % ± 7.07"));
 }
 
+// A loss of a text and an accuracy of images say nothing beside each other.
+TEST(Answer, NoRunIsBetterThanOneOfAnotherTask) {
+  std::vector<Arm> arms;
+  for (const char* task : {"markov", "generated"})
+    for (const char* name : {"a", "b"}) {
+      arms.push_back({std::string(task) + "-" + name, {}});
+      for (int64_t seed = 1; seed <= 3; ++seed) {
+        RunHistory run =
+            some_run(arms.back().name, seed, *name == 'a' ? 0.8 : 0.7 + 0.001 * static_cast<double>(seed));
+        set_configuration(run, {{"task.name", task}, {"run.workers", "2"}, {"run.threads", "2"}});
+        arms.back().runs.push_back(std::move(run));
+      }
+    }
+  const auto mixed = arm_results(arms, std::nullopt);
+  EXPECT_FALSE(is_one_task(mixed));
+  EXPECT_EQ(best_arm(mixed, Quality::loss), std::nullopt);
+  EXPECT_EQ(cheapest_near_best(mixed, Quality::loss), std::nullopt);
+  EXPECT_THAT(told(mixed), AllOf(HasSubstr("These runs are of 2 tasks, which cannot be compared"),
+                                 HasSubstr("On markov: markov-a has the best test loss"),
+                                 HasSubstr("On generated: generated-a has the best test accuracy")));
+  // An unfinished run of another task compares with nothing yet.
+  arms.resize(2);
+  RunHistory begun = some_run("c", 1, 0.5);
+  set_configuration(begun, {{"task.name", "cifar10"}});
+  begun.finished = false;
+  arms.push_back({"c", {begun}});
+  EXPECT_TRUE(is_one_task(arm_results(arms, std::nullopt)));
+}
+
+TEST(Answer, SharesAreWrittenAsPeopleWriteThem) {
+  EXPECT_EQ(share_text(0.159), "15.9 %");
+  EXPECT_EQ(share_text(1), "100 %");
+  EXPECT_EQ(share_text(0.99999), "100 %");
+  EXPECT_EQ(share_text(12.5), "1,250 %");
+}
+
 }  // namespace
 }  // namespace muster
