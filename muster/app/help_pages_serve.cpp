@@ -1,4 +1,5 @@
 #include "muster/app/help.h"
+#include "muster/app/printed_configuration.h"
 
 namespace muster {
 
@@ -26,8 +27,7 @@ const CommandHelp& serve_help() {
       "    --serve.certificate server.crt --serve.key server.key --serve.authority ca.crt\n",
       {help_flag,
        json_flag,
-       {"print-config", "",
-        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."},
+       print_config_flag,
        {"recover", "",
         "Go on although files of the server are damaged (implies --run.resume): drops what is damaged, and "
         "only "
@@ -45,16 +45,15 @@ const CommandHelp& work_help() {
   static const CommandHelp help = {
       "muster work ADDRESS [CONFIG.toml] [--section.key value ...]",
       "A worker of an asynchronous run: it fetches the parameters, trains for a round, hands in what has "
-      "changed, "
-      "and\n"
-      "again, until the server says that the run has ended. The configuration must be the server's but for "
-      "where\n"
-      "files lie. A worker that loses its server trains to the end of its round and hands in late.\n\n"
-      "  muster work 127.0.0.1:7077 configs/async/delayed_nesterov.toml\n"
-      "  muster work host:7077 configs/async/delayed_nesterov.toml --serve.authority ca.crt "
-      "--serve.certificate worker.crt "
-      "\\\n"
-      "    --serve.key worker.key\n",
+      "changed, and again, until the server says that the run has ended. Without CONFIG.toml it asks the "
+      "server "
+      "for the configuration; keys that are given go before it, such as where this machine has the data. A "
+      "CONFIG.toml must be the server's but for where files lie. A worker that loses its server trains to "
+      "the "
+      "end of its round and hands in late.\n\n"
+      "  muster work 127.0.0.1:7077\n"
+      "  muster work host:7077 --task.data /data/text.txt --serve.authority ca.crt --serve.certificate "
+      "worker.crt --serve.key worker.key\n",
       {help_flag,
        {"name", "NAME", "Of this worker, for people. Default: host and process number."},
        {"least-step-seconds", "S", "Slows the worker down: a local step takes at least so long. Default: 0."},

@@ -147,6 +147,19 @@ TEST_F(Serve, TellsAWorkerWhatDoesNotFit) {
   EXPECT_THAT(ended.err, HasSubstr("--run.resume"));
 }
 
+// A worker needs to know where the server is, and nothing else; and who watches sees the run's end.
+TEST_F(Serve, AWorkerAsksForTheConfigurationAndAWatcherSeesTheEnd) {
+  const auto server = serve("--run.steps 200");
+  ASSERT_TRUE(server->wait_to_say("serving at", 30));
+  ChildProcess watcher({MUSTER_PROGRAM, "status", address_, "--every", "0.2", "--json"});
+  const Ended worked = test::run({MUSTER_PROGRAM, "work", address_});
+  EXPECT_EQ(worked.code, 0) << worked.err;
+  const Ended watched = watcher.wait();
+  EXPECT_EQ(watched.code, 0) << watched.err;
+  EXPECT_THAT(watched.out.substr(watched.out.rfind("{\"")), HasSubstr("true"));
+  EXPECT_EQ(server->wait().code, 0);
+}
+
 TEST_F(Serve, SpeaksPlainTextOnThisMachineOnly) {
   test::expect_one_line_error(test::run(command("serve", "--serve.address 0.0.0.0:0 --run.out " + run_)),
                               {"allow_plaintext_beyond_loopback"});

@@ -59,6 +59,7 @@ TrainingServerOptions server_options(const ServedTraining& training, Doors doors
   return {.address = serve.address,
           .doors = std::move(doors),
           .identity = training.identity(),
+          .configuration = write_toml(with_absolute_paths(training.configuration())),
           .part_bytes = serve.part_kib << 10,
           .most_pushes = serve.most_pushes,
           .most_members = serve.most_workers,
