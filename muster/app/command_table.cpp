@@ -27,6 +27,7 @@ std::span<const Command> muster_commands() {
       Command{"schedule", "preview when the workers would meet", schedule_command},
       Command{"models", "the models and their parameters", models_command},
       Command{"signature", "a hash of each method's arithmetic", signature_command},
+      Command{"completion", "complete the command line in bash, zsh or fish; man page", completion_command},
       Command{"version", "the version of this program", version_command},
   };
   return commands;
