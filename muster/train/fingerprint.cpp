@@ -94,4 +94,17 @@ void require_same_fingerprint(const std::string& where, const std::string& store
                   where, key, text_of(before, key), text_of(now, key), others));
 }
 
+std::optional<int64_t> steps_in(const std::string& fingerprint) {
+  const Flat flat = flat_of(fingerprint);
+  const auto found = flat.find("run.steps");
+  if (found == flat.end() || !found->second.is_number_integer()) return std::nullopt;
+  return found->second.get<int64_t>();
+}
+
+std::string with_steps(const std::string& fingerprint, int64_t steps) {
+  auto json = nlohmann::json::parse(fingerprint);
+  json["run"]["steps"] = steps;
+  return json.dump();
+}
+
 }  // namespace muster

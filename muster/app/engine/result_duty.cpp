@@ -72,13 +72,13 @@ std::optional<std::string> ResultDuty::begun_folder() {
 // lives.
 RunFolder ResultDuty::next_folder() {
   const std::string folder = training_.configuration().run.out.value();
-  if (without_store()) return open_run_folder(folder, true, sole_writer());
+  if (without_store()) return open_run_folder(folder, true, sole_writer(), training_.length().steps);
   return take_over_run_folder(folder, next_writer());
 }
 
 void ResultDuty::open(const std::string& folder, bool resume) {
   files_.reset();
-  files_.emplace(open_run_folder(folder, resume, next_writer()));
+  files_.emplace(open_run_folder(folder, resume, next_writer(), training_.length().steps));
   if (!ledger_) return;
   ledger_->say_folder(host_name(), folder);
   if (files_->folder().already_finished) ledger_->say_durable(found_result(folder));

@@ -12,6 +12,7 @@
 #include "muster/app/engine/training.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/probe_text.h"
+#include "muster/app/probe_times.h"
 #include "muster/app/quota_sentence.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/wait_report.h"
@@ -21,6 +22,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/comm/state_exchange.h"
+#include "muster/report/answer.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
 #include "muster/train/regrouping.h"
@@ -87,9 +89,10 @@ void tell_speed_of_bf16() {
 void introduce(const Training& training, const RunFolder& folder) {
   const Configuration& configuration = training.configuration();
   const RunLength& length = training.length();
-  print_log("{} on {}: {} parameters, {} workers on {} threads, batch {} each\n", *configuration.task.model,
-            configuration.task.name, format_count(training.parameters()), *configuration.run.workers,
-            *configuration.run.threads, configuration.task.batch);
+  print_log("{} on {}: {} parameters, {} on {}, batch {} each\n", *configuration.task.model,
+            configuration.task.name, format_count(training.parameters()),
+            plural(static_cast<size_t>(*configuration.run.workers), "worker"),
+            plural(static_cast<size_t>(*configuration.run.threads), "thread"), configuration.task.batch);
   print_log("{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
             configuration.schedule.rule, folder.path);
@@ -286,6 +289,7 @@ class TrainRun {
   void deliver() {
     const NamedTensors model = loop_->finish();
     for (const std::string& line : training_.task().findings()) print_log("{}\n", line);
+    if (training_.leads()) print_messages(probes_never_due(training_.configuration(), record_.rounds));
     duty_.deliver(model, json_, loop_->why_unwritten());
   }
 

@@ -395,5 +395,13 @@ TEST(Fingerprint, DataMayMoveAndMayNotChange) {
       << "before all else that differs with them";
 }
 
+TEST(Fingerprint, KnowsItsStepsAndTakesOthers) {
+  EXPECT_EQ(steps_in(fingerprint), std::nullopt);
+  const std::string longer = with_steps(fingerprint, 20);
+  EXPECT_EQ(steps_in(longer), 20);
+  EXPECT_THROW(require_same_fingerprint("here", with_steps(fingerprint, 10), longer), CheckpointError);
+  EXPECT_EQ(with_steps(with_steps(fingerprint, 10), 20), longer);
+}
+
 }  // namespace
 }  // namespace muster
