@@ -7,6 +7,7 @@
 #include "muster/app/overlap_contradictions.h"
 #include "muster/app/probe_text.h"
 #include "muster/app/text_contradictions.h"
+#include "muster/app/unused_option.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 
@@ -48,8 +49,8 @@ void check_learning_rate(const LearningRateSection& rate) {
           fmt::format("must be at most learning_rate.peak = {}", rate.peak));
   require(rate.shape != "step" || !rate.milestones.empty(), "learning_rate.milestones", Value(),
           "shape step needs the steps at which the learning rate falls, such as 1000,1500");
-  require(rate.shape == "step" || rate.milestones.empty(), "learning_rate.milestones", rate.milestones,
-          "belong to learning_rate.shape = step only; say shape step, or leave them out");
+  require_used(rate.shape == "step" || rate.milestones.empty(), "learning_rate.milestones", rate.milestones,
+               "belong to learning_rate.shape = step only; say shape step, or leave them out");
   for (size_t i = 1; i < rate.milestones.size(); ++i)
     require(rate.milestones[i - 1] < rate.milestones[i], "learning_rate.milestones", rate.milestones,
             "must rise from one to the next");
@@ -63,22 +64,23 @@ void check_inner(const InnerSection& inner) {
 
 void check_outer(const OuterSection& outer, const std::string& rule) {
   if (outer.optimizer == "average") {
-    require(!outer.momentum, "outer.momentum", as_value(outer.momentum),
-            "is not used by outer.optimizer = average; say slowmo or nesterov, or leave it out");
-    require(!outer.learning_rate, "outer.learning_rate", as_value(outer.learning_rate),
-            "is not used by outer.optimizer = average; say slowmo or nesterov, or leave it out");
+    require_used(!outer.momentum, "outer.momentum", as_value(outer.momentum),
+                 "is not used by outer.optimizer = average; say slowmo or nesterov, or leave it out");
+    require_used(!outer.learning_rate, "outer.learning_rate", as_value(outer.learning_rate),
+                 "is not used by outer.optimizer = average; say slowmo or nesterov, or leave it out");
     return;
   }
-  require(rule != "every_step", "outer.optimizer", outer.optimizer,
-          "has no use under schedule.rule = every_step, which averages gradients; say rule constant with "
-          "base_period 1");
+  require_used(
+      rule != "every_step", "outer.optimizer", outer.optimizer,
+      "has no use under schedule.rule = every_step, which averages gradients; say rule constant with "
+      "base_period 1");
 }
 
 void check_levels(const CommSection& comm, const ScheduleSection& schedule) {
-  require(comm.inner_period == 1 || comm.group_size > 1, "comm.inner_period", comm.inner_period,
-          "has no use without groups; say comm.group_size, the number of workers on a machine");
+  require_used(comm.inner_period == 1 || comm.group_size > 1, "comm.inner_period", comm.inner_period,
+               "has no use without groups; say comm.group_size, the number of workers on a machine");
   if (comm.group_size == 1) return;
-  require(
+  require_used(
       schedule.rule != "every_step", "comm.group_size", comm.group_size,
       "changes nothing under schedule.rule = every_step, where all workers average their gradients; leave "
       "it out, or say a rule with rounds of several steps, such as qsr");
@@ -94,11 +96,12 @@ void check_data(const TaskSection& task) {
                      : task.name == "folder" ? "the folder that holds train/ and val/"
                                              : "its file";
   require(generated || task.data, "task.data", Value(), fmt::format("{} needs {} here", task.name, what));
-  require(!generated || !task.data, "task.data", as_value(task.data),
-          fmt::format("is not read by task.name = {}; say task.name {}", task.name,
-                      task.name == "markov" ? "text" : "cifar10 or folder"));
-  require(!task.test_data || (!generated && task.name != "cifar10"), "task.test_data",
-          as_value(task.test_data), fmt::format("is not read by task.name = {}; leave it out", task.name));
+  require_used(!generated || !task.data, "task.data", as_value(task.data),
+               fmt::format("is not read by task.name = {}; say task.name {}", task.name,
+                           task.name == "markov" ? "text" : "cifar10 or folder"));
+  require_used(!task.test_data || (!generated && task.name != "cifar10"), "task.test_data",
+               as_value(task.test_data),
+               fmt::format("is not read by task.name = {}; leave it out", task.name));
 }
 
 void check_sampler(const TaskSection& task, bool text) {
@@ -117,18 +120,19 @@ void check_clusters(const Configuration& configuration) {
   const ClustersSection usual;
   const ClustersSection& given = configuration.clusters;
   const std::string unused = fmt::format("is not used by task.name = {}; leave it out", task.name);
-  require(clusters || given.dimension == usual.dimension, "clusters.dimension", given.dimension, unused);
-  require(clusters || given.per_class == usual.per_class, "clusters.per_class", given.per_class, unused);
-  require(clusters || given.noise == usual.noise, "clusters.noise", given.noise, unused);
+  require_used(clusters || given.dimension == usual.dimension, "clusters.dimension", given.dimension, unused);
+  require_used(clusters || given.per_class == usual.per_class, "clusters.per_class", given.per_class, unused);
+  require_used(clusters || given.noise == usual.noise, "clusters.noise", given.noise, unused);
 }
 
 void check_image(const ImageSection& image, const std::string& task, bool text) {
-  require(!image.size || task == "folder", "image.size", as_value(image.size),
-          fmt::format("is not used by task.name = {}, whose samples keep their size; leave it out", task));
+  require_used(
+      !image.size || task == "folder", "image.size", as_value(image.size),
+      fmt::format("is not used by task.name = {}, whose samples keep their size; leave it out", task));
   const std::string for_images =
       fmt::format("is for images, which task.name = {} has none of; leave it out", task);
-  require(!text || image.randaugment == 0, "image.randaugment", image.randaugment, for_images);
-  require(!text || image.mixup == 0, "image.mixup", image.mixup, for_images);
+  require_used(!text || image.randaugment == 0, "image.randaugment", image.randaugment, for_images);
+  require_used(!text || image.mixup == 0, "image.mixup", image.mixup, for_images);
 }
 
 }  // namespace
@@ -169,9 +173,10 @@ void check_task(const Configuration& configuration) {
   check_sampler(task, text);
   check_clusters(configuration);
   check_image(configuration.image, task.name, text || task.name == "clusters");
-  require(task.label_noise == 0 || !(text || task.name == "clusters"), "task.label_noise", task.label_noise,
-          fmt::format("is for images, which task.name = {} has none of; leave it out", task.name));
-  require(
+  require_used(task.label_noise == 0 || !(text || task.name == "clusters"), "task.label_noise",
+               task.label_noise,
+               fmt::format("is for images, which task.name = {} has none of; leave it out", task.name));
+  require_used(
       !text || task.classes == TaskSection().classes, "task.classes", task.classes,
       fmt::format("has no use for task.name = {}, whose samples have no classes; leave it out", task.name));
   if (text) check_text(configuration);

@@ -1,4 +1,5 @@
 #include "muster/app/help.h"
+#include "muster/app/printed_configuration.h"
 
 namespace muster {
 
@@ -26,10 +27,7 @@ const CommandHelp& train_help() {
       "argument a small ResNet learns images made by a formula, in about a minute.\n\n"
       "  muster train --rule qsr --epochs 20 --out runs/first\n"
       "  muster train configs/qsr.toml --task.data cifar-10-batches-bin --seed 2\n",
-      {help_flag,
-       json_flag,
-       {"print-config", "",
-        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
+      {help_flag, json_flag, print_config_flag},
       {"run", "task", "image", "text", "gpt", "clusters", "schedule", "learning_rate", "inner", "outer",
        "comm", "elastic", "evaluation", "checkpoint"}};
   return help;
@@ -53,8 +51,7 @@ const CommandHelp& simulate_help() {
        {"replay", "FILE",
         "Give the server the events of a file that async.record wrote, and tell whether it ends with the "
         "same bits; the configuration is the file's own."},
-       {"print-config", "",
-        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
+       print_config_flag},
       {"run", "task", "image", "text", "gpt", "clusters", "learning_rate", "inner", "async", "evaluation"}};
   return help;
 }
@@ -176,6 +173,7 @@ const CommandHelp& compare_help() {
       "base_period=8\"\n",
       {help_flag,
        json_flag,
+       print_config_flag,
        {"arm", "\"NAME: key=value ...\"", "One more arm; may be given several times."},
        {"seeds", "N", "Seeds of each arm: run.seed, run.seed + 1, ...; default: 1."},
        {"out", "DIR",
@@ -195,7 +193,9 @@ const CommandHelp& report_help() {
       "charts of\n"
       "the training, where the time went, the settings that differ, the commands to do it again. It opens "
       "without a\n"
-      "network. A RUN_DIR is the folder of a run, or a folder that holds runs, such as a comparison's.\n\n"
+      "network. A RUN_DIR is the folder of a run, or a folder that holds runs, however deep, such as a "
+      "comparison's or runs itself. Runs of different tasks are not called better or worse than each "
+      "other.\n\n"
       "  muster report runs/demo\n"
       "  muster report runs/1 runs/2 --out both.html --network 1Gbit\n",
       {help_flag,
@@ -281,6 +281,19 @@ const CommandHelp& chaos_help() {
        {"baseline", "N",
         "Runs so many undisturbed first, with the seeds run.seed + 1, ..., and compares the loss. Default: "
         "0."}},
+      {}};
+  return help;
+}
+
+const CommandHelp& completion_help() {
+  static const CommandHelp help = {
+      "muster completion bash|zsh|fish|man",
+      "Writes a script that completes commands, flags, keys and their words in a shell, or the manual page. "
+      "cmake --install puts all of them where shells and man look for them.\n\n"
+      "  muster completion bash > ~/.local/share/bash-completion/completions/muster\n"
+      "  muster completion zsh > ~/.zfunc/_muster\n"
+      "  muster completion fish > ~/.config/fish/completions/muster.fish\n",
+      {help_flag},
       {}};
   return help;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "muster/base/error.h"
@@ -61,15 +62,17 @@ const std::vector<Key>& all_keys() {
   return keys;
 }
 
-const Key& find_key(std::string_view name, std::string_view value) {
+const Key& find_key(std::string_view spelt, std::string_view value) {
+  std::string name(spelt);
+  std::replace(name.begin(), name.end(), '-', '_');
   for (const Key& key : all_keys())
     if (key.name == name) return key;
   const auto called = keys_called(name);
   if (called.size() == 1) return *called.front();
   if (called.size() > 1)
-    throw OptionError(shown(name), shown(value), fmt::format("is ambiguous; say {}", names_of(called)));
+    throw OptionError(shown(spelt), shown(value), fmt::format("is ambiguous; say {}", names_of(called)));
   const std::string nearest = suggestion(name);
-  throw OptionError(shown(name), shown(value),
+  throw OptionError(shown(spelt), shown(value),
                     nearest.empty() ? "there is no such key; see muster train --help"
                                     : fmt::format("there is no such key; did you mean {}?", nearest));
 }

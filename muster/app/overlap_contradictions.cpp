@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "muster/app/unused_option.h"
 #include "muster/base/error.h"
-#include "muster/base/format.h"
 
 namespace muster {
 
@@ -14,17 +14,17 @@ namespace {
 void check_unused(const CommSection& comm) {
   const bool delayed = comm.overlap == "delayed";
   if (comm.delay && !delayed)
-    throw OptionError("comm.delay", std::to_string(*comm.delay),
-                      "is not used by comm.overlap = none; say delayed, or leave it out");
+    throw UnusedOption("comm.delay", *comm.delay,
+                       "is not used by comm.overlap = none; say delayed, or leave it out");
   if (comm.merge != CommSection{}.merge && !delayed)
-    throw OptionError("comm.merge", comm.merge,
-                      "is not used by comm.overlap = none; say delayed, or leave it out");
+    throw UnusedOption("comm.merge", comm.merge,
+                       "is not used by comm.overlap = none; say delayed, or leave it out");
   if (comm.blend && !delayed)
-    throw OptionError("comm.blend", format_number(*comm.blend),
-                      "is not used by comm.overlap = none; say delayed, or leave it out");
+    throw UnusedOption("comm.blend", *comm.blend,
+                       "is not used by comm.overlap = none; say delayed, or leave it out");
   if (comm.blend && comm.merge != "blend")
-    throw OptionError("comm.blend", format_number(*comm.blend),
-                      "is not used by comm.merge = corrected; say blend, or leave it out");
+    throw UnusedOption("comm.blend", *comm.blend,
+                       "is not used by comm.merge = corrected; say blend, or leave it out");
 }
 
 }  // namespace

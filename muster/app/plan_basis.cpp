@@ -176,7 +176,7 @@ void use_measurement(const PlanRequest& request, const PlanMeasurement& measured
 }
 
 void use_async_speeds(const PlanRequest& request, PlanBasis& basis) {
-  const Configuration simulated = resolve(std::nullopt, request.settings, Scope::simulation);
+  const Configuration simulated = request.simulated();
   const SimulationOptions options = simulation_options(simulated, basis.costs.message_bytes);
   basis.costs.step.seconds = 1;
   basis.costs.step.slowness = device_speeds(options.devices);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/unused_option.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 
@@ -20,10 +21,10 @@ void check_named_shape(const std::string& model, const GptSection& gpt) {
   const GptSection usual;
   const std::string remedy =
       fmt::format("task.model = {} has a shape of its own; leave it out, or say task.model gpt", model);
-  require(gpt.layers == usual.layers, "gpt.layers", gpt.layers, remedy);
-  require(gpt.width == usual.width, "gpt.width", gpt.width, remedy);
-  require(gpt.heads == usual.heads, "gpt.heads", gpt.heads, remedy);
-  require(!gpt.head_width, "gpt.head_width", gpt.head_width ? Value(*gpt.head_width) : Value(), remedy);
+  require_used(gpt.layers == usual.layers, "gpt.layers", gpt.layers, remedy);
+  require_used(gpt.width == usual.width, "gpt.width", gpt.width, remedy);
+  require_used(gpt.heads == usual.heads, "gpt.heads", gpt.heads, remedy);
+  require_used(!gpt.head_width, "gpt.head_width", gpt.head_width ? Value(*gpt.head_width) : Value(), remedy);
 }
 
 void check_vocabulary(const std::string& task, const TextSection& text) {
@@ -58,9 +59,10 @@ void check_text(const Configuration& configuration) {
   const TaskSection& task = configuration.task;
   check_gpt(configuration);
   check_vocabulary(task.name, configuration.text);
-  require(task.name == "text" || configuration.text.tokenizer == "bytes", "text.tokenizer",
-          configuration.text.tokenizer,
-          fmt::format("task.name = {} needs no tokenizer; leave it out, or say task.name text", task.name));
+  require_used(
+      task.name == "text" || configuration.text.tokenizer == "bytes", "text.tokenizer",
+      configuration.text.tokenizer,
+      fmt::format("task.name = {} needs no tokenizer; leave it out, or say task.name text", task.name));
 }
 
 }  // namespace muster

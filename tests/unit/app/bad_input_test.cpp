@@ -115,7 +115,7 @@ const BadInput names[] = {
      "8",
      "did you mean schedule.base_period?"},
     {"key_in_wrong_section", {"--train.steps", "8"}, "train.steps", "8", "did you mean run.steps?"},
-    {"key_with_hyphen", {"--base-period", "8"}, "base-period", "8", "did you mean schedule.base_period?"},
+    {"hyphens_misspelt", {"--base-perod", "8"}, "base-perod", "8", "did you mean schedule.base_period?"},
     {"key_of_nothing", {"--qqqqqqqq.zzzzzzz", "8"}, "qqqqqqqq.zzzzzzz", "8", "muster train --help"},
     {"ambiguous_key", {"--momentum", "0.5"}, "momentum", "0.5", "inner.momentum or outer.momentum"},
     {"misspelt_flag", {"--jsn"}, "--jsn", "(no value)", "did you mean --json?"},
