@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace muster {
@@ -39,10 +40,24 @@ std::vector<std::string> words_of_command(std::string_view line) {
   return words;
 }
 
+/// The same with a flag and its value as one.
+std::vector<std::string> pieces_of_command(std::string_view line) {
+  std::vector<std::string> pieces;
+  for (std::string& word : words_of_command(line)) {
+    const bool is_value = !pieces.empty() && !word.starts_with('-') && pieces.back().starts_with("--") &&
+                          pieces.back().size() > 2 && pieces.back().find_first_of(" =") == std::string::npos;
+    if (is_value)
+      pieces.back() += " " + word;
+    else
+      pieces.push_back(std::move(word));
+  }
+  return pieces;
+}
+
 // Two columns stay free for the backslash.
 std::string broken_command(std::string_view line, size_t width) {
   std::string result, now = " ";
-  for (const std::string& word : words_of_command(line)) {
+  for (const std::string& word : pieces_of_command(line)) {
     if (now.size() + 1 + word.size() + 2 > width && now.size() > 6) {
       result += now + " \\\n";
       now = "     ";

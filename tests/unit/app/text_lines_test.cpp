@@ -19,7 +19,7 @@ TEST(TextLines, CommandsAreBrokenForAShell) {
   EXPECT_EQ(reflowed("  muster train a.toml --run.steps 10 --rule qsr\n", 30),
             "  muster train a.toml \\\n      --run.steps 10 \\\n      --rule qsr\n");
   EXPECT_EQ(reflowed("  muster train --arm \"a: b=c d=e\" --seeds 2\n", 32),
-            "  muster train \\\n      --arm \"a: b=c d=e\" --seeds 2\n")
+            "  muster train \\\n      --arm \"a: b=c d=e\" \\\n      --seeds 2\n")
       << "what stands in quotes stays whole";
   EXPECT_EQ(reflowed("  muster a \\\n    --b\n", 30), "  muster a --b\n");
 }
