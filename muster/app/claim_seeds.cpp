@@ -15,24 +15,24 @@ RunsByName runs_by_name(const std::vector<ClaimFile>& files) {
   return runs;
 }
 
-int64_t seeds_of(const ClaimRun& run) {
-  return std::max<int64_t>(1, static_cast<int64_t>(run.seeds.size())) * run.seeds_inside;
-}
-
 int64_t seeds_of(const ClaimPart& part, const ClaimTest& test, const RunsByName& runs,
                  const std::string& owner) {
   const ClaimRun* first = nullptr;
+  int64_t seeds = 0;
   for (const std::string& figure : {part.arm, part.beside})
-    for (const std::string& name : runs_of_figure(test, figure)) {
-      const auto found = runs.find(name);
+    for (const std::string& source : sources_of_figure(test, figure)) {
+      const auto found = runs.find(run_of(source));
       if (found == runs.end())
-        throw DataError(fmt::format("{} reads a run '{}', which no claims file has", owner, name));
-      if (first == nullptr) first = found->second;
-      if (found->second->seeds != first->seeds || found->second->seeds_inside != first->seeds_inside)
+        throw DataError(fmt::format("{} reads a run '{}', which no claims file has", owner, run_of(source)));
+      const ClaimRun& run = *found->second;
+      const bool inside = source.find("/*") != std::string::npos;
+      const auto outside = std::max<int64_t>(1, static_cast<int64_t>(run.seeds.size()));
+      const int64_t its = outside * (inside ? run.seeds_inside : 1);
+      if (first == nullptr) first = &run, seeds = its;
+      if (run.seeds != first->seeds || run.seeds_inside != first->seeds_inside || its != seeds)
         throw DataError(fmt::format("{}: the runs '{}' and '{}' have different seeds and cannot be paired",
-                                    owner, first->name, name));
+                                    owner, first->name, run.name));
     }
-  const int64_t seeds = first == nullptr ? 0 : seeds_of(*first);
   if (seeds < fewest_seeds)
     throw DataError(fmt::format("{}: the part '{}' has {} seeds; a measured claim needs at least {}", owner,
                                 part.says, seeds, fewest_seeds));

@@ -177,18 +177,19 @@ std::vector<std::string> runs_of(const ClaimTest& test) {
   return runs;
 }
 
-std::vector<std::string> runs_of_figure(const ClaimTest& test, const std::string& name) {
-  std::vector<std::string> runs;
+std::vector<std::string> sources_of_figure(const ClaimTest& test, const std::string& name) {
+  std::vector<std::string> sources;
   size_t at = 0;
   while (at < test.figures.size() && test.figures[at].name != name) ++at;
-  if (at == test.figures.size()) return runs;
+  if (at == test.figures.size()) return sources;
   const ClaimFigure& figure = test.figures[at];
-  if (!figure.from.empty()) return {run_of(figure.from)};
+  if (!figure.from.empty()) return {figure.from};
   const std::string expression = figure.is + figure.each;
   for (size_t before = 0; before < at; ++before)
     if (std::regex_search(expression, std::regex("\\b" + test.figures[before].name + "\\b")))
-      for (const std::string& run : runs_of_figure(test, test.figures[before].name)) add_once(runs, run);
-  return runs;
+      for (const std::string& source : sources_of_figure(test, test.figures[before].name))
+        add_once(sources, source);
+  return sources;
 }
 
 std::string rule_text(const ClaimTest& test) {

@@ -116,8 +116,8 @@ std::string run_of(const std::string& from);
 /// Names of the runs that a test reads, each once.
 std::vector<std::string> runs_of(const ClaimTest& test);
 
-/// Names of the runs that a figure comes from, through the figures that it is made of.
-std::vector<std::string> runs_of_figure(const ClaimTest& test, const std::string& figure);
+/// The `from` of all that a figure is made of, through other figures.
+std::vector<std::string> sources_of_figure(const ClaimTest& test, const std::string& figure);
 
 /// What a row compares, in words: "qsr < constant" or "volume = 10.4 +- 0.05"; parts separated by "; ".
 std::string rule_text(const ClaimTest& test);
