@@ -12,7 +12,7 @@ string(SHA256 digest "${all}")
 string(SUBSTRING ${digest} 0 16 digest)
 file(WRITE "${OUTPUT}" "// Made by cmake/WriteSourceDigest.cmake.
 extern \"C\" {
-[[gnu::used]] extern const char muster_sources[];
-const char muster_sources[] = \"muster-sources:${digest}\";
+extern const char muster_sources[];
+[[gnu::used]] const char muster_sources[] = \"muster-sources:${digest}\";
 }
 ")

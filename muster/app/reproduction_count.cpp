@@ -58,7 +58,7 @@ std::string measured_sentence(const ReproductionCount& count) {
   constexpr ClaimKind kind = ClaimKind::measured;
   const int all = count.of(kind);
   if (all == 0) return "No claim was measured";
-  std::string text = fmt::format("Of {} {}, {}, {} at this size",
+  std::string text = fmt::format("Of {}, {}, {}, {} at this size",
                                  all == 1 ? "1 measured claim" : fmt::format("{} measured claims", all),
                                  verb(count.of(kind, Verdict::holds), "holds", "hold"),
                                  verb(count.of(kind, Verdict::refuted), "is refuted", "are refuted"),

@@ -38,6 +38,14 @@ const ClaimRun& find_run(const RunsByName& runs, const std::string& name, const 
   return *found->second;
 }
 
+/// Words with {out} and the like filled in.
+std::string with_folders(std::string words, const std::string& out, const ReproduceRequest& request) {
+  words = replaced(std::move(words), "{out}", out);
+  words = replaced(std::move(words), "{configs}", request.folder + "/configs");
+  words = replaced(std::move(words), "{data}", request.data.value_or("DATA"));
+  return replaced(std::move(words), "{hosts}", request.hosts.value_or("HOSTS"));
+}
+
 /// Settings that --tune has found, as texts for the words of commands; what is not tuned yet is missing.
 std::map<std::string, std::string> tuned_values(const ReproduceRequest& request) {
   std::map<std::string, std::string> values;
@@ -127,9 +135,10 @@ class Planner {
 
  private:
   /// For the first seed of each run.
-  static std::vector<std::string> by_hand(const ClaimTest& test,
-                                          const std::vector<PlannedCommand>& commands) {
-    std::vector<std::string> texts = test.commands;
+  std::vector<std::string> by_hand(const ClaimTest& test, const std::vector<PlannedCommand>& commands) const {
+    std::vector<std::string> texts;
+    for (const std::string& command : test.commands)
+      texts.push_back(with_folders(command, request_.folder + "/runs/by_hand", request_));
     std::set<std::string> runs;
     for (const PlannedCommand& command : commands)
       if (runs.insert(command.run).second) texts.push_back(command_text(command));
@@ -148,16 +157,13 @@ class Planner {
 PlannedCommand planned_command(const std::string& run, const std::string& name, const std::string& words,
                                const ReproduceRequest& request) {
   PlannedCommand command{run, name, {}, 1, false, {}, {}};
-  for (std::string word : split_words(words)) {
+  for (const std::string& word : split_words(words)) {
     command.kept_by.push_back(word);
     add_inputs(command, word, "{configs}", request.folder + "/configs");
     if (request.data) add_inputs(command, word, "{data}", *request.data);
     if (request.hosts) add_inputs(command, word, "{hosts}", *request.hosts);
-    word = replaced(word, "{out}", fmt::format("{}/runs/{}/files", request.folder, name));
-    word = replaced(word, "{configs}", request.folder + "/configs");
-    word = replaced(word, "{data}", request.data.value_or("DATA"));
-    word = replaced(word, "{hosts}", request.hosts.value_or("HOSTS"));
-    command.words.push_back(std::move(word));
+    command.words.push_back(
+        with_folders(word, fmt::format("{}/runs/{}/files", request.folder, name), request));
   }
   command.words.emplace_back("--json");
   return command;
