@@ -50,7 +50,9 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
   request.dry_run = arguments.has("dry-run");
   request.list = arguments.has("list");
   request.tune = arguments.has("tune");
-  if (request.list && request.tune) throw OptionError("--list", "given", "does not go with --tune");
+  if (request.tune && (request.list || request.json))
+    throw OptionError("--tune", "given",
+                      "does not go with --list and --json: its result is OUT/settings.toml");
   return request;
 }
 
@@ -97,10 +99,7 @@ int reproduce(const ReproduceRequest& request) {
     return 0;
   }
   if (request.dry_run) return print_commands(plan, request);
-  std::error_code problem;
-  std::filesystem::create_directories(request.folder, problem);
-  if (problem)
-    throw FileError(fmt::format("cannot make the folder '{}': {}", request.folder, problem.message()));
+  make_folder(request.folder);
   const FolderClaim claim(request.folder);
   write_configurations(request.folder);
   HeldSignals signals;

@@ -211,13 +211,17 @@ std::string command_text(const PlannedCommand& command) {
   return text;
 }
 
+void make_folder(const std::string& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", folder, problem.message()));
+}
+
 void write_configurations(const std::string& folder) {
   for (const EmbeddedFile& file : embedded_files()) {
     if (!file.path.starts_with("configs/")) continue;
     const std::string path = fmt::format("{}/{}", folder, file.path);
-    std::error_code problem;
-    fs::create_directories(fs::path(path).parent_path(), problem);
-    if (problem) throw FileError(fmt::format("cannot make the folder of '{}': {}", path, problem.message()));
+    make_folder(fs::path(path).parent_path().string());
     write_file_atomically(path, file.text);
   }
 }

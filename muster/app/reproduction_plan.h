@@ -69,6 +69,9 @@ std::vector<std::string> split_words(const std::string& text);
 /// "muster study teacher --seeds 192 ..." as a person would type it.
 std::string command_text(const PlannedCommand& command);
 
+/// Makes the folder OUT. Throws FileError.
+void make_folder(const std::string& folder);
+
 /// Writes the configurations that the program carries to FOLDER/configs, where {configs} points.
 void write_configurations(const std::string& folder);
 

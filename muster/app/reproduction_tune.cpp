@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 
 #include "muster/app/child_program.h"
@@ -153,7 +152,7 @@ int tune(const ReproduceRequest& request) {
     write_output(fmt::format("# about {} of one core in all\n", format_duration(60 * minutes)));
     return 0;
   }
-  std::filesystem::create_directories(request.folder);
+  make_folder(request.folder);
   const FolderClaim claim(request.folder);
   write_configurations(request.folder);
   HeldSignals signals;

@@ -223,7 +223,7 @@ words = "launch -n 2 --hosts {hosts} -- train --task.model mlp --task.hidden 8 -
 constexpr const char* grid = R"(
 [[tune]]
 name = "rate"
-words = "study teacher --threads 1 --seeds 1 --steps 200 --seed {seed} --learning-rate {value} --arm 'a: rule=every_step'"
+words = "study teacher --threads 1 --seeds 2 --steps 100 --seed {seed} --learning-rate {value} --arm 'a: rule=every_step'"
 setting = "learning rate"
 grid = [0.001, 0.002, 0.004]
 seeds = [101, 102]
@@ -235,7 +235,7 @@ minutes = 0.001
 TEST_F(Reproduce, TuningWidensAGridWhoseBestLiesOnItsEdge) {
   write(std::string(claims) + grid);
   Words asked = words("out");
-  asked.insert(asked.end() - 1, "--tune");
+  asked.back() = "--tune";
   const Ended ended = test::run(asked);
   EXPECT_THAT(ended.err,
               HasSubstr("the best lies on the edge of the grid, which now goes from 0.001 to 0.008"));

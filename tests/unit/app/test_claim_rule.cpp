@@ -26,7 +26,7 @@ Values times(const Values& values, double factor) {
   return result;
 }
 
-/// Differences to zero of mean -0.6 and standard error 0.2 / 3 * ... : 1..9 / 10 - 0.5 - 0.6.
+/// Of mean -0.6 and variance 0.075.
 const Values nine = {-1.0, -0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2};
 const Values zeros(9, 0.0);
 
