@@ -100,18 +100,24 @@ class Planner {
     const ClaimTest& test = request_.paper_scale ? claim.original : claim.small;
     PlannedClaim planned{&file, &claim, &test, missing_needs(test, request_), {}, 0, {}};
     std::vector<PlannedCommand> commands;
+    bool tuned = true;
     for (const std::string& name : runs_of(test)) {
       const ClaimRun& run = find_run(runs_, name, claim.id);
       std::string words = run.words;
-      if (const std::string arm = fill_tuned(words, tuned_); !arm.empty())
-        planned.missing += fmt::format("{}the best setting of '{}' (muster reproduce {} --tune)",
-                                       planned.missing.empty() ? "" : "; ", arm, file.name);
+      if (const std::string arm = fill_tuned(words, tuned_); !arm.empty()) {
+        planned.missing +=
+            fmt::format("{}the best setting of '{}'", planned.missing.empty() ? "" : "; ", arm);
+        tuned = false;
+      }
       const std::vector<PlannedCommand> those = commands_of(run, words, request_);
       for (const PlannedCommand& command : those) planned.minutes += command.minutes;
       commands.insert(commands.end(), those.begin(), those.end());
     }
     for (const ClaimPart& part : test.parts) planned.seeds.push_back(seeds_of(part, test, runs_, claim.id));
-    if (!planned.missing.empty()) planned.by_hand = by_hand(test, commands);
+    if (!tuned)
+      planned.by_hand = {fmt::format("muster reproduce {} --tune", file.name)};
+    else if (!planned.missing.empty())
+      planned.by_hand = by_hand(test, commands);
     plan_.claims.push_back(std::move(planned));
     commands_.push_back(std::move(commands));
   }
@@ -137,8 +143,10 @@ class Planner {
   /// For the first seed of each run.
   std::vector<std::string> by_hand(const ClaimTest& test, const std::vector<PlannedCommand>& commands) const {
     std::vector<std::string> texts;
-    for (const std::string& command : test.commands)
-      texts.push_back(with_folders(command, request_.folder + "/runs/by_hand", request_));
+    for (const std::string& command : test.commands) {
+      const std::string text = replaced(command, "{configs}", shell_quoted(request_.folder + "/configs"));
+      texts.push_back(replaced(text, "{data}", shell_quoted(request_.data.value_or("DATA"))));
+    }
     std::set<std::string> runs;
     for (const PlannedCommand& command : commands)
       if (runs.insert(command.run).second) texts.push_back(command_text(command));

@@ -354,6 +354,8 @@ void expect_accepted(const PlannedCommand& command) {
   } else if (name == "train") {
     const Arguments arguments = parse_arguments(behind(1), train_help().flags, 1);
     EXPECT_GT(resolve(arguments.positional.at(0), arguments.settings, Scope::training).run.workers, 0);
+  } else if (name == "reproduce") {
+    EXPECT_TRUE(parse_arguments(behind(1), reproduce_help().flags, 1).has("tune"));
   } else if (name == "compare") {
     EXPECT_FALSE(plan_comparison(read_compare_request(behind(1)).comparison).empty());
   } else {
