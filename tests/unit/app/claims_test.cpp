@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -393,7 +394,9 @@ TEST(Claims, OfTheProgramParseAndTheirCommandsAreAccepted) {
     EXPECT_GE(plan.files.size(), 5U);
     EXPECT_GE(plan.claims.size(), 40U);
     EXPECT_GE(plan.commands.size(), 400U);
-    for (const PlannedCommand& command : plan.commands) expect_accepted(command);
+    std::set<std::string> runs;  // seeds of a run differ in nothing else
+    for (const PlannedCommand& command : plan.commands)
+      if (runs.insert(command.run).second) expect_accepted(command);
     // Nothing that this machine has or lacks decides what is read here: without data and hosts all that needs
     // them is printed instead.
     for (const bool nothing_there : {false, true}) {
