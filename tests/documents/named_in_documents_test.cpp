@@ -1,4 +1,5 @@
 // What the documents name is there, and the commands that they show are understood as they stand.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "documents.h"
 #include "muster/app/chaos_request.h"
+#include "muster/app/claim_files.h"
 #include "muster/app/command_table.h"
 #include "muster/app/commands.h"
 #include "muster/app/comparison.h"
@@ -18,7 +20,6 @@
 #include "muster/app/keys.h"
 #include "muster/app/launch_request.h"
 #include "muster/app/plan_request.h"
-#include "muster/app/reproduction_plan.h"
 #include "muster/app/resolve.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/study_convex_request.h"
@@ -235,12 +236,17 @@ std::string in_a_table(const std::string& text) {
   return escaped;
 }
 
-TEST(Documents, EveryClaimStandsThereWithItsRule) {
+TEST(Documents, EveryClaimStandsThereWithWhatItCompares) {
   const std::string document = text_of("docs/reproduce.md");
   for (const ClaimFile& file : load_claims((root / "reproduce").string()))
-    for (const Claim& claim : file.claims)
-      for (const std::string& text : {claim.claim, claim.small.here, claim.small.holds, claim.small.in_part})
+    for (const Claim& claim : file.claims) {
+      std::vector<std::string> texts = {claim.claim, claim.small.here};
+      for (const ClaimPart& part : claim.small.parts) texts.push_back(part.says);
+      for (const ClaimNumber& number : claim.small.numbers)
+        texts.push_back(fmt::format("{} = {:g} ± {:g}", number.figure, number.number, number.tolerance));
+      for (const std::string& text : texts)
         EXPECT_NE(document.find(in_a_table(text)), std::string::npos) << claim.id << ": " << text;
+    }
 }
 
 TEST(Documents, EveryCommandOfTheProgramHasAReaderHere) {
