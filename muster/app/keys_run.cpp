@@ -61,7 +61,8 @@ std::vector<Key> run_keys() {
           .at_least(1)
           .at_most(4096),
       run("seed", &RunSection::seed)
-          .says("Initial weights, order of the data, augmentation and generated data are functions of it.")
+          .says("Seed of the initial weights, of the order of the data, of augmentation and, unless "
+                "task.data_seed is given, of data that are made.")
           .at_least(0),
       run("out", &RunSection::out)
           .says("Folder for the run's files. One that is not empty is refused unless run.resume is given.")

@@ -75,6 +75,11 @@ std::vector<Key> network_and_order() {
           .absent("1000 generated ones, 4096 of clusters; all of cifar10")
           .at_least(1)
           .at_most(1e8),
+      task("data_seed", &TaskSection::data_seed)
+          .says("Seed of data that are made (generated, clusters, markov); with the same one, runs with "
+                "different run.seed have the same data.")
+          .absent("run.seed; muster compare: the first seed, for all of its runs")
+          .at_least(0),
       task("classes", &TaskSection::classes)
           .says("Classes to tell apart. Images in files have as many as they have; a number given must be "
                 "theirs (100: "
