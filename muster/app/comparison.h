@@ -44,6 +44,7 @@ struct CompareRequest {
   Arguments arguments;
   ComparisonRequest comparison;
   std::optional<Network> network;
+  std::optional<double> margin;  ///< of --margin: points of accuracy, or loss
 };
 
 /// Reads the words behind `compare`; with --help only the arguments. Throws OptionError.
@@ -58,7 +59,8 @@ struct PlannedRun {
 };
 
 /// Every run, resolved and checked: all arms of the first seed, then of the second. Runs of one seed share
-/// their initial weights and, with equal workers and batches, the order of their data. Throws Error naming
+/// their initial weights and, with equal workers and batches, the order of their data; data that are made are
+/// the same in all of them. Throws Error naming
 /// the arm whose settings are wrong; OptionError: no arm, a name that is no name of a folder or taken twice,
 /// an arm that sets run.seed, run.out or run.resume.
 std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request);
