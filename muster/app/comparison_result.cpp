@@ -147,7 +147,7 @@ std::optional<ComparisonNote> read_comparison_note(const std::string& folder) {
           Network{network.at("bits_per_second").get<double>(), network.at("latency_seconds").get<double>()};
   } catch (const nlohmann::json::exception& problem) {
     throw DataError(
-        fmt::format("'{}' is no comparison: {}; muster compare writes it anew", path, problem.what()));
+        fmt::format("'{}' is not a comparison: {}; muster compare writes it again", path, problem.what()));
   }
   return note;
 }

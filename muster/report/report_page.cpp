@@ -43,7 +43,7 @@ std::string course_charts(const std::vector<Arm>& arms, Quality quality) {
   for (const Axis& axis :
        {Axis{"steps", "against steps", "of the averaged model, over the local steps of each worker"},
         Axis{"time", "against time", "wall time on the machine that ran them"},
-        Axis{"bytes", "against bytes", "what each worker has handed in at meetings so far"}})
+        Axis{"bytes", "against bytes", "what each worker has sent at meetings so far"}})
     for (const Measure& measure : {accuracy, loss})
       if (measure.known)
         html += chart(fmt::format("{}/{}", measure.id, axis.id),
@@ -146,7 +146,7 @@ std::string reading_section(bool network) {
       "the task or the workers.</li>\n"
       "<li>± is the sample standard deviation over the seeds. Two or three seeds say little about it.</li>\n"
       "<li>Accuracy and loss are those of the averaged model on the test data.</li>\n"
-      "<li>Rounds are meetings; their share is of the local steps. Bytes are what one worker hands in over "
+      "<li>Rounds are meetings; their share is of the local steps. Bytes are what one worker sends in "
       "all "
       "meetings; what an all-reduce moves depends on its algorithm.</li>\n"
       "<li>Thin lines are single seeds, thick ones their mean.</li>\n";

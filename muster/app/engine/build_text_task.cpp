@@ -91,7 +91,7 @@ int64_t vocabulary_of(const Configuration& configuration, const Tokenizer* token
   const int64_t own = tokenizer->vocabulary();
   if (given && *given < own)
     throw OptionError("text.vocabulary", std::to_string(*given),
-                      fmt::format("the tokenizer '{}' has {} tokens, more than the model knows; say at least "
+                      fmt::format("the tokenizer '{}' has {} tokens, more than the model knows; use at least "
                                   "that, or the tokenizer that belongs to the model",
                                   configuration.text.tokenizer, own));
   return given.value_or(own);
