@@ -29,6 +29,7 @@
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/html_text.h"
+#include "muster/report/no_worse.h"
 #include "muster/report/whole_result.h"
 
 namespace muster {
@@ -45,6 +46,20 @@ int64_t number_of_seeds(const Arguments& arguments) {
   if (problem != std::errc{} || end != text->data() + text->size() || seeds < 1 || seeds > 10000)
     throw OptionError("--seeds", shown(*text), "must be a whole number from 1 to 10000");
   return seeds;
+}
+
+std::optional<double> margin_of(const Arguments& arguments, int64_t seeds) {
+  const auto text = arguments.flag("margin");
+  if (!text) return std::nullopt;
+  double margin = 0;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), margin);
+  if (problem != std::errc{} || end != text->data() + text->size() || !(margin >= 0 && margin <= 100))
+    throw OptionError("--margin", shown(*text), "must be a number of points from 0 to 100, such as 0.5");
+  if (seeds < static_cast<int64_t>(seeds_for_a_verdict))
+    throw OptionError(
+        "--seeds", std::to_string(seeds),
+        fmt::format("--margin asks for a verdict, which needs at least {}", seeds_for_a_verdict));
+  return margin;
 }
 
 // runs/FILE without .toml: the same command finds its runs again. A pipe has no name of its own.
@@ -263,6 +278,7 @@ CompareRequest read_compare_request(const std::vector<std::string>& words) {
   if (request.arguments.has("help")) return request;
   read_request(arms, request);
   request.network = network_of(request.arguments);
+  request.margin = margin_of(request.arguments, request.comparison.seeds);
   return request;
 }
 
@@ -286,7 +302,8 @@ int compare_command(const std::vector<std::string>& words) {
     write_output(printed_comparison(request));
     return 0;
   }
-  ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network};
+  ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network,
+                          request.margin};
   return compare(request.comparison, plan, std::move(result), request.arguments.has("json"));
 }
 

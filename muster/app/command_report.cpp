@@ -73,6 +73,7 @@ struct Found {
   std::vector<Arm> arms;
   std::vector<std::string> commands;
   std::optional<Network> network;
+  std::optional<double> margin;  ///< of the comparison, where it is the only folder named
 };
 
 void add_run(std::vector<Arm>& arms, size_t first_own, RunHistory run, const std::string& name) {
@@ -157,6 +158,7 @@ void add_folder(Found& found, const std::string& text) {
   found.commands.push_back(note->command);
   sort_as(found.arms, first, note->arms);
   if (!found.network) found.network = note->network;
+  if (first == 0) found.margin = note->margin;
 }
 
 // Arms of different folders may have the same name: these are called by their paths.
@@ -207,17 +209,18 @@ int report_command(const std::vector<std::string>& words) {
   Found found;
   for (const std::string& folder : arguments.positional) add_folder(found, folder);
   make_names_unique(found.arms);
+  if (arguments.positional.size() > 1) found.margin.reset();
   if (const auto network = network_of(arguments)) found.network = network;
-  write_file_atomically(
-      page, report_page({title_of(found.arms), found.arms, found.network, found.commands, time_now()}));
+  write_file_atomically(page, report_page({title_of(found.arms), found.arms, found.network, found.margin,
+                                           found.commands, time_now()}));
   if (arguments.has("json")) {
-    write_output(
-        comparison_json({arguments.positional.front(), found.commands.front(), found.arms, found.network}) +
-        "\n");
+    write_output(comparison_json({arguments.positional.front(), found.commands.front(), found.arms,
+                                  found.network, found.margin}) +
+                 "\n");
     return 0;
   }
   print_output("{}\nThe report is {}\n",
-               answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network).text(),
+               answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network, found.margin).text(),
                page);
   if (folders.asynchronous.empty()) return 0;
   print_output("\n");

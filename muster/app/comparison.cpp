@@ -13,6 +13,7 @@
 
 #include "muster/app/configuration_json.h"
 #include "muster/app/keys.h"
+#include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
@@ -206,6 +207,8 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
       PlannedRun run{request.arms[a].name, configuration.run.seed + i, "", configuration, arms[a].unused};
       run.folder = fmt::format("{}/{}/seed-{}", request.folder, run.arm, run.seed);
       run.configuration.run.seed = run.seed;
+      if (is_made_task(run.configuration.task.name) && !run.configuration.task.data_seed)
+        run.configuration.task.data_seed = configurations[a].run.seed;
       run.configuration.run.out = run.folder;
       run.configuration.run.resume = true;
       plan.push_back(std::move(run));

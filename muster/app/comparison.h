@@ -49,6 +49,7 @@ struct CompareRequest {
   std::optional<Network> network;
   std::string source;               ///< the file, or ""
   std::vector<std::string> unused;  ///< keys of the file that the comparison has no use for
+  std::optional<double> margin;  ///< of --margin: points of accuracy, or loss
 };
 
 /// Reads the words behind `compare`; with --help only the arguments. Throws OptionError.
@@ -68,7 +69,8 @@ struct PlannedRun {
 };
 
 /// Every run, resolved and checked: all arms of the first seed, then of the second. Runs of one seed share
-/// their initial weights and, with equal workers and batches, the order of their data. Throws Error naming
+/// their initial weights and, with equal workers and batches, the order of their data; data that are made are
+/// the same in all of them. Throws Error naming
 /// the arm whose settings are wrong; OptionError: no arm, a name that is no name of a folder or taken twice,
 /// an arm that sets run.seed, run.out or run.resume.
 std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request);

@@ -91,7 +91,7 @@ void check_levels(const CommSection& comm, const ScheduleSection& schedule) {
 }
 
 void check_data(const TaskSection& task) {
-  const bool generated = task.name == "generated" || task.name == "markov" || task.name == "clusters";
+  const bool generated = is_made_task(task.name);
   const char* what = task.name == "cifar10"  ? "the folder of its binary files"
                      : task.name == "folder" ? "the folder that holds train/ and val/"
                                              : "its file";
@@ -99,6 +99,8 @@ void check_data(const TaskSection& task) {
   require_used(!generated || !task.data, "task.data", as_value(task.data),
                fmt::format("is not read by task.name = {}; say task.name {}", task.name,
                            task.name == "markov" ? "text" : "cifar10 or folder"));
+  require_used(generated || !task.data_seed, "task.data_seed", as_value(task.data_seed),
+               fmt::format("has no use with task.name = {}, whose data come from files; leave it out", task.name));
   require_used(!task.test_data || (!generated && task.name != "cifar10"), "task.test_data",
                as_value(task.test_data),
                fmt::format("is not read by task.name = {}; leave it out", task.name));

@@ -59,7 +59,7 @@ void Disturber::begin() {
   while (going() && watch_.round() < rounds_before_the_first) step(idle_tick);
   if (!run_.over()) return;
   throw Error(
-      fmt::format("the run ended with exit code {} before it could be disturbed; what it said stands above",
+      fmt::format("the run ended with exit code {} before it could be disturbed; its messages are above",
                   run_.exit_code()));
 }
 

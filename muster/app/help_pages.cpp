@@ -165,7 +165,9 @@ const CommandHelp& compare_help() {
       "a page\n"
       "with charts. An arm is an [[arm]] table of the file (name = \"qsr\", and what it changes) or an "
       "--arm. Per seed,\n"
-      "all arms begin with the same weights and see the same order of data. Finished runs are kept: after "
+      "all arms begin with the same weights and see the same order of data; data that are made (generated, "
+      "clusters, markov) are the same for all "
+      "seeds. Finished runs are kept: after "
       "Ctrl-C, a\n"
       "crash or with more arms and seeds, the same command goes on.\n\n"
       "  muster compare configs/demo.toml --seeds 3 --out runs/demo --network 1Gbit --latency 100us\n"
@@ -179,6 +181,10 @@ const CommandHelp& compare_help() {
        {"out", "DIR",
         "Folder of the comparison: DIR/ARM/seed-N, comparison.json, report.html; default: runs/ and the "
         "file's name."},
+       {"margin", "POINTS",
+        "Say of each arm whether it is no worse than the first one by more than so many points of test "
+        "accuracy (for text: so much loss): holds, refuted or undecided, by the 99 % interval of the "
+        "differences seed by seed. Needs --seeds 8 or more."},
        network_flag,
        latency_flag},
       {"run", "task", "image", "text", "gpt", "clusters", "schedule", "learning_rate", "inner", "outer",

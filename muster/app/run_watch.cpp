@@ -40,7 +40,7 @@ void RunWatch::hear(std::string_view line) {
     generation_ = generation;
     present_ = present;
   }
-  const std::string about_left = behind(line, "; the run goes on with ");
+  const std::string about_left = behind(line, "; the run continues with ");
   if (std::sscanf(about_left.c_str(), "%d of %*d processes", &left) == 1) left_ = left;
   if (line.find("run.verify:") != std::string_view::npos) differences_.emplace_back(line);
 }

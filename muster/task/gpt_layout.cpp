@@ -95,7 +95,7 @@ void find_layout(const std::string& path, const Tensors& tensors, std::optional<
                                   name_of(*declared), with_shape(name, tensor), name_of(*layout)));
     if (!first.empty() && *layout != found.layout)
       throw DataError(
-          fmt::format("'{}': the weight {} is {}, but {} is {}; write the file anew with one "
+          fmt::format("'{}': the weight {} is {}, but {} is {}; write the file again with one "
                       "layout for all",
                       path, with_shape(first, tensors.at(first)), name_of(found.layout),
                       with_shape(name, tensor), name_of(*layout)));

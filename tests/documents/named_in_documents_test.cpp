@@ -68,6 +68,36 @@ TEST(Documents, EveryLinkResolves) {
   EXPECT_GE(links, 20);
 }
 
+TEST(Documents, TheListOfPagesHasThemAll) {
+  std::set<std::string> listed;
+  for (const Link& link : links_of("docs/README.md", text_of("docs/README.md")))
+    listed.insert("docs/" + link.target);
+  for (const std::string& document : documents(root.string()))
+    if (document.starts_with("docs/") && document != "docs/README.md") {
+      EXPECT_TRUE(listed.contains(document)) << "docs/README.md does not list " << document;
+    }
+}
+
+TEST(Documents, TheReadmeIsShortAndShowsAPage) {
+  const std::string readme = text_of("README.md");
+  EXPECT_LE(words_of(readme), 700);
+  EXPECT_NE(readme.find("](docs/pictures/"), std::string::npos);
+  EXPECT_NE(readme.find("](docs/README.md)"), std::string::npos);
+  EXPECT_NE(readme.find("CPUs"), std::string::npos);
+}
+
+/// scripts/run ends with the demonstration: the words that README.md shows, but for the folder.
+TEST(Documents, TheReadmeShowsTheDemonstrationThatTheScriptRuns) {
+  Words shown;
+  for (const Command& command : commands_of("README.md", text_of("README.md"), {"build/release/bin/muster"}))
+    if (command.whole && command.words.at(1) == "compare") shown = command.words;
+  ASSERT_FALSE(shown.empty());
+  shown.erase(std::find(shown.begin(), shown.end(), "--out"), shown.end());
+  std::string line;
+  for (const std::string& word : shown) line += word + " ";
+  EXPECT_NE(text_of("scripts/run").find(line), std::string::npos) << line;
+}
+
 TEST(Documents, EveryScriptAndConfigurationNamedIsThere) {
   int named = 0;
   for (const std::string& document : documents(root.string())) {

@@ -164,6 +164,26 @@ TEST(ComparisonPlan, SeedsRiseAndArmsTakeTurns) {
   EXPECT_THAT(error_of(request), HasSubstr("run.seed"));
 }
 
+TEST(ComparisonPlan, SeedsShareDataThatAreMade) {
+  ComparisonRequest request = request_of(two_arms, {{"run.seed", "5"}});
+  request.seeds = 2;
+  for (const PlannedRun& run : plan_comparison(request)) EXPECT_EQ(run.configuration.task.data_seed, 5);
+  request.command_line.push_back({"task.data_seed", "9"});
+  for (const PlannedRun& run : plan_comparison(request)) EXPECT_EQ(run.configuration.task.data_seed, 9);
+  request.command_line = {{"task.name", "cifar10"}, {"task.data", "somewhere"}};
+  for (const PlannedRun& run : plan_comparison(request)) EXPECT_FALSE(run.configuration.task.data_seed);
+}
+
+TEST(ComparisonRequest, AMarginAsksForAVerdictAndSoForEightSeeds) {
+  const TemporaryFile file(two_arms, ".toml");
+  const auto margin = [&](const std::string& text, const std::string& seeds) {
+    return read_compare_request({file.path(), "--margin", text, "--seeds", seeds}).margin;
+  };
+  EXPECT_EQ(margin("0.5", "8"), 0.5);
+  EXPECT_THROW(margin("0.5", "7"), OptionError);
+  for (const char* text : {"-1", "x", "101", "1%", ""}) EXPECT_THROW(margin(text, "8"), OptionError) << text;
+}
+
 /// A plan of one run whose folder lies in `folder`.
 PlannedRun one_run(const TemporaryFolder& folder, const std::vector<Setting>& settings = {}) {
   ComparisonRequest request{{}, settings, {{"a", {}}}, 1, folder.path()};

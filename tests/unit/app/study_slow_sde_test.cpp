@@ -184,7 +184,7 @@ TEST(StudySlowSde, NamesWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_THAT(error({"--period", "5", "--rule", "qsr"}), HasSubstr("contradicts the schedule.* keys"));
   EXPECT_THAT(error({"--rule", "loss"}), HasSubstr("schedule.rule = loss"));
   EXPECT_THAT(error({"--task.batch", "3"}), HasSubstr("--task.batch = 3"));
-  EXPECT_THAT(error({"--run.steps", "3"}), HasSubstr("say --steps"));
+  EXPECT_THAT(error({"--run.steps", "3"}), HasSubstr("use --steps"));
   EXPECT_THAT(error({"--samples", "3"}), HasSubstr("belongs to --problem diagonal-net"));
   EXPECT_THAT(error_of({"--problem", "valley", "--learning_rate.shape", "cosine"}),
               HasSubstr("--tangent-noise 0"));

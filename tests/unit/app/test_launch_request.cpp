@@ -88,7 +88,7 @@ TEST_P(BadLaunchWords, AreRefusedBeforeAnythingStarts) {
 }
 
 const BadLaunch bad_words[] = {
-    {"nothing", {}, "-n = (not given)", "say how many processes"},
+    {"nothing", {}, "-n = (not given)", "give the number of processes"},
     {"no_processes", {"-n", "0", "--", "true"}, "-n = 0", "from 1 to 4096"},
     {"negative", {"-n", "-3", "--", "true"}, "-n = -3", "from 1 to 4096"},
     {"a_word", {"-n", "many", "--", "true"}, "-n = many", "from 1 to 4096"},

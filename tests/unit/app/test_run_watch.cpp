@@ -78,7 +78,7 @@ TEST(RunWatch, HearsWhoTakesPart) {
   EXPECT_EQ(watch.present(), 2);
   watch.hear("generation 2: 3 of 4 processes go on from step 80");
   EXPECT_EQ(watch.present(), 2) << "an older one, told late";
-  watch.hear("muster: rank 2 was ended by signal 9 (Killed); the run goes on with 3 of 4 processes");
+  watch.hear("muster: rank 2 was ended by signal 9 (Killed); the run continues with 3 of 4 processes");
   EXPECT_EQ(watch.left(), 3);
   watch.hear("the next generation: soon");
   EXPECT_EQ(watch.generation(), 3);
