@@ -14,7 +14,7 @@ if(MUSTER_ENGINE)
   list(APPEND installed_targets muster-engine muster-tokenizer)
 endif()
 add_custom_target(installed DEPENDS ${installed_targets})
-list(TRANSFORM installed_targets REPLACE "^(.*)$" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE installed_files)
+list(TRANSFORM installed_targets REPLACE "^(.+)$" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE installed_files)
 install(CODE "
 foreach(file ${installed_files})
   if(NOT EXISTS \"\${file}\")

@@ -7,7 +7,8 @@
 #include "muster/schedule/schedule_contract.h"
 #include "muster/schedule/sync_schedule.h"
 
-/// Periods 1, 2, 3, ... up to a largest one: meet often while the weights move fast, then more and more rarely.
+/// Periods 1, 2, 3, ... up to a largest one: meet often while the weights move fast, then more and more
+/// rarely.
 class GrowingPeriod : public muster::SyncSchedule {
  public:
   explicit GrowingPeriod(int64_t largest) : largest_(largest) {}

@@ -302,8 +302,8 @@ int compare_command(const std::vector<std::string>& words) {
     write_output(printed_comparison(request));
     return 0;
   }
-  ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network,
-                          request.margin};
+  ComparisonResult result{
+      request.comparison.folder, command_line(words), {}, request.network, request.margin};
   return compare(request.comparison, plan, std::move(result), request.arguments.has("json"));
 }
 

@@ -219,9 +219,11 @@ int report_command(const std::vector<std::string>& words) {
                  "\n");
     return 0;
   }
-  print_output("{}\nThe report is {}\n",
-               answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network, found.margin).text(),
-               page);
+  print_output(
+      "{}\nThe report is {}\n",
+      answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network, found.margin)
+          .text(),
+      page);
   if (folders.asynchronous.empty()) return 0;
   print_output("\n");
   return async_report(arguments, folders.asynchronous, async_page_beside(page));

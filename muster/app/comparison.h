@@ -49,7 +49,7 @@ struct CompareRequest {
   std::optional<Network> network;
   std::string source;               ///< the file, or ""
   std::vector<std::string> unused;  ///< keys of the file that the comparison has no use for
-  std::optional<double> margin;  ///< of --margin: points of accuracy, or loss
+  std::optional<double> margin;     ///< of --margin: points of accuracy, or loss
 };
 
 /// Reads the words behind `compare`; with --help only the arguments. Throws OptionError.

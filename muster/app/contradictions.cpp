@@ -99,8 +99,9 @@ void check_data(const TaskSection& task) {
   require_used(!generated || !task.data, "task.data", as_value(task.data),
                fmt::format("is not read by task.name = {}; say task.name {}", task.name,
                            task.name == "markov" ? "text" : "cifar10 or folder"));
-  require_used(generated || !task.data_seed, "task.data_seed", as_value(task.data_seed),
-               fmt::format("has no use with task.name = {}, whose data come from files; leave it out", task.name));
+  require_used(
+      generated || !task.data_seed, "task.data_seed", as_value(task.data_seed),
+      fmt::format("has no use with task.name = {}, whose data come from files; leave it out", task.name));
   require_used(!task.test_data || (!generated && task.name != "cifar10"), "task.test_data",
                as_value(task.test_data),
                fmt::format("is not read by task.name = {}; leave it out", task.name));

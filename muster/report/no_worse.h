@@ -26,7 +26,8 @@ struct NoWorse {
 /// (hundredths), or in loss.
 std::vector<NoWorse> no_worse(const std::vector<ArmResult>& arms, Quality quality, double margin);
 
-/// A row for each arm, the first one as the reference: its difference to the first arm, the interval, the verdict.
+/// A row for each arm, the first one as the reference: its difference to the first arm, the interval, the
+/// verdict.
 ResultTable no_worse_table(const std::vector<ArmResult>& arms, Quality quality, double margin);
 
 /// "1 point", "0.5 points", "0.01": a margin in words.

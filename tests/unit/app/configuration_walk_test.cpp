@@ -35,7 +35,8 @@ Words with(Words words, const Words& more) {
 using Taker = std::function<std::string(const std::string& file, const Words& more)>;
 
 std::string compared(const std::string& file, const Words& more) {
-  const CompareRequest request = read_compare_request(with({file, "--arm", "one: checkpoint.every=77"}, more));
+  const CompareRequest request =
+      read_compare_request(with({file, "--arm", "one: checkpoint.every=77"}, more));
   std::vector<std::string> names = request.unused;
   for (const std::string& name : unused_in(plan_comparison(request.comparison))) names.push_back(name);
   return unused_line(file, "muster compare", names);

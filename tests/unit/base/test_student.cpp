@@ -1,11 +1,10 @@
 // Student's t against printed tables (Abramowitz and Stegun, table 26.10).
-#include "muster/base/student.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "muster/base/error.h"
+#include "muster/base/student.h"
 
 namespace muster {
 namespace {

@@ -65,7 +65,8 @@ TEST(NoWorse, OfALossLessIsBetter) {
   }
   EXPECT_EQ(no_worse(arms, Quality::loss, 0).front().verdict, Verdict::holds);
   const ResultTable table = no_worse_table(arms, Quality::loss, 0.1);
-  EXPECT_THAT(table.headings, ElementsAre("arm", "difference in loss", "99 % interval", "seeds", "no worse by 0.1"));
+  EXPECT_THAT(table.headings,
+              ElementsAre("arm", "difference in loss", "99 % interval", "seeds", "no worse by 0.1"));
   EXPECT_THAT(table.rows.back(), ElementsAre("other", "-0.0020", "-0.0033 to -0.0007", "8", "holds"));
 }
 
