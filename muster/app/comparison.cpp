@@ -208,7 +208,7 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
       run.folder = fmt::format("{}/{}/seed-{}", request.folder, run.arm, run.seed);
       run.configuration.run.seed = run.seed;
       if (is_made_task(run.configuration.task.name) && !run.configuration.task.data_seed)
-        run.configuration.task.data_seed = configurations[a].run.seed;
+        run.configuration.task.data_seed = configuration.run.seed;
       run.configuration.run.out = run.folder;
       run.configuration.run.resume = true;
       plan.push_back(std::move(run));
