@@ -18,6 +18,7 @@ ReportInput some_input() {
           {{"a", {some_run("a", 1, 0.5), some_run("a", 2, 0.6)}},
            {"b", {some_run("b", 1, 0.7), some_run("b", 2, 0.9)}}},
           Network{1e8, 1e-4},
+          std::nullopt,
           {"muster compare x.toml --arm 'q: peak=<b>'"},
           "2026-01-02 03:04"};
 }
