@@ -90,10 +90,9 @@ std::vector<std::string> summed_up(const std::vector<std::string>& unused) {
     const auto found = counts.find(section_of(name));
     if (found == counts.end() || found->second == 1)
       parts.push_back(name);
-    else if (std::exchange(found->second, -found->second) > 0)
-      parts.push_back(fmt::format("{}.* ({} keys)", found->first, -found->second));
+    else if (const int count = std::exchange(found->second, 0); count > 0)
+      parts.push_back(fmt::format("{}.* ({} keys)", found->first, count));
   }
-  std::erase_if(parts, [](const std::string& part) { return part.empty(); });
   return parts;
 }
 

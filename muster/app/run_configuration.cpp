@@ -55,7 +55,9 @@ std::string configuration_file(const std::string& path) {
   if (!fs::is_directory(path, unknown)) return path;
   std::string file = (fs::path(path) / "config.toml").string();
   if (!fs::exists(file, unknown))
-    throw OptionError("CONFIG", shown(path), "is a folder without a config.toml, so no run of muster's");
+    throw OptionError(
+        "CONFIG", shown(path),
+        "is a folder without a config.toml; give the path of a TOML file, or the folder of a run");
   return file;
 }
 

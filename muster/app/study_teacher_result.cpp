@@ -9,6 +9,7 @@
 #include "muster/app/study_output.h"
 #include "muster/app/text_lines.h"
 #include "muster/base/format.h"
+#include "muster/base/student.h"
 #include "muster/report/answer.h"
 
 namespace muster {
@@ -162,10 +163,10 @@ size_t lowest(const TeacherResult& result, std::optional<size_t> left_out = std:
   return *best;
 }
 
-/// Beyond what the seeds' spread explains: three standard errors, and seeds enough to know them.
+/// Beyond what the seeds' spread explains: Student's 99 % interval of the paired differences leaves 0 out.
 bool is_clear(const SeedMean& away, int64_t seeds) {
-  constexpr int64_t fewest = 5;
-  return seeds >= fewest && std::abs(away.mean) > 3 * away.standard_error;
+  constexpr double confidence = 0.99;
+  return seeds > 1 && std::abs(away.mean) > student_quantile(confidence, seeds - 1) * away.standard_error;
 }
 
 std::string sentence(const TeacherResult& result) {

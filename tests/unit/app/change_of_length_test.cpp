@@ -31,7 +31,7 @@ TEST(ChangeOfLength, SaysTheRateHereBeforeAndNow) {
 }
 
 TEST(ChangeOfLength, SaysTheNextRoundOfRulesThatFollow) {
-  const auto by_rate = changes({{"schedule.rule", "qsr"}, {"schedule.growth", "0.4"}});
+  const auto by_rate = changes({{"schedule.rule", "qsr"}, {"schedule.growth", "0.401"}});
   ASSERT_EQ(by_rate.size(), 3U);
   EXPECT_THAT(by_rate[2], HasSubstr("qsr follows the rate: the next round has 64 steps")) << "(0.4 / 0.05)^2";
   const auto theory =
