@@ -167,14 +167,17 @@ class UsersFolder {
   UsersFolder(const UsersFolder&) = delete;
   UsersFolder& operator=(const UsersFolder&) = delete;
 
-  /// A configuration that a command before it has written.
+  /// A configuration that a command before it has written, or the run that it has left.
   static void provide(const Words& words) {
-    for (const std::string& word : words) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
       const bool made = word.starts_with("runs/") || word.starts_with("plans/");
-      if (!made || !word.ends_with(".toml")) continue;
-      fs::create_directories(fs::path(word).parent_path());
-      std::ofstream(word) << "[run]\nsteps = 100\nout = \"" << fs::path(word).parent_path().string()
-                          << "\"\n";
+      const bool continued = i == 0 || words[i - 1] == "train";
+      if (!made || (!continued && !word.ends_with(".toml"))) continue;
+      const fs::path file = word.ends_with(".toml") ? fs::path(word) : fs::path(word) / "config.toml";
+      fs::create_directories(file.parent_path());
+      std::ofstream(file) << "[run]\nsteps = 100\nout = \"" << file.parent_path().string() << "\"\n";
+      std::ofstream(file.parent_path() / ".lock");
     }
   }
 
@@ -238,6 +241,7 @@ const std::map<std::string, Reader>& readers() {
       {"probe", by_flags(probe_help)},
       {"sample", by_flags(sample_help)},
       {"convert", by_flags(convert_help)},
+      {"completion", by_flags(completion_help)},
       {"models", by_flags(models_help)},
       {"signature", by_flags(signature_help)},
       {"version", by_flags(version_help)},
