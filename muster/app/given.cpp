@@ -30,7 +30,7 @@ bool fits(RunKind kind, Scope scope) {
 // The file's own name for the folder, where it means the same.
 std::string own_name(const std::string& folder, const Value& in_file) {
   const auto* const text = std::get_if<std::string>(&in_file);
-  std::error_code other;
+  std::error_code other;  // names of nothing are not the same
   return text != nullptr && std::filesystem::equivalent(folder, *text, other) ? *text : folder;
 }
 
