@@ -144,7 +144,7 @@ std::string reading_section(bool network) {
       "<li>Every arm begins each seed with the same weights and the same order of data, unless its settings "
       "change "
       "the task or the workers.</li>\n"
-      "<li>± is the sample standard deviation over the seeds. Two or three seeds say little about it.</li>\n"
+      "<li>± is the sample standard deviation over the seeds. Two or three seeds show little of it.</li>\n"
       "<li>Accuracy and loss are those of the averaged model on the test data.</li>\n"
       "<li>Rounds are meetings; their share is of the local steps. Bytes are what one worker sends in "
       "all "
