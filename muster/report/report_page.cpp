@@ -235,7 +235,7 @@ std::string report_page(const ReportInput& input) {
                                       quality == Quality::loss ? "lowest" : "highest")) +
           "</section>\n";
   if (input.margin && input.arms.size() > 1)
-    html += "<section><h2>No worse than the first?</h2>\n" +
+    html += fmt::format("<section><h2>No worse than {}?</h2>\n", html_escaped(input.arms.front().name)) +
             boxed("No worse than the first",
                   table_html(no_worse_table(results, quality, *input.margin), "margin")) +
             "</section>\n";
