@@ -79,7 +79,7 @@ class Parser {
     if (flag.value.starts_with("[=")) {
       const std::string_view only = flag.value.substr(2, flag.value.size() - 3);
       if (value && *value != only)
-        throw OptionError("--" + name, shown(*value), fmt::format("say --{0} or --{0}={1}", name, only));
+        throw OptionError("--" + name, shown(*value), fmt::format("use --{0} or --{0}={1}", name, only));
     } else if (!flag.value.empty()) {
       if (!value) value = next_value(name, flag.value);
       if (value->empty())

@@ -30,7 +30,7 @@ ClaimPart read_part(const toml::table& table, const std::string& owner) {
   part.says = row.line("says", true);
   part.arm = row.text("arm", true);
   part.beside = row.text("beside");
-  if (part.beside.empty() != row.has("than")) row.fail("must say one of 'beside' and 'than'");
+  if (part.beside.empty() != row.has("than")) row.fail("must have one of 'beside' and 'than'");
   part.than = row.number("than").value_or(0);
   const auto direction = direction_of(row.text("direction", true));
   if (!direction) row.fail("has a 'direction' that is none of less, more, no_more, no_less and same");
@@ -72,7 +72,7 @@ ClaimFigure read_one_figure(const toml::table& table, const ClaimRow& owner) {
   const ClaimRow one(table, owner.name() + ": a figure", {"name", "from", "is", "each"});
   ClaimFigure figure{one.text("name", true), one.text("from"), one.line("is"), one.line("each")};
   if (!figure.from.empty() + !figure.is.empty() + !figure.each.empty() != 1)
-    owner.fail(fmt::format("figure '{}' must say one of 'from', 'is' and 'each'", figure.name));
+    owner.fail(fmt::format("figure '{}' must have one of 'from', 'is' and 'each'", figure.name));
   return figure;
 }
 
@@ -84,7 +84,7 @@ void check_kind(const ClaimTest& test, const ClaimRow& row) {
     row.fail(fmt::format("is {} and needs 'numbers' of the paper", kind_word(test.kind)));
   if (!measured && !test.parts.empty()) row.fail("has 'parts', which only measured rows have");
   if (!number && !test.numbers.empty()) row.fail("has 'numbers', which only exact and arithmetic rows have");
-  if (test.kind == ClaimKind::not_testable && test.needs.empty()) row.fail("must say what it 'needs'");
+  if (test.kind == ClaimKind::not_testable && test.needs.empty()) row.fail("must state what it 'needs'");
   if (test.kind == ClaimKind::not_testable && test.commands.empty())
     row.fail("is not testable here and needs 'commands' that would test it");
 }
@@ -132,7 +132,7 @@ void check_claim_test(const ClaimTest& test, const std::string& owner) {
   for (const ClaimFigure& figure : test.figures) {
     for (const FigureValue& before : ones)
       if (before.name == figure.name)
-        throw DataError(fmt::format("{}: figure '{}' stands there twice", owner, figure.name));
+        throw DataError(fmt::format("{}: figure '{}' is given twice", owner, figure.name));
     if (!figure.from.empty() && figure.from.find(":/") == std::string::npos)
       throw DataError(fmt::format("{}: '{}' must be RUN:/pointer", owner, figure.from));
     // Whether a run's figure is a list is only known with its JSON: both ways of using it are right here.

@@ -99,7 +99,7 @@ ClaimFile parse_claims(std::string_view text, const std::string& file) {
   for (const toml::table* one : row.tables("claim")) {
     Claim claim = read_claim(*one, file);
     const std::string owner = fmt::format("{}: claim '{}'", file, claim.id);
-    if (!ids.insert(claim.id).second) throw DataError(owner + " stands there twice");
+    if (!ids.insert(claim.id).second) throw DataError(owner + " is given twice");
     check_claim_test(claim.small, owner);
     check_claim_test(claim.original, owner + ", at_paper_scale");
     result.claims.push_back(std::move(claim));

@@ -203,7 +203,7 @@ class Runner {
 
   static std::string reason(int code) {
     if (code > 128) return fmt::format("signal {} ended it ({})", code - 128, ::strsignal(code - 128));
-    return fmt::format("exit code {}, its reason stands above", code);
+    return fmt::format("exit code {}, the reason is above", code);
   }
 
   // From the time that the same arm, or else any other, took before.
@@ -260,7 +260,7 @@ int compare(const ComparisonRequest& request, const std::vector<PlannedRun>& pla
   result.arms = read_arms(plan);
   write_result(result);
   if (stopped != 0) {
-    print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", result.command);
+    print_log("stopped; finished runs are kept. Continue with the same command:\n  {}\n", result.command);
     return stopped;
   }
   write_output(json ? comparison_json(result) + "\n" : printable(comparison_text(result), "\n\t"));

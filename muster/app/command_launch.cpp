@@ -49,7 +49,7 @@ bool is_muster_command(const std::string& word) {
 std::string own_path() {
   std::error_code problem;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   return path.string();
 }
 

@@ -196,7 +196,7 @@ int report_command(const std::vector<std::string>& words) {
   }
   if (!arguments.settings.empty())
     throw OptionError(arguments.settings.front().name, shown(arguments.settings.front().text),
-                      "is no matter of a report: the runs have their settings");
+                      "has no use in a report: the runs have their settings");
   if (arguments.positional.empty())
     throw OptionError("RUN_DIR", "(none)",
                       "name the folder of a run or of a comparison: muster report runs/demo");
@@ -205,7 +205,7 @@ int report_command(const std::vector<std::string>& words) {
   if (folders.lockstep.empty()) return async_report(arguments, folders.asynchronous, page);
   if (!folders.asynchronous.empty() && arguments.has("json"))
     throw OptionError("--json", "(given)",
-                      "asynchronous runs and others do not go into one object; give their folders apart");
+                      "asynchronous runs and others do not fit into one object; report them separately");
   Found found;
   for (const std::string& folder : arguments.positional) add_folder(found, folder);
   make_names_unique(found.arms);

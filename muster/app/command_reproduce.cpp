@@ -31,7 +31,7 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
     throw OptionError("--scale", shown(scale), "must be small or paper");
   if (!arguments.settings.empty())
     throw OptionError("--" + arguments.settings.front().name, shown(arguments.settings.front().text),
-                      "means nothing here: what is run stands in the claims (see --claims)");
+                      "has no use here: the claims say what is run (see --claims)");
   request.paper_scale = scale == "paper";
   request.folder = arguments.flag("out").value_or("reproduction");
   request.data = arguments.flag("data");
@@ -104,7 +104,7 @@ int reproduce(const ReproduceRequest& request) {
   HeldSignals signals;
   const FinishedCommands finished = run_commands(plan.commands, request, signals);
   if (const int signal = signals.asked_to_stop()) {
-    print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", request.command);
+    print_log("stopped; finished runs are kept. Continue with the same command:\n  {}\n", request.command);
     return 128 + signal;
   }
   ReproductionResult result{request, plan, finished, {}};
@@ -119,10 +119,10 @@ const CommandHelp& reproduce_help() {
   static const CommandHelp help = {
       "muster reproduce [PAPER|all] [--scale small|paper] [--out FOLDER]",
       "Tests the claims of the papers. A row of reproduce/*.toml says what the paper claims, which commands\n"
-      "of this program test it, and what is compared. Rows are of four kinds, counted apart: measured "
+      "of this program test it, and what is compared. Rows are of four kinds, counted separately: measured "
       "(holds,\n"
       "refuted or undecided, by Student's 99 % interval of paired differences over eight seeds or more),\n"
-      "exact (a formula beside the paper's number), arithmetic (a check of this program), and not testable\n"
+      "exact (a formula and the paper's number), arithmetic (a check of this program), and not testable\n"
       "here. Finished runs are kept while program, configuration and data stay the same: after Ctrl-C or a\n"
       "crash the same command continues. PAPER: qsr, adpsgd, slow_sde, async, local_sgd.\n\n"
       "  muster reproduce all --out reproduction\n"
@@ -148,7 +148,7 @@ const CommandHelp& reproduce_help() {
        {"list", "", "Print every row with its paper, kind, seeds and cost, and run nothing."},
        {"tune", "",
         "Look for the best setting of each arm over a grid, with other seeds than those of the verdicts, and "
-        "write OUT/settings.toml. A grid whose best lies on its edge is extended."},
+        "write OUT/settings.toml. A grid whose best value is on its edge is extended."},
        {"dry-run", "", "Print the commands, and run nothing."},
        {"json", "", "One JSON object on standard output (docs/json.md)."}},
       {}};

@@ -52,7 +52,7 @@ void refuse_if_used(const RunSection& run) {
     if (at->path().filename() != ".lock")
       throw OptionError(
           "run.out", *run.out,
-          "the folder is not empty: add --run.resume to begin this run anew in it, or choose another "
+          "the folder is not empty: add --run.resume to start this run again in it, or choose another "
           "folder");
 }
 

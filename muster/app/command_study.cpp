@@ -15,10 +15,10 @@ const CommandHelp& study_help() {
       "muster study convex|slow-sde|teacher [flags]",
       "Experiments of the theory, with a picture and an honest number.\n\n"
       "  convex    Local SGD on regression with a known optimum: rates, speed-up, allowed periods\n"
-      "  slow-sde  SGD and Local SGD beside their slow SDE: how a period moves along flat valleys\n"
+      "  slow-sde  SGD and Local SGD compared with their slow SDE: how a period moves along flat valleys\n"
       "  teacher   rules for meetings on a small network, hundreds of trainings with paired seeds\n\n"
       "Each with --out FOLDER writes study.json and report.html; --json prints the JSON; muster study convex "
-      "--help tells the rest.\n",
+      "--help has the rest.\n",
       {{"help", "", "This page."}},
       {}};
   return help;

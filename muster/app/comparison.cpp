@@ -55,12 +55,12 @@ void refuse_own_keys(const std::vector<Setting>& settings, bool of_an_arm) {
     if (setting.name == "run.out" || setting.name == "run.resume")
       throw OptionError(
           setting.name, shown(setting.text),
-          "muster compare chooses the folder of each run itself and always goes on; say --out for the "
+          "muster compare chooses the folder of each run itself and always resumes; use --out for the "
           "folder of them all");
     if (of_an_arm && setting.name == "run.seed")
       throw OptionError(
           setting.name, shown(setting.text),
-          "the seeds are the same for every arm: say --run.seed for the first and --seeds for their "
+          "the seeds are the same for every arm: use --run.seed for the first and --seeds for their "
           "number");
   }
 }
@@ -116,7 +116,7 @@ void require_same(const PlannedRun& run, const RunHistory& found) {
     if (value.empty() || value == there || may_differ(key) || same_file(value, there)) continue;
     throw Error(fmt::format(
         "'{}' holds a run with {} = {}, but arm '{}' has {}: choose another --out, or remove that "
-        "folder to train it anew",
+        "folder to train it again",
         run.folder, key, or_nothing(there), run.arm, or_nothing(value)));
   }
 }
@@ -199,7 +199,7 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
   const int64_t first_seed = arms.front().configuration.run.seed;
   if (first_seed > std::numeric_limits<int64_t>::max() - request.seeds)
     throw OptionError("run.seed", std::to_string(first_seed),
-                      "the seeds after it do not fit into 64 bits; say a smaller one");
+                      "the seeds after it do not fit into 64 bits; use a smaller one");
   std::vector<PlannedRun> plan;
   for (int64_t i = 0; i < request.seeds; ++i)
     for (size_t a = 0; a < request.arms.size(); ++a) {

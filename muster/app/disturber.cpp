@@ -230,7 +230,7 @@ void Disturber::judge(const Disturbance& planned, double since, DisturbanceResul
   else if (result.recovery && *result.recovery > result.limit)
     result.fault = "too late";
   else if (planned.kind == DisturbanceKind::slow && recovery_->formed)
-    result.fault = "the slow one was taken for dead";
+    result.fault = "the slow one counted as dead";
   else if (result.recovery && !result.back && going())
     result.fault = fmt::format("{} of {} are back", watch_.present(), watch_.left());
   if (!result.recovery) return;

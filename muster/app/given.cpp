@@ -70,7 +70,7 @@ void continue_run(Given& given, const std::string& path, Scope scope) {
   const auto kind = kind_of_run(*folder);
   if (kind && !fits(*kind, scope))
     throw OptionError("CONFIG", shown(path),
-                      fmt::format("is the folder of a run of muster {0}: say muster {0} {1}, or name its "
+                      fmt::format("is the folder of a run of muster {0}: use muster {0} {1}, or name its "
                                   "config.toml to begin another run with it",
                                   command_of(*kind), shell_quoted(path)));
   drop(given.file, "run.resume");

@@ -45,8 +45,8 @@ std::string help_text(const CommandHelp& help) {
   if (help.sections.empty()) return text;
   text += "\nKeys\n" + wrapped(
                            "A key that only one section has may be given alone: --rule qsr for "
-                           "--schedule.rule qsr. In a file they stand as `[section]` and `key = value`; the "
-                           "command line goes before the file.",
+                           "--schedule.rule qsr. In a file write `[section]` and `key = value`; the command "
+                           "line takes precedence.",
                            "", columns);
   for (const std::string_view section : help.sections) {
     for (const SectionTitle& title : section_titles())

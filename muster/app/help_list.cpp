@@ -39,7 +39,7 @@ std::vector<HelpEntry> collect() {
     if (command.name != "study") continue;
     entries.push_back(
         {"study convex", "rates, speed-up and periods where the optimum is known", &convex_help()});
-    entries.push_back({"study slow-sde", "SGD and Local SGD beside their slow SDE", &slow_sde_help()});
+    entries.push_back({"study slow-sde", "SGD and Local SGD compared with their slow SDE", &slow_sde_help()});
     entries.push_back(
         {"study teacher", "rules for meetings on a small network, with paired seeds", &teacher_help()});
   }

@@ -18,7 +18,7 @@ std::vector<Key> comm_keys() {
               "Network between the processes: an interface such as eth1, or an address or name of this host.")
           .absent("GLOO_SOCKET_IFNAME, else the network of this host's name"),
       comm("slice_mib", &CommSection::slice_mib)
-          .says("Large vectors travel in slices of this size. Changes no bit of the result.")
+          .says("Large vectors are sent in slices of this size. Changes no bit of the result.")
           .in("MiB")
           .at_least(1)
           .at_most(1024),
@@ -35,9 +35,10 @@ std::vector<Key> comm_keys() {
 std::vector<Key> codec_keys() {
   return {
       comm("codec", &CommSection::codec)
-          .says("How outer gradients travel (gradients, where the rule averages these): as they are, in half "
-                "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
-                "few.")
+          .says(
+              "How outer gradients are sent (gradients, where the rule averages these): as they are, in half "
+              "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
+              "few.")
           .one_of({"fp32", "fp16", "bf16", "qsgd8", "qsgd4", "qsgd2", "int8", "top_k"}),
       comm("error_feedback", &CommSection::error_feedback)
           .says("Add what an encoding lost to the next one.")

@@ -24,7 +24,7 @@ std::vector<Key> data_and_batch() {
           .absent("none; all but generated, clusters and markov need it"),
       task("test_data", &TaskSection::test_data)
           .says("File or folder to measure on, if it is not in task.data.")
-          .absent("folder: val/ or test/ beside train/; text and tokens: the end of task.data"),
+          .absent("folder: val/ or test/ next to train/; text and tokens: the end of task.data"),
       task("model", &TaskSection::model)
           .says("The network; muster models lists them with their parameters.")
           .absent("resnet8, mlp for clusters, and gpt for text")

@@ -75,7 +75,7 @@ std::string commands() {
 
 std::string keys() {
   std::string text =
-      ".SH KEYS\nIn a configuration file a key stands as [section] and key = value (TOML); on the command "
+      ".SH KEYS\nIn a configuration file write a key as [section] and key = value (TOML); on the command "
       "line "
       "as \\-\\-section.key value, which goes before the file. A key that only one section has may be given "
       "alone.\n";
@@ -94,11 +94,11 @@ std::string manual_page() {
   text += ".SH NAME\nmuster \\- distributed training with local gradient methods\n";
   text += ".SH SYNOPSIS\n.B muster\n.I COMMAND\n[\\fIarguments\\fR ...]\n";
   text +=
-      ".SH DESCRIPTION\nWorkers train apart for some steps and meet when a schedule says so. "
-      "\\fBmuster help\\fR \\fICOMMAND\\fR tells what a command does, and every key it knows.\n";
+      ".SH DESCRIPTION\nWorkers train alone for some steps and then average their models, by a schedule. "
+      "\\fBmuster help\\fR \\fICOMMAND\\fR shows what a command does, and every key it knows.\n";
   text += commands() + keys();
   text +=
-      ".SH EXIT STATUS\n0: done, and the result lies on the disk. 1: a fault of this program, or a check "
+      ".SH EXIT STATUS\n0: done, and the result is on the disk. 1: a fault of this program, or a check "
       "that "
       "did not hold. 2: a wrong option, file or peer, in one line on standard error. 128 + signal: "
       "stopped.\n";

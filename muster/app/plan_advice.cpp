@@ -111,11 +111,11 @@ void explain_rule(const PlanResult& plan, PlanAdvice& advice) {
                     "high and rarely at the end.",
                     format_count(plan.request.steps)));
   if (row.schedule.rule == "constant")
-    reasons.push_back(
-        fmt::format("The shortest period of 2, 4, 8 that leaves at most {} beside computing, or the longest "
-                    "of them; rules that "
-                    "follow the learning rate need a long run in which it falls.",
-                    percent(enough)));
+    reasons.push_back(fmt::format(
+        "The shortest period of 2, 4, 8 at which all but computing takes at most {}, or the longest "
+        "of them; rules that "
+        "follow the learning rate need a long run in which it falls.",
+        percent(enough)));
   if (row.schedule.rule == "adaptive")
     reasons.emplace_back(
         "The learning rate falls in steps: the adaptive period follows the replicas' divergence.");

@@ -141,7 +141,7 @@ int64_t steps_of(const PlanRequest& request) {
   if (samples && !request.asynchronous()) return run_length(configuration, *samples).steps;
   if (!configuration.run.steps)
     throw OptionError("run.steps", "(not given)",
-                      "a plan needs the length of the run: say --run.steps, or --train-samples (of the data) "
+                      "a plan needs the length of the run: use --run.steps, or --train-samples (of the data) "
                       "to count the steps of its epochs");
   if (!request.asynchronous()) return *configuration.run.steps;
   return std::max<int64_t>(1, *configuration.run.steps / request.workers());
@@ -172,11 +172,11 @@ void check_sources(const PlanRequest& request) {
                       int{request.step_seconds.has_value()};
   if (sources > 1)
     throw OptionError("--total, --run, --probe, --step-time", "(several)",
-                      "say one of them: each tells what the computing takes");
+                      "give one of them: each determines the time of computing");
   if (sources == 0 && !request.asynchronous())
     throw OptionError(
         "--step-time", "(not given)",
-        "a plan needs to know what computing and meeting take: say --probe (measure here), --run "
+        "a plan needs to know what computing and meeting take: use --probe (measure here), --run "
         "FOLDER (of a finished run), --total RULE:TIME twice, or --step-time with --network");
 }
 

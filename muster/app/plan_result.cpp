@@ -179,7 +179,7 @@ void add_notes(PlanResult& plan) {
   }
   if (!plan.request.totals.empty() && !plan.basis.link_known)
     plan.basis.notes.emplace_back(
-        "How the run would go on other numbers of workers does not follow from total times: say --parameters "
+        "Times on other numbers of workers do not follow from total times: use --parameters "
         "and --hosts for the network's share.");
 }
 
@@ -203,7 +203,8 @@ PlanResult make_plan(const PlanRequest& request, PlanBasis basis) {
       throw OptionError(
           "--failures", std::to_string(request.failures.per_hour),
           "with so many failures and so much lost at each, the run would hardly ever end: refused to plan; "
-          "write checkpoints more often (checkpoint.every) or go on without the lost (elastic.min_workers)");
+          "write checkpoints more often (checkpoint.every) or continue without the lost workers "
+          "(elastic.min_workers)");
   plan.async = simulate(request, plan.basis);
   add_travels(plan);
   add_notes(plan);

@@ -36,7 +36,7 @@ std::string scan_sentence(const PlanScan& scan) {
   const std::string pays =
       fmt::format("More workers bring at least half of their share up to {}", format_count(*scan.pays_up_to));
   if (scan.fastest.value_or(last) == last)
-    return fmt::format("{}; the run gets faster up to {}, the most that were looked at.", pays,
+    return fmt::format("{}; the run gets faster up to {}, the largest number that was planned.", pays,
                        format_count(last));
   return fmt::format("{}; the fastest number is {}.", pays, format_count(*scan.fastest));
 }

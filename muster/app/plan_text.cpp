@@ -56,7 +56,7 @@ std::string rules_table(const PlanResult& plan) {
 
 std::string travels_table(const PlanResult& plan) {
   if (plan.travels.empty()) return {};
-  Table table({{fmt::format("how means travel ({})", plan.rows[plan_choice(plan)].name), Align::left},
+  Table table({{fmt::format("how means are sent ({})", plan.rows[plan_choice(plan)].name), Align::left},
                {"sent by a worker", Align::right},
                {"time", Align::right}});
   for (const PlanTravel& travel : plan.travels)

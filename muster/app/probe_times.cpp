@@ -33,7 +33,7 @@ void check_probes_are_due(const Configuration& configuration, int64_t total_step
   for (const ProbeRequest& request : parse_probes(*probe, "run.probe"))
     require_used(
         request.every <= *rounds, "run.probe", *probe,
-        fmt::format("{} would be looked at after every {} rounds, and the run has {}: say every={} or less",
+        fmt::format("{} would be measured after every {} rounds, and the run has {}: use every={} or less",
                     name_of(request.kind), format_count(request.every), format_count(*rounds), *rounds));
 }
 
@@ -43,7 +43,7 @@ std::vector<std::string> probes_never_due(const Configuration& configuration, in
   for (const ProbeRequest& request : parse_probes(*configuration.run.probe, "run.probe"))
     if (request.every > rounds)
       lines.push_back(
-          fmt::format("run.probe: {} was to be looked at after every {} rounds; the run had {}, so "
+          fmt::format("run.probe: {} was to be measured after every {} rounds; the run had {}, so "
                       "nothing was",
                       name_of(request.kind), format_count(request.every), format_count(rounds)));
   return lines;

@@ -68,8 +68,8 @@ constexpr const char* out_of_memory = "out of memory; use fewer workers, a small
 
 std::string program_help(std::span<const Command> commands) {
   std::string text =
-      "muster: distributed training with local gradient methods. Workers train apart\n"
-      "and meet when a schedule says so.\n"
+      "muster: distributed training with local gradient methods. Workers train alone\n"
+      "and average their models when a schedule says so.\n"
       "\nusage: muster COMMAND ...\n\n";
   for (const Command& command : commands) text += fmt::format("  {:10} {}\n", command.name, command.summary);
   text += fmt::format("  {:10} {}\n", "help", "help COMMAND: what a command does, and every key it knows");

@@ -35,7 +35,7 @@ std::string_view heading(ClaimKind kind) {
     case ClaimKind::measured:
       return "Measured: something was run here and could have come out otherwise";
     case ClaimKind::exact:
-      return "Exact: a formula or an enumeration beside the paper's number";
+      return "Exact: a formula or an enumeration, and the paper's number";
     case ClaimKind::arithmetic:
       return "Arithmetic: the paper's inputs give the paper's outputs. This checks the program and is no "
              "evidence for the claim";
@@ -148,7 +148,7 @@ std::string reproduction_page(const ReproductionResult& result) {
   page.title = measured_sentence(count) + ".";
   page.lead = fmt::format(
       "The claims of the papers at {} scale. A measured claim holds where Student's 99 % interval of the "
-      "paired differences over its seeds lies wholly on the claimed side, is refuted where it lies wholly on "
+      "paired differences over its seeds is wholly on the claimed side, is refuted where it is wholly on "
       "the other, and is undecided else.",
       result.request.paper_scale ? "the papers'" : "small");
   for (const std::string& sentence : other_sentences(count)) page.lead += " " + sentence;

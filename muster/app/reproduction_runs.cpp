@@ -29,7 +29,7 @@ using Json = nlohmann::ordered_json;
 std::string own_path() {
   std::error_code problem;
   const auto self = fs::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   return self.string();
 }
 

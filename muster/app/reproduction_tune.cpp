@@ -68,7 +68,7 @@ std::string table_text(const std::vector<Search>& searches) {
     const size_t best = best_of(arm);
     table.add_row({arm.name, arm.setting, format_number(arm.value), format_number(arm.means[best], 4),
                    fmt::format("{} to {}{}", format_number(arm.grid.front()), format_number(arm.grid.back()),
-                               is_inside(arm) ? "" : " (the best lies on its edge)")});
+                               is_inside(arm) ? "" : " (the best is on its edge)")});
   }
   return table.text();
 }
@@ -85,10 +85,10 @@ int write_settings(const std::vector<Search>& searches, const ReproduceRequest& 
   const std::string path = request.folder + "/settings.toml";
   write_file_atomically(path, tuned_text(inside));
   write_output(table_text(searches));
-  print_log("\nThe settings are in {}; claims read them from tuned/settings.toml beside their files\n", path);
+  print_log("\nThe settings are in {}; claims read them from tuned/settings.toml in their folder\n", path);
   if (edge.empty()) return 0;
   throw DataError(fmt::format(
-      "the best setting still lies on the edge of the grid of {}: give [[tune]] a wider 'grid'", edge));
+      "the best setting is still on the edge of the grid of {}: give [[tune]] a wider 'grid'", edge));
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ int tune(const ReproduceRequest& request) {
   for (int extensions = 0; extensions <= most_extensions; ++extensions) {
     const FinishedCommands finished = run_commands(all_commands(searches, request), request, signals);
     if (const int signal = signals.asked_to_stop()) {
-      print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", request.command);
+      print_log("stopped; finished runs are kept. Continue with the same command:\n  {}\n", request.command);
       return 128 + signal;
     }
     bool again = false;
@@ -169,7 +169,7 @@ int tune(const ReproduceRequest& request) {
       if (wider.empty() || extensions == most_extensions) continue;
       again = true;
       search.grid = wider;
-      print_log("{}: the best lies on the edge of the grid, which now goes from {} to {}\n", search.arm->name,
+      print_log("{}: the best is on the edge of the grid, which now goes from {} to {}\n", search.arm->name,
                 format_number(wider.front()), format_number(wider.back()));
     }
     if (!again) break;

@@ -50,17 +50,17 @@ void check_outer_keys(const AsyncSection& async) {
     return fmt::format("is not used by async.outer = {}; {}", async.outer, what);
   };
   require_used(delays || !async.delay, "async.delay", as_value(async.delay),
-               unused("say buffer or delayed_nesterov, or leave it out"));
+               unused("use buffer or delayed_nesterov, or leave it out"));
   require_used(async.outer == "delayed_nesterov" || async.momentum_spread == 0, "async.momentum_spread",
-               async.momentum_spread, unused("say delayed_nesterov, or leave it out"));
+               async.momentum_spread, unused("use delayed_nesterov, or leave it out"));
   require_used(async.outer == "buffer" || async.buffer_step == usual.buffer_step, "async.buffer_step",
-               async.buffer_step, unused("say buffer, or leave it out"));
+               async.buffer_step, unused("use buffer, or leave it out"));
   require_used(adam || async.beta2 == usual.beta2, "async.beta2", async.beta2, unused("leave it out"));
   require_used(adam || async.epsilon == usual.epsilon, "async.epsilon", async.epsilon,
                unused("leave it out"));
   const bool ahead = per_contribution(async.outer) && async.outer != "sgd";
   require_used(ahead || !async.look_ahead, "async.look_ahead", true,
-               unused("say momentum, nesterov or ema, or leave it out"));
+               unused("use momentum, nesterov or ema, or leave it out"));
 }
 
 void check_devices(const Configuration& configuration) {
@@ -111,7 +111,7 @@ void check_async(const Configuration& configuration) {
                     "in a simulated run");
   require_untouched(configuration, "checkpoint",
                     "is not used by a simulated run, which leaves no "
-                    "checkpoints; start it anew");
+                    "checkpoints; start it again");
   check_devices(configuration);
 }
 
@@ -180,7 +180,7 @@ void check_milestones_of_shards(const Configuration& configuration, int64_t trai
   const int64_t of_a_shard = steps_of_a_shard(configuration, train_samples);
   if (rate.shape == "step" && !rate.milestones.empty())
     require(rate.milestones.back() < of_a_shard, "learning_rate.milestones", rate.milestones,
-            fmt::format("each of the {} shards has {} steps; the last milestone must lie before their end",
+            fmt::format("each of the {} shards has {} steps; the last milestone must be before their end",
                         *configuration.async.shards, of_a_shard));
 }
 
@@ -193,7 +193,7 @@ void complete_async(Configuration& configuration, int64_t train_samples) {
     configuration.evaluation.every = std::max<int64_t>(1, *run.steps / evaluations);
   const int64_t warmup = configuration.learning_rate.warmup_steps;
   require(warmup <= of_a_shard, "learning_rate.warmup_steps", warmup,
-          fmt::format("each of the {} shards has {} steps; say at most that", *configuration.async.shards,
+          fmt::format("each of the {} shards has {} steps; use at most that", *configuration.async.shards,
                       of_a_shard));
 }
 

@@ -35,7 +35,7 @@ void RunWatch::hear(std::string_view line) {
   long long generation = 0;
   int present = 0, left = 0;
   const std::string about_group = behind(line, "generation ");
-  if (std::sscanf(about_group.c_str(), "%lld: %d of %*d processes go on", &generation, &present) == 2 &&
+  if (std::sscanf(about_group.c_str(), "%lld: %d of %*d processes continue", &generation, &present) == 2 &&
       generation > generation_) {
     generation_ = generation;
     present_ = present;

@@ -56,7 +56,8 @@ ServeRequest read_work_request(const std::vector<std::string>& words) {
   if (request.arguments.has("help")) return request;
   const auto& given = request.arguments.positional;
   if (given.empty())
-    throw OptionError("ADDRESS", "(none)", "say where the server is: muster work HOST:PORT [CONFIG.toml]");
+    throw OptionError("ADDRESS", "(none)",
+                      "give the address of the server: muster work HOST:PORT [CONFIG.toml]");
   request.address = given[0];
   if (!asks_server(request))
     resolve_served(given[1], "muster work", request);
@@ -90,7 +91,7 @@ StatusRequest read_status_request(const std::vector<std::string>& words) {
   const Arguments& arguments = request.arguments;
   if (arguments.has("help")) return request;
   if (arguments.positional.empty())
-    throw OptionError("ADDRESS", "(none)", "say where the server is: muster status HOST:PORT");
+    throw OptionError("ADDRESS", "(none)", "give the address of the server: muster status HOST:PORT");
   for (const Setting& setting : arguments.settings)
     find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
   request.address = arguments.positional[0];

@@ -7,7 +7,7 @@ const CommandHelp& convex_help() {
       "muster study convex [--data FILE] [--workers K] [--period H] [--batch B] ...",
       "Local SGD on logistic or least-squares regression, with the optimum known to 1e-12: how far each run "
       "is from it,\n"
-      "beside the bound of the theorem and the periods that the theories allow. With --target: how many "
+      "with the bound of the theorem and the periods that the theories allow. With --target: how many "
       "steps "
       "a run needs,\n"
       "the step size tuned for each cell, and the speed-up. Lists make tables: --workers 1,4,16.\n\n"

@@ -169,7 +169,7 @@ StudyPage convex_runs_page(const ConvexRequest& request, const ConvexSubject& su
                   short_number(best->curve.back().gap_weighted), format_count(best->steps), run_name(*best));
   page.lead = fmt::format(
       "{} regression with L2, optimum known to 1e-12. The distance of the weighted average from the optimum, "
-      "beside the bound of Stich's theorem.",
+      "with the bound of Stich's theorem.",
       request.objective.loss == Loss::logistic ? "Logistic" : "Least-squares");
   page.command = request.command;
   StudySection measured{"Measured and promised", "", {gaps_table(runs)}, {}};

@@ -6,7 +6,7 @@ const CommandHelp& slow_sde_help() {
   static const CommandHelp help = {
       "muster study slow-sde --problem hyperbola|valley|diagonal-net [--flag value ...]",
       "SGD and Local SGD simulated on problems whose slow stochastic differential equation (Gu, Lyu, Huang,\n"
-      "Arora, ICLR 2023) can be solved, beside that solution: in its continuous form and exact for finite "
+      "Arora, ICLR 2023) can be solved, with that solution: in its continuous form and exact for finite "
       "steps.\n"
       "Meeting rarely adds a drift, up to K times that of SGD, towards flatter minima.\n\n"
       "  muster study slow-sde --problem hyperbola --scan period --out studies/hyperbola\n"

@@ -55,15 +55,15 @@ std::string headline(const ArmResult& best, const ArmResult& second, Quality qua
     return fmt::format("{} has the best {}: {}{}.", best.name, quality_name(quality), value,
                        seeds_text(best));
   if (!ahead)
-    return fmt::format("{} comes out first in {} with {}, in a single seed.", best.name,
-                       quality_name(quality), value);
+    return fmt::format("{} is first in {} with {}, in a single seed.", best.name, quality_name(quality),
+                       value);
   return fmt::format("No clear winner in {}: the seeds do not separate {} ({}) and {}.",
                      quality_name(quality), best.name, value, second.name);
 }
 
 std::string lead_sentence(const ArmResult& best, const ArmResult& second, Quality quality) {
   const double mean = lead(best, second, quality).mean;
-  if (mean == 0) return fmt::format("{} comes to exactly the same value as {}.", second.name, best.name);
+  if (mean == 0) return fmt::format("{} has exactly the same value as {}.", second.name, best.name);
   const std::string by = fmt::format("{} is {} behind", second.name, difference_text(mean, quality));
   const auto ahead = lead_interval(best, second, quality);
   if (!ahead)

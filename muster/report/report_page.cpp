@@ -144,7 +144,7 @@ std::string reading_section(bool network) {
       "<li>Every arm begins each seed with the same weights and the same order of data, unless its settings "
       "change "
       "the task or the workers.</li>\n"
-      "<li>± is the sample standard deviation over the seeds. Two or three seeds say little about it.</li>\n"
+      "<li>± is the sample standard deviation over the seeds. Two or three seeds show little of it.</li>\n"
       "<li>Accuracy and loss are those of the averaged model on the test data.</li>\n"
       "<li>Rounds are meetings; their share is of the local steps. Bytes are what one worker sends in "
       "all "
@@ -235,7 +235,7 @@ std::string report_page(const ReportInput& input) {
                                       quality == Quality::loss ? "lowest" : "highest")) +
           "</section>\n";
   if (input.margin && input.arms.size() > 1)
-    html += "<section><h2>No worse than the first?</h2>\n" +
+    html += fmt::format("<section><h2>No worse than {}?</h2>\n", html_escaped(input.arms.front().name)) +
             boxed("No worse than the first",
                   table_html(no_worse_table(results, quality, *input.margin), "margin")) +
             "</section>\n";

@@ -6,7 +6,7 @@ namespace muster {
 namespace {
 
 constexpr const char* without_grpc =
-    "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build anew";
+    "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build again";
 
 }  // namespace
 

@@ -62,7 +62,7 @@ void require_same_data(const std::string& where, const Flat& before, const Flat&
     const auto found = now.find(key);
     if (!is_of_data(key) || found == now.end() || found->second == value) continue;
     throw CheckpointError(fmt::format(
-        "'{}' was written in a run with other {} data ({}; now {}): put the old data back, or begin anew "
+        "'{}' was written in a run with other {} data ({}; now {}): put the old data back, or start again "
         "with another run.out",
         where, key.substr(5), text_of(before, key), text_of(now, key)));
   }

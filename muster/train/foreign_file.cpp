@@ -42,7 +42,7 @@ constexpr std::array formats = {
 std::string of_json(std::string_view head) {
   if (head.find("\"weight_map\"") != head.npos || head.find("\"total_size\"") != head.npos)
     return "it is the index of a model in several files; name it by its usual name, "
-           "model.safetensors.index.json, beside those files";
+           "model.safetensors.index.json, in the folder of those files";
   return "it is JSON text, not weights; name the .safetensors file, or the folder that holds config.json and "
          "model.safetensors";
 }

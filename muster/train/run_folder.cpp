@@ -59,7 +59,7 @@ bool holds_anything(const std::string& path) {
 void refuse_if_used(const std::string& path) {
   if (holds_anything(path))
     throw OptionError("run.out", path,
-                      "the folder is not empty: add --run.resume to go on with the run in it, or "
+                      "the folder is not empty: add --run.resume to resume the run in it, or "
                       "choose another folder");
 }
 
@@ -147,7 +147,7 @@ RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter&
     folder.messages.push_back(
         fmt::format("the run in '{}' has ended, but {}: its result is made again", path, folder.damage));
   else if (folder.fresh)
-    folder.messages.push_back(fmt::format("no checkpoint in '{}' yet: starting anew", path));
+    folder.messages.push_back(fmt::format("no checkpoint in '{}' yet: starting from the beginning", path));
   return folder;
 }
 

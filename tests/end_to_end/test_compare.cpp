@@ -230,7 +230,7 @@ TEST_F(Compare, MistakesAreToldBeforeAnyWork) {
   expect_error({"--seeds", "0"}, "--seeds = 0");
   expect_error({"--network", "fast"}, "--network = fast");
   expect_error({"--latency", "1ms"}, "needs --network");
-  expect_error({"--run.resume"}, "always goes on");
+  expect_error({"--run.resume"}, "always resumes");
   expect_error({"--task.batchh", "5"}, "did you mean task.batch?");
 }
 

@@ -184,7 +184,7 @@ TEST(Report, MistakesAreNamed) {
   expect_error({}, "name the folder of a run");
   expect_error({"nowhere"}, "RUN_DIR = nowhere: there is no such folder");
   expect_error({folder.path()}, "holds no run");
-  expect_error({folder.path(), "--run.steps", "5"}, "is no matter of a report");
+  expect_error({folder.path(), "--run.steps", "5"}, "has no use in a report");
   std::filesystem::create_directory(folder / "run");
   std::ofstream(folder / "run/summary.json") << "{";
   expect_error({"run"}, "run/summary.json' is no summary of a run");

@@ -81,7 +81,7 @@ TEST(Resume, TenKillsAndFiveTermSignalsChangeNoBit) {
     child.send(kill ? SIGKILL : SIGTERM);
     const Ended ended = child.wait();
     ++(kill ? kills : terms);
-    if (ended.err.find("going on from") != std::string::npos) {
+    if (ended.err.find("resuming from") != std::string::npos) {
       EXPECT_EQ(resumed_step(ended.err), before) << ended.err;
     }
     before = newest_step(out);

@@ -210,7 +210,7 @@ TEST_F(Serve, ComesBackFromDamageOrSaysWhatItWouldDrop) {
   server->wait();
   damage(newest(run_, "snapshot-"));
   server = serve("--serve.keep_events false --run.steps 100000");
-  ASSERT_TRUE(server->wait_to_say("going on from snapshot-", 60));
+  ASSERT_TRUE(server->wait_to_say("continuing from snapshot-", 60));
   ASSERT_TRUE(server->wait_to_say("serving at", 60));
   const size_t before = lines_of((folder_ / "first") + ".record").size();
   ASSERT_TRUE(reaches("first", before + 5));

@@ -169,7 +169,8 @@ bool ResultDuty::cannot_write(const std::string& why) {
 }
 
 void ResultDuty::nobody_can_write() {
-  const std::string why = ledger_->why_unable(names().front()).value_or("nobody can write the run's files");
+  const std::string why =
+      ledger_->why_unable(names().front()).value_or("no process can write the run's files");
   ledger_->say_failed(why);
   throw FileError(why);
 }
@@ -178,7 +179,7 @@ std::string ResultDuty::remedy() const {
   const std::string folder = training_.configuration().run.out.value_or("");
   const std::string file = folder + "/config.toml";
   std::error_code error;  // a file that cannot be seen is no help either
-  if (!std::filesystem::exists(file, error)) return "start the run anew";
+  if (!std::filesystem::exists(file, error)) return "start the run again";
   return fmt::format("run `{}`", resume_command("train", folder));
 }
 
@@ -281,7 +282,7 @@ void ResultDuty::report(const DurableResult& result) {
     const auto writer = ledger_->writer();
     if (!writer || writer->number == files_->staging().writer().number) return ledger_->say_durable(result);
   } catch (const LostPeer& error) {
-    return print_log("the result is on the disk, but the others cannot be told: {}\n", error.what());
+    return print_log("the result is on the disk, but the others cannot be informed: {}\n", error.what());
   }
   throw LostPeer("another process of this run writes its files");
 }

@@ -65,7 +65,7 @@ std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training
   if (!checkpoint) return std::nullopt;
   make_longer(*checkpoint, training, fingerprint);
   if (checkpoint->skipped_because) print_log("{}\n", *checkpoint->skipped_because);
-  print_log("going on from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
+  print_log("resuming from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
   return checkpoint;
 }
 

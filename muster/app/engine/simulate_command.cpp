@@ -151,7 +151,7 @@ class Simulation {
   }
 
   int stopped() {
-    print_log("stopped after {} of {} local steps; begin anew with:\n  {}\n",
+    print_log("stopped after {} of {} local steps; start again with:\n  {}\n",
               format_count(training_->run().tally().local_steps()),
               format_count(*training_->configuration().run.steps), resume_command("simulate", folder_->path));
     return 128 + stop_.signal();
@@ -250,7 +250,7 @@ int replay_record(const std::string& path, bool json) {
     print_output("{}\n", same ? "The same bits as the recorded run ended with."
                          : recorded
                              ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
-                             : "The recorded run has not told what it ended with (it was interrupted).");
+                             : "The record does not have the end of the run (it was interrupted).");
   }
   return recorded && !same ? 1 : 0;
 }

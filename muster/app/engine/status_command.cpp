@@ -32,7 +32,7 @@ void say_gone(const std::string& address, const ServerStatus& last, const char* 
   print_log(
       "the server at {} answers no more ({}): it has ended, or stopped. Last heard of it: version {}, {} of "
       "{} "
-      "local steps; its folder tells whether the run is finished\n",
+      "local steps; its folder says whether the run is finished\n",
       address, why, format_count(last.version), format_count(last.local_steps),
       format_count(last.total_steps));
 }

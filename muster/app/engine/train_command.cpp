@@ -36,8 +36,7 @@ namespace {
 /// The folder that was asked for, or the first free one of runs/1, runs/2, ...
 std::string choose_folder(const RunSection& run) {
   if (run.out) return *run.out;
-  if (run.resume)
-    throw OptionError("run.resume", "true", "needs run.out: the folder of the run to go on with");
+  if (run.resume) throw OptionError("run.resume", "true", "needs run.out: the folder of the run to resume");
   for (int64_t number = 1;; ++number) {
     const std::string folder = fmt::format("runs/{}", number);
     if (!std::filesystem::exists(folder)) return folder;
@@ -121,7 +120,7 @@ RunLoopOptions loop_options(const Training& training) {
 
 /// How to go on with a stopped run: its own resolved configuration stands in its folder.
 void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
-  print_log("stopped after step {} of {}; a checkpoint is written. Go on with:\n  {}\n", format_count(step),
+  print_log("stopped after step {} of {}; a checkpoint is written. Resume with:\n  {}\n", format_count(step),
             format_count(total), resume_command("train", folder));
 }
 
@@ -305,7 +304,7 @@ class TrainRun {
     const int64_t number = training_.member()->generation().number;
     if (!training_.leads() || std::exchange(told_of_, number) == number) return;
     if (duty_.writes()) duty_.open_files()->progress.end();
-    print_log("generation {}: {} of {} processes go on from step {}\n", number, training_.group().size(),
+    print_log("generation {}: {} of {} processes continue from step {}\n", number, training_.group().size(),
               training_.processes(), format_count(training_.method().step()));
   }
 

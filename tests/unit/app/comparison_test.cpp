@@ -119,8 +119,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"lengths_of_the_base", "[run]\nsteps = 5\nepochs = 5\n[[arm]]\nname = 'a'", "run.epochs"},
         BadFile{"seed_of_an_arm", "[[arm]]\nname = 'a'\nrun.seed = 5",
                 "the seeds are the same for every arm"},
-        BadFile{"folder_of_an_arm", "[[arm]]\nname = 'a'\nrun.out = 'x'", "say --out"},
-        BadFile{"resume", "[run]\nresume = true\n[[arm]]\nname = 'a'", "always goes on"}),
+        BadFile{"folder_of_an_arm", "[[arm]]\nname = 'a'\nrun.out = 'x'", "use --out"},
+        BadFile{"resume", "[run]\nresume = true\n[[arm]]\nname = 'a'", "always resumes"}),
     [](const auto& file) { return std::string(file.param.name); });
 
 TEST(ComparisonArm, FromTheCommandLine) {

@@ -193,7 +193,7 @@ TEST(StudySlowSde, NamesWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_THAT(error_of({"--problem", "diagonal-net", "--samples", "5", "--features", "3"}),
               HasSubstr("--samples = 5"));
   EXPECT_THAT(error_of({"--problem", "diagonal-net", "--samples", "2", "--data", "x.csv"}),
-              HasSubstr("--samples = 2: is told by --data's file"));
+              HasSubstr("--samples = 2: is given by --data's file"));
   EXPECT_THROW(read_slow_sde_request({"--problem", "diagonal-net", "--data", "/nowhere/x.csv"}), FileError);
 }
 

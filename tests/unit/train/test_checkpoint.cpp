@@ -390,7 +390,7 @@ TEST(Fingerprint, DataMayMoveAndMayNotChange) {
   EXPECT_EQ(mismatch(one, two),
             "'out/checkpoints/step-00000005' was written in a run with other training data (9 bytes, "
             "checksum 1; now "
-            "9 bytes, checksum 2): put the old data back, or begin anew with another run.out");
+            "9 bytes, checksum 2): put the old data back, or start again with another run.out");
   EXPECT_THAT(mismatch(R"({"a":2,"data":{"test":"1"}})", two), HasSubstr("other test data (1; now 5 bytes)"))
       << "before all else that differs with them";
 }

@@ -83,7 +83,7 @@ TEST(RunFolder, ResumingWithoutCheckpointStartsAnewAndSaysSo) {
     const RunFolder run = open_run_folder(folder / name, true);
     EXPECT_TRUE(run.fresh);
     ASSERT_EQ(run.messages.size(), 1u);
-    EXPECT_THAT(run.messages[0], HasSubstr("starting anew"));
+    EXPECT_THAT(run.messages[0], HasSubstr("starting from the beginning"));
   }
 }
 
