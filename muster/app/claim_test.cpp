@@ -140,9 +140,9 @@ void check_claim_test(const ClaimTest& test, const std::string& owner) {
     if (!figure.each.empty())
       for (FigureValue& one : known) one.list = true;
     try {
-      // Only whether it can be evaluated counts here.
+      // Only whether they can be evaluated counts here, not their values.
       if (!figure.is.empty()) (void)evaluate(figure.is, known);
-      if (!figure.each.empty()) (void)evaluate_each(figure.each, known);
+      if (!figure.each.empty()) (void)evaluate_each(figure.each, known);  // likewise
     } catch (const DataError& error) {
       throw DataError(owner + ": " + error.what());
     }
