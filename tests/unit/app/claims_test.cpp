@@ -23,6 +23,7 @@
 #include "muster/app/plan_request.h"
 #include "muster/app/reproduction_plan.h"
 #include "muster/app/reproduction_result.h"
+#include "muster/app/reproduction_tune.h"
 #include "muster/app/resolve.h"
 #include "muster/app/study_convex_request.h"
 #include "muster/app/study_slow_sde_request.h"
@@ -411,6 +412,20 @@ TEST(Claims, OfTheProgramParseAndTheirCommandsAreAccepted) {
       EXPECT_GT(printed, paper_scale ? 3U : 0U);
     }
   }
+}
+
+TEST(Claims, TuningRunsCommandsThatAreAccepted) {
+  const test::TemporaryFolder folder;
+  write_configurations(folder / "out");
+  ReproduceRequest request;
+  request.folder = folder / "out";
+  int arms = 0;
+  for (const ClaimFile& file : load_claims(std::nullopt))
+    for (const TuneArm& arm : file.tunes) {
+      expect_accepted(tune_commands(arm, arm.grid, request).front());
+      ++arms;
+    }
+  EXPECT_GE(arms, 9);
 }
 
 }  // namespace
