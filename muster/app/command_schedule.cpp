@@ -14,13 +14,11 @@ namespace {
 constexpr const char* remedy =
     "muster schedule needs it: the number of local steps of the run, such as 10000";
 
-/// Of some data the number of steps in an epoch is known.
-int64_t steps_of(const Given& given, const Resolution& resolution) {
-  const Configuration& configuration = resolution.configuration;
+/// A file may give epochs; of some data their number of steps is known.
+int64_t steps_of(const Given& given, const Configuration& configuration) {
   if (configuration.run.steps) return *configuration.run.steps;
   const auto samples = usual_samples(configuration);
-  const bool told = resolution.given.run.epochs || !given.source.empty();
-  if (!samples || !told) throw OptionError("run.steps", "(not given)", remedy);
+  if (!samples || given.source.empty()) throw OptionError("run.steps", "(not given)", remedy);
   return run_length(configuration, *samples).steps;
 }
 
@@ -36,8 +34,8 @@ int schedule_command(const std::vector<std::string>& words) {
   const Resolution resolution = resolve_given(given, Scope::preview);
   const std::string unused = unused_line(given.source, "muster schedule", resolution.unused);
   if (!unused.empty()) print_log("{}\n", unused);
-  const SchedulePreview preview =
-      preview_schedule(resolution.configuration, steps_of(given, resolution), arguments.flag("replay"));
+  const SchedulePreview preview = preview_schedule(
+      resolution.configuration, steps_of(given, resolution.configuration), arguments.flag("replay"));
   if (const auto path = arguments.flag("csv")) write_file_atomically(*path, schedule_csv(preview));
   write_output(arguments.has("json") ? schedule_json(preview) : schedule_text(preview));
   return 0;

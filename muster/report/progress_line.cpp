@@ -84,10 +84,12 @@ std::string format_progress(const ProgressView& view, int width) {
   std::string line = joined(pieces);
   if (width <= 0) return line;
   const auto room = [&] { return width - static_cast<int>(line.size() + gap.size()); };
-  while (pieces.size() > 1 && room() < shortest_bar) {
+  const auto shorten = [&] {
     leave_out_least_important(pieces);
     line = joined(pieces);
-  }
+  };
+  while (pieces.size() > 2 && room() < shortest_bar) shorten();
+  while (pieces.size() > 1 && line.size() > static_cast<size_t>(width)) shorten();
   if (view.total_steps > 0 && room() >= shortest_bar)
     line = bar(view, std::min(room(), longest_bar)) + std::string(gap) + line;
   if (line.size() > static_cast<size_t>(width)) line.resize(static_cast<size_t>(width));

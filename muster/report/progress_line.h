@@ -22,7 +22,7 @@ struct ProgressView {
 
 /// "step 1,200/9,711 (12%)  round 87  period 16  loss 1.234  accuracy 81.2%  1,598 samples/s  3:21 left".
 /// With a `width` (characters, 0: no limit) a bar stands before it, and what there is no room for is left
-/// out, the least important first; from 24 columns on the share, the bar and the time left always fit.
+/// out, the least important first; share and time left are the last to go.
 std::string format_progress(const ProgressView& view, int width = 0);
 
 /// The view behind a line that format_progress() made without a width; nothing for another line.

@@ -119,9 +119,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"lengths_of_the_base", "[run]\nsteps = 5\nepochs = 5\n[[arm]]\nname = 'a'", "run.epochs"},
         BadFile{"seed_of_an_arm", "[[arm]]\nname = 'a'\nrun.seed = 5",
                 "the seeds are the same for every arm"},
-        BadFile{"folder_of_an_arm", "[[arm]]\nname = 'a'\nrun.out = 'x'", "use --out"},
-        BadFile{"resume", "[run]\nresume = true\n[[arm]]\nname = 'a'", "always resumes"}),
+        BadFile{"folder_of_an_arm", "[[arm]]\nname = 'a'\nrun.out = 'x'", "use --out"}),
     [](const auto& file) { return std::string(file.param.name); });
+
+// Such as the file of a run: a comparison chooses its folders itself.
+TEST(ComparisonFile, ItsFolderIsSetAsideAndNamed) {
+  const TemporaryFile file("[run]\nout = 'x'\nresume = true\nsteps = 8\n[[arm]]\nname = 'a'\n", ".toml");
+  const CompareRequest request = read_compare_request({file.path()});
+  EXPECT_THAT(request.unused, ElementsAre("run.out", "run.resume"));
+  EXPECT_EQ(plan_comparison(request.comparison).front().configuration.run.out,
+            request.comparison.folder + "/a/seed-1");
+}
 
 TEST(ComparisonArm, FromTheCommandLine) {
   const ArmRequest arm = parse_arm(" big-steps :  --schedule.rule=constant  base_period=32 band=0.5,2 ");
