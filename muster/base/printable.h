@@ -7,7 +7,7 @@
 namespace muster {
 
 /// A text as a terminal may show it: control characters, bytes that are no UTF-8, and marks that turn the
-/// direction of writing become \x1b and the like. `kept`: control characters that stay.
+/// direction of writing become `\x1b` and the like. `kept`: control characters that stay.
 std::string printable(std::string_view text, std::string_view kept = "");
 
 /// For the values of a format: texts are made printable, lines stay lines; other values are as they are.

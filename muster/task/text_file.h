@@ -17,9 +17,9 @@ struct Text {
 };
 
 /// A text file as bytes, as tokens_of_file holds it. A document ends behind each `separator` that another
-/// byte follows; several separators in a row are one. A line break in the separator stands for \n and for
-/// \r\n. A byte order mark of UTF-8 at the beginning is left out. Throws FileError; DataError (empty, packed,
-/// UTF-16).
+/// byte follows; several separators in a row are one. A line break in the separator stands for `\n` and for
+/// `\r\n`. A byte order mark of UTF-8 at the beginning is left out. Throws FileError; DataError (empty,
+/// packed, UTF-16).
 Text read_bytes(const std::string& path, std::string_view separator);
 
 /// A text file through a tokenizer, document by document, each followed by the tokenizer's end of a document

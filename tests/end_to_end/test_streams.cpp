@@ -10,7 +10,6 @@
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
-#include "tests/support/one_line_error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -18,7 +17,6 @@ namespace {
 
 using test::ChildProcess;
 using test::Ended;
-using test::expect_one_line_error;
 using test::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::Not;

@@ -16,7 +16,6 @@
 namespace muster {
 namespace {
 
-using test::BmpForm;
 using test::encode_bmp;
 using test::encode_jpeg;
 using test::encode_plain_pnm;
@@ -25,7 +24,6 @@ using test::encode_tiff;
 using test::encode_webp;
 using test::RawImage;
 using test::smooth_image;
-using test::TiffForm;
 using ::testing::HasSubstr;
 
 struct Decoded {
@@ -95,7 +93,8 @@ TEST(ImageFormats, InksOfATiffBecomeLight) {
   const RawImage inks = smooth_image(20, 10, 4);
   const PixelBlock block = decode(encode_tiff(inks, {.inks = true})).block;
   const int black = inks.at(3, 4, 3), cyan = inks.at(3, 4, 0);
-  EXPECT_NEAR(block.row(4)[9], (255 - cyan) * (255 - black) / 255, 1);
+  const int light = (255 - cyan) * (255 - black) / 255;
+  EXPECT_NEAR(block.row(4)[9], light, 1);
 }
 
 TEST(ImageFormats, PortableImagesOfEveryKindAndScale) {
