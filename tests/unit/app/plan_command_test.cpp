@@ -290,7 +290,7 @@ TEST(PlanCommand, NamesNoFastestNumberOfWorkersThatItDoesNotKnow) {
   EXPECT_THAT(text, AllOf(testing::Not(HasSubstr("fastest")), HasSubstr("do not follow from total times")));
   PlanScan scan{.rule = "qsr", .points = {}, .pays_up_to = 2, .fastest = 8};
   for (const int64_t workers : {2, 4, 8}) scan.points.push_back({.workers = workers, .time = {}, .cost = {}});
-  EXPECT_THAT(scan_sentence(scan), HasSubstr("faster up to 8, the most that were looked at"));
+  EXPECT_THAT(scan_sentence(scan), HasSubstr("faster up to 8, the largest number that was planned"));
   scan.fastest = 4;
   EXPECT_THAT(scan_sentence(scan), HasSubstr("the fastest number is 4"));
 }

@@ -55,14 +55,13 @@ TEST(ProbeTimes, AProbeBeyondTheRunsEndIsRefusedOrNamed) {
     resolve(std::nullopt, with({{"run.probe", "distance:every=1;noise:every=11"}}));
     FAIL() << "was accepted";
   } catch (const OptionError& error) {
-    EXPECT_THAT(error.what(),
-                HasSubstr("noise would be looked at after every 11 rounds, and the run has 10"));
+    EXPECT_THAT(error.what(), HasSubstr("noise would be measured after every 11 rounds, and the run has 10"));
   }
   Configuration listens = resolve(
       std::nullopt, {{"run.steps", "40"}, {"schedule.rule", "adaptive"}, {"run.probe", "noise:every=50"}});
   EXPECT_EQ(probes_never_due(listens, 50).size(), 0U);
   ASSERT_EQ(probes_never_due(listens, 49).size(), 1U);
-  EXPECT_THAT(probes_never_due(listens, 49)[0], HasSubstr("noise was to be looked at after every 50 rounds"));
+  EXPECT_THAT(probes_never_due(listens, 49)[0], HasSubstr("noise was to be measured after every 50 rounds"));
 }
 
 }  // namespace
