@@ -87,7 +87,7 @@ TEST(Resume, TenKillsAndFiveTermSignalsChangeNoBit) {
     before = newest_step(out);
     EXPECT_GE(before, seen);
     if (ended.err.find("stopped after step") != std::string::npos) {
-      EXPECT_THAT(ended.err, HasSubstr("--run.resume"));
+      EXPECT_THAT(ended.err, HasSubstr("muster train "));
     }
   }
   EXPECT_EQ(kills + terms, 15) << "the run was over before it was disturbed enough";

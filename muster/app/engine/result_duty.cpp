@@ -229,16 +229,22 @@ bool ResultDuty::delivered() {
   return false;
 }
 
-// What fails is made anew, from the first byte; then it is another process's turn.
 bool ResultDuty::write(const NamedTensors& model, bool json) {
+  Summary summary = summarise(training_, record_);
+  if (!write_files(model, summary)) return false;
+  // From here on the result is durable: an answer that cannot be written makes nothing of it undone.
+  show_result(summary, files_->folder().path, json);
+  const std::string gaps = gaps_sentence(summary.metrics_gaps);
+  if (!gaps.empty()) print_log("{}\n", gaps);
+  return true;
+}
+
+// What fails is made anew, from the first byte; then it is another process's turn.
+bool ResultDuty::write_files(const NamedTensors& model, Summary& summary) {
   std::string at = "metrics.jsonl";
   try {
     if (!files_) take_over();
-    Summary summary = summarise(training_, record_);
     report(write_result(training_, *files_, model, summary, at));
-    show_result(summary, files_->folder().path, json);
-    const std::string gaps = gaps_sentence(summary.metrics_gaps);
-    if (!gaps.empty()) print_log("{}\n", gaps);
     return true;
   } catch (const FileError& error) {
     if (files_) files_->staging().require_present();
