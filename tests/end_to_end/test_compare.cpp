@@ -199,7 +199,7 @@ TEST_F(Compare, CtrlCWritesACheckpointAndTellsHowToGoOn) {
     const Ended ended = program.wait();
     EXPECT_EQ(ended.code, 128 + signal) << ended.err;
     EXPECT_THAT(ended.err, AllOf(HasSubstr("a checkpoint is written"),
-                                 HasSubstr("Go on with the same command:\n  muster compare ")));
+                                 HasSubstr("Continue with the same command:\n  muster compare ")));
     EXPECT_THAT(ended.err, Not(HasSubstr("[2/2]")));
     EXPECT_FALSE(std::filesystem::is_empty(folder_ / (out + "/constant/seed-1/checkpoints")));
     EXPECT_TRUE(std::filesystem::exists(folder_ / (out + "/report.html")));

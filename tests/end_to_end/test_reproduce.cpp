@@ -264,7 +264,8 @@ TEST_F(Reproduce, EveryPrintedTrainingPrintsItsConfiguration) {
     const Ended listed = test::run(
         {MUSTER_PROGRAM, "reproduce", "all", "--out", folder_ / "out", "--scale", scale, "--list", "--json"});
     ASSERT_EQ(listed.code, 0) << listed.err;
-    for (const auto& one : nlohmann::json::parse(listed.out)["rows"])
+    const auto list = nlohmann::json::parse(listed.out);
+    for (const auto& one : list["rows"])
       for (const auto& command : one["commands"]) {
         const std::string text = training_of(command.get<std::string>());
         if (!text.starts_with("muster train ") && !text.starts_with("muster simulate ")) continue;
