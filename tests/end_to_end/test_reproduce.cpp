@@ -270,7 +270,7 @@ TEST_F(Reproduce, EveryPrintedTrainingPrintsItsConfiguration) {
         const std::string text = training_of(command.get<std::string>());
         if (!text.starts_with("muster train ") && !text.starts_with("muster simulate ")) continue;
         const std::string asked = MUSTER_PROGRAM + text.substr(6) + " --print-config";
-        const Ended ended = test::run({"sh", "-c", asked});
+        const Ended ended = test::run({"/bin/sh", "-c", asked});
         EXPECT_EQ(ended.code, 0) << text << "\n" << ended.err;
         EXPECT_THAT(ended.out, HasSubstr("run")) << text;
         ++printed;
