@@ -92,7 +92,19 @@ RunLoop::Ended RunLoop::regroup(bool lost_a_peer) {
   return outcome == Regrouping::Outcome::begins_again ? Ended::begins_again : Ended::regrouped;
 }
 
+// A process may have given its part to a checkpoint that another one has lost its peers in: in a new group
+// all make it anew, or none.
+void RunLoop::agree_on_checkpoint() {
+  if (!place_.regrouping || place_.averager.group().size() == 1) return;
+  const int64_t generation = place_.member->generation().number;
+  if (generation == agreed_generation_) return;
+  checkpoint_wanted_ =
+      place_.averager.mean_of(checkpoint_wanted_ ? 1.0 : 0.0, deadline_in(options_.patience)) > 0;
+  agreed_generation_ = generation;
+}
+
 RunLoop::Ended RunLoop::run_with_group() {
+  agree_on_checkpoint();
   if (checkpoint_wanted_) save_checkpoint();
   while (const auto progress = method_.advance(announce(steps_until_next_due()))) {
     after_advance(*progress);

@@ -94,6 +94,7 @@ class RunLoop {
   int64_t announce(int64_t steps);
   void after_advance(const Progress& progress);
   Ended run_with_group();
+  void agree_on_checkpoint();
   Ended regroup(bool lost_a_peer);
   bool checkpoint_due(const Progress& progress) const;
   bool group_is_due(const Progress& progress) const;
@@ -130,6 +131,7 @@ class RunLoop {
   double recent_loss_ = 0;
   bool asked_to_stop_ = false;
   bool checkpoint_wanted_ = false;
+  int64_t agreed_generation_ = -1;           ///< in which all have said whether they want a checkpoint
   std::optional<std::string> data_problem_;  ///< why the data can no longer be read; the run stops for it
   std::optional<int64_t> stop_step_;         ///< that all processes have agreed on
   std::string why_unwritten_;
