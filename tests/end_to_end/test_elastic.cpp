@@ -180,7 +180,7 @@ TEST(Elastic, WithoutALauncherASleeperIsWaitedForNoLongerThanTheDeadline) {
   ::kill(ranks.at(1), SIGSTOP);
   launcher.send(SIGKILL);
   bool over = false;
-  for (int i = 0; i < 600 && !over; ++i) {
+  for (int i = 0; i < 1500 && !over; ++i) {
     over = ranks_of(out).size() == 1;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
