@@ -177,10 +177,12 @@ TEST(Elastic, WithoutALauncherASleeperIsWaitedForNoLongerThanTheDeadline) {
   ASSERT_TRUE(goes_on(out, 20, 30));
   const auto ranks = ranks_of(out);
   ASSERT_EQ(ranks.size(), 3U);
-  ::kill(ranks.at(1), SIGSTOP);
   launcher.send(SIGKILL);
+  launcher.wait();
+  // Not before: a process that is stopped when its parent dies is woken by the kernel, with SIGHUP.
+  ::kill(ranks.at(1), SIGSTOP);
   bool over = false;
-  for (int i = 0; i < 1500 && !over; ++i) {
+  for (int i = 0; i < 600 && !over; ++i) {
     over = ranks_of(out).size() == 1;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
