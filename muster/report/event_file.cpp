@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "muster/base/error.h"
+#include "muster/base/folder.h"
 #include "muster/base/host_name.h"
 #include "muster/report/crc32c.h"
 
@@ -97,12 +98,8 @@ int64_t next_time_in(const std::string& folder, double wall_time) {
 }  // namespace
 
 std::vector<std::string> event_files_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator at(folder, error);
-  for (const std::filesystem::directory_iterator end; !error && at != end; at.increment(error))
-    if (at->path().filename().string().starts_with(name_start))
-      names.push_back(at->path().filename().string());
+  std::vector<std::string> names = names_in(folder);
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with(name_start); });
   return names;
 }
 

@@ -10,7 +10,7 @@ namespace muster {
 /// Seconds since 1970, for the times in event files.
 double unix_time();
 
-/// The names of the event files in a folder.
+/// The names of the event files in a folder, sorted. Throws FileError.
 std::vector<std::string> event_files_in(const std::string& folder);
 
 /// Curves for TensorBoard: a file events.out.tfevents.TIME.HOST.PID of TFRecords (length, masked CRC-32C of

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "muster/base/error.h"
+#include "muster/base/folder.h"
 
 namespace muster {
 
@@ -28,12 +29,9 @@ std::optional<int64_t> number_of(const std::string& name, const std::string& pre
 }
 
 std::vector<int64_t> numbers_in(const std::string& folder, const std::string& prefix) {
-  std::error_code error;
   std::vector<int64_t> found;
-  fs::directory_iterator at(folder, error);
-  for (const fs::directory_iterator end; !error && at != end; at.increment(error))
-    if (const auto number = number_of(at->path().filename().string(), prefix)) found.push_back(*number);
-  if (error) throw FileError(fmt::format("cannot read the folder '{}': {}", folder, error.message()));
+  for (const std::string& name : names_in(folder))
+    if (const auto number = number_of(name, prefix)) found.push_back(*number);
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "muster/base/error.h"
+#include "muster/base/folder.h"
 #include "muster/base/format.h"
 #include "muster/base/mistaken_form.h"
 #include "muster/base/plain_file.h"
@@ -70,18 +71,6 @@ int64_t batch_number(std::string_view name) {
   int64_t number = 0;
   const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
   return problem == std::errc() && end == name.data() + name.size() && number > 0 ? number : 0;
-}
-
-/// Names of the files in a folder.
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code failure;  // then it is taken for missing
-  for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure))
-    names.push_back(at->path().filename().string());
-  if (failure)
-    throw FileError(fmt::format("cannot read the folder '{}': {}", folder.string(), failure.message()));
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 /// The training batches by number. Batches that are missing before the last one were lost on the way.
@@ -168,7 +157,7 @@ ImageSets load_cifar(const std::string& folder) {
     throw FileError(
         fmt::format("'{}' is not a folder; give the folder that holds the CIFAR .bin files", folder));
   constexpr int64_t all_train = 50000, all_test = 10000;
-  const std::vector<std::string> names = names_in(path), batches = batch_files(path, names);
+  const std::vector<std::string> names = names_in(folder), batches = batch_files(path, names);
   const auto file = [&](const char* name) { return std::vector{(path / name).string()}; };
   if (!batches.empty())
     return {load(batches, cifar10, all_train), load(file("test_batch.bin"), cifar10, all_test)};

@@ -14,6 +14,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/folder.h"
 #include "muster/train/model_digest.h"
 #include "muster/train/state_file.h"
 
@@ -45,16 +46,6 @@ std::optional<int64_t> step_of(const std::string& name) {
   const auto result = std::from_chars(name.data() + step_prefix.size(), end, step);
   if (result.ec != std::errc() || result.ptr != end || step < 0 || name != name_of(step)) return std::nullopt;
   return step;
-}
-
-std::vector<std::string> names_in(const std::string& folder) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator at(folder, error);
-  for (const fs::directory_iterator end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  if (error) fail("read the folder", folder, error);
-  return names;
 }
 
 /// Newest first.

@@ -11,6 +11,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/folder.h"
 
 namespace muster {
 
@@ -38,16 +39,6 @@ std::optional<RunWriter> writer_of(std::string_view name) {
 
 [[noreturn]] void fail(const char* what, const std::string& path, const std::error_code& error) {
   throw FileError(fmt::format("cannot {} '{}': {}", what, path, error.message()));
-}
-
-std::vector<std::string> names_in(const std::string& folder) {
-  std::error_code error;
-  std::vector<std::string> names;
-  fs::directory_iterator at(folder, error);
-  for (const fs::directory_iterator end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  if (error) fail("read the folder", folder, error);
-  return names;
 }
 
 }  // namespace
