@@ -36,7 +36,7 @@ for ((i = 1; i <= times; ++i)); do
   verdict=equal
   cmp -s "$run/model.safetensors" "$by_hand/model.safetensors" || verdict=different
   [ "$code$verdict" = 0equal ] || { wrong=$((wrong + 1)); tail -5 "$out/$i.log"; }
-  echo "$i: ${#ranks[@]} killed at line $lines, $(grep -h 'going on from' "$out/$i.log" | tail -1 | sed 's,.*/,,'): exit $code, $verdict"
+  echo "$i: ${#ranks[@]} killed at line $lines, $(grep -h 'resuming from' "$out/$i.log" | tail -1 | sed 's,.*/,,'): exit $code, $verdict"
 done
 echo "$((times - wrong)) of $times equal"
 [ "$wrong" = 0 ]

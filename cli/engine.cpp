@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
       muster::Command{"train", "train a model", muster::run_train},
       muster::Command{"serve", "the server of an asynchronous run", muster::run_serve},
       muster::Command{"work", "a worker of an asynchronous run", muster::run_work},
-      muster::Command{"status", "how an asynchronous run stands", muster::run_status},
+      muster::Command{"status", "the state of an asynchronous run", muster::run_status},
       muster::Command{"simulate", "train asynchronously, in virtual time", muster::run_simulate},
       muster::Command{"evaluate", "loss and accuracy of a trained model", muster::run_evaluate},
       muster::Command{"probe", "how sharp a model's minimum is, how noisy its gradient", muster::run_probe},

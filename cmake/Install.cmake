@@ -5,6 +5,28 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/muster)
 
+# A build of a part (scripts/run builds the programs only) lacks libraries: what is missing is built before anything is
+# installed. A whole build stays as it is.
+get_property(rooms GLOBAL PROPERTY MUSTER_ROOMS)
+list(TRANSFORM rooms PREPEND muster_ OUTPUT_VARIABLE installed_targets)
+list(APPEND installed_targets muster)
+if(MUSTER_ENGINE)
+  list(APPEND installed_targets muster-engine muster-tokenizer)
+endif()
+add_custom_target(installed DEPENDS ${installed_targets})
+list(TRANSFORM installed_targets REPLACE "^(.+)$" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE installed_files)
+install(CODE "
+foreach(file ${installed_files})
+  if(NOT EXISTS \"\${file}\")
+    message(STATUS \"Not built yet: \${file}; building what is missing\")
+    execute_process(COMMAND \"${CMAKE_COMMAND}\" --build \"${CMAKE_BINARY_DIR}\" --target installed RESULT_VARIABLE failed)
+    if(failed)
+      message(FATAL_ERROR \"What is to be installed could not be built: cmake --build ${CMAKE_BINARY_DIR} shows why\")
+    endif()
+    break()
+  endif()
+endforeach()")
+
 # The programs lie beside each other: muster starts muster-engine from its own folder.
 install(TARGETS muster RUNTIME)
 if(MUSTER_ENGINE)
@@ -14,6 +36,16 @@ if(MUSTER_ENGINE)
     install(FILES ${empty_libraries} DESTINATION ${MUSTER_UNUSED_PLACE})
   endif()
 endif()
+
+# As `muster completion` wrote them (cli/CMakeLists.txt).
+set(MUSTER_SHARE ${CMAKE_BINARY_DIR}/share)
+install(FILES ${MUSTER_SHARE}/muster.man DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME muster.1)
+install(FILES ${MUSTER_SHARE}/muster.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME muster)
+install(FILES ${MUSTER_SHARE}/muster.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _muster)
+install(FILES ${MUSTER_SHARE}/muster.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+# Programs of one's own to begin with, and configurations.
+install(DIRECTORY examples configs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN "CMakeLists.txt" EXCLUDE)
+install(DIRECTORY examples/cmake_consumer DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 get_property(rooms GLOBAL PROPERTY MUSTER_ROOMS)
 set(MUSTER_ROOM_TABLE "")

@@ -1,13 +1,14 @@
-// A rule of one's own for WHEN the workers meet, checked against the contract of all rules and previewed. It
-// goes wherever Muster's own rules go: muster::LocalUpdates, muster::Synchronous. No LibTorch needed.
+// Your own rule for WHEN the workers meet, checked against the contract of all rules and previewed. It
+// can be used wherever Muster's own rules can: muster::LocalUpdates, muster::Synchronous. No LibTorch needed.
 #include <algorithm>
 #include <cstdio>
 
 #include "muster/schedule/preview.h"
+#include "muster/schedule/schedule_contract.h"
 #include "muster/schedule/sync_schedule.h"
-#include "tests/contract/schedule_contract.h"
 
-/// Periods 1, 2, 3, ... up to a largest one: meet often while the weights move fast, then ever more seldom.
+/// Periods 1, 2, 3, ... up to a largest one: meet often while the weights move fast, then more and more
+/// rarely.
 class GrowingPeriod : public muster::SyncSchedule {
  public:
   explicit GrowingPeriod(int64_t largest) : largest_(largest) {}
@@ -15,7 +16,7 @@ class GrowingPeriod : public muster::SyncSchedule {
     period_ = std::min(period_ + 1, largest_);
     return {std::min(period_, start.total_steps - start.step), muster::Average::parameters};
   }
-  // A resumed run goes on with the period that the interrupted one had.
+  // A resumed run continues with the period that the interrupted one had.
   muster::Numbers state() const override {
     muster::Numbers numbers;
     numbers.set("period", period_);

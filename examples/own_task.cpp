@@ -1,4 +1,4 @@
-// A task of one's own, trained by Muster's method: four workers fit a sine by random features, and meet every
+// Your own task, trained by Muster's method: four workers fit a sine by random features, and meet every
 // eight steps. A task is a model with its loss, and data by index; the model lives in flat vectors that
 // Muster gives it. The gradient may come from anywhere: here it is a formula.
 #include <ATen/ATen.h>

@@ -28,7 +28,7 @@ struct Data {
   at::Tensor targets;  ///< ranks x steps x batch
 };
 
-/// Classes that a linear map tells, different points for every rank and step.
+/// Classes that a linear map separates, different points for every rank and step.
 Data make_data(int64_t ranks, int64_t steps) {
   const at::Tensor teacher = torch::randn({inputs, classes});
   const at::Tensor points = torch::randn({ranks, steps, batch, inputs});

@@ -20,6 +20,13 @@ bool looks_boolean(std::string_view word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
+// Whether a name has '-' or '_' between its words need not be remembered.
+std::string with_hyphens(std::string_view name) {
+  std::string text(name);
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
 // Walks over the words; a flag may take the next one as its value.
 class Parser {
  public:
@@ -57,8 +64,9 @@ class Parser {
     const std::string_view name = text.substr(0, equals);
     std::optional<std::string> value;
     if (equals != std::string_view::npos) value = std::string(text.substr(equals + 1));
-    const auto own =
-        std::find_if(flags_.begin(), flags_.end(), [&](const auto& flag) { return flag.name == name; });
+    const auto own = std::find_if(flags_.begin(), flags_.end(), [&](const auto& flag) {
+      return with_hyphens(flag.name) == with_hyphens(name);
+    });
     if (own != flags_.end()) {
       take_own(*own, std::move(value));
     } else {
@@ -68,7 +76,11 @@ class Parser {
 
   void take_own(const CommandFlag& flag, std::optional<std::string> value) {
     const std::string name(flag.name);
-    if (!flag.value.empty()) {
+    if (flag.value.starts_with("[=")) {
+      const std::string_view only = flag.value.substr(2, flag.value.size() - 3);
+      if (value && *value != only)
+        throw OptionError("--" + name, shown(*value), fmt::format("use --{0} or --{0}={1}", name, only));
+    } else if (!flag.value.empty()) {
       if (!value) value = next_value(name, flag.value);
       if (value->empty())
         throw OptionError("--" + name, "''", fmt::format("must be followed by a {}", flag.value));
@@ -125,6 +137,10 @@ class Parser {
 std::optional<std::string> Arguments::flag(std::string_view name) const {
   const auto found = flags.find(name);
   return found == flags.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::string> Arguments::first() const {
+  return positional.empty() ? std::nullopt : std::optional(positional.front());
 }
 
 Arguments parse_arguments(const std::vector<std::string>& words, const std::vector<CommandFlag>& flags,

@@ -17,7 +17,7 @@ struct Setting {
 /// A flag that belongs to one command and is no key: --json, --csv FILE.
 struct CommandFlag {
   std::string_view name;   ///< without the dashes
-  std::string_view value;  ///< what stands behind it, "FILE"; "" for none
+  std::string_view value;  ///< what stands behind it, "FILE"; "" for none; "[=all]": only that, or nothing
   std::string_view meaning;
 };
 
@@ -29,6 +29,8 @@ struct Arguments {
 
   bool has(std::string_view flag) const { return flags.find(flag) != flags.end(); }
   std::optional<std::string> flag(std::string_view name) const;
+  /// The first positional word.
+  std::optional<std::string> first() const;
 };
 
 /// Sorts `words` into positional ones, the command's own flags and settings of keys: "--key value",

@@ -69,7 +69,7 @@ std::string_view name_of(DisturbanceKind kind) {
 void ChaosOptions::validate() const {
   if (min_workers >= ranks)
     throw OptionError("--min-workers", std::to_string(min_workers),
-                      fmt::format("the run must be elastic to survive anything: say muster launch "
+                      fmt::format("the run must be elastic to survive anything: use muster launch "
                                   "--min-workers from 1 to {}",
                                   ranks - 1));
   if (pairs > kills)
@@ -86,7 +86,7 @@ void ChaosOptions::validate() const {
                                   "late but not dead there is --slows",
                                   deadline));
   if (disturbances() == 0)
-    throw OptionError("--kills", "0", "nothing would be disturbed; say --kills, --stops, --slows or --cuts");
+    throw OptionError("--kills", "0", "nothing would be disturbed; use --kills, --stops, --slows or --cuts");
 }
 
 std::vector<Disturbance> plan_chaos(const ChaosOptions& options) {

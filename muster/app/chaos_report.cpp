@@ -134,8 +134,8 @@ std::string chaos_text(const ChaosEvidence& evidence, const std::vector<ChaosChe
   std::string text = table.text() + "(seconds)\n\n";
   for (const ChaosCheck& check : checks)
     text += fmt::format("{:5} {:15} {}\n", check.held ? "ok" : "NOT", check.name, check.detail);
-  return text + fmt::format("\nThe run took {} and lies in {}\n", format_duration(evidence.seconds),
-                            evidence.folder);
+  return text +
+         fmt::format("\nThe run took {} and is in {}\n", format_duration(evidence.seconds), evidence.folder);
 }
 
 std::string chaos_json(const ChaosEvidence& evidence, const std::vector<ChaosCheck>& checks) {

@@ -51,7 +51,7 @@ Arguments own_arguments(const Words& words) {
                       fmt::format("belongs to the training behind the second --, as in {}", example));
   if (!arguments.positional.empty())
     throw OptionError("command line", shown(arguments.positional.front()),
-                      fmt::format("the command stands behind --, as in {}", example));
+                      fmt::format("the command comes after --, as in {}", example));
   return arguments;
 }
 
@@ -84,7 +84,7 @@ size_t find_launch(const Words& command) {
 std::string own_path() {
   std::error_code problem;
   const auto path = fs::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   return path.string();
 }
 

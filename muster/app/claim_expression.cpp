@@ -46,7 +46,7 @@ const FigureValue& find(const std::string& name, const std::vector<FigureValue>&
                         const std::string& expression) {
   for (const FigureValue& figure : figures)
     if (figure.name == name) return figure;
-  throw DataError(fmt::format("'{}' in '{}' is no figure that stands before it", name, expression));
+  throw DataError(fmt::format("'{}' in '{}' is not a figure defined before it", name, expression));
 }
 
 /// Replaces mean(x) and the like by variables of their own.
@@ -90,7 +90,7 @@ double evaluate(const std::string& expression, const std::vector<FigureValue>& f
   const std::string plain = without_lists(expression, figures, variables);
   for (const FigureValue& figure : figures) {
     if (figure.list && names(plain, figure.name))
-      throw DataError(fmt::format("'{}' in '{}' is a list: say mean({}), least({}) or most({})", figure.name,
+      throw DataError(fmt::format("'{}' in '{}' is a list: use mean({}), least({}) or most({})", figure.name,
                                   expression, figure.name, figure.name, figure.name));
     if (!figure.list) variables[figure.name] = figure.values.front();
   }

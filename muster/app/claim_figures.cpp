@@ -126,44 +126,6 @@ std::vector<FigureValue> find_figures(const ClaimTest& test, const RunResults& r
   return figures;
 }
 
-std::string_view verdict_text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::holds:
-      return "holds";
-    case Verdict::in_part:
-      return "holds in part";
-    case Verdict::not_shown:
-      return "does not show at this scale";
-    case Verdict::not_testable:
-      return "cannot be tested here";
-    case Verdict::failed:
-      return "failed";
-  }
-  throw Bug("a verdict without a text");
-}
-
-std::string_view verdict_word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::holds:
-      return "holds";
-    case Verdict::in_part:
-      return "in_part";
-    case Verdict::not_shown:
-      return "not_shown";
-    case Verdict::not_testable:
-      return "not_testable";
-    case Verdict::failed:
-      return "failed";
-  }
-  throw Bug("a verdict without a word");
-}
-
-Verdict judge(const ClaimTest& test, const std::vector<FigureValue>& figures) {
-  if (evaluate(test.holds, figures) == 1) return Verdict::holds;
-  if (!test.in_part.empty() && evaluate(test.in_part, figures) == 1) return Verdict::in_part;
-  return Verdict::not_shown;
-}
-
 std::string shown_figures(const ClaimTest& test, const std::vector<FigureValue>& figures) {
   fmt::dynamic_format_arg_store<fmt::format_context> values;
   for (const FigureValue& figure : figures)

@@ -23,16 +23,6 @@ FigureValue read_figure(const std::string& name, const std::string& from, const 
 /// All figures of a test, in order. Throws DataError.
 std::vector<FigureValue> find_figures(const ClaimTest& test, const RunResults& results);
 
-enum class Verdict { holds, in_part, not_shown, not_testable, failed };
-
-/// "holds", "holds in part", "does not show at this scale", "cannot be tested here", "failed".
-std::string_view verdict_text(Verdict verdict);
-/// For JSON: "holds", "in_part", "not_shown", "not_testable", "failed".
-std::string_view verdict_word(Verdict verdict);
-
-/// By the test's conditions: holds, else in_part, else not_shown. Throws DataError.
-Verdict judge(const ClaimTest& test, const std::vector<FigureValue>& figures);
-
 /// `shows` with the figures put in, lists by their mean. Throws DataError for a form that cannot be written.
 std::string shown_figures(const ClaimTest& test, const std::vector<FigureValue>& figures);
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "muster/base/error.h"
+#include "muster/app/unused_option.h"
 
 namespace muster {
 
@@ -23,8 +23,8 @@ std::optional<CodecChoice> codec_choice(const CommSection& comm) {
   if (choice.error_feedback) choice.codec.validate_for_error_feedback();
   if (comm.codec != "fp32") return choice;
   if (choice.error_feedback)
-    throw OptionError("comm.error_feedback", "true",
-                      "has nothing to feed back with comm.codec = fp32, which loses nothing; leave it out");
+    throw UnusedOption("comm.error_feedback", true,
+                       "has nothing to feed back with comm.codec = fp32, which loses nothing; leave it out");
   return std::nullopt;
 }
 

@@ -28,7 +28,7 @@ std::optional<double> undisturbed_loss(const ChaosRequest& request, int number, 
   if (run.asked_to_stop() != 0) return std::nullopt;
   const std::string folder = request.baseline_folder(number);
   if (run.exit_code() != 0)
-    throw Error(fmt::format("the undisturbed run in '{}' ended with exit code {}; what it said stands above",
+    throw Error(fmt::format("the undisturbed run in '{}' ended with exit code {}; its messages are above",
                             folder, run.exit_code()));
   const auto loss = read_run_history(folder).totals.final_test_loss;
   if (!loss) throw DataError(fmt::format("'{}/summary.json' has no final_test_loss", folder));

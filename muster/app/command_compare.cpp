@@ -16,9 +16,12 @@
 #include "muster/app/input_text.h"
 #include "muster/app/network_flags.h"
 #include "muster/app/page_time.h"
+#include "muster/app/printed_configuration.h"
 #include "muster/app/program.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
 #include "muster/app/value.h"
+#include "muster/app/watched_child.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
@@ -26,6 +29,7 @@
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/html_text.h"
+#include "muster/report/no_worse.h"
 #include "muster/report/whole_result.h"
 
 namespace muster {
@@ -44,6 +48,20 @@ int64_t number_of_seeds(const Arguments& arguments) {
   return seeds;
 }
 
+std::optional<double> margin_of(const Arguments& arguments, int64_t seeds) {
+  const auto text = arguments.flag("margin");
+  if (!text) return std::nullopt;
+  double margin = 0;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), margin);
+  if (problem != std::errc{} || end != text->data() + text->size() || !(margin >= 0 && margin <= 100))
+    throw OptionError("--margin", shown(*text), "must be a number of points from 0 to 100, such as 0.5");
+  if (seeds < static_cast<int64_t>(seeds_for_a_verdict))
+    throw OptionError(
+        "--seeds", std::to_string(seeds),
+        fmt::format("--margin asks for a verdict, which needs at least {}", seeds_for_a_verdict));
+  return margin;
+}
+
 // runs/FILE without .toml: the same command finds its runs again. A pipe has no name of its own.
 std::string folder_of(const Arguments& arguments) {
   if (const auto out = arguments.flag("out")) return *out;
@@ -51,18 +69,26 @@ std::string folder_of(const Arguments& arguments) {
   return "runs/" + std::filesystem::path(arguments.positional.front()).stem().string();
 }
 
-ComparisonRequest read_request(const Arguments& arguments, std::vector<ArmRequest> more_arms) {
-  ComparisonRequest request;
-  if (!arguments.positional.empty()) {
-    const ComparisonFile file = read_comparison_file(arguments.positional.front());
-    request.file = text_settings(file.base);
+void read_request(std::vector<ArmRequest> more_arms, CompareRequest& of) {
+  ComparisonRequest& request = of.comparison;
+  if (const auto path = of.arguments.first()) {
+    of.source = configuration_file(*path);
+    const ComparisonFile file = read_comparison_file(of.source);
+    request.file = file.base;
+    of.unused = take_own_keys(request.file);
     for (const ArmTable& arm : file.arms) request.arms.push_back({arm.name, text_settings(arm.settings)});
   }
   for (ArmRequest& arm : more_arms) request.arms.push_back(std::move(arm));
-  request.command_line = arguments.settings;
-  request.seeds = number_of_seeds(arguments);
-  request.folder = folder_of(arguments);
-  return request;
+  request.command_line = of.arguments.settings;
+  request.seeds = number_of_seeds(of.arguments);
+  request.folder = folder_of(of.arguments);
+}
+
+void say_unused(const CompareRequest& request, const std::vector<PlannedRun>& plan) {
+  std::vector<std::string> names = request.unused;
+  for (std::string& name : unused_in(plan)) names.push_back(std::move(name));
+  const std::string line = unused_line(request.source, "muster compare", names);
+  if (!line.empty()) print_log("{}\n", line);
 }
 
 void make_folder(const std::string& path) {
@@ -91,19 +117,14 @@ class Runner {
         continue;
       }
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
-      say(i, damage_[i].empty() ? time_left() : "finished before, but " + damage_[i]);
+      if (!damage_[i].empty()) say(i, "finished before, but " + damage_[i]);
       const Stopwatch watch;
-      const int code = train(plan_[i]);
+      const int code = train(i);
+      if (code != 0) show_last_words(plan_[i]);
       if (const int signal = signals_.asked_to_stop()) return 128 + signal;
       if (asks_to_stop(code - 128)) return code;  // somebody stopped the run itself
       finished_[i] = true;
-      if (code != 0)
-        note_failure(plan_[i], code);
-      else if (check_result(plan_[i].folder).whole())
-        note_time(plan_[i], watch.seconds());
-      else
-        failures_.push_back(fmt::format("{}: it ended well, but its result in '{}' is not whole",
-                                        name_of(plan_[i]), plan_[i].folder));
+      note(i, code, watch.seconds());
     }
     return 0;
   }
@@ -111,12 +132,47 @@ class Runner {
   const std::vector<std::string>& failures() const { return failures_; }
 
  private:
+  std::string label(size_t index) const {
+    return fmt::format("[{}/{}] {}, seed {}", index + 1, plan_.size(), plan_[index].arm, plan_[index].seed);
+  }
   void say(size_t index, const std::string& more) const {
-    print_log("[{}/{}] {}, seed {}{}\n", index + 1, plan_.size(), plan_[index].arm, plan_[index].seed,
-              more.empty() ? "" : " (" + more + ")");
+    print_log("{}{}\n", label(index), more.empty() ? "" : " (" + more + ")");
   }
 
-  int train(const PlannedRun& run) {
+  // One line of each run: how it ended, and how long the others will take.
+  void note(size_t index, int code, double seconds) {
+    const PlannedRun& run = plan_[index];
+    if (code != 0) {
+      note_failure(run, code);
+      return say(index, reason(code));
+    }
+    if (check_result(run.folder).whole()) {
+      note_time(run, seconds);
+      return print_log("{}: {}{}\n", label(index), outcome(run), time_left());
+    }
+    failures_.push_back(
+        fmt::format("{}: it ended well, but its result in '{}' is not whole", name_of(run), run.folder));
+    say(index, "its result is not whole");
+  }
+
+  static std::string outcome(const PlannedRun& run) {
+    const Summary totals = read_run_history(run.folder).totals;
+    std::string text;
+    if (totals.final_test_accuracy)
+      text += fmt::format("accuracy {:.2f} %, ", 100 * *totals.final_test_accuracy);
+    if (totals.final_test_loss) text += fmt::format("loss {:.4f}, ", *totals.final_test_loss);
+    return text + format_duration(totals.seconds.total);
+  }
+
+  // What a run says goes into its folder; where it fails, its end is shown.
+  static std::string log_of(const PlannedRun& run) { return run.folder + "/train.log"; }
+  static void show_last_words(const PlannedRun& run) {
+    constexpr size_t most = 12;
+    for (const std::string& line : last_words(log_of(run), most)) print_log("{}\n", line);
+  }
+
+  int train(size_t index) {
+    const PlannedRun& run = plan_[index];
     make_folder(run.folder);
     // A run whose comparison was killed writes a last checkpoint before it ends.
     if (!wait_until_unlocked(run.folder, seconds_for_a_dying_run, signals_) && signals_.asked_to_stop() == 0)
@@ -124,7 +180,8 @@ class Runner {
     if (const int signal = signals_.asked_to_stop()) return 128 + signal;
     const std::string file = run.folder + "/config.toml";
     write_file_atomically(file, write_toml(run.configuration));
-    return run_child({engine_path(), "train", file, "--run.out", run.folder, "--run.resume"}, signals_);
+    return run_watched({engine_path(), "train", file, "--run.out", run.folder, "--run.resume"}, log_of(run),
+                       label(index), signals_);
   }
 
   // With its start, where it began here; a resumed one was measured over all its sessions.
@@ -146,12 +203,11 @@ class Runner {
 
   static std::string reason(int code) {
     if (code > 128) return fmt::format("signal {} ended it ({})", code - 128, ::strsignal(code - 128));
-    return fmt::format("exit code {}, its reason stands above", code);
+    return fmt::format("exit code {}, the reason is above", code);
   }
 
   // From the time that the same arm, or else any other, took before.
   std::string time_left() const {
-    if (seconds_.empty()) return {};
     double mean = 0, left = 0;
     for (const auto& [arm, seconds] : seconds_) mean += seconds / static_cast<double>(seconds_.size());
     for (size_t i = 0; i < plan_.size(); ++i) {
@@ -159,7 +215,7 @@ class Runner {
       const auto known = seconds_.find(plan_[i].arm);
       left += known == seconds_.end() ? mean : known->second;
     }
-    return fmt::format("about {} left in all", format_duration(left));
+    return left > 0 ? fmt::format(" (about {} left in all)", format_duration(left)) : "";
   }
 
   const std::vector<PlannedRun>& plan_;
@@ -191,8 +247,8 @@ void write_result(const ComparisonResult& result) {
   write_file_atomically(result.folder + "/report.html", comparison_page(result, time_now()));
 }
 
-int compare(const ComparisonRequest& request, ComparisonResult result, bool json) {
-  const std::vector<PlannedRun> plan = plan_comparison(request);
+int compare(const ComparisonRequest& request, const std::vector<PlannedRun>& plan, ComparisonResult result,
+            bool json) {
   warn_of_equal_arms(plan);
   engine_path();
   make_folder(request.folder);
@@ -204,7 +260,7 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
   result.arms = read_arms(plan);
   write_result(result);
   if (stopped != 0) {
-    print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", result.command);
+    print_log("stopped; finished runs are kept. Continue with the same command:\n  {}\n", result.command);
     return stopped;
   }
   write_output(json ? comparison_json(result) + "\n" : printable(comparison_text(result), "\n\t"));
@@ -218,11 +274,20 @@ int compare(const ComparisonRequest& request, ComparisonResult result, bool json
 CompareRequest read_compare_request(const std::vector<std::string>& words) {
   std::vector<std::string> others = words;
   const std::vector<ArmRequest> arms = take_arms(others);
-  CompareRequest request{parse_arguments(others, compare_help().flags, 1), {}, {}};
+  CompareRequest request{parse_arguments(others, compare_help().flags, 1), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
-  request.comparison = read_request(request.arguments, arms);
+  read_request(arms, request);
   request.network = network_of(request.arguments);
+  request.margin = margin_of(request.arguments, request.comparison.seeds);
   return request;
+}
+
+std::string printed_comparison(const CompareRequest& request) {
+  const Given base = settings_given("", request.comparison.file, request.comparison.command_line);
+  const auto resolution = resolve_given(base, Scope::training);
+  std::string text = *printed_configuration(request.arguments, resolution, Scope::training);
+  if (!request.arguments.has("json")) text += arms_toml(request.comparison.arms);
+  return text;
 }
 
 int compare_command(const std::vector<std::string>& words) {
@@ -231,8 +296,15 @@ int compare_command(const std::vector<std::string>& words) {
     write_output(help_text(compare_help()));
     return 0;
   }
-  ComparisonResult result{request.comparison.folder, command_line(words), {}, request.network};
-  return compare(request.comparison, std::move(result), request.arguments.has("json"));
+  const std::vector<PlannedRun> plan = plan_comparison(request.comparison);
+  say_unused(request, plan);
+  if (request.arguments.has("print-config")) {
+    write_output(printed_comparison(request));
+    return 0;
+  }
+  ComparisonResult result{
+      request.comparison.folder, command_line(words), {}, request.network, request.margin};
+  return compare(request.comparison, plan, std::move(result), request.arguments.has("json"));
 }
 
 }  // namespace muster

@@ -17,6 +17,7 @@
 #include "muster/app/launcher.h"
 #include "muster/app/resolve.h"
 #include "muster/app/result_watch.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
@@ -48,7 +49,7 @@ bool is_muster_command(const std::string& word) {
 std::string own_path() {
   std::error_code problem;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   return path.string();
 }
 
@@ -63,6 +64,16 @@ void hold_configuration(LaunchRequest& request, const std::string& path) {
   request.configuration = path;
 }
 
+// The folder of a run is there for its file and for --run.resume: ranks on other hosts may not have it.
+void name_file_of_run(LaunchRequest& request) {
+  std::vector<std::string>& words = request.command;
+  const auto named = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1).first();
+  if (!named || configuration_file(*named) == *named) return;
+  read_given(*named, {}, Scope::training);  // refuses a folder that is no run's
+  *std::find(words.begin() + 1, words.end(), *named) = configuration_file(*named);
+  words.emplace_back("--run.resume");
+}
+
 // What all ranks would refuse is refused once, before they start. Where none runs here, the file of the
 // configuration may lie there only.
 void check_muster_command(LaunchRequest& request) {
@@ -70,6 +81,7 @@ void check_muster_command(LaunchRequest& request) {
   if (words.front() == "launch")
     throw OptionError("command", "launch", "cannot launch itself; name what the ranks are to run");
   if (words.front() != "train") return;
+  name_file_of_run(request);
   const Arguments arguments = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
   if (arguments.has("help")) return;
   const auto& files = arguments.positional;

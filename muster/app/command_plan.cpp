@@ -31,6 +31,7 @@ int plan_command(const std::vector<std::string>& words) {
     write_output(help_text(plan_help()));
     return 0;
   }
+  if (!request.unused.empty()) print_log("{}\n", request.unused);
   std::optional<PlanMeasurement> measurement;
   if (request.probe) measurement = probe_here(request);
   if (request.run) measurement = measure_run(*request.run);

@@ -42,7 +42,7 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
   return folders;
 }
 
-// A run, or the runs at most two folders below (a comparison's are DIR/ARM/seed-N).
+// A run, or the runs in the folders below (a comparison's are DIR/ARM/seed-N).
 std::vector<fs::path> runs_below(const fs::path& folder, int depth) {
   if (is_run(folder)) return {folder};
   std::vector<fs::path> runs;
@@ -73,12 +73,15 @@ struct Found {
   std::vector<Arm> arms;
   std::vector<std::string> commands;
   std::optional<Network> network;
+  std::optional<double> margin;  ///< of the comparison, where it is the only folder named
 };
 
 void add_run(std::vector<Arm>& arms, size_t first_own, RunHistory run, const std::string& name) {
   const bool seeded = fs::path(run.folder).filename().string().starts_with("seed-");
+  const auto parent = [](const RunHistory& one) { return fs::path(one.folder).parent_path(); };
   for (size_t i = first_own; seeded && i < arms.size(); ++i)
-    if (arms[i].name == name) return arms[i].runs.push_back(std::move(run));
+    if (arms[i].name == name && parent(arms[i].runs.front()) == parent(run))
+      return arms[i].runs.push_back(std::move(run));
   arms.push_back({name, {std::move(run)}});
 }
 
@@ -96,7 +99,8 @@ std::vector<fs::path> runs_of(const std::string& text) {
   if (!fs::is_directory(folder, unreadable))
     throw OptionError("RUN_DIR", shown(text),
                       "there is no such folder; give a folder that muster train or compare wrote");
-  auto runs = runs_below(folder, 2);
+  constexpr int deepest = 8;
+  auto runs = runs_below(folder, deepest);
   if (runs.empty())
     throw OptionError("RUN_DIR", shown(text),
                       "holds no run (config.toml, metrics.jsonl); give a folder that muster "
@@ -104,21 +108,23 @@ std::vector<fs::path> runs_of(const std::string& text) {
   return runs;
 }
 
-/// The named folders where all runs in them are asynchronous ones; none where none is.
-std::vector<fs::path> async_runs(const std::vector<std::string>& folders) {
-  std::vector<fs::path> found;
-  size_t others = 0;
+/// The folders of all runs in the named ones, by kind.
+struct RunFolders {
+  std::vector<fs::path> lockstep, asynchronous;
+};
+
+RunFolders folders_of_runs(const std::vector<std::string>& folders) {
+  RunFolders found;
   for (const std::string& text : folders)
-    for (const fs::path& run : runs_of(text)) {
-      if (is_async_run(run))
-        found.push_back(run);
-      else
-        ++others;
-      if (!found.empty() && others > 0)
-        throw OptionError("RUN_DIR", shown(text),
-                          "asynchronous runs and others do not go on one page; give them apart");
-    }
+    for (const fs::path& run : runs_of(text))
+      (is_async_run(run) ? found.asynchronous : found.lockstep).push_back(run);
   return found;
+}
+
+/// Asynchronous runs have a page of their own, beside that of the others.
+std::string async_page_beside(const std::string& page) {
+  const fs::path path(page);
+  return (path.parent_path() / (path.stem().string() + "-async" + path.extension().string())).string();
 }
 
 int async_report(const Arguments& arguments, const std::vector<fs::path>& folders, const std::string& page) {
@@ -140,6 +146,7 @@ void add_folder(Found& found, const std::string& text) {
   const size_t first = found.arms.size();
   const auto note = read_comparison_note(folder.string());
   for (const fs::path& path : runs) {
+    if (is_async_run(path)) continue;
     RunHistory run = read_run(path);
     if (!note)
       found.commands.push_back(fmt::format("muster train {} --run.out NEW_FOLDER --run.resume=false",
@@ -151,6 +158,7 @@ void add_folder(Found& found, const std::string& text) {
   found.commands.push_back(note->command);
   sort_as(found.arms, first, note->arms);
   if (!found.network) found.network = note->network;
+  if (first == 0) found.margin = note->margin;
 }
 
 // Arms of different folders may have the same name: these are called by their paths.
@@ -188,29 +196,37 @@ int report_command(const std::vector<std::string>& words) {
   }
   if (!arguments.settings.empty())
     throw OptionError(arguments.settings.front().name, shown(arguments.settings.front().text),
-                      "is no matter of a report: the runs have their settings");
+                      "has no use in a report: the runs have their settings");
   if (arguments.positional.empty())
     throw OptionError("RUN_DIR", "(none)",
                       "name the folder of a run or of a comparison: muster report runs/demo");
   const std::string page = arguments.flag("out").value_or(default_page(arguments.positional));
-  if (const auto folders = async_runs(arguments.positional); !folders.empty())
-    return async_report(arguments, folders, page);
+  const RunFolders folders = folders_of_runs(arguments.positional);
+  if (folders.lockstep.empty()) return async_report(arguments, folders.asynchronous, page);
+  if (!folders.asynchronous.empty() && arguments.has("json"))
+    throw OptionError("--json", "(given)",
+                      "asynchronous runs and others do not fit into one object; report them separately");
   Found found;
   for (const std::string& folder : arguments.positional) add_folder(found, folder);
   make_names_unique(found.arms);
+  if (arguments.positional.size() > 1) found.margin.reset();
   if (const auto network = network_of(arguments)) found.network = network;
-  write_file_atomically(
-      page, report_page({title_of(found.arms), found.arms, found.network, found.commands, time_now()}));
+  write_file_atomically(page, report_page({title_of(found.arms), found.arms, found.network, found.margin,
+                                           found.commands, time_now()}));
   if (arguments.has("json")) {
-    write_output(
-        comparison_json({arguments.positional.front(), found.commands.front(), found.arms, found.network}) +
-        "\n");
+    write_output(comparison_json({arguments.positional.front(), found.commands.front(), found.arms,
+                                  found.network, found.margin}) +
+                 "\n");
     return 0;
   }
-  print_output("{}\nThe report is {}\n",
-               answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network).text(),
-               page);
-  return 0;
+  print_output(
+      "{}\nThe report is {}\n",
+      answer(arm_results(found.arms, found.network), quality_of(found.arms), found.network, found.margin)
+          .text(),
+      page);
+  if (folders.asynchronous.empty()) return 0;
+  print_output("\n");
+  return async_report(arguments, folders.asynchronous, async_page_beside(page));
 }
 
 }  // namespace muster

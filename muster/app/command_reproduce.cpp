@@ -1,14 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "muster/app/child_program.h"
 #include "muster/app/commands.h"
 #include "muster/app/help.h"
 #include "muster/app/program.h"
+#include "muster/app/reproduction_list.h"
 #include "muster/app/reproduction_result.h"
+#include "muster/app/reproduction_tune.h"
 #include "muster/app/resolve.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
@@ -30,7 +31,7 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
     throw OptionError("--scale", shown(scale), "must be small or paper");
   if (!arguments.settings.empty())
     throw OptionError("--" + arguments.settings.front().name, shown(arguments.settings.front().text),
-                      "means nothing here: what is run stands in the claims (see --claims)");
+                      "has no use here: the claims say what is run (see --claims)");
   request.paper_scale = scale == "paper";
   request.folder = arguments.flag("out").value_or("reproduction");
   request.data = arguments.flag("data");
@@ -46,6 +47,11 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
   }
   request.json = arguments.has("json");
   request.dry_run = arguments.has("dry-run");
+  request.list = arguments.has("list");
+  request.tune = arguments.has("tune");
+  if (request.tune && (request.list || request.json))
+    throw OptionError("--tune", "given",
+                      "does not go with --list and --json: its result is OUT/settings.toml");
   return request;
 }
 
@@ -61,7 +67,7 @@ int print_commands(const ReproductionPlan& plan, const ReproduceRequest& request
   }
   for (const PlannedClaim& claim : plan.claims)
     if (!claim.missing.empty()) {
-      text += fmt::format("# {} cannot be tested here: needs {}\n", claim.claim->id, claim.missing);
+      text += fmt::format("# {} is not testable here: needs {}\n", claim.claim->id, claim.missing);
       for (const std::string& command : claim.by_hand) text += fmt::format("#   {}\n", command);
     }
   text += fmt::format("# {} commands, about {} of one core in all\n", plan.commands.size(),
@@ -78,24 +84,27 @@ int write_result(const ReproductionResult& result) {
   write_output(request.json ? reproduction_json(result, -1) + "\n"
                             : printable(reproduction_text(result), "\n\t"));
   if (!request.json) print_log("\nThe page is {}/report.html\n", request.folder);
-  const bool failed = std::any_of(result.claims.begin(), result.claims.end(),
-                                  [](const auto& claim) { return claim.verdict == Verdict::failed; });
+  const bool failed = std::any_of(result.claims.begin(), result.claims.end(), [](const auto& claim) {
+    return claim.judgement.verdict == Verdict::failed;
+  });
   return failed ? exit_error : 0;
 }
 
 int reproduce(const ReproduceRequest& request) {
+  if (request.tune) return tune(request);
   const ReproductionPlan plan = plan_reproduction(request);
+  if (request.list) {
+    write_output(request.json ? reproduction_list_json(plan) : reproduction_list_text(plan));
+    return 0;
+  }
   if (request.dry_run) return print_commands(plan, request);
-  std::error_code problem;
-  std::filesystem::create_directories(request.folder, problem);
-  if (problem)
-    throw FileError(fmt::format("cannot make the folder '{}': {}", request.folder, problem.message()));
+  make_folder(request.folder);
   const FolderClaim claim(request.folder);
   write_configurations(request.folder);
   HeldSignals signals;
-  const FinishedCommands finished = run_commands(plan, request, signals);
+  const FinishedCommands finished = run_commands(plan.commands, request, signals);
   if (const int signal = signals.asked_to_stop()) {
-    print_log("stopped; finished runs are kept. Go on with the same command:\n  {}\n", request.command);
+    print_log("stopped; finished runs are kept. Continue with the same command:\n  {}\n", request.command);
     return 128 + signal;
   }
   ReproductionResult result{request, plan, finished, {}};
@@ -109,15 +118,15 @@ int reproduce(const ReproduceRequest& request) {
 const CommandHelp& reproduce_help() {
   static const CommandHelp help = {
       "muster reproduce [PAPER|all] [--scale small|paper] [--out FOLDER]",
-      "Puts the claims of the papers to the test. Every claim is a row in reproduce/*.toml: what the paper "
-      "says, which\n"
-      "commands of this program test it, which figures are taken from their JSON, and the rule by which "
-      "these "
-      "make the\n"
-      "verdict: holds, holds in part, does not show at this scale, cannot be tested here. Finished runs are "
-      "kept: after\n"
-      "Ctrl-C or a crash the same command goes on. PAPER: qsr, adpsgd, slow_sde, async, local_sgd.\n\n"
+      "Tests the claims of the papers. A row of reproduce/*.toml says what the paper claims, which commands\n"
+      "of this program test it, and what is compared. Rows are of four kinds, counted separately: measured "
+      "(holds,\n"
+      "refuted or undecided, by Student's 99 % interval of paired differences over eight seeds or more),\n"
+      "exact (a formula and the paper's number), arithmetic (a check of this program), and not testable\n"
+      "here. Finished runs are kept while program, configuration and data stay the same: after Ctrl-C or a\n"
+      "crash the same command continues. PAPER: qsr, adpsgd, slow_sde, async, local_sgd.\n\n"
       "  muster reproduce all --out reproduction\n"
+      "  muster reproduce all --list\n"
       "  muster reproduce adpsgd --data ~/data\n"
       "  muster reproduce qsr --scale paper --dry-run\n",
       {{"help", "", "This page."},
@@ -130,12 +139,16 @@ const CommandHelp& reproduce_help() {
         "was run. Default: reproduction."},
        {"data", "FOLDER",
         "Data sets that some claims ask for: tinyshakespeare.txt, cifar-10-batches-bin, w8a. Without them "
-        "these cannot be tested."},
+        "these are not testable here."},
        {"hosts", "FILE",
         "Hosts for runs of many workers (--scale paper), as muster launch takes them: HOST [slots=N] a "
         "line."},
        {"claims", "FOLDER", "Claims of your own, *.toml, in place of the program's."},
        {"jobs", "N", "Commands at a time. Default: one per core; with --hosts, 1."},
+       {"list", "", "Print every row with its paper, kind, seeds and cost, and run nothing."},
+       {"tune", "",
+        "Look for the best setting of each arm over a grid, with other seeds than those of the verdicts, and "
+        "write OUT/settings.toml. A grid whose best value is on its edge is extended."},
        {"dry-run", "", "Print the commands, and run nothing."},
        {"json", "", "One JSON object on standard output (docs/json.md)."}},
       {}};

@@ -4,6 +4,7 @@
 #include "muster/app/schedule_preview.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/log.h"
 #include "muster/base/output.h"
 
 namespace muster {
@@ -13,6 +14,14 @@ namespace {
 constexpr const char* remedy =
     "muster schedule needs it: the number of local steps of the run, such as 10000";
 
+/// A file may give epochs; of some data their number of steps is known.
+int64_t steps_of(const Given& given, const Configuration& configuration) {
+  if (configuration.run.steps) return *configuration.run.steps;
+  const auto samples = usual_samples(configuration);
+  if (!samples || given.source.empty()) throw OptionError("run.steps", "(not given)", remedy);
+  return run_length(configuration, *samples).steps;
+}
+
 }  // namespace
 
 int schedule_command(const std::vector<std::string>& words) {
@@ -21,12 +30,12 @@ int schedule_command(const std::vector<std::string>& words) {
     write_output(help_text(schedule_help()));
     return 0;
   }
-  const auto& files = arguments.positional;
-  const Configuration configuration = resolve(files.empty() ? std::nullopt : std::optional(files.front()),
-                                              arguments.settings, Scope::preview);
-  if (!configuration.run.steps) throw OptionError("run.steps", "(not given)", remedy);
-  const SchedulePreview preview =
-      preview_schedule(configuration, *configuration.run.steps, arguments.flag("replay"));
+  const Given given = read_given(arguments.first(), arguments.settings, Scope::preview);
+  const Resolution resolution = resolve_given(given, Scope::preview);
+  const std::string unused = unused_line(given.source, "muster schedule", resolution.unused);
+  if (!unused.empty()) print_log("{}\n", unused);
+  const SchedulePreview preview = preview_schedule(
+      resolution.configuration, steps_of(given, resolution.configuration), arguments.flag("replay"));
   if (const auto path = arguments.flag("csv")) write_file_atomically(*path, schedule_csv(preview));
   write_output(arguments.has("json") ? schedule_json(preview) : schedule_text(preview));
   return 0;

@@ -1,9 +1,9 @@
 #include "muster/app/commands.h"
-#include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
+#include "muster/app/printed_configuration.h"
 #include "muster/app/serve_request.h"
-#include "muster/app/toml_file.h"
+#include "muster/base/log.h"
 #include "muster/base/output.h"
 
 namespace muster {
@@ -14,9 +14,9 @@ int serve_command(const std::vector<std::string>& words) {
     write_output(help_text(serve_help()));
     return 0;
   }
-  if (request.arguments.has("print-config")) {
-    const bool json = request.arguments.has("json");
-    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
+  if (!request.unused.empty()) print_log("{}\n", request.unused);
+  if (const auto text = printed_configuration(request.arguments, request.resolution, Scope::serving)) {
+    write_output(*text);
     return 0;
   }
   server_doors(door_options(request.configuration.serve), request.configuration.serve.address);
@@ -29,6 +29,7 @@ int work_command(const std::vector<std::string>& words) {
     write_output(help_text(work_help()));
     return 0;
   }
+  if (!request.unused.empty()) print_log("{}\n", request.unused);
   client_doors(door_options(request.configuration.serve), request.address);
   hand_to_engine("work", words);
 }

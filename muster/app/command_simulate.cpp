@@ -5,17 +5,18 @@
 #include <optional>
 
 #include "muster/app/commands.h"
-#include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
 #include "muster/app/input_text.h"
+#include "muster/app/printed_configuration.h"
 #include "muster/app/resolve.h"
 #include "muster/app/resolve_async.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/simulation_options.h"
 #include "muster/app/simulation_result.h"
-#include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/report/summary_file.h"
@@ -51,7 +52,7 @@ void refuse_if_used(const RunSection& run) {
     if (at->path().filename() != ".lock")
       throw OptionError(
           "run.out", *run.out,
-          "the folder is not empty: add --run.resume to begin this run anew in it, or choose another "
+          "the folder is not empty: add --run.resume to start this run again in it, or choose another "
           "folder");
 }
 
@@ -96,7 +97,7 @@ int simulate_without_training(const Configuration& configuration, bool json) {
 }  // namespace
 
 SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
-  SimulateRequest request{parse_arguments(words, simulate_help().flags, 1), {}};
+  SimulateRequest request{parse_arguments(words, simulate_help().flags, 1), {}, {}, {}};
   const Arguments& arguments = request.arguments;
   if (arguments.has("help")) return request;
   if (arguments.has("replay")) {
@@ -106,10 +107,12 @@ SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
                         "the file says all itself; leave the other settings out");
     return request;
   }
-  const auto& files = arguments.positional;
-  if (!files.empty()) hold_input("CONFIG", files.front());
-  request.configuration = resolve(files.empty() ? std::nullopt : std::optional(files.front()),
-                                  arguments.settings, Scope::simulation);
+  const auto path = arguments.first();
+  if (path) hold_input("CONFIG", configuration_file(*path));
+  const Given given = read_given(path, arguments.settings, Scope::simulation);
+  request.resolution = resolve_given(given, Scope::simulation);
+  request.configuration = request.resolution.configuration;
+  request.unused = unused_line(given.source, "muster simulate", request.resolution.unused);
   return request;
 }
 
@@ -121,8 +124,9 @@ int simulate_command(const std::vector<std::string>& words) {
     write_output(help_text(simulate_help()));
     return 0;
   }
-  if (arguments.has("print-config")) {
-    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
+  if (!request.unused.empty()) print_log("{}\n", request.unused);
+  if (const auto text = printed_configuration(arguments, request.resolution, Scope::simulation)) {
+    write_output(*text);
     return 0;
   }
   if (!arguments.has("no-training")) hand_to_engine("simulate", words);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "muster/app/commands.h"
+#include "muster/app/help.h"
 #include "muster/app/study.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
@@ -9,22 +10,23 @@
 
 namespace muster {
 
-namespace {
-
-constexpr std::string_view about =
-    "muster study convex|slow-sde|teacher [flags]\n\n"
-    "Experiments of the theory, with a picture and an honest number.\n\n"
-    "  convex    Local SGD on regression with a known optimum: rates, speed-up, allowed periods\n"
-    "  slow-sde  SGD and Local SGD beside their slow SDE: how a period moves along flat valleys\n"
-    "  teacher   rules for meetings on a small network, hundreds of trainings with paired seeds\n\n"
-    "Each with --out FOLDER writes study.json and report.html; --json prints the JSON; muster study convex "
-    "--help\ntells the rest.\n";
-
-}  // namespace
+const CommandHelp& study_help() {
+  static const CommandHelp help = {
+      "muster study convex|slow-sde|teacher [flags]",
+      "Experiments of the theory, with a picture and an honest number.\n\n"
+      "  convex    Local SGD on regression with a known optimum: rates, speed-up, allowed periods\n"
+      "  slow-sde  SGD and Local SGD compared with their slow SDE: how a period moves along flat valleys\n"
+      "  teacher   rules for meetings on a small network, hundreds of trainings with paired seeds\n\n"
+      "Each with --out FOLDER writes study.json and report.html; --json prints the JSON; muster study convex "
+      "--help has the rest.\n",
+      {{"help", "", "This page."}},
+      {}};
+  return help;
+}
 
 int study_command(const std::vector<std::string>& words) {
   if (words.empty() || words.front() == "--help" || words.front() == "-h") {
-    write_output(about);
+    write_output(help_text(study_help()));
     return 0;
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());

@@ -14,10 +14,10 @@ std::span<const Command> muster_commands() {
       Command{"chaos", "kill and stop processes of a run, and check that it survives", chaos_command},
       Command{"serve", "the server of an asynchronous run", serve_command},
       Command{"work", "a worker of an asynchronous run", work_command},
-      Command{"status", "how an asynchronous run stands", status_command},
-      Command{"compare", "train several settings and tell which is best", compare_command},
+      Command{"status", "the state of an asynchronous run", status_command},
+      Command{"compare", "train several settings and compare them", compare_command},
       Command{"study", "the theory as experiments: convex rates, the slow SDE", study_command},
-      Command{"reproduce", "put the claims of the papers to the test", reproduce_command},
+      Command{"reproduce", "test the claims of the papers", reproduce_command},
       Command{"report", "a page with charts about runs", report_command},
       Command{"evaluate", "loss and accuracy of a trained model", evaluate_command},
       Command{"probe", "how sharp a model's minimum is, how noisy its gradient", probe_command},
@@ -27,6 +27,7 @@ std::span<const Command> muster_commands() {
       Command{"schedule", "preview when the workers would meet", schedule_command},
       Command{"models", "the models and their parameters", models_command},
       Command{"signature", "a hash of each method's arithmetic", signature_command},
+      Command{"completion", "complete the command line in bash, zsh or fish; man page", completion_command},
       Command{"version", "the version of this program", version_command},
   };
   return commands;

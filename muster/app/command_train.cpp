@@ -1,14 +1,15 @@
 #include <fmt/format.h>
 
 #include "muster/app/commands.h"
-#include "muster/app/configuration_json.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/help.h"
 #include "muster/app/input_text.h"
+#include "muster/app/printed_configuration.h"
 #include "muster/app/resolve.h"
-#include "muster/app/toml_file.h"
+#include "muster/app/run_configuration.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/base/log.h"
 #include "muster/base/output.h"
 
 namespace muster {
@@ -29,14 +30,16 @@ void hold_configuration(const std::string& path, const Place& place) {
 }  // namespace
 
 TrainRequest read_train_request(const std::vector<std::string>& words) {
-  TrainRequest request{parse_arguments(words, train_help().flags, 1), {}, {}};
+  TrainRequest request{parse_arguments(words, train_help().flags, 1), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
   request.place = find_place();
-  const auto& files = request.arguments.positional;
-  if (!files.empty()) hold_configuration(files.front(), request.place);
-  request.configuration =
-      resolve(files.empty() ? std::nullopt : std::optional(files.front()), request.arguments.settings,
-              Scope::training, {.all = request.place.size, .on_this_host = request.place.local_size});
+  const auto path = request.arguments.first();
+  if (path) hold_configuration(configuration_file(*path), request.place);
+  const Given given = read_given(path, request.arguments.settings, Scope::training);
+  request.resolution = resolve_given(given, Scope::training,
+                                     {.all = request.place.size, .on_this_host = request.place.local_size});
+  request.configuration = request.resolution.configuration;
+  request.unused = unused_line(given.source, "muster train", request.resolution.unused);
   return request;
 }
 
@@ -46,9 +49,9 @@ int train_command(const std::vector<std::string>& words) {
     write_output(help_text(train_help()));
     return 0;
   }
-  if (request.arguments.has("print-config")) {
-    const bool json = request.arguments.has("json");
-    write_output(json ? configuration_json(request.configuration) + "\n" : write_toml(request.configuration));
+  if (request.place.rank == 0 && !request.unused.empty()) print_log("{}\n", request.unused);
+  if (const auto text = printed_configuration(request.arguments, request.resolution, Scope::training)) {
+    write_output(*text);
     return 0;
   }
   hand_to_engine("train", words);

@@ -5,6 +5,7 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/options.h"
+#include "muster/app/resolve.h"
 #include "muster/rendezvous/place.h"
 
 namespace muster {
@@ -42,13 +43,17 @@ int reproduce_command(const std::vector<std::string>& words);
 /// Answered without the engine.
 int report_command(const std::vector<std::string>& words);
 int schedule_command(const std::vector<std::string>& words);
+/// Writes what completes the command line in a shell, or the manual page.
+int completion_command(const std::vector<std::string>& words);
 int version_command(const std::vector<std::string>& words);
 
 /// What `train` was asked for: the file, the settings over it, and the command's own flags.
 struct TrainRequest {
   Arguments arguments;
   Configuration configuration;
-  Place place;  ///< of this process among those of the run
+  Place place;            ///< of this process among those of the run
+  Resolution resolution;  ///< where the configuration comes from
+  std::string unused;     ///< a line that names keys of the file without use, or ""
 };
 
 /// Reads the words behind `train`; used by both programs. Throws OptionError.
@@ -58,6 +63,8 @@ TrainRequest read_train_request(const std::vector<std::string>& words);
 struct SimulateRequest {
   Arguments arguments;
   Configuration configuration;
+  Resolution resolution;
+  std::string unused;
 };
 
 /// Reads the words behind `simulate`; used by both programs. Throws OptionError.

@@ -1,16 +1,19 @@
 #include "muster/app/comparison.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include "muster/app/configuration_json.h"
 #include "muster/app/keys.h"
+#include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
@@ -52,12 +55,12 @@ void refuse_own_keys(const std::vector<Setting>& settings, bool of_an_arm) {
     if (setting.name == "run.out" || setting.name == "run.resume")
       throw OptionError(
           setting.name, shown(setting.text),
-          "muster compare chooses the folder of each run itself and always goes on; say --out for the "
+          "muster compare chooses the folder of each run itself and always resumes; use --out for the "
           "folder of them all");
     if (of_an_arm && setting.name == "run.seed")
       throw OptionError(
           setting.name, shown(setting.text),
-          "the seeds are the same for every arm: say --run.seed for the first and --seeds for their "
+          "the seeds are the same for every arm: use --run.seed for the first and --seeds for their "
           "number");
   }
 }
@@ -76,13 +79,12 @@ void check_arms(const std::vector<ArmRequest>& arms) {
   }
 }
 
-Configuration resolved(const ComparisonRequest& request, const ArmRequest& arm) {
-  std::vector<Setting> settings = request.file;
-  put_over(settings, request.command_line);
-  put_over(settings, arm.settings);
+Resolution resolved(const ComparisonRequest& request, const ArmRequest& arm) {
+  std::vector<Setting> over = request.command_line;
+  put_over(over, arm.settings);
   try {
     refuse_own_keys(arm.settings, true);
-    return resolve(std::nullopt, settings);
+    return resolve_given(settings_given("", request.file, over), Scope::training);
   } catch (const OptionError& error) {
     throw Error(fmt::format("arm '{}': {}", arm.name, error.what()));
   }
@@ -114,7 +116,7 @@ void require_same(const PlannedRun& run, const RunHistory& found) {
     if (value.empty() || value == there || may_differ(key) || same_file(value, there)) continue;
     throw Error(fmt::format(
         "'{}' holds a run with {} = {}, but arm '{}' has {}: choose another --out, or remove that "
-        "folder to train it anew",
+        "folder to train it again",
         run.folder, key, or_nothing(there), run.arm, or_nothing(value)));
   }
 }
@@ -159,6 +161,18 @@ ArmRequest parse_arm(std::string_view text) {
   return arm;
 }
 
+std::string arms_toml(const std::vector<ArmRequest>& arms) {
+  std::string text;
+  for (const ArmRequest& arm : arms) {
+    text += fmt::format("\n[[arm]]\nname = {}\n", format_toml(arm.name));
+    for (const Setting& setting : arm.settings) {
+      const Key& key = find_key(setting.name, setting.text);
+      text += fmt::format("{} = {}\n", key.name, format_toml(parse_value(key.type, key.name, setting.text)));
+    }
+  }
+  return text;
+}
+
 std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
   std::vector<ArmRequest> arms;
   std::vector<std::string> others;
@@ -179,19 +193,22 @@ std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
 
 std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
   check_arms(request.arms);
-  refuse_own_keys(request.file, false);
   refuse_own_keys(request.command_line, false);
-  std::vector<Configuration> configurations;
-  for (const ArmRequest& arm : request.arms) configurations.push_back(resolved(request, arm));
-  if (configurations.front().run.seed > std::numeric_limits<int64_t>::max() - request.seeds)
-    throw OptionError("run.seed", std::to_string(configurations.front().run.seed),
-                      "the seeds after it do not fit into 64 bits; say a smaller one");
+  std::vector<Resolution> arms;
+  for (const ArmRequest& arm : request.arms) arms.push_back(resolved(request, arm));
+  const int64_t first_seed = arms.front().configuration.run.seed;
+  if (first_seed > std::numeric_limits<int64_t>::max() - request.seeds)
+    throw OptionError("run.seed", std::to_string(first_seed),
+                      "the seeds after it do not fit into 64 bits; use a smaller one");
   std::vector<PlannedRun> plan;
   for (int64_t i = 0; i < request.seeds; ++i)
     for (size_t a = 0; a < request.arms.size(); ++a) {
-      PlannedRun run{request.arms[a].name, configurations[a].run.seed + i, "", configurations[a]};
+      const Configuration& configuration = arms[a].configuration;
+      PlannedRun run{request.arms[a].name, configuration.run.seed + i, "", configuration, arms[a].unused};
       run.folder = fmt::format("{}/{}/seed-{}", request.folder, run.arm, run.seed);
       run.configuration.run.seed = run.seed;
+      if (is_made_task(run.configuration.task.name) && !run.configuration.task.data_seed)
+        run.configuration.task.data_seed = configuration.run.seed;
       run.configuration.run.out = run.folder;
       run.configuration.run.resume = true;
       plan.push_back(std::move(run));
@@ -210,6 +227,30 @@ ResultCheck found_result(const PlannedRun& run) {
   begun.configuration = configuration_of_file(run.folder + "/config.toml");
   require_same(run, begun);
   return result;
+}
+
+std::vector<std::string> take_own_keys(std::vector<FileSetting>& file) {
+  std::vector<std::string> taken;
+  std::erase_if(file, [&](const FileSetting& setting) {
+    const bool own = setting.name == "run.out" || setting.name == "run.resume";
+    if (own && setting.value != Value(false)) taken.push_back(setting.name);
+    return own;
+  });
+  return taken;
+}
+
+std::vector<std::string> unused_in(const std::vector<PlannedRun>& plan) {
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<std::string>> arms_without;  // of each key the arms that do not use it
+  std::set<std::string> arms;
+  for (const PlannedRun& run : plan) {
+    if (!arms.insert(run.arm).second) continue;
+    for (const std::string& key : run.unused) arms_without[key].push_back(run.arm);
+  }
+  for (const auto& [key, without] : arms_without)
+    names.push_back(without.size() == arms.size() ? key
+                                                  : fmt::format("{} (in {})", key, fmt::join(without, ", ")));
+  return names;
 }
 
 std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan) {

@@ -25,6 +25,9 @@ struct ArmRequest {
 /// ("--arm").
 ArmRequest parse_arm(std::string_view text);
 
+/// The arms as [[arm]] tables of a configuration file.
+std::string arms_toml(const std::vector<ArmRequest>& arms);
+
 /// Takes each "--arm TEXT" and "--arm=TEXT" out of the words behind a command: a flag that may stand several
 /// times. Throws OptionError ("--arm").
 std::vector<ArmRequest> take_arms(std::vector<std::string>& words);
@@ -32,7 +35,7 @@ std::vector<ArmRequest> take_arms(std::vector<std::string>& words);
 /// What was asked for, layer by layer: an arm's settings go before those of the command line, these before
 /// the file's.
 struct ComparisonRequest {
-  std::vector<Setting> file;
+  std::vector<FileSetting> file;
   std::vector<Setting> command_line;
   std::vector<ArmRequest> arms;
   int64_t seeds = 1;   ///< run.seed, run.seed + 1, ...
@@ -44,10 +47,17 @@ struct CompareRequest {
   Arguments arguments;
   ComparisonRequest comparison;
   std::optional<Network> network;
+  std::string source;               ///< the file, or ""
+  std::vector<std::string> unused;  ///< keys of the file that the comparison has no use for
+  std::optional<double> margin;     ///< of --margin: points of accuracy, or loss
 };
 
 /// Reads the words behind `compare`; with --help only the arguments. Throws OptionError.
 CompareRequest read_compare_request(const std::vector<std::string>& words);
+
+/// What `compare --print-config` answers: what all arms have in common, and the arms; a file that compares
+/// the same. REQUIRES: --print-config is among the request's flags. Throws OptionError.
+std::string printed_comparison(const CompareRequest& request);
 
 /// One training of a comparison.
 struct PlannedRun {
@@ -55,13 +65,22 @@ struct PlannedRun {
   int64_t seed = 0;
   std::string folder;  ///< FOLDER/ARM/seed-SEED
   Configuration configuration;
+  std::vector<std::string> unused;  ///< keys of the file that this arm's settings make useless
 };
 
 /// Every run, resolved and checked: all arms of the first seed, then of the second. Runs of one seed share
-/// their initial weights and, with equal workers and batches, the order of their data. Throws Error naming
+/// their initial weights and, with equal workers and batches, the order of their data; data that are made are
+/// the same in all of them. Throws Error naming
 /// the arm whose settings are wrong; OptionError: no arm, a name that is no name of a folder or taken twice,
 /// an arm that sets run.seed, run.out or run.resume.
 std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request);
+
+/// Takes run.out and run.resume out of a file's settings, which a comparison chooses itself; returns the
+/// names of those that said something.
+std::vector<std::string> take_own_keys(std::vector<FileSetting>& file);
+
+/// The keys of the file that no arm uses, and "KEY (in ARM, ARM)" where only some do not.
+std::vector<std::string> unused_in(const std::vector<PlannedRun>& plan);
 
 /// What the run has left of its result: none, whole, or damaged. Throws Error when its folder holds a run
 /// with other settings, naming the first key that differs; what changes no result (run.threads,

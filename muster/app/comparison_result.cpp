@@ -10,6 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/report/answer.h"
+#include "muster/report/no_worse.h"
 #include "muster/report/report_page.h"
 #include "muster/report/result_table.h"
 
@@ -69,6 +70,23 @@ Json network_json(const std::optional<Network>& network) {
   return {{"bits_per_second", network->bits_per_second}, {"latency_seconds", network->latency_seconds}};
 }
 
+Json verdicts_json(const std::vector<ArmResult>& arms, Quality quality, const std::optional<double>& margin) {
+  if (!margin) return nullptr;
+  Json json;
+  json["margin"] = *margin;
+  json["verdicts"] = Json::object();
+  for (const NoWorse& arm : no_worse(arms, quality, *margin)) {
+    Json& verdict = json["verdicts"][arm.arm];
+    verdict["verdict"] = verdict_word(arm.verdict);
+    if (arm.lead)
+      verdict.update(Json{{"lead", arm.lead->mean},
+                          {"low", arm.lead->low},
+                          {"high", arm.lead->high},
+                          {"seeds", arm.lead->seeds}});
+  }
+  return json;
+}
+
 std::string title_of(const std::vector<Arm>& arms) {
   std::vector<std::string> names;
   for (const Arm& arm : arms) names.push_back(arm.name);
@@ -85,9 +103,10 @@ std::string comparison_json(const ComparisonResult& result) {
   json["folder"] = result.folder;
   json["command"] = result.command;
   json["quality"] = quality == Quality::loss ? "test_loss" : "test_accuracy";
-  json["answer"] = answer(arms, quality, result.network).text();
+  json["answer"] = answer(arms, quality, result.network, result.margin).text();
   json["best"] = best ? Json(arms[*best].name) : Json(nullptr);
   json["cheapest_within_spread"] = cheapest ? Json(arms[*cheapest].name) : Json(nullptr);
+  json["no_worse"] = verdicts_json(arms, quality, result.margin);
   json["network"] = network_json(result.network);
   json["arms"] = Json::array();
   for (const ArmResult& arm : arms) json["arms"].push_back(arm_json(arm, arms.front()));
@@ -99,6 +118,8 @@ std::string comparison_text(const ComparisonResult& result) {
   const Quality quality = quality_of(result.arms);
   std::string text =
       table_text(quality_table(arms, quality, result.network)) + "\n" + table_text(time_table(arms));
+  if (result.margin && arms.size() > 1)
+    text += "\n" + table_text(no_worse_table(arms, quality, *result.margin));
   size_t seeds = 1;
   for (const ArmResult& arm : arms) seeds = std::max(seeds, arm.seeds.size());
   if (seeds > 1) text += fmt::format("\n± is the sample standard deviation over {} seeds.", seeds);
@@ -107,7 +128,7 @@ std::string comparison_text(const ComparisonResult& result) {
         "{}The predicted time gives each worker a machine like one thread here, and a network of {}.",
         seeds > 1 ? " " : "\n", describe(*result.network));
   if (seeds > 1 || result.network) text += "\n";
-  return text + "\n" + answer(arms, quality, result.network).text() + "\n";
+  return text + "\n" + answer(arms, quality, result.network, result.margin).text() + "\n";
 }
 
 std::optional<ComparisonNote> read_comparison_note(const std::string& folder) {
@@ -118,19 +139,22 @@ std::optional<ComparisonNote> read_comparison_note(const std::string& folder) {
     const Json json = Json::parse(read_file(path));
     note.command = json.at("command").get<std::string>();
     for (const Json& arm : json.at("arms")) note.arms.push_back(arm.at("name").get<std::string>());
+    if (const Json verdicts = json.value("no_worse", Json()); verdicts.is_object())
+      note.margin = verdicts.at("margin").get<double>();
     const Json& network = json.at("network");
     if (!network.is_null())
       note.network =
           Network{network.at("bits_per_second").get<double>(), network.at("latency_seconds").get<double>()};
   } catch (const nlohmann::json::exception& problem) {
     throw DataError(
-        fmt::format("'{}' is no comparison: {}; muster compare writes it anew", path, problem.what()));
+        fmt::format("'{}' is not a comparison: {}; muster compare writes it again", path, problem.what()));
   }
   return note;
 }
 
 std::string comparison_page(const ComparisonResult& result, const std::string& written) {
-  return report_page({title_of(result.arms), result.arms, result.network, {result.command}, written});
+  return report_page(
+      {title_of(result.arms), result.arms, result.network, result.margin, {result.command}, written});
 }
 
 }  // namespace muster

@@ -15,6 +15,7 @@ struct ComparisonResult {
   std::string command;  ///< that made it, and goes on with it
   std::vector<Arm> arms;
   std::optional<Network> network;
+  std::optional<double> margin;  ///< by which an arm may be worse than the first: points of accuracy, or loss
 };
 
 /// One JSON object without line break (docs/json.md); also the content of FOLDER/comparison.json.
@@ -28,6 +29,7 @@ struct ComparisonNote {
   std::string command;
   std::vector<std::string> arms;  ///< in the order of the comparison
   std::optional<Network> network;
+  std::optional<double> margin;
 };
 
 /// Nothing where the folder holds no comparison. Throws DataError, FileError.

@@ -59,7 +59,7 @@ void Disturber::begin() {
   while (going() && watch_.round() < rounds_before_the_first) step(idle_tick);
   if (!run_.over()) return;
   throw Error(
-      fmt::format("the run ended with exit code {} before it could be disturbed; what it said stands above",
+      fmt::format("the run ended with exit code {} before it could be disturbed; its messages are above",
                   run_.exit_code()));
 }
 
@@ -230,7 +230,7 @@ void Disturber::judge(const Disturbance& planned, double since, DisturbanceResul
   else if (result.recovery && *result.recovery > result.limit)
     result.fault = "too late";
   else if (planned.kind == DisturbanceKind::slow && recovery_->formed)
-    result.fault = "the slow one was taken for dead";
+    result.fault = "the slow one counted as dead";
   else if (result.recovery && !result.back && going())
     result.fault = fmt::format("{} of {} are back", watch_.present(), watch_.left());
   if (!result.recovery) return;

@@ -14,7 +14,7 @@ namespace muster {
 std::string engine_path() {
   std::error_code problem;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   const auto folder = self.parent_path();
   for (const auto& path :
        {folder / "muster-engine", folder.parent_path() / "libexec" / "muster" / "muster-engine"})

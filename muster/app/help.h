@@ -33,6 +33,8 @@ const CommandHelp& status_help();
 const CommandHelp& reproduce_help();
 const CommandHelp& report_help();
 const CommandHelp& schedule_help();
+const CommandHelp& study_help();
+const CommandHelp& completion_help();
 const CommandHelp& version_help();
 
 /// Usage, own flags, and every key of its sections with default, unit, range and meaning.

@@ -1,4 +1,5 @@
 #include "muster/app/help.h"
+#include "muster/app/printed_configuration.h"
 
 namespace muster {
 
@@ -9,7 +10,7 @@ constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard outp
 
 constexpr CommandFlag network_flag = {"network", "BANDWIDTH",
                                       "Predict the time on a network with this bandwidth (100Mbit, 1Gbit), "
-                                      "each worker on a machine of its own: from "
+                                      "each worker on its own machine: from "
                                       "bytes, rounds and the compute measured here."};
 constexpr CommandFlag latency_flag = {
     "latency", "TIME",
@@ -21,15 +22,13 @@ constexpr CommandFlag latency_flag = {
 const CommandHelp& train_help() {
   static const CommandHelp help = {
       "muster train [CONFIG.toml] [--section.key value ...]",
-      "Trains a model: every worker trains apart, and the workers meet when the schedule says so. Without "
+      "Trains a model: every worker trains alone, and the workers average their models when the schedule "
+      "says so. Without "
       "any\n"
       "argument a small ResNet learns images made by a formula, in about a minute.\n\n"
       "  muster train --rule qsr --epochs 20 --out runs/first\n"
       "  muster train configs/qsr.toml --task.data cifar-10-batches-bin --seed 2\n",
-      {help_flag,
-       json_flag,
-       {"print-config", "",
-        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
+      {help_flag, json_flag, print_config_flag},
       {"run", "task", "image", "text", "gpt", "clusters", "schedule", "learning_rate", "inner", "outer",
        "comm", "elastic", "evaluation", "checkpoint"}};
   return help;
@@ -51,10 +50,9 @@ const CommandHelp& simulate_help() {
        json_flag,
        {"no-training", "", "Only who arrives when: throughput, staleness and traffic of up to 10^4 workers."},
        {"replay", "FILE",
-        "Give the server the events of a file that async.record wrote, and tell whether it ends with the "
+        "Give the server the events of a file that async.record wrote, and check whether it ends with the "
         "same bits; the configuration is the file's own."},
-       {"print-config", "",
-        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."}},
+       print_config_flag},
       {"run", "task", "image", "text", "gpt", "clusters", "learning_rate", "inner", "async", "evaluation"}};
   return help;
 }
@@ -72,7 +70,7 @@ const CommandHelp& evaluate_help() {
 const CommandHelp& probe_help() {
   static const CommandHelp help = {
       "muster probe MODEL.safetensors|CHECKPOINT [--probe WHAT] [--line OTHER]",
-      "Looks at a trained model: largest eigenvalue and trace of the Hessian of its training loss (with the "
+      "Probes a trained model: largest eigenvalue and trace of the Hessian of its training loss (with the "
       "trace's standard error), noise of its gradient, distance from its start; and the loss along the line "
       "to "
       "another model. During training: muster train ... --probe 'sharpness:every=10'.\n\n"
@@ -125,7 +123,7 @@ const CommandHelp& signature_help() {
       "muster signature",
       "Runs a tiny fixed training of each method in double precision and prints a hash of each result: the "
       "same\n"
-      "on every x86-64 machine. A hash that changes tells that the arithmetic of a method has changed.\n",
+      "on every x86-64 machine. A changed hash means that the arithmetic of a method has changed.\n",
       {help_flag,
        json_flag,
        {"check", "FILE", "Compare with a file of signatures: exit code 1 where one is another or missing."}},
@@ -168,19 +166,26 @@ const CommandHelp& compare_help() {
       "a page\n"
       "with charts. An arm is an [[arm]] table of the file (name = \"qsr\", and what it changes) or an "
       "--arm. Per seed,\n"
-      "all arms begin with the same weights and see the same order of data. Finished runs are kept: after "
+      "all arms begin with the same weights and see the same order of data; data that are made (generated, "
+      "clusters, markov) are the same for all "
+      "seeds. Finished runs are kept: after "
       "Ctrl-C, a\n"
-      "crash or with more arms and seeds, the same command goes on.\n\n"
+      "crash or with more arms and seeds, the same command continues.\n\n"
       "  muster compare configs/demo.toml --seeds 3 --out runs/demo --network 1Gbit --latency 100us\n"
       "  muster compare configs/qsr.toml --arm \"qsr: rule=qsr\" --arm \"constant: rule=constant "
       "base_period=8\"\n",
       {help_flag,
        json_flag,
+       print_config_flag,
        {"arm", "\"NAME: key=value ...\"", "One more arm; may be given several times."},
        {"seeds", "N", "Seeds of each arm: run.seed, run.seed + 1, ...; default: 1."},
        {"out", "DIR",
         "Folder of the comparison: DIR/ARM/seed-N, comparison.json, report.html; default: runs/ and the "
         "file's name."},
+       {"margin", "POINTS",
+        "Say of each arm whether it is no worse than the first one by more than so many points of test "
+        "accuracy (for text: so much loss): holds, refuted or undecided, by the 99 % interval of the "
+        "differences seed by seed. Needs --seeds 8 or more."},
        network_flag,
        latency_flag},
       {"run", "task", "image", "text", "gpt", "clusters", "schedule", "learning_rate", "inner", "outer",
@@ -195,7 +200,9 @@ const CommandHelp& report_help() {
       "charts of\n"
       "the training, where the time went, the settings that differ, the commands to do it again. It opens "
       "without a\n"
-      "network. A RUN_DIR is the folder of a run, or a folder that holds runs, such as a comparison's.\n\n"
+      "network. A RUN_DIR is the folder of a run, or a folder that holds runs, however deep, such as a "
+      "comparison's or runs itself. Runs of different tasks are not called better or worse than each "
+      "other.\n\n"
       "  muster report runs/demo\n"
       "  muster report runs/1 runs/2 --out both.html --network 1Gbit\n",
       {help_flag,
@@ -210,13 +217,13 @@ const CommandHelp& report_help() {
 const CommandHelp& launch_help() {
   static const CommandHelp help = {
       "muster launch -n N [--hosts FILE] [--min-workers M] [--restarts R] -- COMMAND ...",
-      "Starts N processes of a run, here or on several hosts, and watches them. What stands behind -- is a "
+      "Starts N processes of a run, here or on several hosts, and watches them. After -- follows a "
       "command\n"
       "of muster or any other program. Rank 0's output is shown as it is, the other ranks' lines begin with "
       "[rank 3].\n"
-      "Ctrl-C, SIGTERM and SIGHUP are handed on to all; a second one kills. The exit code is that of the "
+      "Ctrl-C, SIGTERM and SIGHUP are passed on to all; a second one kills. The exit code is that of the "
       "first process that\n"
-      "failed, 128 + signal where one was killed. docs/clusters.md tells more.\n\n"
+      "failed, 128 + signal where one was killed. docs/clusters.md has more.\n\n"
       "  muster launch -n 4 -- train configs/qsr.toml --run.out runs/four\n"
       "  muster launch --hosts hosts.txt -- train configs/qsr.toml --run.out runs/cluster\n"
       "  muster launch -n 2 -- python3 my_script.py\n",
@@ -230,7 +237,7 @@ const CommandHelp& launch_help() {
        {"restarts", "R",
         "In an elastic run: how often a process that died is started again, after 0.5 s to 8 s. Default: 0."},
        {"deadline", "SECONDS",
-        "A process that has not been heard of for so long is taken for dead by the others. Default: 10."},
+        "A process that sends no sign of life for this long counts as dead for the others. Default: 10."},
        {"grace", "SECONDS",
         "Between asking the processes to end and killing them; they write a checkpoint. Default: 30."},
        {"address", "ADDRESS",
@@ -242,7 +249,7 @@ const CommandHelp& launch_help() {
         "The remote shell: gets a host and a command. Default: ssh -o BatchMode=yes -o "
         "ServerAliveInterval=10."},
        {"log-dir", "DIR",
-        "What the ranks other than 0 say goes to DIR/rank-3.log instead; when one fails, its last lines are "
+        "The output of ranks other than 0 goes to DIR/rank-3.log instead; when one fails, its last lines are "
         "shown."},
        {"dry-run", "", "Show which rank would run where, and end."}},
       {}};
@@ -254,11 +261,11 @@ const CommandHelp& chaos_help() {
       "muster chaos [--kills N] [--stops N] ... -- muster launch ... -- train ...",
       "Starts an elastic run of several processes and disturbs it by a plan that follows from --seed: one "
       "thing after\n"
-      "the other, each as soon as the run is whole again. Then tells whether the run survived all of it: "
+      "the other, each as soon as all processes are back. Then reports whether the run survived all of it: "
       "recovery within\n"
       "3 deadlines, every step done, replicas equal (run.verify is switched on), loss as without. Exit code "
       "1 when\n"
-      "something did not hold. The folder of the run must be new. docs/elastic.md tells what happens.\n\n"
+      "something did not hold. The folder of the run must be new. docs/elastic.md says what happens.\n\n"
       "  muster chaos --kills 20 --pairs 3 -- muster launch -n 4 --min-workers 2 --restarts 50 -- train "
       "configs/qsr.toml\n"
       "  muster chaos --stops 2 --slows 1 --baseline 5 -- muster launch -n 3 --min-workers 1 -- train\n",
@@ -270,17 +277,29 @@ const CommandHelp& chaos_help() {
        {"pairs", "N",
         "So many of the kills hit two ranks, at once or while the others form their group. Default: 0."},
        {"stops", "N", "SIGSTOP for longer than the deadline, then SIGCONT. Default: 0."},
-       {"slows", "N",
-        "A rank runs 30 % of the time for 2 to 5 s; it must not be taken for dead. Default: 0."},
+       {"slows", "N", "A rank runs 30 % of the time for 2 to 5 s; it must not count as dead. Default: 0."},
        {"cuts", "N",
         "A rank's link goes down for --stop-seconds; needs ranks in network namespaces, and root. Default: "
         "0."},
-       {"device", "NAME", "That cuts take down. Default: the only one of the namespace beside lo."},
+       {"device", "NAME", "That cuts take down. Default: the only one of the namespace besides lo."},
        {"every", "SECONDS", "Mean pause between two disturbances. Default: 2."},
        {"stop-seconds", "SECONDS", "How long stops and cuts last. Default: 1.5 deadlines."},
        {"baseline", "N",
         "Runs so many undisturbed first, with the seeds run.seed + 1, ..., and compares the loss. Default: "
         "0."}},
+      {}};
+  return help;
+}
+
+const CommandHelp& completion_help() {
+  static const CommandHelp help = {
+      "muster completion bash|zsh|fish|man",
+      "Writes a script that completes commands, flags, keys and their words in a shell, or the manual page. "
+      "cmake --install puts all of them where shells and man look for them.\n\n"
+      "  muster completion bash > ~/.local/share/bash-completion/completions/muster\n"
+      "  muster completion zsh > ~/.zfunc/_muster\n"
+      "  muster completion fish > ~/.config/fish/completions/muster.fish\n",
+      {help_flag},
       {}};
   return help;
 }

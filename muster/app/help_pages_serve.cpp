@@ -1,4 +1,5 @@
 #include "muster/app/help.h"
+#include "muster/app/printed_configuration.h"
 
 namespace muster {
 
@@ -12,12 +13,13 @@ constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard outp
 const CommandHelp& serve_help() {
   static const CommandHelp help = {
       "muster serve [CONFIG.toml] [--section.key value ...]",
-      "The server of an asynchronous run: workers of any speed come and go, each trains apart for a round, "
+      "The server of an asynchronous run: workers of any speed join and leave, each trains alone for a "
+      "round, "
       "and "
       "what it\n"
       "brings is counted at once. run.steps counts the local steps of all workers together. What the server "
       "has\n"
-      "acknowledged is on its disk: killed at any moment, it goes on with --run.resume. Workers need the "
+      "acknowledged is on its disk: killed at any moment, it continues with --run.resume. Workers need the "
       "same\n"
       "configuration. Beyond this machine it asks for TLS and client certificates, or a token.\n\n"
       "  muster serve configs/async/delayed_nesterov.toml --run.out runs/async\n"
@@ -26,14 +28,14 @@ const CommandHelp& serve_help() {
       "    --serve.certificate server.crt --serve.key server.key --serve.authority ca.crt\n",
       {help_flag,
        json_flag,
-       {"print-config", "",
-        "Write the resolved configuration as a commented TOML file and end (with --json: as JSON)."},
+       print_config_flag,
        {"recover", "",
-        "Go on although files of the server are damaged (implies --run.resume): drops what is damaged, and "
+        "Continue although files of the server are damaged (implies --run.resume): drops what is damaged, "
+        "and "
         "only "
         "that, and says which contributions it were."},
        {"replay", "",
-        "Serve nobody: go through the events of the run in run.out (serve.keep_events) and tell whether they "
+        "Do not serve: repeat the events of the run in run.out (serve.keep_events) and check whether they "
         "lead "
         "to the bits that its server ended with."}},
       {"run", "task", "image", "text", "gpt", "clusters", "learning_rate", "inner", "comm", "async", "serve",
@@ -44,17 +46,16 @@ const CommandHelp& serve_help() {
 const CommandHelp& work_help() {
   static const CommandHelp help = {
       "muster work ADDRESS [CONFIG.toml] [--section.key value ...]",
-      "A worker of an asynchronous run: it fetches the parameters, trains for a round, hands in what has "
-      "changed, "
-      "and\n"
-      "again, until the server says that the run has ended. The configuration must be the server's but for "
-      "where\n"
-      "files lie. A worker that loses its server trains to the end of its round and hands in late.\n\n"
-      "  muster work 127.0.0.1:7077 configs/async/delayed_nesterov.toml\n"
-      "  muster work host:7077 configs/async/delayed_nesterov.toml --serve.authority ca.crt "
-      "--serve.certificate worker.crt "
-      "\\\n"
-      "    --serve.key worker.key\n",
+      "A worker of an asynchronous run: it fetches the parameters, trains for a round, sends what has "
+      "changed, and again, until the server says that the run has ended. Without CONFIG.toml it asks the "
+      "server "
+      "for the configuration; keys that are given go before it, such as where this machine has the data. A "
+      "CONFIG.toml must be the server's, except for paths. A worker that loses its server trains to "
+      "the "
+      "end of its round and sends its contribution late.\n\n"
+      "  muster work 127.0.0.1:7077\n"
+      "  muster work host:7077 --task.data /data/text.txt --serve.authority ca.crt --serve.certificate "
+      "worker.crt --serve.key worker.key\n",
       {help_flag,
        {"name", "NAME", "Of this worker, for people. Default: host and process number."},
        {"least-step-seconds", "S", "Slows the worker down: a local step takes at least so long. Default: 0."},
@@ -68,7 +69,8 @@ const CommandHelp& work_help() {
 const CommandHelp& status_help() {
   static const CommandHelp help = {
       "muster status ADDRESS [--every SECONDS] [--json]",
-      "How an asynchronous run stands: its version, loss and staleness, what was counted and refused, and a "
+      "The state of an asynchronous run: its version, loss and staleness, what was counted and refused, and "
+      "a "
       "table "
       "of its\n"
       "workers.\n\n"

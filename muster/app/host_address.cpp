@@ -46,7 +46,7 @@ std::string address_facing(const std::string& host) {
   addrinfo* found = nullptr;
   if (const int problem = ::getaddrinfo(name.c_str(), "9", &hints, &found); problem != 0)
     throw Error(
-        fmt::format("cannot find the host '{}' ({}): say by --address under which address of this "
+        fmt::format("cannot find the host '{}' ({}): give with --address under which address of this "
                     "machine the hosts reach it",
                     name, ::gai_strerror(problem)));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
@@ -60,7 +60,7 @@ std::string address_facing(const std::string& host) {
     reason = errno;
   }
   throw Error(
-      fmt::format("no way leads to the host '{}' ({}): say by --address under which address of this "
+      fmt::format("no way leads to the host '{}' ({}): give with --address under which address of this "
                   "machine the hosts reach it",
                   name, std::strerror(reason)));
 }

@@ -83,7 +83,7 @@ class Line {
   }
 
   void set(std::optional<int>& number, const std::string& word, const std::string& value) const {
-    if (number) refuse(word, "stands there a second time");
+    if (number) refuse(word, "is given a second time");
     number = slots_of(value);
     if (!number) refuse(word, fmt::format("must be slots=N with N from 1 to {}", most_slots));
   }

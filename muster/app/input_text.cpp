@@ -146,7 +146,7 @@ std::string read_path(const std::string& field, const std::string& path) {
   if (S_ISDIR(about.st_mode)) {
     const bool of_run = ::access((path + "/config.toml").c_str(), R_OK) == 0;
     refuse(field, path,
-           "is a folder; " + (of_run ? "say " + shown(path + "/config.toml") : give_path(field)));
+           "is a folder; " + (of_run ? "use " + shown(path + "/config.toml") : give_path(field)));
   }
   std::string text = read_all(file.number(), field, path);
   if (text.empty() && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode)))
@@ -180,7 +180,7 @@ std::string read_held(const Held& held) {
         ::pread(held.descriptor, buffer.data(), buffer.size(), static_cast<off_t>(text.size()));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0)
-      throw Error(fmt::format("cannot read an input that was handed on: {}", std::strerror(errno)));
+      throw Error(fmt::format("cannot read an input that was passed on: {}", std::strerror(errno)));
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<size_t>(count));
   }

@@ -57,6 +57,7 @@ const Roles& roles_of_keys() {
       {"task.dirichlet_alpha", KeyRole::training},
       {"task.samples", KeyRole::data},
       {"task.test_samples", KeyRole::data},
+      {"task.data_seed", KeyRole::data},
       {"task.classes", KeyRole::data},
       {"task.hidden", KeyRole::network},
       {"image.size", KeyRole::data},
@@ -100,12 +101,13 @@ KeyRole role_of(const Key& key) {
 }
 
 bool may_lack_in_first_format(const Key& key) {
-  return key.name == "run.precision" || key.name == "gpt.tied_head";
+  return key.name == "run.precision" || key.name == "gpt.tied_head" || key.name == "task.data_seed";
 }
 
 bool concerns(const Key& key, const std::string& task_name, const std::string& model) {
   const bool text = is_text_model(model), clusters = task_name == "clusters";
   const std::string section = key.section();
+  if (key.name == "task.data_seed") return is_made_task(task_name);
   if (section == "clusters") return clusters;
   if (section == "image") return !text && !clusters;
   if (section == "text") return text || is_text_task(task_name);

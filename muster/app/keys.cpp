@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "muster/base/error.h"
@@ -61,23 +62,25 @@ const std::vector<Key>& all_keys() {
   return keys;
 }
 
-const Key& find_key(std::string_view name, std::string_view value) {
+const Key& find_key(std::string_view spelt, std::string_view value) {
+  std::string name(spelt);
+  std::replace(name.begin(), name.end(), '-', '_');
   for (const Key& key : all_keys())
     if (key.name == name) return key;
   const auto called = keys_called(name);
   if (called.size() == 1) return *called.front();
   if (called.size() > 1)
-    throw OptionError(shown(name), shown(value), fmt::format("is ambiguous; say {}", names_of(called)));
+    throw OptionError(shown(spelt), shown(value), fmt::format("is ambiguous; use {}", names_of(called)));
   const std::string nearest = suggestion(name);
-  throw OptionError(shown(name), shown(value),
+  throw OptionError(shown(spelt), shown(value),
                     nearest.empty() ? "there is no such key; see muster train --help"
                                     : fmt::format("there is no such key; did you mean {}?", nearest));
 }
 
 const std::vector<SectionTitle>& section_titles() {
   static const std::vector<SectionTitle> titles = {
-      {"run", "how long, by how many, where to"},
-      {"task", "on what: model and data"},
+      {"run", "length, workers and folder of the run"},
+      {"task", "model and data"},
       {"image", "models and augmentation of images"},
       {"text", "how text becomes samples"},
       {"gpt", "the shape of a GPT"},
@@ -86,12 +89,12 @@ const std::vector<SectionTitle>& section_titles() {
       {"learning_rate", "the learning rate of every step"},
       {"inner", "what happens in a local step"},
       {"outer", "what happens at a meeting"},
-      {"comm", "how the numbers travel between processes"},
+      {"comm", "how numbers are sent between processes"},
       {"elastic", "processes that die and come back"},
       {"async", "workers of any speed around a server, without meetings"},
       {"serve", "an asynchronous run on a real network"},
-      {"evaluation", "looking at the averaged model"},
-      {"checkpoint", "what a run leaves so that it can be resumed"},
+      {"evaluation", "measuring the averaged model"},
+      {"checkpoint", "what a run saves so that it can be resumed"},
   };
   return titles;
 }

@@ -11,7 +11,8 @@ namespace muster {
 /// Every key, section by section: the one table behind the command line, the files, the help and the checks.
 const std::vector<Key>& all_keys();
 
-/// A key by its full name ("schedule.rule") or, if only one section has it, by its last part ("rule").
+/// A key by its full name ("schedule.rule") or, if only one section has it, by its last part ("rule"); '-'
+/// counts as '_'.
 /// `value` only serves the message. Throws OptionError naming the nearest key, or the candidates.
 const Key& find_key(std::string_view name, std::string_view value);
 

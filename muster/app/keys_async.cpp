@@ -50,32 +50,34 @@ std::vector<Key> async_outer_keys() {
                 "with every async.delay-th.")
           .one_of({"nesterov", "sgd", "momentum", "buffer", "delayed_nesterov", "ema", "adam"}),
       async("learning_rate", &AsyncSection::learning_rate)
-          .says("Of the server's step.")
+          .says("Learning rate of the server's step.")
           .absent("0.7; adam: 0.001")
           .above(0),
       async("momentum", &AsyncSection::momentum)
-          .says("Of the server's step; adam: beta1.")
+          .says("Momentum of the server's step; adam: beta1.")
           .at_least(0)
           .below(1),
       async("delay", &AsyncSection::delay)
-          .says("Contributions to a step of buffer, or of delayed_nesterov's momentum.")
+          .says("How many contributions go into one step of buffer, or of delayed_nesterov's momentum.")
           .in("contributions")
           .absent("as many as there are workers")
           .at_least(1)
           .at_most(1e6),
       async("momentum_spread", &AsyncSection::momentum_spread)
-          .says("Of delayed_nesterov: share of the momentum that each step takes between two steps of the "
+          .says("delayed_nesterov: share of the momentum that each step takes between two steps of the "
                 "momentum; at most 1/async.delay, which spreads it evenly.")
           .at_least(0)
           .at_most(1),
       async("buffer_step", &AsyncSection::buffer_step)
-          .says("The step that buffer makes.")
+          .says("buffer: the rule of its step.")
           .one_of({"nesterov", "sgd", "momentum", "adam"}),
-      async("beta2", &AsyncSection::beta2).says("Of adam.").at_least(0).below(1),
-      async("epsilon", &AsyncSection::epsilon).says("Of adam.").above(0),
+      async("beta2", &AsyncSection::beta2).says("adam: decay of the second moments.").at_least(0).below(1),
+      async("epsilon", &AsyncSection::epsilon)
+          .says("adam: added to the root of the second moments.")
+          .above(0),
       async("look_ahead", &AsyncSection::look_ahead)
-          .says("Workers start where the server's momentum is about to lead, not at its parameters; for "
-                "momentum, nesterov and ema."),
+          .says("Workers start at the point to which the server's momentum is about to move, not at its "
+                "parameters; for momentum, nesterov and ema."),
   };
   for (Key& key : weight_keys()) keys.push_back(std::move(key));
   return keys;
@@ -91,15 +93,15 @@ std::vector<Key> async_dispatch_keys() {
       async("dynamic_local_updates", &AsyncSection::dynamic_local_updates)
           .says("Slower workers get fewer steps in a round, in proportion to their speed."),
       async("speed_quantile", &AsyncSection::speed_quantile)
-          .says("Whose speed makes async.local_steps steps: 1 that of the fastest; below it one that such a "
-                "share of the workers does not exceed.")
+          .says("The worker whose round has async.local_steps steps: 1 is the fastest; a smaller number is "
+                "the quantile of the workers' speeds.")
           .above(0)
           .at_most(1),
       async("measure_speeds", &AsyncSection::measure_speeds)
-          .says("The server is not told how fast a worker is; it measures each round."),
+          .says("The server does not know in advance how fast a worker is; it measures each round."),
       async("grace", &AsyncSection::grace)
-          .says("How long the server waits for others after the first who finished, to let all start "
-                "together from the same parameters.")
+          .says("How long the server waits for others after the first worker has finished, so that all of "
+                "them start together from the same parameters.")
           .in("seconds")
           .at_least(0),
       async("shards", &AsyncSection::shards)
@@ -108,11 +110,11 @@ std::vector<Key> async_dispatch_keys() {
           .at_least(1)
           .at_most(65536),
       async("shard_sampling", &AsyncSection::shard_sampling)
-          .says("From which shard a worker trains its next round: drawn by progress (those that lag behind "
-                "more often), uniform among the least visited, or always its own.")
+          .says("The shard of a worker's next round: drawn by progress (those behind more often), uniformly "
+                "among the least visited, or always the worker's own.")
           .one_of({"progress", "least_visited", "fixed"}),
       async("reset_optimizer", &AsyncSection::reset_optimizer)
-          .says("A worker's inner optimizer begins anew in every round; false: its state stays with it."),
+          .says("A worker's inner optimizer is reset in every round; false: its state stays with it."),
       async("first_step_at_peak", &AsyncSection::first_step_at_peak)
           .says("The first step of every round takes learning_rate.peak, as in the paper's notebook, whose "
                 "scheduler starts a step late. For comparison with its numbers."),
@@ -122,37 +124,37 @@ std::vector<Key> async_dispatch_keys() {
 std::vector<Key> async_virtual_keys() {
   return {
       async("seconds_per_step", &AsyncSection::seconds_per_step)
-          .says("How long a local step takes on each device. Their number is that of the workers; with "
+          .says("How long a local step takes on each device. There are as many workers as numbers; with "
                 "run.workers, the workers get these devices in turn.")
           .in("seconds")
           .above(0),
       async("speed_spread", &AsyncSection::speed_spread)
-          .says("Draws every worker's speed around that of its device: standard deviation of the logarithm.")
+          .says("Varies every worker's speed around that of its device: standard deviation of the logarithm.")
           .at_least(0)
           .at_most(10),
       async("speed_trace", &AsyncSection::speed_trace)
           .says("A file of changes of speed, with lines worker,second,seconds_per_step.")
           .absent("none: speeds stay as they are"),
       async("failures", &AsyncSection::failures)
-          .says("Who is away when, as worker:from-until in seconds: 3:100-250,1:400- (1 does not come "
-                "back). The round under way is lost.")
-          .absent("nobody is"),
+          .says("Which worker is away and when, as worker:from-until in seconds: 3:100-250,1:400- (1 does "
+                "not come back). An unfinished round is lost.")
+          .absent("none"),
       async("bandwidth", &AsyncSection::bandwidth)
-          .says("Of each worker's link to the server, both ways.")
+          .says("Bandwidth of each worker's link to the server, in each direction.")
           .in("Mbit/s")
           .absent("messages take no time but async.latency")
           .above(0),
       async("latency", &AsyncSection::latency)
-          .says("What a message costs before its first byte.")
+          .says("Time that a message takes before its first byte.")
           .in("seconds")
           .at_least(0),
       async("message_bytes", &AsyncSection::message_bytes)
-          .says("Of the parameters, and of a contribution.")
+          .says("Size of the parameters, and of a contribution.")
           .in("bytes")
           .absent("as the model's vector; without training 0")
           .at_least(0),
       async("train_samples", &AsyncSection::train_samples)
-          .says("Training samples that an evaluation scores beside the held-out ones.")
+          .says("Training samples that an evaluation scores besides the held-out ones.")
           .in("samples")
           .absent("all, at most 10000")
           .at_least(1)

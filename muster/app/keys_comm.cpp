@@ -18,14 +18,14 @@ std::vector<Key> comm_keys() {
               "Network between the processes: an interface such as eth1, or an address or name of this host.")
           .absent("GLOO_SOCKET_IFNAME, else the network of this host's name"),
       comm("slice_mib", &CommSection::slice_mib)
-          .says("Large vectors travel in slices of this size. Changes no bit of the result.")
+          .says("Large vectors are sent in slices of this size. Changes no bit of the result.")
           .in("MiB")
           .at_least(1)
           .at_most(1024),
       comm("deadline", &CommSection::deadline)
           .says(
               "How long a meeting waits for a process of which nothing is heard. Under torchrun that is any "
-              "that still computes; elsewhere every process tells that it lives.")
+              "that still computes; in elastic runs every process sends signs of life.")
           .in("seconds")
           .at_least(1)
           .at_most(1e6),
@@ -35,9 +35,10 @@ std::vector<Key> comm_keys() {
 std::vector<Key> codec_keys() {
   return {
       comm("codec", &CommSection::codec)
-          .says("How outer gradients travel (gradients, where the rule averages these): as they are, in half "
-                "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
-                "few.")
+          .says(
+              "How outer gradients are sent (gradients, where the rule averages these): as they are, in half "
+              "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
+              "few.")
           .one_of({"fp32", "fp16", "bf16", "qsgd8", "qsgd4", "qsgd2", "int8", "top_k"}),
       comm("error_feedback", &CommSection::error_feedback)
           .says("Add what an encoding lost to the next one.")
@@ -64,9 +65,9 @@ std::vector<Key> codec_keys() {
 std::vector<Key> level_keys() {
   return {
       comm("group_size", &CommSection::group_size)
-          .says("Two levels: so many consecutive workers, those of one machine, also meet among themselves "
-                "within a round. Must divide run.workers into whole processes, or processes into whole "
-                "groups.")
+          .says(
+              "Two levels: this many consecutive workers, those of one machine, also meet among themselves "
+              "within a round. Must divide run.workers into whole processes, or processes into whole groups.")
           .in("workers")
           .at_least(1),
       comm("inner_period", &CommSection::inner_period)
@@ -80,20 +81,18 @@ std::vector<Key> level_keys() {
 std::vector<Key> overlap_keys() {
   return {
       comm("overlap", &CommSection::overlap)
-          .says(
-              "Whether the workers go on while the mean of a meeting travels: its outcome then lands later.")
+          .says("Whether the workers continue while the mean of a meeting is sent; its outcome is then "
+                "applied later.")
           .one_of({"none", "delayed"}),
       comm("delay", &CommSection::delay)
-          .says("Steps after which a delayed outcome lands, though before the next meeting begins. The same "
-                "steps "
-                "however fast the network is; one that has not arrived by then is waited for.")
+          .says("Steps after which a delayed outcome is applied, but no later than the next meeting begins. "
+                "The step does not depend on the network: an outcome that has not arrived is waited for.")
           .in("steps")
           .absent("when the next meeting begins")
           .at_least(0),
       comm("merge", &CommSection::merge)
-          .says(
-              "What becomes of the steps made meanwhile: the worker is blended with the outcome, or they are "
-              "all added to it.")
+          .says("What happens to the steps that a worker made before the outcome was applied: the worker is "
+                "blended with the outcome, or they are all added to it.")
           .one_of({"blend", "corrected"}),
       comm("blend", &CommSection::blend)
           .says("The worker's own share where comm.merge = blend.")
@@ -101,9 +100,8 @@ std::vector<Key> overlap_keys() {
           .at_least(0)
           .at_most(1),
       comm("fragments", &CommSection::fragments)
-          .says("Pieces of whole tensors that meet by turns, each once in a round, so that the network's "
-                "load is "
-                "spread over it.")
+          .says("Pieces of whole tensors that meet one after the other, each once in a round, which spreads "
+                "the network's load over the round.")
           .at_least(1),
   };
 }

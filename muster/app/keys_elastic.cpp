@@ -14,7 +14,7 @@ Key elastic(const char* name, T ElasticSection::*member) {
 std::vector<Key> elastic_keys() {
   return {
       elastic("min_workers", &ElasticSection::min_workers)
-          .says("Processes without which the run cannot go on; with fewer than there are it survives the "
+          .says("Fewest processes with which the run continues; with fewer than there are it survives the "
                 "death of "
                 "the others. Under muster launch give --min-workers there.")
           .in("processes")

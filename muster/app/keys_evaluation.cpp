@@ -19,21 +19,20 @@ Key checkpoint(const char* name, T CheckpointSection::*member) {
 std::vector<Key> evaluation_keys() {
   return {
       evaluation("every", &EvaluationSection::every)
-          .says("How often the averaged model meets the test data; 0: only at the end.")
+          .says("How often the averaged model is evaluated on the test data; 0: only at the end.")
           .in("steps")
           .absent("one epoch; asynchronous runs: a tenth of the run")
           .at_least(0),
       evaluation("between_meetings", &EvaluationSection::between_meetings)
-          .says("Evaluate when it is due, also inside a round (a mean made for the purpose, which changes "
-                "nothing); "
-                "false: at the next meeting."),
+          .says("Evaluate when it is due, also inside a round (with a temporary mean, which changes "
+                "nothing); false: at the next meeting."),
       evaluation("batch", &EvaluationSection::batch)
-          .says("Test samples looked at together.")
+          .says("Test samples in a batch of the evaluation.")
           .in("samples")
           .at_least(1)
           .at_most(1e6),
       evaluation("statistics_batches", &EvaluationSection::statistics_batches)
-          .says("Training batches, over all workers, from which BatchNorm's statistics are estimated anew "
+          .says("Training batches, over all workers, from which BatchNorm's statistics are estimated again "
                 "before each "
                 "evaluation.")
           .in("batches")

@@ -20,13 +20,13 @@ std::vector<Key> image_keys() {
           .at_least(8)
           .at_most(4096),
       image("activation", &ImageSection::activation)
-          .says("Of VGG: relu, or silu (as in the experiments on label noise).")
+          .says("VGG: relu, or silu (as in the experiments on label noise).")
           .one_of({"relu", "silu"}),
       image("pooling", &ImageSection::pooling)
-          .says("Of VGG, between its groups of convolutions: the largest of four pixels, or their mean.")
+          .says("VGG, between its groups of convolutions: the largest of four pixels, or their mean.")
           .one_of({"max", "average"}),
       image("patch", &ImageSection::patch)
-          .says("Of the vision transformers: side of the squares that an image is cut into.")
+          .says("Vision transformers: side of the squares that an image is cut into.")
           .in("pixels")
           .absent("16 for 224 pixels, 4 for 32")
           .at_least(1)

@@ -44,7 +44,7 @@ std::vector<Key> inner_keys() {
           .above(0),
       inner("at_meeting", &InnerSection::at_meeting)
           .says("Momentum and moments at a meeting: each worker keeps its own, they are averaged, or they "
-                "start anew.")
+                "are reset.")
           .one_of({"keep", "average", "reset"}),
   };
 }
@@ -52,9 +52,8 @@ std::vector<Key> inner_keys() {
 std::vector<Key> outer_keys() {
   return {
       outer("optimizer", &OuterSection::optimizer)
-          .says("What becomes of the workers' mean: it is taken, or the way to it is a gradient for SlowMo "
-                "or for "
-                "Nesterov's momentum (DiLoCo).")
+          .says("The new model after a meeting: the workers' mean, or a step from the old one in which the "
+                "way to the mean is the gradient, with SlowMo's or Nesterov's momentum (DiLoCo).")
           .one_of({"average", "slowmo", "nesterov"}),
       outer("learning_rate", &OuterSection::learning_rate)
           .says("slowmo, nesterov: learning rate at a meeting.")

@@ -27,8 +27,8 @@ std::vector<Key> watching_keys() {
           .at_least(1),
       run("probe", &RunSection::probe)
           .says(
-              "What to look at between rounds, parted by semicolons: sharpness (largest eigenvalue and "
-              "trace of the Hessian), noise (of the gradient), workers (how far apart, which way), distance "
+              "What to measure between rounds, separated by semicolons: sharpness (largest eigenvalue and "
+              "trace of the Hessian), noise (of the gradient), workers (distances and directions), distance "
               "(from the start); each with every=ROUNDS, samples=N, products=N, vectors=N, such as "
               "\"sharpness:every=10;distance:every=1\". Changes no bit of the result.")
           .absent("nothing"),
@@ -51,7 +51,8 @@ std::vector<Key> run_keys() {
           .at_least(1)
           .at_most(1e9),
       run("workers", &RunSection::workers)
-          .says("Replicas that train apart, in the whole run. May exceed the cores.")
+          .says("Copies of the model that train alone between meetings, in the whole run. May exceed the "
+                "cores.")
           .absent("one per core; muster simulate: as many as async.seconds_per_step names")
           .at_least(1)
           .at_most(65536),
@@ -61,20 +62,21 @@ std::vector<Key> run_keys() {
           .at_least(1)
           .at_most(4096),
       run("seed", &RunSection::seed)
-          .says("Initial weights, order of the data, augmentation and generated data are functions of it.")
+          .says("Seed of the initial weights, of the order of the data, of augmentation and, unless "
+                "task.data_seed is given, of data that are made.")
           .at_least(0),
       run("out", &RunSection::out)
           .says("Folder for the run's files. One that is not empty is refused unless run.resume is given.")
           .absent("a new folder runs/1, runs/2, ..."),
       run("resume", &RunSection::resume)
-          .says("Go on from the newest checkpoint in run.out; where there is none, start anew."),
+          .says("Resume from the newest checkpoint in run.out; without one, start from the beginning."),
       run("start_from", &RunSection::start_from)
           .says("A model whose weights the run starts from: a safetensors file, or a folder with one (also "
                 "of Hugging "
                 "Face's GPT-2).")
           .absent("fresh weights"),
       run("start_from_optimizer", &RunSection::start_from_optimizer)
-          .says("Also take the optimizer's state that lies beside the file of run.start_from."),
+          .says("Also take the optimizer's state from the folder of run.start_from."),
       run("precision", &RunSection::precision)
           .says("Numbers of the forward and backward pass: fp32, or bf16 with fp32 master weights (the "
                 "processor needs bf16 instructions).")

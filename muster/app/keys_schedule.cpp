@@ -12,7 +12,7 @@ Key schedule(const char* name, T ScheduleSection::*member) {
 std::vector<Key> general_keys() {
   return {
       schedule("rule", &ScheduleSection::rule)
-          .says("When the workers meet. docs/methods.md tells what each rule is and where it comes from.")
+          .says("When the workers meet. docs/methods.md describes each rule and names its paper.")
           .one_of({"every_step", "constant", "post_local", "qsr", "power", "adaptive", "loss", "piecewise",
                    "swap", "theory"}),
       schedule("base_period", &ScheduleSection::base_period)
@@ -59,7 +59,7 @@ std::vector<Key> rule_keys() {
               "adaptive: the period stays while the divergence is within these multiples of the sampled one.")
           .above(0),
       schedule("interval", &ScheduleSection::interval)
-          .says("loss: how long a period holds before the loss decides anew, AdaComm's T0.")
+          .says("loss: how long a period holds before the loss decides again, AdaComm's T0.")
           .in("steps")
           .absent("a thirtieth of the run after warm-up")
           .at_least(1),
@@ -71,12 +71,12 @@ std::vector<Key> rule_keys() {
           .absent("schedule.interval counts")
           .above(0),
       schedule("fallback", &ScheduleSection::fallback)
-          .says("loss: where the loss asks for no shorter period than the last one, that one times this, "
-                "AdaComm's gamma. 0: no fallback, the period may grow.")
+          .says("loss: factor of the period where the loss does not ask for a shorter one, AdaComm's gamma. "
+                "0: no fallback, the period may grow.")
           .at_least(0)
           .below(1),
       schedule("theory", &ScheduleSection::theory)
-          .says("theory: whose convergence theorem sets the period.")
+          .says("theory: the convergence theorem that sets the period.")
           .one_of({"stich", "haddadpour", "khaled", "woodworth", "koloskova", "growing"}),
       schedule("condition_number", &ScheduleSection::condition_number)
           .says("theory: condition number of the problem; all but stich and haddadpour use it.")

@@ -12,7 +12,7 @@ Key serve(const char* name, T ServeSection::*member) {
 std::vector<Key> patience_keys() {
   return {
       serve("patience", &ServeSection::patience)
-          .says("A call that makes no progress for so long is given up, on either side.")
+          .says("A call that makes no progress for this long is given up, on either side.")
           .in("seconds")
           .at_least(0.1)
           .at_most(3600),
@@ -22,17 +22,17 @@ std::vector<Key> patience_keys() {
           .at_least(0.01)
           .at_most(3600),
       serve("lease", &ServeSection::lease)
-          .says("A worker that has given no sign of life for so long is gone, and its round given up.")
+          .says("A worker without a sign of life for this long counts as gone, and its round is given up.")
           .in("seconds")
           .at_least(0.1)
           .at_most(86400),
       serve("give_up_after", &ServeSection::give_up_after)
-          .says("A worker that has not reached its server for so long ends.")
+          .says("A worker that has not reached its server for this long ends.")
           .in("seconds")
           .at_least(0)
           .at_most(1e7),
       serve("linger", &ServeSection::linger)
-          .says("How long a server that has finished stays, so that its workers learn of it.")
+          .says("How long a finished server stays, so that its workers hear that the run has ended.")
           .in("seconds")
           .at_least(0)
           .at_most(86400),
@@ -46,47 +46,46 @@ std::vector<Key> serve_door_keys() {
       serve("address", &ServeSection::address)
           .says(
               "Where the server listens, HOST:PORT; [::]:7077 or 0.0.0.0:7077 on all of its addresses. Port "
-              "0: any free one, which it tells."),
+              "0: any free one, which it prints."),
       serve("certificate", &ServeSection::certificate)
-          .says(
-              "PEM file with what this side shows the other: TLS. examples/tls/make_certificates.sh makes a "
-              "set.")
+          .says("PEM file with this side's TLS certificate. examples/tls/make_certificates.sh makes a set.")
           .absent("plain text, on the loopback interface only"),
       serve("key", &ServeSection::key).says("PEM file with the certificate's private key.").absent("none"),
       serve("authority", &ServeSection::authority)
-          .says("PEM file with the certificate that the other side's must be signed by. A server that has it "
-                "asks "
-                "its workers for theirs.")
+          .says("PEM file with the certificate that must have signed the other side's. A server that has it "
+                "requires certificates from its workers.")
           .absent("server: anybody who knows the token; worker: plain text, on the loopback interface only"),
       serve("token_file", &ServeSection::token_file)
           .says("File with a secret of 16 characters or more that every worker must know.")
           .absent("none is asked for"),
       serve("allow_plaintext_beyond_loopback", &ServeSection::allow_plaintext_beyond_loopback)
-          .says("Allows what anybody on the network can read, change and join."),
+          .says("Accept unencrypted connections from other machines, which anybody on the network can read, "
+                "change and join."),
   };
 }
 
 std::vector<Key> serve_keys() {
   std::vector<Key> keys = {
       serve("start_with", &ServeSection::start_with)
-          .says("Workers that the server waits for before it gives out the first round.")
+          .says("Number of workers for which the server waits before the first round begins.")
           .in("workers")
           .at_least(1)
           .at_most(4096),
       serve("most_workers", &ServeSection::most_workers)
-          .says("Workers that it takes at a time.")
+          .says("Largest number of workers at a time.")
           .in("workers")
           .at_least(1)
           .at_most(4096),
       serve("most_pushes", &ServeSection::most_pushes)
-          .says("Contributions that it holds in memory at a time; more have to wait.")
+          .says("Contributions that the server holds in memory at a time; more have to wait.")
           .at_least(1)
           .at_most(4096),
       serve("pull_codec", &ServeSection::pull_codec)
-          .says("How the parameters travel to the workers; contributions travel as comm.codec says.")
+          .says(
+              "Encoding of the parameters that are sent to workers; contributions are encoded by comm.codec.")
           .one_of({"fp32", "fp16", "bf16"}),
       serve("part_kib", &ServeSection::part_kib)
-          .says("Vectors travel in parts of this length.")
+          .says("Vectors are sent in parts of this length.")
           .in("KiB")
           .at_least(16)
           .at_most(8192),

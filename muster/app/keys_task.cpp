@@ -18,13 +18,13 @@ std::vector<Key> data_and_batch() {
               "Gaussian clusters; text made by a Markov chain, a text file, or a binary file of tokens.")
           .one_of({"generated", "cifar10", "folder", "clusters", "markov", "text", "tokens"}),
       task("data", &TaskSection::data)
-          .says("Where the data lie: a folder (cifar10: data_batch_*.bin and test_batch.bin; folder: train/ "
+          .says("Path of the data: a folder (cifar10: data_batch_*.bin and test_batch.bin; folder: train/ "
                 "and "
                 "val/ with a folder for each class), or a file (text, tokens).")
           .absent("none; all but generated, clusters and markov need it"),
       task("test_data", &TaskSection::test_data)
-          .says("File or folder to measure on, where it does not lie in task.data.")
-          .absent("folder: val/ or test/ beside train/; text and tokens: the end of task.data"),
+          .says("File or folder to measure on, if it is not in task.data.")
+          .absent("folder: val/ or test/ next to train/; text and tokens: the end of task.data"),
       task("model", &TaskSection::model)
           .says("The network; muster models lists them with their parameters.")
           .absent("resnet8, mlp for clusters, and gpt for text")
@@ -49,8 +49,8 @@ std::vector<Key> network_and_order() {
           .at_least(0)
           .below(1),
       task("label_noise", &TaskSection::label_noise)
-          .says("Probability that a training image comes with a wrong label, any of the others alike, drawn "
-                "anew each time it is used.")
+          .says("Probability that a training image gets a wrong label, each of the others with equal "
+                "probability, drawn again each time it is used.")
           .at_least(0)
           .at_most(1),
       task("sampler", &TaskSection::sampler)
@@ -59,8 +59,8 @@ std::vector<Key> network_and_order() {
                 "class in Dirichlet proportions, or by document.")
           .one_of({"permutation", "replacement", "shard", "by_class", "dirichlet", "by_document"}),
       task("dirichlet_alpha", &TaskSection::dirichlet_alpha)
-          .says("Of the sampler dirichlet: small, and every worker sees few classes; large, and all see "
-                "the same mixture.")
+          .says("Sampler dirichlet: with a small number every worker has few classes, with a large one all "
+                "have nearly the same mixture.")
           .above(0)
           .at_most(1e6),
       task("samples", &TaskSection::samples)
@@ -75,8 +75,13 @@ std::vector<Key> network_and_order() {
           .absent("1000 generated ones, 4096 of clusters; all of cifar10")
           .at_least(1)
           .at_most(1e8),
+      task("data_seed", &TaskSection::data_seed)
+          .says("Seed of generated data (generated, clusters, markov): runs with the same one have the same "
+                "data, whatever their run.seed.")
+          .absent("run.seed; muster compare: the first seed, for all of its runs")
+          .at_least(0),
       task("classes", &TaskSection::classes)
-          .says("Classes to tell apart. Images in files have as many as they have; a number given must be "
+          .says("Number of classes. Images in files have as many as they have; a number given must be "
                 "theirs (100: "
                 "the fine labels of CIFAR-100's files).")
           .at_least(2)

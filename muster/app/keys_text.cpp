@@ -21,7 +21,7 @@ std::vector<Key> text_keys() {
       text("tokenizer", &TextSection::tokenizer)
           .says("How text becomes tokens: bytes, or the path of a SentencePiece model."),
       text("token_type", &TextSection::token_type)
-          .says("Of task.name = tokens: the integers that the file holds, little endian.")
+          .says("Integers in the file of task.name = tokens, little endian.")
           .one_of({"uint8", "uint16", "uint32"}),
       text("vocabulary", &TextSection::vocabulary)
           .says("Tokens that the model knows.")
@@ -40,10 +40,10 @@ std::vector<Key> text_keys() {
           .above(0)
           .below(1),
       text("document_separator", &TextSection::document_separator)
-          .says("Text between two documents, for the sampler by_document (\\n stands for a line break).")
+          .says("Text between two documents, for the sampler by_document (\\n is a line break).")
           .absent("an empty line"),
       text("markov_order", &TextSection::markov_order)
-          .says("Of task.name = markov: how many symbols back the next one depends on.")
+          .says("task.name = markov: the number of earlier symbols on which the next one depends.")
           .in("symbols")
           .at_least(1)
           .at_most(4),
@@ -53,27 +53,27 @@ std::vector<Key> text_keys() {
 std::vector<Key> gpt_keys() {
   return {
       gpt("layers", &GptSection::layers)
-          .says("Of task.model = gpt: blocks of attention and feed-forward.")
+          .says("task.model = gpt: blocks of attention and feed-forward.")
           .at_least(1)
           .at_most(1000),
       gpt("width", &GptSection::width)
-          .says("Of task.model = gpt: width of the residual stream.")
+          .says("task.model = gpt: width of the residual stream.")
           .at_least(1)
           .at_most(65536),
       gpt("heads", &GptSection::heads)
-          .says("Of task.model = gpt: heads of attention.")
+          .says("task.model = gpt: heads of attention.")
           .at_least(1)
           .at_most(1024),
       gpt("head_width", &GptSection::head_width)
-          .says("Of task.model = gpt: width of a head's keys and values.")
+          .says("task.model = gpt: width of a head's keys and values.")
           .absent("gpt.width / gpt.heads")
           .at_least(1)
           .at_most(4096),
       gpt("positions", &GptSection::positions)
-          .says("How a token knows where it stands: a learned vector for each place, or rotated keys (RoPE).")
+          .says("How positions are encoded: a learned vector for each position, or rotated keys (RoPE).")
           .one_of({"learned", "rotary"}),
       gpt("tied_head", &GptSection::tied_head)
-          .says("The output's matrix is the embedding's; false: a matrix of its own, lm_head.weight."),
+          .says("The output's matrix is the embedding's; false: a separate matrix, lm_head.weight."),
       gpt("dropout", &GptSection::dropout)
           .says("Share of the activations that are dropped in training.")
           .at_least(0)

@@ -81,7 +81,7 @@ Arguments own_arguments(const std::vector<std::string>& words) {
                       fmt::format("belongs to the command behind --, as in {}", example));
   if (!arguments.positional.empty())
     throw OptionError("command line", shown(arguments.positional.front()),
-                      fmt::format("the command stands behind --, as in {}", example));
+                      fmt::format("the command comes after --, as in {}", example));
   return arguments;
 }
 
@@ -90,7 +90,7 @@ std::vector<RankPlace> places_of(const Arguments& arguments, int processes) {
   if (hosts) return place_ranks(parse_hosts(read_file(*hosts), *hosts), processes, *hosts);
   if (processes == 0)
     throw OptionError("-n", "(not given)",
-                      fmt::format("say how many processes, as in {}, or give --hosts FILE", example));
+                      fmt::format("give the number of processes, as in {}, or give --hosts FILE", example));
   return place_here(processes);
 }
 
@@ -98,9 +98,9 @@ void check_elastic(const LaunchRequest& request) {
   if (request.restarts > 0 && request.min_workers == request.ranks())
     throw OptionError("--restarts", std::to_string(request.restarts),
                       request.ranks() == 1
-                          ? "a run of one process has nobody to come back to; muster train --run.resume goes "
+                          ? "a run of one process has no other to rejoin; muster train --run.resume goes "
                             "on from its checkpoint"
-                          : fmt::format("a process can come back into an elastic run only; say --min-workers "
+                          : fmt::format("a process can come back into an elastic run only; use --min-workers "
                                         "from 1 to {}",
                                         request.ranks() - 1));
 }
@@ -136,7 +136,7 @@ LaunchRequest read_launch_request(const std::vector<std::string>& words) {
   if (request.ranks() > most_processes)
     throw OptionError(
         "--hosts", arguments.flag("hosts").value_or(""),
-        fmt::format("has {} slots; at most {} are launched: say -n", request.ranks(), most_processes));
+        fmt::format("has {} slots; at most {} are launched: use -n", request.ranks(), most_processes));
   request.min_workers = flags.whole("min-workers", "--min-workers", 1, request.ranks(), request.ranks());
   check_elastic(request);
   if (divider != words.end()) request.command.assign(divider + 1, words.end());

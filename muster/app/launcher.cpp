@@ -225,7 +225,7 @@ void Launcher::judge(Member& member, Ending ending) {
   } else if (ending.code != 0 && outcome_.durable()) {
     relay_.say(fmt::format("muster: rank {} {}; the result is on the disk", rank, what_happened(ending)));
   } else if (ending.code != 0 && !outcome_.closing()) {
-    relay_.say(fmt::format("muster: rank {} {}; the run goes on with {} of {} processes", rank,
+    relay_.say(fmt::format("muster: rank {} {}; the run continues with {} of {} processes", rank,
                            what_happened(ending), outcome_.left(), request_.ranks()));
   }
   if (outcome_.closing())
@@ -240,7 +240,7 @@ void Launcher::tell_failure(const Member& member, Ending ending) {
   if (outcome_.elastic())
     line += fmt::format(", and {} of {} processes are too few (--min-workers {})", outcome_.left(),
                         request_.ranks(), request_.min_workers);
-  line += logged ? fmt::format("; the end of {}:", log_file(rank)) : "; what it said stands above";
+  line += logged ? fmt::format("; the end of {}:", log_file(rank)) : "; its messages are above";
   relay_.say(line);
   if (logged) show_last_lines(rank);
 }
@@ -302,8 +302,7 @@ void Launcher::look_at_stopped() {
   if (watch_.seconds() < *stopped_since_ + request_.deadline) return;
   for (const Member& member : members_)
     if (member.process)
-      relay_.say(
-          fmt::format("muster: error: rank {} is stopped, and nobody else is left", member.place.rank));
+      relay_.say(fmt::format("muster: error: rank {} is stopped, and no other is left", member.place.rank));
   outcome_.abandon();
   kill_all();
 }

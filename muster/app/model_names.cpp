@@ -46,6 +46,10 @@ std::vector<std::string> model_names() {
 
 bool is_text_task(const std::string& name) { return name == "markov" || name == "text" || name == "tokens"; }
 
+bool is_made_task(const std::string& name) {
+  return name == "generated" || name == "markov" || name == "clusters";
+}
+
 bool is_text_model(const std::string& name) { return name.starts_with("gpt"); }
 
 }  // namespace muster

@@ -24,6 +24,9 @@ std::vector<std::string> model_names();
 /// True for the words of task.name whose samples are text (the others are images).
 bool is_text_task(const std::string& name);
 
+/// True for the words of task.name whose data are made by the program, from a seed.
+bool is_made_task(const std::string& name);
+
 /// True for the models of text (the others are of images).
 bool is_text_model(const std::string& name);
 

@@ -8,7 +8,7 @@ namespace muster {
 std::optional<Network> network_of(const Arguments& arguments) {
   const auto bandwidth = arguments.flag("network"), latency = arguments.flag("latency");
   if (latency && !bandwidth)
-    throw OptionError("--latency", shown(*latency), "needs --network beside it, such as --network 1Gbit");
+    throw OptionError("--latency", shown(*latency), "needs --network as well, such as --network 1Gbit");
   if (!bandwidth) return std::nullopt;
   Network network;
   network.bits_per_second = parse_bandwidth(*bandwidth);

@@ -24,7 +24,7 @@ constexpr const char* what_is_needed =
 struct stat about_space(const std::string& path) {
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0)
-    throw Error(fmt::format("cannot look at the network namespace {}; {}", path, what_is_needed));
+    throw Error(fmt::format("cannot examine the network namespace {}; {}", path, what_is_needed));
   return about;
 }
 
@@ -34,7 +34,7 @@ std::string name_of_space(pid_t process, pid_t launcher) {
   const auto theirs = about_space(fmt::format("/proc/{}/ns/net", process));
   if (same(theirs, about_space(fmt::format("/proc/{}/ns/net", launcher))))
     throw Error(
-        fmt::format("process {} runs in the launcher's own network, and without that nobody would reach "
+        fmt::format("process {} runs in the launcher's own network, and without that no process would reach "
                     "the store; {}",
                     process, what_is_needed));
   std::error_code missing;  // no named namespaces: said below

@@ -44,6 +44,7 @@ struct TaskSection {
   double dirichlet_alpha = 0.5;
   std::optional<int64_t> samples;
   std::optional<int64_t> test_samples;
+  std::optional<int64_t> data_seed;
   int64_t classes = 10;
   std::vector<int64_t> hidden = {256, 256};
   bool operator==(const TaskSection&) const = default;

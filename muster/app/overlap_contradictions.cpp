@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "muster/app/unused_option.h"
 #include "muster/base/error.h"
-#include "muster/base/format.h"
 
 namespace muster {
 
@@ -14,17 +14,17 @@ namespace {
 void check_unused(const CommSection& comm) {
   const bool delayed = comm.overlap == "delayed";
   if (comm.delay && !delayed)
-    throw OptionError("comm.delay", std::to_string(*comm.delay),
-                      "is not used by comm.overlap = none; say delayed, or leave it out");
+    throw UnusedOption("comm.delay", *comm.delay,
+                       "is not used by comm.overlap = none; use delayed, or leave it out");
   if (comm.merge != CommSection{}.merge && !delayed)
-    throw OptionError("comm.merge", comm.merge,
-                      "is not used by comm.overlap = none; say delayed, or leave it out");
+    throw UnusedOption("comm.merge", comm.merge,
+                       "is not used by comm.overlap = none; use delayed, or leave it out");
   if (comm.blend && !delayed)
-    throw OptionError("comm.blend", format_number(*comm.blend),
-                      "is not used by comm.overlap = none; say delayed, or leave it out");
+    throw UnusedOption("comm.blend", *comm.blend,
+                       "is not used by comm.overlap = none; use delayed, or leave it out");
   if (comm.blend && comm.merge != "blend")
-    throw OptionError("comm.blend", format_number(*comm.blend),
-                      "is not used by comm.merge = corrected; say blend, or leave it out");
+    throw UnusedOption("comm.blend", *comm.blend,
+                       "is not used by comm.merge = corrected; use blend, or leave it out");
 }
 
 }  // namespace
@@ -42,22 +42,22 @@ void check_overlap(const Configuration& configuration) {
   if (rule == "every_step" || rule == "post_local")
     refuse(fmt::format(
         "does not go with schedule.rule = {}, which averages gradients, for which every step waits; "
-        "say qsr or constant",
+        "use qsr or constant",
         rule));
   if (rule == "adaptive" || (rule == "loss" && delayed))
     refuse(
         fmt::format("does not go with schedule.rule = {}, which needs to know at a round's end how the round "
-                    "went; say qsr or constant",
+                    "went; use qsr or constant",
                     rule));
   if (configuration.inner.at_meeting != "keep")
     refuse(fmt::format(
-        "does not go with inner.at_meeting = {}: moments belong to a meeting for which all wait; say "
+        "does not go with inner.at_meeting = {}: moments belong to a meeting for which all wait; use "
         "keep",
         configuration.inner.at_meeting));
   if (comm.inner_period > 1)
     refuse(
         fmt::format("does not go with comm.inner_period = {}, which mixes the workers of a group between a "
-                    "meeting and its outcome; say 1",
+                    "meeting and its outcome; use 1",
                     comm.inner_period));
 }
 

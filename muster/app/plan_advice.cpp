@@ -55,17 +55,35 @@ std::optional<size_t> choose(const PlanResult& plan, const std::string& rule) {
   return found == rows.end() ? rows.back() : *found;
 }
 
-std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
+std::string percent(double share) {
+  return fmt::format("{} %", format_number(100 * share, 100 * share < 100 ? 3 : 4));
+}
 std::string hours(double seconds) { return format_duration(seconds); }
+
+/// "20:00:00 for computing, 6:42:00 for meetings": the parts that are there; they add up to the whole.
+std::string parts(const RunTime& time) {
+  std::string text;
+  const auto add = [&](double seconds, const char* what) {
+    if (seconds > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", hours(seconds), what);
+  };
+  add(time.compute, "for computing");
+  add(time.communication(), "for meetings");
+  add(time.waiting, "waiting for the slowest");
+  add(time.failures, "for failures");
+  add(time.other, "for evaluations and checkpoints");
+  return text;
+}
+
+double not_computing(const RunTime& time) {
+  return time.total() > 0 ? (time.total() - time.compute) / time.total() : 0;
+}
 
 void explain_rule(const PlanResult& plan, PlanAdvice& advice) {
   const PlanRow& row = plan.rows[advice.row];
   const PlanRow& every = plan.rows[plan.every_step];
   auto& reasons = advice.reasons;
   reasons.push_back(
-      fmt::format("Meeting at every step takes {}: {} for computing, {} for meetings, {} waiting.",
-                  hours(every.time.total()), hours(every.time.compute), hours(every.time.communication()),
-                  hours(every.time.waiting)));
+      fmt::format("Meeting at every step takes {}: {}.", hours(every.time.total()), parts(every.time)));
   if (advice.row == plan.every_step) {
     if (meetings_share(every.time) < little)
       reasons.push_back(fmt::format("Meetings and waiting are {} of that, so no rule can save much.",
@@ -84,7 +102,7 @@ void explain_rule(const PlanResult& plan, PlanAdvice& advice) {
   reasons.push_back(
       fmt::format("{} meets in {} of the steps and takes {}: {} less. {} of it is not computing.", row.name,
                   percent(row.walk.communication()), hours(row.time.total()),
-                  percent(1 - row.time.total() / every.time.total()), percent(overhead(row.time))));
+                  percent(1 - row.time.total() / every.time.total()), percent(not_computing(row.time))));
   if (advice.row == 0 && overhead(row.time) <= enough)
     reasons.emplace_back("It is the configuration's own rule, and leaves little to save.");
   if (row.schedule.rule == "qsr")
@@ -93,11 +111,11 @@ void explain_rule(const PlanResult& plan, PlanAdvice& advice) {
                     "high and rarely at the end.",
                     format_count(plan.request.steps)));
   if (row.schedule.rule == "constant")
-    reasons.push_back(
-        fmt::format("The shortest period of 2, 4, 8 that leaves at most {} beside computing, or the longest "
-                    "of them; rules that "
-                    "follow the learning rate need a long run in which it falls.",
-                    percent(enough)));
+    reasons.push_back(fmt::format(
+        "The shortest period of 2, 4, 8 at which all but computing takes at most {}, or the longest "
+        "of them; rules that "
+        "follow the learning rate need a long run in which it falls.",
+        percent(enough)));
   if (row.schedule.rule == "adaptive")
     reasons.emplace_back(
         "The learning rate falls in steps: the adaptive period follows the replicas' divergence.");

@@ -57,13 +57,13 @@ void set_failures(const PlanRequest& request, PlanBasis& basis) {
   if (configuration.elastic.min_workers) {
     basis.costs.failures.kept_every = nothing_kept;
     basis.notes.emplace_back(
-        "Failures: elastic.min_workers is given, so the others go on from where they are; a failure costs "
+        "Failures: elastic.min_workers is given, so the others continue from where they are; a failure costs "
         "the "
         "restart time alone.");
   } else if (configuration.checkpoint.every > 0) {
     basis.costs.kept_steps = configuration.checkpoint.every;
     basis.notes.push_back(fmt::format(
-        "Failures: the run goes on from its last checkpoint (checkpoint.every = {} steps); half of that is "
+        "Failures: the run resumes from its last checkpoint (checkpoint.every = {} steps); half of that is "
         "lost on average.",
         configuration.checkpoint.every));
   } else {
@@ -118,10 +118,10 @@ void use_totals(const PlanRequest& request, PlanBasis& basis) {
                              request.totals.size());
   if (basis.solved->largest_residual > 0)
     basis.notes.push_back(
-        fmt::format("The totals lie within {:.2g} % of one line.", 100 * basis.solved->largest_residual));
+        fmt::format("The totals are within {:.2g} % of one line.", 100 * basis.solved->largest_residual));
   if (basis.parameters == 0 || basis.costs.group.hosts < 2) {
     basis.notes.emplace_back(
-        "The totals tell what a meeting takes, not why: it is taken to be the same on other numbers of "
+        "The totals show what a meeting takes, not why: it is assumed to be the same on other numbers of "
         "workers. "
         "Give --parameters (and --hosts) for its share of the network.");
     return;
@@ -149,7 +149,7 @@ void use_measurement(const PlanRequest& request, const PlanMeasurement& measured
   costs.other_seconds = other_seconds(request, measured);
   if (!apart && request.network) {  // every worker gets a machine like this one
     costs.step.seconds = measured.own_step_seconds;
-    basis.source += "; every worker on a machine of its own, as fast as a thread here";
+    basis.source += "; every worker on its own machine, as fast as a thread here";
     return;
   }
   costs.step.seconds = times.step_seconds;
@@ -176,7 +176,7 @@ void use_measurement(const PlanRequest& request, const PlanMeasurement& measured
 }
 
 void use_async_speeds(const PlanRequest& request, PlanBasis& basis) {
-  const Configuration simulated = resolve(std::nullopt, request.settings, Scope::simulation);
+  const Configuration simulated = request.simulated();
   const SimulationOptions options = simulation_options(simulated, basis.costs.message_bytes);
   basis.costs.step.seconds = 1;
   basis.costs.step.slowness = device_speeds(options.devices);
@@ -214,7 +214,7 @@ PlanBasis plan_basis(const PlanRequest& request, const std::optional<PlanMeasure
     if (!known)
       throw OptionError(
           "--parameters", "(not given)",
-          "the size of this model is not known without training it: say its number of parameters");
+          "the size of this model is not known without training it: give its number of parameters");
     basis.parameters = *known;
   }
   if (measurement) basis.bytes_per_meeting = measurement->bytes_per_meeting;

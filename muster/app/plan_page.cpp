@@ -96,17 +96,24 @@ StudyChart against_workers(const PlanResult& plan, bool cost) {
   return chart;
 }
 
+/// In hours; with as many decimals as the whole of them needs for four digits, so that the parts of a row add
+/// up to it.
+std::string hours_text(double seconds, double whole) {
+  const int digits = whole > 0 ? static_cast<int>(std::floor(std::log10(whole / 3600))) + 1 : 1;
+  return fmt::format("{:.{}f}", seconds / 3600, std::clamp(4 - digits, 0, 9));
+}
+
 StudyTable rules_table(const PlanResult& plan) {
   StudyTable table{.title = "Rules",
                    .header = {"rule", "rounds", "% of steps", "sent by a worker", "hours", "computing h",
-                              "waiting h", "meeting h", "failures h", "most goes to"},
+                              "waiting h", "meeting h", "failures h", "other h", "most goes to"},
                    .rows = {},
                    .note = "~ an estimate: the rule follows what a run measures. * recommended."};
   if (plan.request.price) table.header.insert(table.header.begin() + 5, "cost");
   for (size_t i = 0; i < std::min<size_t>(plan.rows.size(), 200); ++i) {
     const PlanRow& row = plan.rows[i];
     const RunTime& time = row.time;
-    const auto text = [](double seconds) { return format_number(seconds / 3600, 4); };
+    const auto text = [&](double seconds) { return hours_text(seconds, time.total()); };
     std::vector<std::string> cells = {
         row.name + (row.walk.estimated ? " ~" : "") + (i == plan.advice.row ? " *" : ""),
         format_count(row.walk.meetings()),
@@ -117,6 +124,7 @@ StudyTable rules_table(const PlanResult& plan) {
         text(time.waiting),
         text(time.communication()),
         text(time.failures),
+        text(time.other),
         std::string(name_of(time.bottleneck()))};
     if (row.cost) cells.insert(cells.begin() + 5, fmt::format("{:.2f}", *row.cost));
     table.rows.push_back(std::move(cells));
@@ -134,34 +142,31 @@ std::string joined(const std::vector<std::string>& paragraphs) {
 
 std::string plan_page(const PlanResult& plan) {
   const RunCosts& costs = plan.basis.costs;
-  const PlanRow& chosen = plan.rows[plan.advice.row];
   StudyPage page;
-  page.title = fmt::format("{}{}: {} instead of {} with a meeting at every step", chosen.name,
-                           plan.advice.comm.codec == "fp32" ? "" : " with " + plan.advice.comm.codec,
-                           format_duration(plan.advice.time.total()),
-                           format_duration(plan.rows[plan.every_step].time.total()));
-  page.lead = fmt::format("{} steps of {} workers on {} hosts, {}.", format_count(plan.request.steps),
-                          costs.group.workers(), costs.group.hosts, plan.basis.source);
+  page.title = plan_answer(plan);
+  page.lead = fmt::format("{}, {}.", plan_subject(plan), plan.basis.source);
   page.command = plan.request.command;
   page.written_by = "muster plan";
   StudySection advice{
       .heading = "Recommended", .text = joined(plan.advice.reasons), .tables = {}, .charts = {}};
-  advice.text += "\n\n" + joined(plan.advice.risks) + "\n\n" + joined(plan.basis.notes);
+  advice.charts.push_back(against_period(plan));
   page.sections.push_back(std::move(advice));
-  StudySection rules{.heading = "Rules and periods", .text = {}, .tables = {rules_table(plan)}, .charts = {}};
-  rules.charts.push_back(against_period(plan));
-  page.sections.push_back(std::move(rules));
+  std::vector<std::string> cautions = plan.advice.risks;
+  cautions.insert(cautions.end(), plan.basis.notes.begin(), plan.basis.notes.end());
+  if (!cautions.empty())
+    page.sections.push_back(
+        {.heading = "What it may cost", .text = joined(cautions), .tables = {}, .charts = {}});
+  page.sections.push_back(
+      {.heading = "Rules and periods", .text = {}, .tables = {rules_table(plan)}, .charts = {}});
   StudySection machines{.heading = "Machines and network", .text = {}, .tables = {}, .charts = {}};
   if (plan.basis.link_known && costs.group.hosts > 1) machines.charts.push_back(against_bandwidth(plan));
   if (!plan.scans.empty()) machines.charts.push_back(against_workers(plan, false));
   if (!plan.scans.empty() && plan.request.price) machines.charts.push_back(against_workers(plan, true));
+  std::vector<std::string> sentences;
   for (const PlanScan& scan : plan.scans)
-    if (scan.pays_up_to)
-      machines.text += fmt::format(
-          "{}{}: the last added workers bring at least half of their share up to {}; the "
-          "fastest number is {}.",
-          machines.text.empty() ? "" : "\n\n", scan.rule, format_count(*scan.pays_up_to),
-          format_count(scan.fastest.value_or(1)));
+    if (const std::string sentence = scan_sentence(scan); !sentence.empty())
+      sentences.push_back(scan.rule + ": " + sentence);
+  machines.text = joined(sentences);
   if (!machines.charts.empty()) page.sections.push_back(std::move(machines));
   return study_page(page);
 }

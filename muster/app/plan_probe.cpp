@@ -66,7 +66,7 @@ bool meets_parameters_only(const std::string& name) {
 std::vector<std::string> child_command(const PlanRequest& request, const std::vector<std::string>& training) {
   std::error_code problem;
   const auto self = fs::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   std::vector<std::string> command = {self.string()};
   if (!request.launch.empty()) {
     command.emplace_back("launch");
@@ -132,7 +132,7 @@ PlanMeasurement probe_here(const PlanRequest& request) {
     if (signals.asked_to_stop() != 0) throw Error("the probe was stopped");
     if (code != 0)
       throw OptionError("--probe", fmt::format("{} with period {}", rule, period),
-                        fmt::format("the training ended with exit code {}; what it said stands above", code));
+                        fmt::format("the training ended with exit code {}; its messages are above", code));
     add(all, measure_run(name));
   }
   all.processes = request.launch.empty() ? 1 : all.workers;

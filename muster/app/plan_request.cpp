@@ -112,17 +112,26 @@ std::vector<Setting> merged(std::vector<Setting> settings, const std::vector<Set
   return settings;
 }
 
-/// What a run was told: of the resolved configuration in its folder, what differs from the defaults.
-std::vector<Setting> settings_of_run(const std::string& folder) {
-  const std::string path = folder + "/config.toml";
-  if (!is_there(path)) return {};
-  std::vector<Setting> settings;
+bool names_section(const std::vector<FileSetting>& file, std::string_view section) {
+  return std::any_of(file.begin(), file.end(),
+                     [&](const FileSetting& one) { return one.name.starts_with(section); });
+}
+
+/// Without what says the default. One key of async.* stays in a file that knows no schedule: it is that of an
+/// asynchronous run.
+void leave_out_defaults(std::vector<FileSetting>& file) {
   const Configuration defaults;
-  for (const FileSetting& one : read_toml_file(path)) {
-    const Key& key = find_key(one.name, "");
-    if (one.value != key.get(defaults)) settings.push_back({one.name, format_plain(one.value)});
-  }
-  return settings;
+  const bool asynchronous = names_section(file, "async.") && !names_section(file, "schedule.");
+  std::erase_if(file, [&](const FileSetting& one) {
+    return one.value == find_key(one.name, "").get(defaults) && !(asynchronous && one.name == "async.outer");
+  });
+}
+
+/// Of the layers those that describe workers that meet.
+Given without_async(Given given) {
+  std::erase_if(given.file, [](const FileSetting& one) { return one.name.starts_with("async."); });
+  std::erase_if(given.over, [](const Setting& one) { return one.name.starts_with("async."); });
+  return given;
 }
 
 /// Steps of every worker; an asynchronous run counts those of all.
@@ -132,7 +141,7 @@ int64_t steps_of(const PlanRequest& request) {
   if (samples && !request.asynchronous()) return run_length(configuration, *samples).steps;
   if (!configuration.run.steps)
     throw OptionError("run.steps", "(not given)",
-                      "a plan needs the length of the run: say --run.steps, or --train-samples (of the data) "
+                      "a plan needs the length of the run: use --run.steps, or --train-samples (of the data) "
                       "to count the steps of its epochs");
   if (!request.asynchronous()) return *configuration.run.steps;
   return std::max<int64_t>(1, *configuration.run.steps / request.workers());
@@ -145,7 +154,7 @@ void check_length(const PlanRequest& request) {
                         fmt::format("is longer than the run of {} steps; it would never meet before the end",
                                     request.steps));
   };
-  if (request.configuration.schedule.rule != "every_step")
+  if (request.configuration.schedule.rule != "every_step" && says(request.given.over, "schedule.base_period"))
     beyond("schedule.base_period", request.configuration.schedule.base_period);
   for (const int64_t period : request.periods) beyond("--periods", period);
 }
@@ -163,23 +172,32 @@ void check_sources(const PlanRequest& request) {
                       int{request.step_seconds.has_value()};
   if (sources > 1)
     throw OptionError("--total, --run, --probe, --step-time", "(several)",
-                      "say one of them: each tells what the computing takes");
+                      "give one of them: each determines the time of computing");
   if (sources == 0 && !request.asynchronous())
     throw OptionError(
         "--step-time", "(not given)",
-        "a plan needs to know what computing and meeting take: say --probe (measure here), --run "
+        "a plan needs to know what computing and meeting take: use --probe (measure here), --run "
         "FOLDER (of a finished run), --total RULE:TIME twice, or --step-time with --network");
 }
 
-Configuration resolved(const PlanRequest& request, const std::vector<Setting>& settings) {
-  if (!request.asynchronous()) return resolve(std::nullopt, settings, Scope::preview);
-  std::vector<Setting> lockstep = settings;
-  std::erase_if(lockstep, [](const Setting& one) { return one.name.starts_with("async."); });
-  Configuration configuration = resolve(std::nullopt, lockstep, Scope::preview);
-  const RunSection run = resolve(std::nullopt, settings, Scope::simulation).run;
-  configuration.run.workers = run.workers;
-  configuration.run.steps = run.steps;  // of all workers together
-  return configuration;
+/// Reads the file and what stands over it, and sets aside what has no use.
+void read_configuration(const Arguments& arguments, std::vector<Setting> over, PlanRequest& request) {
+  std::optional<std::string> path = arguments.first();
+  request.file = path;
+  if (!path && request.run && is_there(*request.run + "/config.toml")) path = *request.run + "/config.toml";
+  request.given = read_given(path, std::move(over), Scope::planning);
+  leave_out_defaults(request.given.file);
+  const Resolution lockstep = resolve_given(without_async(request.given), Scope::planning);
+  std::erase_if(request.given.file, [&](const FileSetting& one) {
+    return std::find(lockstep.unused.begin(), lockstep.unused.end(), one.name) != lockstep.unused.end();
+  });
+  request.unused = unused_line(request.given.source, "muster plan", lockstep.unused);
+  request.settings = merged(text_settings(request.given.file), request.given.over);
+  request.configuration = lockstep.configuration;
+  if (!request.asynchronous()) return;
+  const RunSection run = request.simulated().run;
+  request.configuration.run.workers = run.workers;
+  request.configuration.run.steps = run.steps;  // of all workers together
 }
 
 void read_flags(const Arguments& arguments, PlanRequest& request) {
@@ -219,14 +237,15 @@ std::optional<int64_t> PlanRequest::samples() const {
   if (train_samples) return train_samples;
   // A schedule alone says nothing of its data.
   const bool names_task = says(settings, "task.name") || says(settings, "task.samples");
-  return names_task || !configuration.run.steps ? known_samples(configuration) : std::nullopt;
+  return names_task || !configuration.run.steps ? usual_samples(configuration) : std::nullopt;
 }
 
+Configuration PlanRequest::simulated() const { return resolve_given(given, Scope::simulation).configuration; }
+
 double parse_duration(const std::string& field, std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, double>, 9> units = {{{"us", 1e-6},
+  constexpr std::array<std::pair<std::string_view, double>, 8> units = {{{"us", 1e-6},
                                                                          {"ms", 1e-3},
                                                                          {"s", 1},
-                                                                         {"", 1},
                                                                          {"m", 60},
                                                                          {"min", 60},
                                                                          {"h", 3600},
@@ -235,6 +254,7 @@ double parse_duration(const std::string& field, std::string_view text) {
   double number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  if (problem == std::errc() && number == 0 && unit.empty()) return 0;  // in any unit
   if (problem == std::errc() && std::isfinite(number))
     for (const auto& [name, factor] : units)
       if (name == unit) return number * factor;
@@ -256,15 +276,7 @@ PlanRequest read_plan_request(const std::vector<std::string>& words) {
   const std::vector<int64_t> workers = Reader(arguments).integers("workers", most_workers);
   if (workers.size() == 1) over.push_back({"run.workers", std::to_string(workers.front())});
   if (workers.size() > 1) request.scan = workers;
-  std::vector<Setting> file;
-  if (!arguments.positional.empty()) {
-    request.file = arguments.positional.front();
-    file = text_settings(read_comparison_file(*request.file).base);
-  } else if (request.run) {
-    file = settings_of_run(*request.run);
-  }
-  request.settings = merged(std::move(file), over);
-  request.configuration = resolved(request, request.settings);
+  read_configuration(arguments, std::move(over), request);
   for (const std::string& text : totals) request.totals.push_back(parse_total(text));
   check_sources(request);
   request.steps = steps_of(request);

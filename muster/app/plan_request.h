@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "muster/app/arguments.h"
+#include "muster/app/given.h"
 #include "muster/app/help.h"
 #include "muster/app/options.h"
 #include "muster/plan/failure_time.h"
@@ -22,7 +23,9 @@ struct StatedTotal {
 /// What `muster plan` was asked for.
 struct PlanRequest {
   bool help = false, json = false, probe = false;
-  std::vector<Setting> settings;  ///< of the file, then of the command line; full names, a later one wins
+  std::vector<Setting> settings;  ///< of the file, then of the command line; full names, each once
+  Given given;                    ///< the same in layers
+  std::string unused;             ///< a line that names keys of the file without use, or ""
   Configuration configuration;    ///< resolved for a preview
   int64_t steps = 0;              ///< of every worker
   std::optional<int64_t> train_samples;
@@ -44,6 +47,8 @@ struct PlanRequest {
   /// Of the training data, where that is known.
   std::optional<int64_t> samples() const;
   bool asynchronous() const;  ///< there are async.* keys
+  /// REQUIRES: asynchronous(). The run that these describe. Throws OptionError.
+  Configuration simulated() const;
 };
 
 const CommandHelp& plan_help();

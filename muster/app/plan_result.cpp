@@ -9,6 +9,7 @@
 #include "muster/app/resolve.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/error.h"
+#include "muster/base/format.h"
 #include "muster/base/stopwatch.h"
 #include "muster/plan/event_simulation.h"
 
@@ -147,7 +148,7 @@ PlanScan scan_workers(const PlanResult& plan, const PlanRow& row) {
 
 std::optional<PlanAsync> simulate(const PlanRequest& request, const PlanBasis& basis) {
   if (!request.asynchronous()) return std::nullopt;
-  const Configuration configuration = resolve(std::nullopt, request.settings, Scope::simulation);
+  const Configuration configuration = request.simulated();
   const SimulationOptions options = simulation_options(configuration, basis.costs.message_bytes);
   EventSimulation simulation(options, simulated_speeds(configuration));
   while (simulation.advance()) {
@@ -163,6 +164,23 @@ std::optional<PlanAsync> simulate(const PlanRequest& request, const PlanBasis& b
       walk_constant(request.steps, std::min(request.steps, configuration.async.local_steps));
   result.lockstep_seconds = predict_run(walk, basis.costs, maximum).total();
   return result;
+}
+
+/// What would surprise who reads the rows.
+void add_notes(PlanResult& plan) {
+  const double every = plan.rows[plan.every_step].time.total();
+  for (const PlanRow& row : plan.rows) {
+    if (row.schedule.rule != "constant" || row.time.total() <= every) continue;
+    plan.basis.notes.push_back(fmt::format(
+        "{} takes longer than every_step ({} and {}): as measured, a meeting that averages parameters takes "
+        "more than {} that average gradients. Where meetings are so cheap, few rules save time.",
+        row.name, format_duration(row.time.total()), format_duration(every), row.schedule.base_period));
+    break;
+  }
+  if (!plan.request.totals.empty() && !plan.basis.link_known)
+    plan.basis.notes.emplace_back(
+        "Times on other numbers of workers do not follow from total times: use --parameters "
+        "and --hosts for the network's share.");
 }
 
 }  // namespace
@@ -185,10 +203,12 @@ PlanResult make_plan(const PlanRequest& request, PlanBasis basis) {
       throw OptionError(
           "--failures", std::to_string(request.failures.per_hour),
           "with so many failures and so much lost at each, the run would hardly ever end: refused to plan; "
-          "write checkpoints more often (checkpoint.every) or go on without the lost (elastic.min_workers)");
+          "write checkpoints more often (checkpoint.every) or continue without the lost workers "
+          "(elastic.min_workers)");
   plan.async = simulate(request, plan.basis);
   add_travels(plan);
-  if (!plan.basis.on_this_machine) {
+  add_notes(plan);
+  if (!plan.basis.on_this_machine && (plan.basis.link_known || plan.request.totals.empty())) {
     plan.scans.push_back(scan_workers(plan, plan.rows[plan.every_step]));
     const size_t choice = plan_choice(plan);
     if (choice != plan.every_step) plan.scans.push_back(scan_workers(plan, plan.rows[choice]));

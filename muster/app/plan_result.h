@@ -89,6 +89,14 @@ PlanAdvice plan_advice(const PlanResult& plan);
 /// The rule under which to look at other ways to travel and other numbers of workers.
 size_t plan_choice(const PlanResult& plan);
 
+/// "qsr with qsgd8: 5:30:00 instead of 8:36:00 with a meeting at every step".
+std::string plan_answer(const PlanResult& plan);
+/// "93,600 steps of 4 workers on 1 host".
+std::string plan_subject(const PlanResult& plan);
+/// Up to how many workers more of them pay, and which number is the fastest, where there is one: that the
+/// last one looked at is still faster says only that the scan ended there.
+std::string scan_sentence(const PlanScan& scan);
+
 std::string plan_json(const PlanResult& plan, int indent);
 std::string plan_text(const PlanResult& plan);
 /// The page of curves, by itself.

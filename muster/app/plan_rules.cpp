@@ -205,10 +205,9 @@ PlanRule named_rule(const std::string& field, const std::string& name, const Con
     const auto [end, problem] =
         std::from_chars(text.data(), text.data() + text.size(), result.schedule.base_period);
     if (problem != std::errc() || end != text.data() + text.size() || result.schedule.base_period < 1)
-      throw OptionError(field, shown(name),
-                        "what stands behind the rule must be its period, as in constant:8");
+      throw OptionError(field, shown(name), "the part after the rule must be its period, as in constant:8");
     if (rule == "every_step")
-      throw OptionError(field, shown(name), "every_step has no period; say constant with a period");
+      throw OptionError(field, shown(name), "every_step has no period; use constant with a period");
   }
   if (result.schedule.base_period > steps && rule != "every_step" && rule != "theory" && rule != "piecewise")
     throw OptionError(field, shown(name),

@@ -56,7 +56,7 @@ std::string rules_table(const PlanResult& plan) {
 
 std::string travels_table(const PlanResult& plan) {
   if (plan.travels.empty()) return {};
-  Table table({{fmt::format("how means travel ({})", plan.rows[plan_choice(plan)].name), Align::left},
+  Table table({{fmt::format("how means are sent ({})", plan.rows[plan_choice(plan)].name), Align::left},
                {"sent by a worker", Align::right},
                {"time", Align::right}});
   for (const PlanTravel& travel : plan.travels)
@@ -83,13 +83,7 @@ std::string scan_text(const PlanResult& plan, const PlanScan& scan) {
     cells.emplace_back(name_of(point.time.bottleneck()));
     table.add_row(std::move(cells));
   }
-  std::string text = "\n" + table.text();
-  if (scan.pays_up_to)
-    text += fmt::format(
-        "The same samples in fewer, larger steps. More workers bring at least half of their share up to {}; "
-        "the fastest is {}.\n",
-        format_count(*scan.pays_up_to), format_count(scan.fastest.value_or(1)));
-  return text;
+  return "\n" + table.text() + wrapped("The same samples in fewer, larger steps. " + scan_sentence(scan), "");
 }
 
 std::string async_text(const PlanResult& plan) {
@@ -108,26 +102,27 @@ std::string plan_text(const PlanResult& plan) {
   const RunCosts& costs = plan.basis.costs;
   const PlanRow& own = plan.rows.front();
   const MeetingTime meeting = meeting_time(costs.meeting, costs.group, costs.message_bytes, false);
-  std::string text =
-      fmt::format("{} steps of {} workers on {} {}; a step takes {}, a meeting {} ({}).\n\n",
-                  format_count(plan.request.steps), format_count(costs.group.workers()),
-                  format_count(costs.group.hosts), costs.group.hosts == 1 ? "host" : "hosts",
-                  format_duration(costs.step.seconds * costs.step.mean_slowness(costs.group.workers())),
-                  format_duration(meeting.total()), plan.basis.source);
+  std::string text = wrapped("Recommended: " + plan_answer(plan), "");
+  for (const std::string& line : plan.advice.reasons) text += wrapped_hanging(line, "- ", "  ");
+  for (const std::string& line : plan.advice.risks) text += wrapped_hanging(line, "- ", "  ");
+  text += "\n" +
+          wrapped(fmt::format(
+                      "Planned for {}; a step takes {}, a meeting {} ({}).", plan_subject(plan),
+                      format_duration(costs.step.seconds * costs.step.mean_slowness(costs.group.workers())),
+                      format_duration(meeting.total()), plan.basis.source),
+                  "");
   if (plan.basis.solved)
-    text += fmt::format(
-        "Meeting at every step communicates {:.4g} h and computes {:.4g} h: {:.4g} s a step.\n\n",
-        plan.basis.solved->communication_hours, plan.basis.solved->compute_hours, costs.step.seconds);
-  text += rules_table(plan) + travels_table(plan);
-  for (const PlanScan& scan : plan.scans) text += scan_text(plan, scan);
-  text += async_text(plan);
-  text += fmt::format("\n{} as configured: most of its time goes to {}.\nRecommended: {}{}\n", own.name,
-                      name_of(own.time.bottleneck()), plan.rows[plan.advice.row].name,
-                      plan.advice.comm.codec == "fp32" ? "" : ", comm.codec " + plan.advice.comm.codec);
-  for (const std::string& line : plan.advice.reasons) text += wrapped("- " + line, "  ");
-  for (const std::string& line : plan.advice.risks) text += wrapped("- " + line, "  ");
+    text += wrapped(
+        fmt::format("Meeting at every step communicates {:.4g} h and computes {:.4g} h: {:.4g} s a step.",
+                    plan.basis.solved->communication_hours, plan.basis.solved->compute_hours,
+                    costs.step.seconds),
+        "");
+  text += fmt::format("{} as configured: most of its time goes to {}.\n", own.name,
+                      name_of(own.time.bottleneck()));
   for (const std::string& note : plan.basis.notes) text += wrapped(note, "");
-  return text;
+  text += "\n" + rules_table(plan) + travels_table(plan);
+  for (const PlanScan& scan : plan.scans) text += scan_text(plan, scan);
+  return text + async_text(plan);
 }
 
 }  // namespace muster

@@ -26,8 +26,15 @@ int run_words(std::span<const Command> commands, std::vector<std::string> words)
     flush_output();
     return 0;
   }
-  if (asks_for_help(words[0])) words = {words[1], "--help"};
-  if (words[0] == "--version") words[0] = "version";
+  if (words[0] == "--version" || words[0] == "-V") words[0] = "version";
+  if (asks_for_help(words[0])) {
+    words.erase(words.begin());
+    if (asks_for_help(words[0])) {  // help --help
+      write_output(program_help(commands));
+      return 0;
+    }
+    words.emplace_back("--help");
+  }
   const Command& command = find_command(commands, words[0]);
   const int code = command.run({words.begin() + 1, words.end()});
   flush_output();
@@ -61,8 +68,8 @@ constexpr const char* out_of_memory = "out of memory; use fewer workers, a small
 
 std::string program_help(std::span<const Command> commands) {
   std::string text =
-      "muster: distributed training with local gradient methods. Workers train apart and meet when a "
-      "schedule says so.\n"
+      "muster: distributed training with local gradient methods. Workers train alone\n"
+      "and average their models when a schedule says so.\n"
       "\nusage: muster COMMAND ...\n\n";
   for (const Command& command : commands) text += fmt::format("  {:10} {}\n", command.name, command.summary);
   text += fmt::format("  {:10} {}\n", "help", "help COMMAND: what a command does, and every key it knows");

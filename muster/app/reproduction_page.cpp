@@ -7,13 +7,18 @@ namespace muster {
 
 namespace {
 
+constexpr ClaimKind kinds[] = {ClaimKind::measured, ClaimKind::exact, ClaimKind::arithmetic,
+                               ClaimKind::not_testable};
+
 std::string_view sign(Verdict verdict) {
   switch (verdict) {
     case Verdict::holds:
+    case Verdict::agrees:
       return "●";
-    case Verdict::in_part:
+    case Verdict::undecided:
       return "◐";
-    case Verdict::not_shown:
+    case Verdict::refuted:
+    case Verdict::differs:
       return "○";
     case Verdict::not_testable:
       return "–";
@@ -25,14 +30,42 @@ std::string_view sign(Verdict verdict) {
 
 std::string with_sign(Verdict verdict) { return fmt::format("{} {}", sign(verdict), verdict_text(verdict)); }
 
-StudyTable overview(const std::vector<const JudgedClaim*>& claims) {
+std::string_view heading(ClaimKind kind) {
+  switch (kind) {
+    case ClaimKind::measured:
+      return "Measured: something was run here and could have come out otherwise";
+    case ClaimKind::exact:
+      return "Exact: a formula or an enumeration, and the paper's number";
+    case ClaimKind::arithmetic:
+      return "Arithmetic: the paper's inputs give the paper's outputs. This checks the program and is no "
+             "evidence for the claim";
+    case ClaimKind::not_testable:
+      return "Not testable here: what it would need";
+  }
+  return "";
+}
+
+std::string found_text(const JudgedClaim& judged) {
+  std::string text = judged.shows.empty() ? judged.reason : judged.shows;
+  for (const std::string& part : part_texts(judged)) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+StudyTable overview(const ReproductionResult& result, const ReproductionCount& count, ClaimKind kind) {
   StudyTable table;
   table.wraps = true;
   table.header = {"claim", "verdict", "here", "in the paper"};
-  for (const JudgedClaim* judged : claims)
-    table.rows.push_back({judged->planned.claim->claim, with_sign(judged->verdict),
-                          judged->shows.empty() ? judged->reason : judged->shows,
-                          judged->planned.claim->paper});
+  if (kind == ClaimKind::measured) table.header.insert(table.header.begin() + 2, "with Holm");
+  for (size_t i = 0; i < result.claims.size(); ++i) {
+    const JudgedClaim& judged = result.claims[i];
+    if (judged.planned.kind() != kind) continue;
+    std::vector<std::string> row = {
+        fmt::format("{}: {}", judged.planned.file->name, judged.planned.claim->claim),
+        with_sign(judged.judgement.verdict), found_text(judged), judged.planned.claim->paper};
+    if (kind == ClaimKind::measured)
+      row.insert(row.begin() + 2, count.stands[i] ? "stands" : "does not stand");
+    table.rows.push_back(std::move(row));
+  }
   return table;
 }
 
@@ -56,6 +89,21 @@ StudyTable figures_table(const JudgedClaim& judged) {
   return table;
 }
 
+StudyTable parts_table(const JudgedClaim& judged) {
+  StudyTable table;
+  table.wraps = true;
+  table.header = {"part", "verdict", "difference", "99 % interval", "seeds", "margin or factor from"};
+  for (size_t i = 0; i < judged.judgement.parts.size(); ++i) {
+    const Decided& decided = judged.judgement.parts[i];
+    const ClaimPart& part = judged.planned.test->parts[i];
+    table.rows.push_back({part.says, std::string(decision_word(decided.decision)),
+                          format_number(decided.mean, 4),
+                          format_number(decided.low, 4) + " to " + format_number(decided.high, 4),
+                          std::to_string(decided.pairs), part.source.empty() ? "--" : part.source});
+  }
+  return table;
+}
+
 StudyTable commands_table(const JudgedClaim& judged, const ReproductionResult& result) {
   StudyTable table;
   table.wraps = true;
@@ -66,6 +114,7 @@ StudyTable commands_table(const JudgedClaim& judged, const ReproductionResult& r
       const auto found = result.finished.find(command.name);
       table.rows.push_back({command.name, command_text(command),
                             found == result.finished.end() ? "--" : format_duration(found->second.seconds)});
+      break;  // the other seeds differ in nothing else
     }
   for (const std::string& command : judged.planned.by_hand) table.rows.push_back({"by hand", command, "--"});
   return table;
@@ -74,14 +123,17 @@ StudyTable commands_table(const JudgedClaim& judged, const ReproductionResult& r
 StudySection section(const JudgedClaim& judged, const ReproductionResult& result) {
   const Claim& claim = *judged.planned.claim;
   StudySection part;
-  part.heading = fmt::format("{}: {}", claim.id, with_sign(judged.verdict));
+  part.heading = fmt::format("{} ({}): {}", claim.id, kind_text(judged.planned.kind()),
+                             with_sign(judged.judgement.verdict));
   part.text = claim.claim + "\n\nIn the paper: " + claim.where;
   if (!claim.paper.empty()) part.text += ": " + claim.paper;
   part.text += ".\n\nHere: " + judged.planned.test->here;
   if (!judged.shows.empty()) part.text += "\n\nFound: " + judged.shows + ".";
   if (!judged.reason.empty()) part.text += "\n\n" + judged.reason;
-  part.text += "\n\n" + rule_text(*judged.planned.test);
+  if (const std::string rule = rule_text(*judged.planned.test); !rule.empty())
+    part.text += "\n\nCompared: " + rule + ".";
   part.charts = judged.charts;
+  if (!judged.judgement.parts.empty()) part.tables.push_back(parts_table(judged));
   if (!judged.figures.empty()) part.tables.push_back(figures_table(judged));
   StudyTable commands = commands_table(judged, result);
   if (!commands.rows.empty()) part.tables.push_back(std::move(commands));
@@ -91,20 +143,20 @@ StudySection section(const JudgedClaim& judged, const ReproductionResult& result
 }  // namespace
 
 std::string reproduction_page(const ReproductionResult& result) {
+  const ReproductionCount count = count_of(result);
   StudyPage page;
-  page.title = reproduction_sentence(result) + ".";
+  page.title = measured_sentence(count) + ".";
   page.lead = fmt::format(
-      "The claims of the papers, put to the test at {} scale: every figure comes of a command of this "
-      "program, and every verdict of a rule that stands beside it.",
+      "The claims of the papers at {} scale. A measured claim holds where Student's 99 % interval of the "
+      "paired differences over its seeds is wholly on the claimed side, is refuted where it is wholly on "
+      "the other, and is undecided else.",
       result.request.paper_scale ? "the papers'" : "small");
+  for (const std::string& sentence : other_sentences(count)) page.lead += " " + sentence;
   page.command = result.request.command;
   page.written_by = "muster reproduce";
-  for (const ClaimFile& file : result.plan.files) {
-    std::vector<const JudgedClaim*> claims;
-    for (const JudgedClaim& judged : result.claims)
-      if (judged.planned.file == &file) claims.push_back(&judged);
-    if (!claims.empty()) page.sections.push_back({file.title, "", {overview(claims)}, {}});
-  }
+  for (const ClaimKind kind : kinds)
+    if (count.of(kind) > 0)
+      page.sections.push_back({std::string(heading(kind)), "", {overview(result, count, kind)}, {}});
   for (const JudgedClaim& judged : result.claims) page.sections.push_back(section(judged, result));
   return study_page(page);
 }

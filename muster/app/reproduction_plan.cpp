@@ -3,19 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <map>
+#include <numeric>
+#include <set>
 #include <utility>
 
+#include "muster/app/claim_files.h"
+#include "muster/app/claim_needs.h"
+#include "muster/app/claim_seeds.h"
 #include "muster/app/embedded_files.h"
-#include "muster/app/engine_program.h"
-#include "muster/app/hosts_file.h"
-#include "muster/app/resolve.h"
+#include "muster/app/tuned_settings.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
-#include "muster/base/nearest_word.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -30,118 +31,151 @@ std::string replaced(std::string text, const std::string& mark, const std::strin
   return text;
 }
 
-bool has_engine() {
-  try {
-    engine_path();
-    return true;
-  } catch (const Error&) {
-    return false;
+const ClaimRun& find_run(const RunsByName& runs, const std::string& name, const std::string& claim) {
+  const auto found = runs.find(name);
+  if (found == runs.end())
+    throw DataError(fmt::format("claim '{}' reads a run '{}', which no claims file has", claim, name));
+  return *found->second;
+}
+
+/// Words with {out} and the like filled in.
+std::string with_folders(std::string words, const std::string& out, const ReproduceRequest& request) {
+  words = replaced(std::move(words), "{out}", out);
+  words = replaced(std::move(words), "{configs}", request.folder + "/configs");
+  words = replaced(std::move(words), "{data}", request.data.value_or("DATA"));
+  return replaced(std::move(words), "{hosts}", request.hosts.value_or("HOSTS"));
+}
+
+/// Settings that --tune has found, as texts for the words of commands; what is not tuned yet is missing.
+std::map<std::string, std::string> tuned_values(const ReproduceRequest& request) {
+  std::map<std::string, std::string> values;
+  for (const TunedArm& arm : load_tuned(request.claims)) values[arm.name] = fmt::format("{}", arm.value);
+  return values;
+}
+
+/// "" or the arm of a {tuned:ARM} that has no value.
+std::string fill_tuned(std::string& words, const std::map<std::string, std::string>& tuned) {
+  constexpr std::string_view mark = "{tuned:";
+  for (size_t at = words.find(mark); at != std::string::npos; at = words.find(mark)) {
+    const size_t end = words.find('}', at);
+    if (end == std::string::npos)
+      throw DataError(fmt::format("'{{tuned:' does not end in: {}", shown(words)));
+    const std::string arm = words.substr(at + mark.size(), end - at - mark.size());
+    const auto found = tuned.find(arm);
+    if (found == tuned.end()) return arm;
+    words.replace(at, end + 1 - at, found->second);
+  }
+  return "";
+}
+
+void add_inputs(PlannedCommand& command, const std::string& word, const std::string& mark,
+                const std::string& folder) {
+  for (size_t at = word.find(mark); at != std::string::npos; at = word.find(mark, at + 1)) {
+    const size_t begin = at + mark.size();
+    const std::string name = word.substr(begin, word.find(' ', begin) - begin);
+    command.inputs[mark.substr(1, mark.size() - 2) + name] = folder + name;
   }
 }
 
-/// 0 where there is none.
-int64_t number_behind(const std::string& need, size_t prefix) {
-  int64_t number = 0;
-  std::from_chars(need.data() + prefix, need.data() + need.size(), number);
-  return number;
+std::vector<PlannedCommand> commands_of(const ClaimRun& run, const std::string& words,
+                                        const ReproduceRequest& request) {
+  std::vector<PlannedCommand> commands;
+  const auto add = [&](const std::string& name, const std::string& seed) {
+    commands.push_back(planned_command(run.name, name, replaced(words, "{seed}", seed), request));
+    commands.back().minutes = run.minutes;
+    commands.back().resumes = run.resumes;
+  };
+  if (run.seeds.empty()) add(run.name, "");
+  for (const int64_t seed : run.seeds) add(fmt::format("{}-{}", run.name, seed), std::to_string(seed));
+  return commands;
 }
 
-/// What of a need is not there, as a person would say it; "" where it is met.
-std::string missing(const std::string& need, const ReproduceRequest& request) {
-  if (need == "engine") return has_engine() ? "" : "muster-engine (a build with LibTorch)";
-  if (need.starts_with("data:")) {
-    const std::string name = need.substr(5);
-    if (request.data && is_there(*request.data + "/" + name)) return "";
-    return fmt::format("'{}' in the folder of --data", name);
+/// Claims of the plan with the commands of each.
+class Planner {
+ public:
+  Planner(ReproductionPlan& plan, const ReproduceRequest& request)
+      : plan_(plan), request_(request), runs_(runs_by_name(plan.files)), tuned_(tuned_values(request)) {}
+
+  void add(const ClaimFile& file, const Claim& claim) {
+    const ClaimTest& test = request_.paper_scale ? claim.original : claim.small;
+    PlannedClaim planned{&file, &claim, &test, missing_needs(test, request_), {}, 0, {}};
+    std::vector<PlannedCommand> commands;
+    bool tuned = true;
+    for (const std::string& name : runs_of(test)) {
+      const ClaimRun& run = find_run(runs_, name, claim.id);
+      std::string words = run.words;
+      if (const std::string arm = fill_tuned(words, tuned_); !arm.empty()) {
+        planned.missing +=
+            fmt::format("{}the best setting of '{}'", planned.missing.empty() ? "" : "; ", arm);
+        tuned = false;
+      }
+      const std::vector<PlannedCommand> those = commands_of(run, words, request_);
+      for (const PlannedCommand& command : those) planned.minutes += command.minutes;
+      commands.insert(commands.end(), those.begin(), those.end());
+    }
+    for (const ClaimPart& part : test.parts) planned.seeds.push_back(seeds_of(part, test, runs_, claim.id));
+    if (!tuned)
+      planned.by_hand = {fmt::format("muster reproduce {} --tune", file.name)};
+    else if (!planned.missing.empty())
+      planned.by_hand = by_hand(test, commands);
+    plan_.claims.push_back(std::move(planned));
+    commands_.push_back(std::move(commands));
   }
-  if (need.starts_with("cores:")) {
-    const int64_t cores = number_behind(need, 6);
-    return cores > 0 && usable_cores() >= cores ? "" : fmt::format("{} cores", need.substr(6));
+
+  /// Puts the claims of each paper, and the commands of all, in the order of their costs.
+  void order() {
+    std::vector<size_t> cheapest(plan_.claims.size());
+    std::iota(cheapest.begin(), cheapest.end(), size_t{0});
+    std::stable_sort(cheapest.begin(), cheapest.end(),
+                     [&](size_t a, size_t b) { return plan_.claims[a].minutes < plan_.claims[b].minutes; });
+    std::set<std::string> there;
+    for (const size_t at : cheapest) {
+      if (!plan_.claims[at].missing.empty()) continue;
+      for (PlannedCommand& command : commands_[at])
+        if (there.insert(command.name).second) plan_.commands.push_back(std::move(command));
+    }
+    std::stable_sort(plan_.claims.begin(), plan_.claims.end(), [](const auto& a, const auto& b) {
+      return a.file != b.file ? a.file < b.file : a.minutes < b.minutes;
+    });
   }
-  if (need.starts_with("workers:")) {
-    const int64_t workers = number_behind(need, 8);
-    int64_t slots = 0;
-    if (request.hosts)
-      for (const HostSlots& host : parse_hosts(read_file(*request.hosts), *request.hosts))
-        slots += host.slots;
-    return workers > 0 && slots >= workers ? ""
-                                           : fmt::format("{} slots in the file of --hosts", need.substr(8));
+
+ private:
+  /// For the first seed of each run.
+  std::vector<std::string> by_hand(const ClaimTest& test, const std::vector<PlannedCommand>& commands) const {
+    std::vector<std::string> texts;
+    for (const std::string& command : test.commands) {
+      const std::string text = replaced(command, "{configs}", shell_quoted(request_.folder + "/configs"));
+      texts.push_back(replaced(text, "{data}", shell_quoted(request_.data.value_or("DATA"))));
+    }
+    std::set<std::string> runs;
+    for (const PlannedCommand& command : commands)
+      if (runs.insert(command.run).second) texts.push_back(command_text(command));
+    return texts;
   }
-  return need;  // hardware that no program can see from here
-}
 
-std::string all_missing(const ClaimTest& test, const ReproduceRequest& request) {
-  std::string text;
-  for (const std::string& need : test.needs)
-    if (const std::string one = missing(need, request); !one.empty())
-      text += (text.empty() ? "" : "; ") + one;
-  return text;
-}
+  ReproductionPlan& plan_;
+  const ReproduceRequest& request_;
+  RunsByName runs_;
+  std::map<std::string, std::string> tuned_;
+  std::vector<std::vector<PlannedCommand>> commands_;  ///< of each claim of the plan
+};
 
-const ClaimRun& find_run(const std::vector<ClaimFile>& files, const std::string& name,
-                         const std::string& claim) {
-  for (const ClaimFile& file : files)
-    for (const ClaimRun& run : file.runs)
-      if (run.name == name) return run;
-  throw DataError(fmt::format("claim '{}' reads a run '{}', which no claims file has", claim, name));
-}
+}  // namespace
 
-void check_names(const std::vector<ClaimFile>& files) {
-  std::map<std::string, std::string> runs, claims;
-  for (const ClaimFile& file : files) {
-    for (const ClaimRun& run : file.runs)
-      if (!runs.emplace(run.name, file.name).second)
-        throw DataError(fmt::format("two runs have the name '{}' (claims of '{}' and '{}')", run.name,
-                                    runs[run.name], file.name));
-    for (const Claim& claim : file.claims)
-      if (!claims.emplace(claim.id, file.name).second)
-        throw DataError(fmt::format("two claims have the id '{}'", claim.id));
-  }
-}
-
-PlannedCommand command_of(const ClaimRun& run, const std::optional<int64_t>& seed,
-                          const ReproduceRequest& request) {
-  PlannedCommand command{run.name, run.name, {}, run.minutes, run.resumes};
-  if (seed) command.name += fmt::format("-{}", *seed);
-  for (std::string word : split_words(run.words)) {
-    word = replaced(word, "{seed}", seed ? std::to_string(*seed) : "");
-    word = replaced(word, "{out}", fmt::format("{}/runs/{}/files", request.folder, command.name));
-    word = replaced(word, "{configs}", request.folder + "/configs");
-    word = replaced(word, "{data}", request.data.value_or("DATA"));
-    word = replaced(word, "{hosts}", request.hosts.value_or("HOSTS"));
-    command.words.push_back(std::move(word));
+PlannedCommand planned_command(const std::string& run, const std::string& name, const std::string& words,
+                               const ReproduceRequest& request) {
+  PlannedCommand command{run, name, {}, 1, false, {}, {}};
+  for (const std::string& word : split_words(words)) {
+    command.kept_by.push_back(word);
+    add_inputs(command, word, "{configs}", request.folder + "/configs");
+    if (request.data) add_inputs(command, word, "{data}", *request.data);
+    if (request.hosts) add_inputs(command, word, "{hosts}", *request.hosts);
+    command.words.push_back(
+        with_folders(word, fmt::format("{}/runs/{}/files", request.folder, name), request));
   }
   command.words.emplace_back("--json");
   return command;
 }
-
-std::vector<PlannedCommand> commands_of(const ClaimRun& run, const ReproduceRequest& request) {
-  std::vector<PlannedCommand> commands;
-  if (run.seeds.empty()) commands.push_back(command_of(run, std::nullopt, request));
-  for (const int64_t seed : run.seeds) commands.push_back(command_of(run, seed, request));
-  return commands;
-}
-
-PlannedClaim plan_claim(ReproductionPlan& plan, const ClaimFile& file, const Claim& claim,
-                        const ReproduceRequest& request) {
-  const ClaimTest& test = request.paper_scale ? claim.original : claim.small;
-  PlannedClaim planned{&file, &claim, &test, all_missing(test, request), {}};
-  if (!planned.missing.empty()) planned.by_hand = test.commands;
-  for (const std::string& name : runs_of(test)) {
-    const ClaimRun& run = find_run(plan.files, name, claim.id);
-    const bool there = std::any_of(plan.commands.begin(), plan.commands.end(),
-                                   [&](const auto& command) { return command.run == name; });
-    for (PlannedCommand& command : commands_of(run, request)) {
-      if (!planned.missing.empty())
-        planned.by_hand.push_back(command_text(command));
-      else if (!there)
-        plan.commands.push_back(std::move(command));
-    }
-  }
-  return planned;
-}
-
-}  // namespace
 
 std::vector<std::string> split_words(const std::string& text) {
   std::vector<std::string> words;
@@ -167,45 +201,15 @@ std::vector<std::string> split_words(const std::string& text) {
   return words;
 }
 
-std::vector<ClaimFile> load_claims(const std::optional<std::string>& folder) {
-  std::vector<ClaimFile> files;
-  if (!folder) {
-    for (const EmbeddedFile& file : embedded_files())
-      if (file.path.starts_with("reproduce/"))
-        files.push_back(parse_claims(file.text, std::string(file.path)));
-  } else {
-    std::error_code problem;
-    std::vector<std::string> paths;
-    for (const auto& entry : fs::directory_iterator(*folder, problem))
-      if (entry.path().extension() == ".toml") paths.push_back(entry.path().string());
-    if (problem) throw FileError(fmt::format("cannot read the folder '{}': {}", *folder, problem.message()));
-    if (paths.empty()) throw DataError(fmt::format("'{}' holds no *.toml with claims", *folder));
-    std::sort(paths.begin(), paths.end());
-    for (const std::string& path : paths) files.push_back(parse_claims(read_file(path), path));
-  }
-  check_names(files);
-  return files;
-}
-
 ReproductionPlan plan_reproduction(const ReproduceRequest& request) {
   ReproductionPlan plan;
   plan.files = load_claims(request.claims);
-  std::vector<std::string> names = {"all"};
-  for (const ClaimFile& file : plan.files) names.push_back(file.name);
-  if (std::find(names.begin(), names.end(), request.paper) == names.end()) {
-    const std::string nearest = nearest_word(request.paper, names);
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    throw OptionError("reproduce", shown(request.paper),
-                      nearest.empty() ? "must be one of " + all
-                                      : fmt::format("is none of {}; did you mean {}?", all, nearest));
-  }
-  for (const ClaimFile& file : plan.files) {
-    if (request.paper != "all" && request.paper != file.name) continue;
-    for (const Claim& claim : file.claims) plan.claims.push_back(plan_claim(plan, file, claim, request));
-  }
-  std::stable_sort(plan.commands.begin(), plan.commands.end(),
-                   [](const auto& a, const auto& b) { return a.minutes > b.minutes; });
+  check_paper(plan.files, request.paper);
+  Planner planner(plan, request);
+  for (const ClaimFile& file : plan.files)
+    if (is_asked_for(file, request.paper))
+      for (const Claim& claim : file.claims) planner.add(file, claim);
+  planner.order();
   return plan;
 }
 
@@ -215,13 +219,17 @@ std::string command_text(const PlannedCommand& command) {
   return text;
 }
 
+void make_folder(const std::string& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", folder, problem.message()));
+}
+
 void write_configurations(const std::string& folder) {
   for (const EmbeddedFile& file : embedded_files()) {
     if (!file.path.starts_with("configs/")) continue;
     const std::string path = fmt::format("{}/{}", folder, file.path);
-    std::error_code problem;
-    fs::create_directories(fs::path(path).parent_path(), problem);
-    if (problem) throw FileError(fmt::format("cannot make the folder of '{}': {}", path, problem.message()));
+    make_folder(fs::path(path).parent_path().string());
     write_file_atomically(path, file.text);
   }
 }

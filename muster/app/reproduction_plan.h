@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ struct ReproduceRequest {
   std::optional<std::string> claims;  ///< --claims: a folder with claims files, in place of the program's own
   std::string command;                ///< how it was called
   int64_t jobs = 1;
-  bool json = false, dry_run = false;
+  bool json = false, dry_run = false, list = false, tune = false;
 };
 
 /// One command to be executed.
@@ -29,6 +30,9 @@ struct PlannedCommand {
   std::vector<std::string> words;  ///< behind "muster"
   double minutes = 1;
   bool resumes = false;
+  std::vector<std::string> kept_by;  ///< the words without the folders of this machine
+  std::map<std::string, std::string>
+      inputs;  ///< configurations and data that the words name, and their paths
 };
 
 /// A claim of the plan, and why it cannot be tested ("" where it can).
@@ -37,20 +41,26 @@ struct PlannedClaim {
   const Claim* claim = nullptr;
   const ClaimTest* test = nullptr;  ///< at the scale asked for
   std::string missing;
-  std::vector<std::string> by_hand;  ///< where something is missing: what would be run there
+  std::vector<std::string>
+      by_hand;                 ///< where something is missing: what would be run there, for the first seed
+  double minutes = 0;          ///< of all its commands on one core; other claims may share them
+  std::vector<int64_t> seeds;  ///< of each of its parts
+  /// How it is counted: its kind, or not testable here.
+  ClaimKind kind() const { return missing.empty() ? test->kind : ClaimKind::not_testable; }
 };
 
 struct ReproductionPlan {
   std::vector<ClaimFile> files;
-  std::vector<PlannedClaim> claims;
-  std::vector<PlannedCommand> commands;  ///< the longest first
+  std::vector<PlannedClaim> claims;      ///< by paper, in each the cheapest first
+  std::vector<PlannedCommand> commands;  ///< those of the cheapest claim first
 };
-
-/// Claims of the program itself, or of the files *.toml of a folder, by name. Throws DataError, FileError.
-std::vector<ClaimFile> load_claims(const std::optional<std::string>& folder);
 
 /// Which claims, and all commands that these need, each once. Throws OptionError, DataError.
 ReproductionPlan plan_reproduction(const ReproduceRequest& request);
+
+/// A command by its words in a claims file, with {out} and the like filled in.
+PlannedCommand planned_command(const std::string& run, const std::string& name, const std::string& words,
+                               const ReproduceRequest& request);
 
 /// Words as a shell splits them: blanks between, '...' and "..." around. Throws DataError when a quote does
 /// not end.
@@ -58,6 +68,9 @@ std::vector<std::string> split_words(const std::string& text);
 
 /// "muster study teacher --seeds 192 ..." as a person would type it.
 std::string command_text(const PlannedCommand& command);
+
+/// Makes the folder OUT. Throws FileError.
+void make_folder(const std::string& folder);
 
 /// Writes the configurations that the program carries to FOLDER/configs, where {configs} points.
 void write_configurations(const std::string& folder);

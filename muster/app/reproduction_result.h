@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "muster/app/claim_verdict.h"
+#include "muster/app/reproduction_count.h"
 #include "muster/app/reproduction_runs.h"
 #include "muster/report/study_page.h"
 
@@ -12,10 +14,10 @@ namespace muster {
 /// A claim with its verdict.
 struct JudgedClaim {
   PlannedClaim planned;
-  Verdict verdict = Verdict::failed;
+  Judgement judgement;
   std::vector<FigureValue> figures;
   std::string shows;   ///< the figures in a line
-  std::string reason;  ///< of a failure, or why it cannot be tested
+  std::string reason;  ///< of a failure, why it cannot be tested, or what the verdict means
   std::vector<StudyChart> charts;
 };
 
@@ -26,18 +28,19 @@ struct ReproductionResult {
   std::vector<JudgedClaim> claims;
 };
 
-/// Finds the figures of a claim and judges it by its conditions; what cannot be read makes it `failed`.
+/// Finds the figures of a claim and judges it by its rule; what cannot be read makes it `failed`.
 JudgedClaim judge_claim(const PlannedClaim& claim, const ClaimResults& results);
+
+ReproductionCount count_of(const ReproductionResult& result);
+
+/// "QSR ends flatter: holds, -0.012 (99 %: -0.02 to -0.004; 10 seeds)", one for each part.
+std::vector<std::string> part_texts(const JudgedClaim& judged);
 
 /// One object (docs/json.md); the same results give the same bytes.
 std::string reproduction_json(const ReproductionResult& result, int indent);
-/// The table, and how many claims hold, for the terminal.
+/// The rows by their kinds, and how many of each hold, for the terminal.
 std::string reproduction_text(const ReproductionResult& result);
 /// The page with all verdicts, pictures and commands.
 std::string reproduction_page(const ReproductionResult& result);
-/// "9 of 20 claims hold, 4 in part, ...".
-std::string reproduction_sentence(const ReproductionResult& result);
-/// The rule of a verdict in words: "holds if early > 2 * late; in part if early > late".
-std::string rule_text(const ClaimTest& test);
 
 }  // namespace muster

@@ -11,13 +11,13 @@
 
 #include "muster/app/child_pool.h"
 #include "muster/app/engine_program.h"
+#include "muster/app/reproduction_key.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
 #include "muster/base/sealed_json.h"
 #include "muster/base/stopwatch.h"
-#include "muster/base/version.h"
 
 namespace muster {
 
@@ -29,7 +29,7 @@ using Json = nlohmann::ordered_json;
 std::string own_path() {
   std::error_code problem;
   const auto self = fs::read_symlink("/proc/self/exe", problem);
-  if (problem) throw Error("cannot tell where this program lies (/proc/self/exe): " + problem.message());
+  if (problem) throw Error("cannot find the path of this program (/proc/self/exe): " + problem.message());
   return self.string();
 }
 
@@ -46,8 +46,10 @@ constexpr std::string_view checksum_key = "xxh64";
 /// One command's folder OUT/runs/NAME.
 class RunFolder {
  public:
-  RunFolder(const std::string& out, const PlannedCommand& command)
-      : command_(command), path_(fmt::format("{}/runs/{}", out, command.name)) {}
+  RunFolder(const std::string& out, const PlannedCommand& command, ResultKeys& keys)
+      : command_(command),
+        path_(fmt::format("{}/runs/{}", out, command.name)),
+        identity_({{"words", command.kept_by}, {"made_of", keys.of(command)}}) {}
 
   std::string output() const { return path_ + "/output"; }
   std::string errors() const { return path_ + "/errors"; }
@@ -70,14 +72,14 @@ class RunFolder {
     if (problem) throw FileError(fmt::format("cannot clear the folder '{}': {}", path_, problem.message()));
     fs::create_directories(path_, problem);
     if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", path_, problem.message()));
-    write_file_atomically(path_ + "/begun.json", identity().dump() + "\n");
+    write_file_atomically(path_ + "/begun.json", identity_.dump() + "\n");
   }
 
   /// Keeps the result of a command that has ended well. Throws DataError when it printed no JSON.
   FinishedCommand keep(double seconds) const {
     Json result = Json::parse(read_file(output()), nullptr, false);
     if (result.is_discarded()) throw DataError("it printed something that is no JSON");
-    Json json = identity();
+    Json json = identity_;
     json["seconds"] = seconds;
     json["result"] = result;
     write_file_atomically(path_ + "/run.json", sealed(json.dump(2) + "\n", checksum_key));
@@ -85,10 +87,9 @@ class RunFolder {
   }
 
  private:
-  Json identity() const { return {{"words", command_.words}, {"version", std::string(version())}}; }
   bool same(const Json& json) const {
-    return json.contains("words") && json["words"] == Json(command_.words) &&
-           json.value("version", "") == std::string(version());
+    return json.contains("words") && json["words"] == identity_["words"] && json.contains("made_of") &&
+           json["made_of"] == identity_["made_of"];
   }
   bool begun() const {
     if (!is_there(path_ + "/begun.json")) return false;
@@ -98,17 +99,19 @@ class RunFolder {
 
   const PlannedCommand& command_;
   std::string path_;
+  Json identity_;  ///< what a result is kept by
 };
 
 /// Starts commands while there is room, and tells how far it is.
 class Runner {
  public:
-  Runner(const ReproductionPlan& plan, const ReproduceRequest& request, HeldSignals& signals)
-      : commands_(plan.commands),
+  Runner(const std::vector<PlannedCommand>& commands, const ReproduceRequest& request, HeldSignals& signals)
+      : commands_(commands),
         request_(request),
         signals_(signals),
         program_(own_path()),
-        started_(plan.commands.size()) {}
+        keys_(program_),
+        started_(commands.size()) {}
 
   FinishedCommands run() {
     take_kept();
@@ -127,7 +130,7 @@ class Runner {
  private:
   void take_kept() {
     for (size_t i = 0; i < commands_.size(); ++i) {
-      if (auto kept = RunFolder(request_.folder, commands_[i]).kept()) {
+      if (auto kept = RunFolder(request_.folder, commands_[i], keys_).kept()) {
         note_speed(commands_[i], kept->seconds);
         finished_[commands_[i].name] = *std::move(kept);
       } else {
@@ -140,7 +143,7 @@ class Runner {
 
   void start(ChildPool& pool, int number) {
     const PlannedCommand& command = commands_[static_cast<size_t>(number)];
-    const RunFolder folder(request_.folder, command);
+    const RunFolder folder(request_.folder, command, keys_);
     folder.prepare();
     std::vector<std::string> words = {program_};
     words.insert(words.end(), command.words.begin(), command.words.end());
@@ -156,7 +159,7 @@ class Runner {
     const double seconds = watch_.seconds() - started_[number];
     std::erase(running_, ended.number);
     if (signals_.asked_to_stop() != 0) return;
-    const RunFolder folder(request_.folder, command);
+    const RunFolder folder(request_.folder, command, keys_);
     FinishedCommand& done = finished_[command.name];
     done.seconds = seconds;
     try {
@@ -221,6 +224,7 @@ class Runner {
   const ReproduceRequest& request_;
   HeldSignals& signals_;
   std::string program_;
+  ResultKeys keys_;
   Stopwatch watch_;
   std::vector<double> started_;
   std::vector<int> todo_, running_;
@@ -232,10 +236,10 @@ class Runner {
 
 }  // namespace
 
-FinishedCommands run_commands(const ReproductionPlan& plan, const ReproduceRequest& request,
+FinishedCommands run_commands(const std::vector<PlannedCommand>& commands, const ReproduceRequest& request,
                               HeldSignals& signals) {
   prepare_numeric_libraries();
-  return Runner(plan, request, signals).run();
+  return Runner(commands, request, signals).run();
 }
 
 ClaimResults results_of(const PlannedClaim& claim, const ReproductionPlan& plan,

@@ -21,11 +21,12 @@ struct FinishedCommand {
 /// By PlannedCommand::name.
 using FinishedCommands = std::map<std::string, FinishedCommand>;
 
-/// Runs the commands as programs of their own, at most request.jobs at a time, and tells on standard error
-/// how far it is. What is done is kept in OUT/runs/NAME/run.json with the words that made it, and not done
-/// again by this version of the program; other words make it anew. A failed command is told and does not stop
-/// the others. Returns what is there when all have ended or a signal asked to stop (see `signals`).
-FinishedCommands run_commands(const ReproductionPlan& plan, const ReproduceRequest& request,
+/// Runs the commands as programs of their own, at most request.jobs at a time, and says on standard error
+/// how far it is. What is done is kept in OUT/runs/NAME/run.json by the words that made it and by digests of
+/// the programs, configurations and data (reproduction_key.h), and done again where one of these changed. A
+/// failed command is named and does not stop the others. Returns what is there when all have ended or a
+/// signal asked to stop (see `signals`).
+FinishedCommands run_commands(const std::vector<PlannedCommand>& commands, const ReproduceRequest& request,
                               HeldSignals& signals);
 
 /// The results of a claim's runs, or the reason why one has none.

@@ -6,16 +6,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <thread>
 
 #include "muster/app/contradictions.h"
 #include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/model_names.h"
+#include "muster/app/probe_times.h"
 #include "muster/app/quota_sentence.h"
 #include "muster/app/resolve_async.h"
-#include "muster/app/run_configuration.h"
-#include "muster/app/toml_file.h"
+#include "muster/app/unused_option.h"
 #include "muster/base/cpu_quota.h"
 #include "muster/base/error.h"
 #include "muster/comm/grouping.h"
@@ -37,19 +38,15 @@ constexpr int64_t generated_samples = 5000, generated_test_samples = 1000;
 constexpr int64_t clusters_samples = 4096;
 constexpr int64_t folder_image_size = 224;
 
-// The file's own name for the folder, where it means the same.
-std::string own_name(const std::string& folder, const std::optional<std::string>& in_file) {
-  std::error_code other;
-  return in_file && std::filesystem::equivalent(folder, *in_file, other) ? *in_file : folder;
-}
-
-Configuration with_file(const std::string& path) {
+// Of the file without the keys that are set aside.
+Configuration with_file(const std::vector<FileSetting>& file, const std::set<std::string>& aside) {
   Configuration configuration;
-  for (const FileSetting& setting : read_toml_file(path))
-    find_key(setting.name, "").set(configuration, setting.value);
+  for (const FileSetting& setting : file) {
+    const Key& key = find_key(setting.name, "");
+    Configuration checked;
+    key.set(aside.contains(key.name) ? checked : configuration, setting.value);
+  }
   check_length_is_single(configuration);
-  if (const auto folder = folder_of_run(path))
-    configuration.run.out = own_name(*folder, configuration.run.out);
   return configuration;
 }
 
@@ -117,14 +114,12 @@ void fill_folder(Configuration& configuration) {
   if (!configuration.run.loader_threads) configuration.run.loader_threads = folder ? 1 : 0;
 }
 
-// An asynchronous run.
+// An asynchronous run, but for what depends on its length.
 void fill_simulation(Configuration& configuration) {
   configuration.run.loader_threads = 0;
   fill_async(configuration);
   fill_task(configuration.task);
   fill_folder(configuration);
-  const auto samples = known_samples(configuration);
-  if (samples || configuration.run.steps) complete_async(configuration, samples.value_or(0));
 }
 
 // Where the length is known already, what follows from it.
@@ -135,33 +130,130 @@ void fill_by_length(Configuration& configuration, Scope scope) {
   check_against_length(configuration, *configuration.run.steps);
 }
 
+/// Resolves layers, and sets keys of the file aside that turn out to have no use.
+class Resolver {
+ public:
+  Resolver(const Given& given, Scope scope, const Processes& processes)
+      : given_(given), scope_(scope), processes_(processes) {
+    for (const std::string& name : without_use(given.file, scope)) aside_.insert(name);
+  }
+
+  Resolution resolution() {
+    Resolution result;
+    while (true) {
+      try {
+        result.given = layered(given_.over);
+        result.configuration = filled(result.given);
+        break;
+      } catch (const UnusedOption& unused) {
+        if (!may_be_set_aside(unused.key())) throw;
+        aside_.insert(unused.key());
+      }
+    }
+    result.unused = given_.unused;
+    result.unused.insert(result.unused.end(), aside_.begin(), aside_.end());
+    if (shortened_) result.unused.push_back(*shortened_);
+    return result;
+  }
+
+ private:
+  Configuration layered(const std::vector<Setting>& over) const {
+    Configuration configuration = with_file(given_.file, aside_);
+    apply(configuration, over);
+    return configuration;
+  }
+
+  bool stands_in_file(const std::string& key) const {
+    return std::any_of(given_.file.begin(), given_.file.end(),
+                       [&](const FileSetting& setting) { return setting.name == key; });
+  }
+  bool is_said_over(const std::string& key) const {
+    return std::any_of(given_.over.begin(), given_.over.end(),
+                       [&](const Setting& setting) { return setting.name == key; });
+  }
+
+  // Only where the command line made it so: a file that contradicts itself is refused.
+  bool may_be_set_aside(const std::string& key) {
+    if (!stands_in_file(key) || is_said_over(key)) return false;
+    try {
+      filled(layered({}));
+    } catch (const UnusedOption& unused) {
+      return unused.key() != key;
+    } catch (const OptionError&) {
+      return true;  // alone the file lacks something else
+    }
+    return true;
+  }
+
+  Configuration filled(Configuration configuration) {
+    fill_model(configuration.task);
+    check(configuration);
+    if (is_asynchronous(scope_)) {
+      fill_simulation(configuration);
+      fill_by_steps_of_shards(configuration);
+      return configuration;
+    }
+    fill_run(configuration.run, processes_);
+    if (scope_ == Scope::training)
+      Grouping{configuration.comm.group_size, *configuration.run.workers, processes_.all}.validate();
+    fill_task(configuration.task);
+    fill_folder(configuration);
+    fill_outer(configuration.outer);
+    fill_schedule(configuration);
+    if (scope_ != Scope::evaluation) fill_by_length(configuration, scope_);
+    return configuration;
+  }
+
+  void check(Configuration& configuration) const {
+    if (scope_ == Scope::training) check_no_async(configuration);
+    if (is_asynchronous(scope_)) fit_devices(configuration);
+    if (scope_ == Scope::simulation) check_async(configuration);
+    if (scope_ == Scope::serving) check_served(configuration);
+    if (!is_walked(scope_)) check_task(configuration);
+    if (scope_ == Scope::training || is_asynchronous(scope_)) check_run(configuration.run);
+    if (scope_ != Scope::evaluation) check_method(configuration);
+  }
+
+  // A file for fewer workers than there are devices by default means the first of these.
+  void fit_devices(Configuration& configuration) const {
+    std::vector<double>& devices = configuration.async.seconds_per_step;
+    const auto& workers = configuration.run.workers;
+    const bool usual = devices == AsyncSection().seconds_per_step && !is_said_over("async.seconds_per_step");
+    if (usual && workers && !is_said_over("run.workers") && *workers < static_cast<int64_t>(devices.size()))
+      devices.resize(static_cast<size_t>(*workers));
+  }
+
+  // A file's milestones and warm-up may be those of workers that meet, each of which makes all steps.
+  void fill_by_steps_of_shards(Configuration& configuration) {
+    const auto samples = known_samples(configuration);
+    if (!samples && !configuration.run.steps) return;
+    if (is_said_over("learning_rate.milestones") || is_said_over("run.steps"))
+      check_milestones_of_shards(configuration, samples.value_or(0));
+    const int64_t steps = steps_of_a_shard(configuration, samples.value_or(0));
+    int64_t& warmup = configuration.learning_rate.warmup_steps;
+    if (warmup > steps && !is_said_over("learning_rate.warmup_steps") && !is_said_over("run.steps")) {
+      shortened_ = fmt::format("learning_rate.warmup_steps beyond the {} steps of a shard", steps);
+      warmup = steps;
+    }
+    complete_async(configuration, samples.value_or(0));
+  }
+
+  const Given& given_;
+  Scope scope_;
+  const Processes& processes_;
+  std::set<std::string> aside_;
+  std::optional<std::string> shortened_;  ///< what of a key is left out
+};
+
 }  // namespace
 
 Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
                       Scope scope, const Processes& processes) {
-  Configuration configuration = config ? with_file(*config) : Configuration{};
-  apply(configuration, settings);
-  fill_model(configuration.task);
-  if (scope == Scope::training) check_no_async(configuration);
-  const bool asynchronous = scope == Scope::simulation || scope == Scope::serving;
-  if (scope == Scope::simulation) check_async(configuration);
-  if (scope == Scope::serving) check_served(configuration);
-  if (scope != Scope::preview) check_task(configuration);
-  if (scope == Scope::training || asynchronous) check_run(configuration.run);
-  if (scope != Scope::evaluation) check_method(configuration);
-  if (asynchronous) {
-    fill_simulation(configuration);
-    return configuration;
-  }
-  fill_run(configuration.run, processes);
-  if (scope == Scope::training)
-    Grouping{configuration.comm.group_size, *configuration.run.workers, processes.all}.validate();
-  fill_task(configuration.task);
-  fill_folder(configuration);
-  fill_outer(configuration.outer);
-  fill_schedule(configuration);
-  if (scope != Scope::evaluation) fill_by_length(configuration, scope);
-  return configuration;
+  return resolve_given(read_given(config, settings, scope), scope, processes).configuration;
+}
+
+Resolution resolve_given(const Given& given, Scope scope, const Processes& processes) {
+  return Resolver(given, scope, processes).resolution();
 }
 
 RunLength run_length(const Configuration& configuration, int64_t train_samples) {
@@ -186,6 +278,7 @@ void complete(Configuration& configuration, int64_t train_samples) {
   const RunLength length = run_length(configuration, train_samples);
   if (!configuration.evaluation.every) configuration.evaluation.every = length.steps_per_epoch;
   check_against_length(configuration, length.steps);
+  check_probes_are_due(configuration, length.steps);
 }
 
 std::optional<int64_t> known_samples(const Configuration& configuration) {
@@ -193,6 +286,11 @@ std::optional<int64_t> known_samples(const Configuration& configuration) {
   if (task.name == "clusters") return task.samples.value_or(clusters_samples);
   if (task.name != "generated") return std::nullopt;
   return task.samples.value_or(generated_samples);
+}
+
+std::optional<int64_t> usual_samples(const Configuration& configuration) {
+  constexpr int64_t of_cifar10 = 50000;
+  return configuration.task.name == "cifar10" ? of_cifar10 : known_samples(configuration);
 }
 
 int64_t usable_cores() {

@@ -3,16 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "muster/app/arguments.h"
+#include "muster/app/given.h"
 #include "muster/app/options.h"
+#include "muster/app/scope.h"
 
 namespace muster {
-
-/// What a configuration is for: `preview` reads no data and writes no run, `evaluation` runs no steps; what
-/// does not concern them is not checked for contradictions. `simulation`, `serving`: an asynchronous run in
-/// virtual or in real time (see resolve_async.h).
-enum class Scope { training, preview, evaluation, simulation, serving };
 
 /// The processes of a run: run.workers is one for each where there are several, and must divide evenly.
 struct Processes {
@@ -33,6 +31,18 @@ struct Processes {
 Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
                       Scope scope = Scope::training, const Processes& processes = {});
 
+/// What comes of what was given.
+struct Resolution {
+  Configuration configuration;
+  Configuration given;              ///< before any default was filled in
+  std::vector<std::string> unused;  ///< what stands in the file and was set aside, for unused_line()
+};
+
+/// The same from layers. Keys of the file that have no use in the scope are set aside and named, and so are
+/// keys of the file that change nothing because of what the command line says; keys of the command line
+/// without use are refused.
+Resolution resolve_given(const Given& given, Scope scope, const Processes& processes = {});
+
 /// Length of a run in steps. floor(samples / (workers x batch)) steps are an epoch; the rest is dropped.
 struct RunLength {
   int64_t steps = 0;
@@ -49,6 +59,9 @@ void complete(Configuration& configuration, int64_t train_samples);
 
 /// Training samples where they are known without reading data: the generated task's.
 std::optional<int64_t> known_samples(const Configuration& configuration);
+
+/// The same, and CIFAR-10's 50,000: for previews, which read no data.
+std::optional<int64_t> usual_samples(const Configuration& configuration);
 
 /// Cores that this process may use.
 int64_t usable_cores();

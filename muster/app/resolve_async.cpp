@@ -9,7 +9,7 @@
 #include "muster/app/codec_choice.h"
 #include "muster/app/keys.h"
 #include "muster/app/resolve.h"
-#include "muster/app/value.h"
+#include "muster/app/unused_option.h"
 #include "muster/base/error.h"
 
 namespace muster {
@@ -49,17 +49,18 @@ void check_outer_keys(const AsyncSection& async) {
   const auto unused = [&](const char* what) {
     return fmt::format("is not used by async.outer = {}; {}", async.outer, what);
   };
-  require(delays || !async.delay, "async.delay", as_value(async.delay),
-          unused("say buffer or delayed_nesterov, or leave it out"));
-  require(async.outer == "delayed_nesterov" || async.momentum_spread == 0, "async.momentum_spread",
-          async.momentum_spread, unused("say delayed_nesterov, or leave it out"));
-  require(async.outer == "buffer" || async.buffer_step == usual.buffer_step, "async.buffer_step",
-          async.buffer_step, unused("say buffer, or leave it out"));
-  require(adam || async.beta2 == usual.beta2, "async.beta2", async.beta2, unused("leave it out"));
-  require(adam || async.epsilon == usual.epsilon, "async.epsilon", async.epsilon, unused("leave it out"));
+  require_used(delays || !async.delay, "async.delay", as_value(async.delay),
+               unused("use buffer or delayed_nesterov, or leave it out"));
+  require_used(async.outer == "delayed_nesterov" || async.momentum_spread == 0, "async.momentum_spread",
+               async.momentum_spread, unused("use delayed_nesterov, or leave it out"));
+  require_used(async.outer == "buffer" || async.buffer_step == usual.buffer_step, "async.buffer_step",
+               async.buffer_step, unused("use buffer, or leave it out"));
+  require_used(adam || async.beta2 == usual.beta2, "async.beta2", async.beta2, unused("leave it out"));
+  require_used(adam || async.epsilon == usual.epsilon, "async.epsilon", async.epsilon,
+               unused("leave it out"));
   const bool ahead = per_contribution(async.outer) && async.outer != "sgd";
-  require(ahead || !async.look_ahead, "async.look_ahead", true,
-          unused("say momentum, nesterov or ema, or leave it out"));
+  require_used(ahead || !async.look_ahead, "async.look_ahead", true,
+               unused("use momentum, nesterov or ema, or leave it out"));
 }
 
 void check_devices(const Configuration& configuration) {
@@ -71,8 +72,8 @@ void check_devices(const Configuration& configuration) {
   require(!workers || *workers >= devices, "run.workers", as_value(workers),
           fmt::format("is less than the {} devices of async.seconds_per_step; leave it out, or name fewer",
                       devices));
-  require(async.dynamic_local_updates || async.speed_quantile == 1, "async.speed_quantile",
-          async.speed_quantile, "has no use without async.dynamic_local_updates; leave it out");
+  require_used(async.dynamic_local_updates || async.speed_quantile == 1, "async.speed_quantile",
+               async.speed_quantile, "has no use without async.dynamic_local_updates; leave it out");
 }
 
 /// What virtual and real time have in common.
@@ -110,7 +111,7 @@ void check_async(const Configuration& configuration) {
                     "in a simulated run");
   require_untouched(configuration, "checkpoint",
                     "is not used by a simulated run, which leaves no "
-                    "checkpoints; start it anew");
+                    "checkpoints; start it again");
   check_devices(configuration);
 }
 
@@ -154,29 +155,46 @@ void fill_async(Configuration& configuration) {
   if (configuration.task.sampler == "permutation") configuration.task.sampler = "shard";
 }
 
-void complete_async(Configuration& configuration, int64_t train_samples) {
-  RunSection& run = configuration.run;
+namespace {
+
+int64_t steps_in_all(const Configuration& configuration, int64_t train_samples) {
+  const RunSection& run = configuration.run;
   invariant(run.workers && (run.steps || run.epochs), "complete_async needs a filled configuration");
-  if (!run.steps) {
-    const int64_t per_epoch = train_samples / configuration.task.batch;
-    require(per_epoch >= 1, "task.batch", configuration.task.batch,
-            fmt::format("there are only {} samples; use a smaller batch", train_samples));
-    require(*run.epochs <= std::numeric_limits<int64_t>::max() / per_epoch, "run.epochs",
-            as_value(run.epochs), "makes more steps than fit into 64 bits; use fewer");
-    run.steps = *run.epochs * per_epoch;
-    run.epochs.reset();
-  }
-  if (!configuration.evaluation.every)
-    configuration.evaluation.every = std::max<int64_t>(1, *run.steps / evaluations);
+  if (run.steps) return *run.steps;
+  const int64_t per_epoch = train_samples / configuration.task.batch;
+  require(per_epoch >= 1, "task.batch", configuration.task.batch,
+          fmt::format("there are only {} samples; use a smaller batch", train_samples));
+  require(*run.epochs <= std::numeric_limits<int64_t>::max() / per_epoch, "run.epochs", as_value(run.epochs),
+          "makes more steps than fit into 64 bits; use fewer");
+  return *run.epochs * per_epoch;
+}
+
+}  // namespace
+
+int64_t steps_of_a_shard(const Configuration& configuration, int64_t train_samples) {
+  return std::max<int64_t>(1, steps_in_all(configuration, train_samples) / *configuration.async.shards);
+}
+
+void check_milestones_of_shards(const Configuration& configuration, int64_t train_samples) {
   const LearningRateSection& rate = configuration.learning_rate;
-  const int64_t of_a_shard = std::max<int64_t>(1, *run.steps / *configuration.async.shards);
-  require(rate.warmup_steps <= of_a_shard, "learning_rate.warmup_steps", rate.warmup_steps,
-          fmt::format("each of the {} shards has {} steps; say at most that", *configuration.async.shards,
-                      of_a_shard));
+  const int64_t of_a_shard = steps_of_a_shard(configuration, train_samples);
   if (rate.shape == "step" && !rate.milestones.empty())
     require(rate.milestones.back() < of_a_shard, "learning_rate.milestones", rate.milestones,
-            fmt::format("each of the {} shards has {} steps; the last milestone must lie before their end",
+            fmt::format("each of the {} shards has {} steps; the last milestone must be before their end",
                         *configuration.async.shards, of_a_shard));
+}
+
+void complete_async(Configuration& configuration, int64_t train_samples) {
+  RunSection& run = configuration.run;
+  const int64_t of_a_shard = steps_of_a_shard(configuration, train_samples);
+  run.steps = steps_in_all(configuration, train_samples);
+  run.epochs.reset();
+  if (!configuration.evaluation.every)
+    configuration.evaluation.every = std::max<int64_t>(1, *run.steps / evaluations);
+  const int64_t warmup = configuration.learning_rate.warmup_steps;
+  require(warmup <= of_a_shard, "learning_rate.warmup_steps", warmup,
+          fmt::format("each of the {} shards has {} steps; use at most that", *configuration.async.shards,
+                      of_a_shard));
 }
 
 }  // namespace muster

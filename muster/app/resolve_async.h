@@ -21,6 +21,11 @@ void fill_async(Configuration& configuration);
 /// given in epochs. REQUIRES: fill_async().
 void complete_async(Configuration& configuration, int64_t train_samples);
 
+/// Local steps of the run over the number of shards, at least 1. REQUIRES: fill_async().
+int64_t steps_of_a_shard(const Configuration& configuration, int64_t train_samples);
+/// The last milestone of the learning rate lies within a shard's steps. Throws OptionError.
+void check_milestones_of_shards(const Configuration& configuration, int64_t train_samples);
+
 /// For commands of lockstep training: no key of async.* is given. Throws OptionError.
 void check_no_async(const Configuration& configuration);
 

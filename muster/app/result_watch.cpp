@@ -34,11 +34,11 @@ std::string ResultWatch::missing() const {
   if (failure_.find("missing") != std::string::npos) return failure_;
   std::string text = failure_.empty() ? "" : failure_ + "; ";
   text += "the result (model.safetensors, summary.json) is missing";
-  if (!folder_) return text + ": start the run anew";
+  if (!folder_) return text + ": start the run again";
   text += fmt::format(" in '{}'", *folder_);
   if (!checkpoint_)
-    return text + ", which holds no checkpoint: start the run anew, with --run.resume in that folder";
-  return text + fmt::format("; the newest checkpoint is of step {}: go on with `{}`", *checkpoint_,
+    return text + ", which holds no checkpoint: start the run again, with --run.resume in that folder";
+  return text + fmt::format("; the newest checkpoint is of step {}: resume with `{}`", *checkpoint_,
                             resume_command("train", *folder_));
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "muster/app/keys.h"
+#include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -35,6 +36,31 @@ std::optional<std::string> folder_of_run(const std::string& path) {
   return std::nullopt;
 }
 
+std::optional<RunKind> kind_of_run(const std::string& folder) {
+  std::error_code unreadable;  // a folder that cannot be looked into says nothing
+  const auto holds = [&](const char* name) { return fs::exists(fs::path(folder) / name, unreadable); };
+  for (fs::directory_iterator at(folder, unreadable), end; !unreadable && at != end; at.increment(unreadable))
+    if (at->path().filename().string().starts_with("snapshot-")) return RunKind::served;
+  if (holds("arrivals.jsonl")) return RunKind::simulated;
+  if (holds("metrics.jsonl") || holds("checkpoints")) return RunKind::trained;  // a server has metrics too
+  return std::nullopt;
+}
+
+const char* command_of(RunKind kind) {
+  return kind == RunKind::trained ? "train" : kind == RunKind::simulated ? "simulate" : "serve";
+}
+
+std::string configuration_file(const std::string& path) {
+  std::error_code unknown;  // then whoever reads it says why
+  if (!fs::is_directory(path, unknown)) return path;
+  std::string file = (fs::path(path) / "config.toml").string();
+  if (!fs::exists(file, unknown))
+    throw OptionError(
+        "CONFIG", shown(path),
+        "is a folder without a config.toml; give the path of a TOML file, or the folder of a run");
+  return file;
+}
+
 Configuration with_absolute_paths(Configuration configuration) {
   for (const Key& key : all_keys()) {
     if (!names_an_input(key)) continue;
@@ -50,7 +76,7 @@ Configuration with_absolute_paths(Configuration configuration) {
 }
 
 std::string resume_command(const std::string& command, const std::string& folder) {
-  return "muster " + command + " " + shell_quoted(folder + "/config.toml") + " --run.resume";
+  return "muster " + command + " " + shell_quoted(folder);
 }
 
 }  // namespace muster

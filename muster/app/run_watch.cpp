@@ -35,12 +35,12 @@ void RunWatch::hear(std::string_view line) {
   long long generation = 0;
   int present = 0, left = 0;
   const std::string about_group = behind(line, "generation ");
-  if (std::sscanf(about_group.c_str(), "%lld: %d of %*d processes go on", &generation, &present) == 2 &&
+  if (std::sscanf(about_group.c_str(), "%lld: %d of %*d processes continue", &generation, &present) == 2 &&
       generation > generation_) {
     generation_ = generation;
     present_ = present;
   }
-  const std::string about_left = behind(line, "; the run goes on with ");
+  const std::string about_left = behind(line, "; the run continues with ");
   if (std::sscanf(about_left.c_str(), "%d of %*d processes", &left) == 1) left_ = left;
   if (line.find("run.verify:") != std::string_view::npos) differences_.emplace_back(line);
 }

@@ -16,8 +16,8 @@ class RunWatch {
   /// `folder`: of the run; `processes`: that it begins with.
   RunWatch(const std::string& folder, int processes);
 
-  /// "generation 3: 2 of 4 processes go on from step 80", "...; the run goes on with 3 of 4 processes", and
-  /// what run.verify finds; anything else is passed over.
+  /// "generation 3: 2 of 4 processes continue from step 80", "...; the run continues with 3 of 4 processes",
+  /// and what run.verify finds; anything else is passed over.
   void hear(std::string_view line);
   /// Reads the file's last line if the file has changed.
   void look();

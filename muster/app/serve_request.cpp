@@ -7,6 +7,8 @@
 #include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/resolve.h"
+#include "muster/app/run_configuration.h"
+#include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 
 namespace muster {
@@ -23,33 +25,57 @@ double seconds_between(const Arguments& arguments) {
   return seconds;
 }
 
-Configuration configuration_of(const std::optional<std::string>& config, const Arguments& arguments) {
-  if (config) hold_input("CONFIG", *config);
-  return resolve(config, arguments.settings, Scope::serving);
+/// What a server says of itself, not of the run.
+bool is_own_of_server(const std::string& name) {
+  if (name == "serve.pull_codec") return false;
+  return name.starts_with("serve.") || name == "run.out" || name == "run.resume" || name == "run.threads" ||
+         name == "run.start_from" || name == "run.start_from_optimizer" || name == "async.record";
+}
+
+void resolve_served(const std::optional<std::string>& path, const std::string& command,
+                    ServeRequest& request) {
+  if (path) hold_input("CONFIG", configuration_file(*path));
+  const Given given = read_given(path, request.arguments.settings, Scope::serving);
+  request.resolution = resolve_given(given, Scope::serving);
+  request.configuration = request.resolution.configuration;
+  request.unused = unused_line(given.source, command, request.resolution.unused);
 }
 
 }  // namespace
 
 ServeRequest read_serve_request(const std::vector<std::string>& words) {
-  ServeRequest request{parse_arguments(words, serve_help().flags, 1), {}, {}};
+  ServeRequest request{parse_arguments(words, serve_help().flags, 1), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
-  const auto& files = request.arguments.positional;
-  request.configuration =
-      configuration_of(files.empty() ? std::nullopt : std::optional(files.front()), request.arguments);
+  resolve_served(request.arguments.first(), "muster serve", request);
   if (request.arguments.has("recover")) request.configuration.run.resume = true;
   return request;
 }
 
 ServeRequest read_work_request(const std::vector<std::string>& words) {
-  ServeRequest request{parse_arguments(words, work_help().flags, 2), {}, {}};
+  ServeRequest request{parse_arguments(words, work_help().flags, 2), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
   const auto& given = request.arguments.positional;
   if (given.empty())
-    throw OptionError("ADDRESS", "(none)", "say where the server is: muster work HOST:PORT [CONFIG.toml]");
+    throw OptionError("ADDRESS", "(none)",
+                      "give the address of the server: muster work HOST:PORT [CONFIG.toml]");
   request.address = given[0];
-  request.configuration =
-      configuration_of(given.size() < 2 ? std::nullopt : std::optional(given[1]), request.arguments);
+  if (!asks_server(request))
+    resolve_served(given[1], "muster work", request);
+  else
+    for (const Setting& setting : request.arguments.settings)
+      find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
   return request;
+}
+
+bool asks_server(const ServeRequest& request) { return request.arguments.positional.size() < 2; }
+
+void resolve_with_server(const std::string& toml, ServeRequest& request) {
+  const std::string source = "the server at " + request.address;
+  std::vector<FileSetting> settings = read_toml(toml, source);
+  std::erase_if(settings, [](const FileSetting& setting) { return is_own_of_server(setting.name); });
+  request.resolution =
+      resolve_given(settings_given(source, std::move(settings), request.arguments.settings), Scope::serving);
+  request.configuration = request.resolution.configuration;
 }
 
 DoorOptions door_options(const ServeSection& serve) {
@@ -65,7 +91,7 @@ StatusRequest read_status_request(const std::vector<std::string>& words) {
   const Arguments& arguments = request.arguments;
   if (arguments.has("help")) return request;
   if (arguments.positional.empty())
-    throw OptionError("ADDRESS", "(none)", "say where the server is: muster status HOST:PORT");
+    throw OptionError("ADDRESS", "(none)", "give the address of the server: muster status HOST:PORT");
   for (const Setting& setting : arguments.settings)
     find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
   request.address = arguments.positional[0];

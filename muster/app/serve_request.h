@@ -5,6 +5,7 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/options.h"
+#include "muster/app/resolve.h"
 #include "muster/serve/doors.h"
 
 namespace muster {
@@ -14,11 +15,20 @@ struct ServeRequest {
   Arguments arguments;
   std::string address;  ///< of `work`: the server's
   Configuration configuration;
+  Resolution resolution;
+  std::string unused;  ///< a line that names keys of the file without use, or ""
 };
 
-/// Read the words behind the command; used by both programs. Throw OptionError.
+/// Read the words behind the command; used by both programs. A worker without a file is resolved only by
+/// resolve_with_server(), but for serve.*. Throw OptionError.
 ServeRequest read_serve_request(const std::vector<std::string>& words);
 ServeRequest read_work_request(const std::vector<std::string>& words);
+
+/// The request of a worker without a file, over the configuration that its server has: `toml`, as it was
+/// asked for. Where files of the server lie, and what else is its own, does not count. Throws OptionError.
+void resolve_with_server(const std::string& toml, ServeRequest& request);
+/// Whether the worker has to ask its server for the configuration.
+bool asks_server(const ServeRequest& request);
 
 DoorOptions door_options(const ServeSection& serve);
 

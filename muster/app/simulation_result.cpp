@@ -129,12 +129,13 @@ bool SimulationResult::finished() const { return tally.local_steps() >= *configu
 
 Error nobody_left(const SimulationResult& result) {
   std::string text = fmt::format(
-      "nobody was left to work after {} of {} local steps: the run came to no end; see async.failures, which "
+      "no worker was left after {} of {} local steps: the run did not finish; see async.failures, which "
       "says "
       "who is away when",
       format_count(result.tally.local_steps()), format_count(*result.configuration.run.steps));
   if (result.folder)
-    text += fmt::format(", and begin anew in the same folder with --run.out {} --run.resume", *result.folder);
+    text +=
+        fmt::format(", and start again in the same folder with --run.out {} --run.resume", *result.folder);
   return Error(text);
 }
 
@@ -172,7 +173,7 @@ std::string simulation_text(const SimulationResult& result) {
   text += run_table(result).text() + "\n" + worker_table(result.tally).text();
   if (result.folder)
     text += result.trained ? fmt::format("The server's model is {}/model.safetensors\n", *result.folder)
-                           : fmt::format("Every arrival stands in {}/arrivals.jsonl\n", *result.folder);
+                           : fmt::format("Every arrival is in {}/arrivals.jsonl\n", *result.folder);
   return text;
 }
 

@@ -9,7 +9,7 @@ namespace muster {
 
 /// Local SGD on a convex problem: measured curves beside the bounds of the theorems.
 int study_convex(const std::vector<std::string>& words);
-/// SGD and Local SGD beside their slow SDE, on problems with a closed form.
+/// SGD and Local SGD compared with their slow SDE, on problems with a closed form.
 int study_slow_sde(const std::vector<std::string>& words);
 /// Rules for meetings on a small non-convex problem, many whole trainings.
 int study_teacher(const std::vector<std::string>& words);

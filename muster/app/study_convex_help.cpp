@@ -7,7 +7,7 @@ const CommandHelp& convex_help() {
       "muster study convex [--data FILE] [--workers K] [--period H] [--batch B] ...",
       "Local SGD on logistic or least-squares regression, with the optimum known to 1e-12: how far each run "
       "is from it,\n"
-      "beside the bound of the theorem and the periods that the theories allow. With --target: how many "
+      "with the bound of the theorem and the periods that the theories allow. With --target: how many "
       "steps "
       "a run needs,\n"
       "the step size tuned for each cell, and the speed-up. Lists make tables: --workers 1,4,16.\n\n"
@@ -34,10 +34,11 @@ const CommandHelp& convex_help() {
         "(a + t)), a = max(16 kappa, H) + 1. Default: inverse; with --target all of constant and inverse are "
         "tried."},
        {"learning-rate", "C", "Default: 0.125; with --target tuned."},
-       {"steps", "T", "Of each worker. Default: 10000; with --target the most that are tried, 1000000."},
-       {"seed", "S", "Of the draws. Default: 1."},
-       {"delay", "TAU", "The asynchronous form: what a worker hands in at time s is seen from s + tau on."},
-       {"staggered", "", "With --delay: worker k hands in k steps earlier; default: all at the same times."},
+       {"steps", "T",
+        "Steps of each worker. Default: 10000; with --target the most that are tried, 1000000."},
+       {"seed", "S", "Seed of the draws. Default: 1."},
+       {"delay", "TAU", "The asynchronous form: what a worker sends at time s is seen from s + tau on."},
+       {"staggered", "", "With --delay: worker k sends k steps earlier; default: all at the same times."},
        {"target", "EPS,...", "Steps until f - f* is at most this."},
        {"seeds", "N", "With --target: runs from seed S on. Default: 4."},
        {"communication-cost", "RHO", "With --target: one meeting costs as much time as rho local steps."},

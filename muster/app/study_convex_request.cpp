@@ -122,7 +122,7 @@ void read_schedule(ConvexRequest& request, const Arguments& arguments) {
   if (arguments.settings.empty()) return;
   if (arguments.has("period"))
     throw OptionError("--period", *arguments.flag("period"),
-                      "and the schedule.* keys both say when the workers meet; leave one out");
+                      "and the schedule.* keys both set when the workers meet; leave one out");
   std::vector<Setting> settings = arguments.settings;
   settings.push_back({"run.steps", std::to_string(request.steps)});
   request.schedule = resolve(std::nullopt, settings, Scope::preview);

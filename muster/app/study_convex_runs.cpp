@@ -10,6 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/stopwatch.h"
+#include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 #include "muster/schedule/theory_period.h"
 
@@ -139,8 +140,8 @@ AllowedPeriods allowed_periods(const ConvexRunResult& run) {
 std::vector<ConvexRunResult> convex_runs(const ConvexRequest& request, const ConvexSubject& subject) {
   const std::vector<Case> cases = cases_of(request);
   std::vector<ConvexRunResult> results;
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  ProgressLine line(std::cerr, {terminal, terminal_width(STDERR_FILENO), 0.2, 0});
+  const bool terminal = is_live_terminal(STDERR_FILENO);
+  ProgressLine line(std::cerr, progress_options(STDERR_FILENO));
   const Stopwatch watch;
   for (const Case& one : cases) {
     LocalSgdOptions method{one.workers, one.batch, request.seed, {}};

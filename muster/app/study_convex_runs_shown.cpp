@@ -69,7 +69,7 @@ StudyTable gaps_table(const std::vector<ConvexRunResult>& runs) {
       "Last: the workers' mean after the final meeting. Weighted: the average of all iterates "
       "that the theorem is about. The bound holds for the theorem's own step sizes. sigma^2 and "
       "G^2, which it assumes for all iterates, are the largest variance and second moment of a "
-      "worker's gradient over the iterates that the run was looked at (the start among them)."};
+      "worker's gradient over the iterates at which it was measured (including the start)."};
   for (const ConvexRunResult& run : runs)
     table.rows.push_back({run_name(run), step_size_text(run.step_size), format_count(run.rounds),
                           short_number(run.curve.back().gap_last),
@@ -169,7 +169,7 @@ StudyPage convex_runs_page(const ConvexRequest& request, const ConvexSubject& su
                   short_number(best->curve.back().gap_weighted), format_count(best->steps), run_name(*best));
   page.lead = fmt::format(
       "{} regression with L2, optimum known to 1e-12. The distance of the weighted average from the optimum, "
-      "beside the bound of Stich's theorem.",
+      "with the bound of Stich's theorem.",
       request.objective.loss == Loss::logistic ? "Logistic" : "Least-squares");
   page.command = request.command;
   StudySection measured{"Measured and promised", "", {gaps_table(runs)}, {}};

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "muster/base/stopwatch.h"
+#include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
 namespace muster {
@@ -76,8 +77,8 @@ ConvexScan convex_scan(const ConvexRequest& request, const ConvexSubject& subjec
   scan.costs_given = scan.in_seconds || request.communication_cost.has_value();
   scan.step_cost = request.seconds_per_step.value_or(1);
   scan.meeting_cost = request.seconds_per_meeting.value_or(request.communication_cost.value_or(0));
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  ProgressLine line(std::cerr, {terminal, terminal_width(STDERR_FILENO), 0.2, 0});
+  const bool terminal = is_live_terminal(STDERR_FILENO);
+  ProgressLine line(std::cerr, progress_options(STDERR_FILENO));
   const Stopwatch watch;
   int64_t done = 0;
   for (size_t i = 0; i < scan.cells.size(); ++i) {

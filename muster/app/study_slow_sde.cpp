@@ -10,6 +10,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
 namespace muster {
@@ -18,9 +19,8 @@ namespace {
 
 /// Runs the cases; on a terminal a line on standard error tells how far they are.
 std::vector<SlowSdeRow> run_cases(const SlowSdeRequest& request) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  ProgressLine line(std::cerr,
-                    {.terminal = terminal, .width = terminal_width(STDERR_FILENO), .every_seconds = 0.2});
+  const bool terminal = is_live_terminal(STDERR_FILENO);
+  ProgressLine line(std::cerr, progress_options(STDERR_FILENO));
   const Stopwatch watch;
   double done = 0, all = 0;
   const auto size = [](const SlowSdeCase& one) {

@@ -6,7 +6,7 @@ const CommandHelp& slow_sde_help() {
   static const CommandHelp help = {
       "muster study slow-sde --problem hyperbola|valley|diagonal-net [--flag value ...]",
       "SGD and Local SGD simulated on problems whose slow stochastic differential equation (Gu, Lyu, Huang,\n"
-      "Arora, ICLR 2023) can be solved, beside that solution: in its continuous form and exact for finite "
+      "Arora, ICLR 2023) can be solved, with that solution: in its continuous form and exact for finite "
       "steps.\n"
       "Meeting rarely adds a drift, up to K times that of SGD, towards flatter minima.\n\n"
       "  muster study slow-sde --problem hyperbola --scan period --out studies/hyperbola\n"
@@ -27,7 +27,8 @@ const CommandHelp& slow_sde_help() {
         "Constant, or the peak where learning_rate.* keys are given. Default: 0.02, 0.03 (valley), 0.005."},
        {"workers", "K[,K...]", "Default: 8."},
        {"noise", "NUMBER",
-        "Of one worker: labels +- noise, or the standard deviation of the noise across the valley. Default: "
+        "Noise of one worker: labels +- noise, or the standard deviation of the noise across the valley. "
+        "Default: "
         "0.4, 1 (valley)."},
        {"tangent-noise", "NUMBER", "valley: standard deviation of the noise along it. Default: 1."},
        {"noise-law", "LAW",
@@ -37,7 +38,7 @@ const CommandHelp& slow_sde_help() {
         "D, y or Q_j at the start. Default: 4 (6 in a scan of schedules), drawn from the stationary law, "
         "0.5."},
        {"steps", "N",
-        "Of each worker. Default: 30000 (schedules 40000), 60000 (valley; 6000 where y "
+        "Steps of each worker. Default: 30000 (schedules 40000), 60000 (valley; 6000 where y "
         "falls, 100000 in a scan of periods)."},
        {"replicas", "N",
         "Independent runs of all workers. Default: 256 (512 schedules), 1024 (valley; 6144 for "

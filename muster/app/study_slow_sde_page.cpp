@@ -139,7 +139,7 @@ StudyChart rules(const Rows& rows) {
 StudySection section(const Rows& rows, const std::string& scan) {
   StudySection result;
   const std::string group = slow_sde_group_name(*rows.front());
-  result.heading = group.empty() ? "Simulation beside theory" : group;
+  result.heading = group.empty() ? "Simulation and theory" : group;
   StudyTable table = slow_sde_table(rows, scan);
   table.title.clear();
   result.tables.push_back(std::move(table));
@@ -170,7 +170,7 @@ std::string problem_text(const SlowSdeRequest& request) {
            "D down; workers that stay apart longer make more of it, up to K times.";
   if (request.problem == "valley")
     return "L = (1 + y^2) x^2 / 2 with noise in x and y. The floor x = 0 is flattest at y = 0. Noise across "
-           "the valley drives y there, noise along it drives y away: E[y^2] tells the balance. Rounds too "
+           "the valley drives y there, noise along it drives y away: E[y^2] is the balance. Rounds too "
            "short leave the workers together; rounds too long leave what the slow SDE describes.";
   return "Least squares with w = u^2 - v^2 and labels ± noise. Gradient flow keeps Q_j = u_j v_j; label "
          "noise "
@@ -199,7 +199,8 @@ StudyPage slow_sde_page(const SlowSdeResult& result) {
   StudyPage page;
   page.title = slow_sde_sentence(result);
   page.lead = fmt::format(
-      "{}: {} replicas of {} workers, {} steps at learning rate {}, seed {}, beside the slow SDE of Local "
+      "{}: {} replicas of {} workers, {} steps at learning rate {}, seed {}, compared with the slow SDE of "
+      "Local "
       "SGD "
       "(Gu, Lyu, Huang, Arora, ICLR 2023).",
       request.problem, format_count(request.replicas.replicas), plan.workers, format_count(plan.steps()),

@@ -100,7 +100,7 @@ class PlanMaker {
       const std::string section = setting.name.substr(0, setting.name.find('.'));
       if (section == "run")
         throw OptionError("--" + setting.name, shown(setting.text),
-                          "is no key of this study; say --" + setting.name.substr(4));
+                          "is no key of this study; use --" + setting.name.substr(4));
       if (section != "schedule" && section != "learning_rate")
         throw OptionError("--" + setting.name, shown(setting.text),
                           "means nothing to this study; of the keys it takes schedule.* and learning_rate.*");
@@ -141,7 +141,7 @@ class PlanMaker {
     const std::string rule = configuration.schedule.rule;
     if (schedule->wants_divergence() || schedule->wants_loss())
       throw OptionError("schedule.rule", rule,
-                        "decides by what a run measures; this study needs to know the meetings before: say "
+                        "decides by what a run measures; this study needs to know the meetings before: use "
                         "constant, qsr, power, post_local, swap, piecewise or theory");
     SlowSdePlan plan{workers, make_learning_rate(configuration, steps), {}};
     plan.rounds = preview(*schedule, plan.learning_rate, steps).all_rounds;
@@ -249,7 +249,7 @@ class Reader {
       for (const char* name : {"samples", "features"})
         if (flags_.has(name))
           throw OptionError(fmt::format("--{}", name), *arguments_.flag(name),
-                            "is told by --data's file; leave it out");
+                            "is given by --data's file; leave it out");
       return read_diagonal_net(read_file(*path), *path);
     }
     const int64_t samples = flags_.integer("samples", 2, 64);
@@ -353,7 +353,7 @@ class Reader {
     if (!valley || valley->tangent_noise == 0) return;
     if (!one.plan.constant())
       throw OptionError("--tangent-noise", format_number(valley->tangent_noise),
-                        "makes y stationary, which needs one learning rate and one period; say "
+                        "makes y stationary, which needs one learning rate and one period; use "
                         "--tangent-noise 0 to follow y down the valley instead");
     request_.replicas.average_from = burn_in;
   }

@@ -10,7 +10,7 @@ const CommandHelp& teacher_help() {
       "samples\n"
       "by plain SGD. All arms see the same data and noise at the same seed, so that differences of a few "
       "per\n"
-      "cent can be told from chance.\n\n"
+      "cent can be separated from chance.\n\n"
       "  muster study teacher --arm \"cp8: schedule.rule=constant base_period=8\" \\\n"
       "    --arm \"ad4: schedule.rule=adaptive base_period=4\" --seeds 192 --out studies/teacher\n"
       "  muster study teacher --arm \"fp32: schedule.rule=every_step\" --arm \"qsgd8: "
@@ -23,7 +23,7 @@ const CommandHelp& teacher_help() {
        {"baseline", "NAME", "The arm that the table compares with. Default: the first."},
        {"seeds", "N", "Default: 32."},
        {"seed", "N", "The first. Default: 1."},
-       {"steps", "N", "Of each worker. Default: 4000."},
+       {"steps", "N", "Steps of each worker. Default: 4000."},
        {"workers", "K", "Default: 16."},
        {"batch", "N", "Samples of each worker and step. Default: 4."},
        {"learning-rate", "RATE",
@@ -31,7 +31,7 @@ const CommandHelp& teacher_help() {
         "quarters of the run."},
        {"noise", "NUMBER", "Standard deviation of the labels' noise. Default: 0.3."},
        {"test-points", "N", "Clean points on which the mean of the workers is judged. Default: 4000."},
-       {"target", "LOSS[,...]", "Tell the step at which the mean curve first falls to it."},
+       {"target", "LOSS[,...]", "Report the step at which the mean curve first falls to it."},
        {"threads", "N", "Changes nothing in the result. Default: one per core."},
        {"out", "FOLDER", "Write study.json and report.html (a page with charts) there."},
        {"json", "", "One JSON object on standard output (docs/json.md)."}},

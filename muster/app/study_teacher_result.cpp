@@ -9,6 +9,7 @@
 #include "muster/app/study_output.h"
 #include "muster/app/text_lines.h"
 #include "muster/base/format.h"
+#include "muster/base/student.h"
 #include "muster/report/answer.h"
 
 namespace muster {
@@ -108,8 +109,7 @@ Json arm_json(const TeacherResult& result, size_t arm) {
 }
 
 std::string with_error(const SeedMean& value, const char* form) {
-  return fmt::format("{} ± {}", fmt::format(fmt::runtime(form), value.mean),
-                     fmt::format(fmt::runtime(form), value.standard_error));
+  return fmt::format("{} ± {:.5f}", fmt::format(fmt::runtime(form), value.mean), value.standard_error);
 }
 
 StudyTable table(const TeacherResult& result) {
@@ -151,19 +151,42 @@ StudyTable table(const TeacherResult& result) {
   return table;
 }
 
+double mean_loss(const TeacherResult& result, size_t arm) {
+  return seed_mean(losses(result.outcomes[arm])).mean;
+}
+
+/// The arm with the lowest mean loss but for `left_out`.
+size_t lowest(const TeacherResult& result, std::optional<size_t> left_out = std::nullopt) {
+  std::optional<size_t> best;
+  for (size_t arm = 0; arm < result.outcomes.size(); ++arm)
+    if (arm != left_out && (!best || mean_loss(result, arm) < mean_loss(result, *best))) best = arm;
+  return *best;
+}
+
+/// Beyond what the seeds' spread explains: Student's 99 % interval of the paired differences leaves 0 out.
+bool is_clear(const SeedMean& away, int64_t seeds) {
+  constexpr double confidence = 0.99;
+  return seeds > 1 && std::abs(away.mean) > student_quantile(confidence, seeds - 1) * away.standard_error;
+}
+
 std::string sentence(const TeacherResult& result) {
   const TeacherRequest& request = result.request;
-  size_t best = 0;
-  for (size_t arm = 1; arm < result.outcomes.size(); ++arm)
-    if (seed_mean(losses(result.outcomes[arm])).mean < seed_mean(losses(result.outcomes[best])).mean)
-      best = arm;
+  const size_t best = lowest(result);
   const Outcomes& outcomes = result.outcomes[best];
-  const double loss = seed_mean(losses(outcomes)).mean;
   const double rounds = seed_mean(each(outcomes, [](const auto& one) { return one.rounds; })).mean;
-  const std::string least =
-      fmt::format("{}: excess loss {:.5f} with {:.0f} meetings", request.arms[best].name, loss, rounds);
+  const std::string least = fmt::format("{}: excess loss {:.5f} with {:.0f} meetings",
+                                        request.arms[best].name, mean_loss(result, best), rounds);
   if (result.outcomes.size() == 1) return least;
-  return fmt::format("The lowest loss has {}.", least);
+  const size_t second = lowest(result, best);
+  const SeedMean away = difference(result.outcomes[second], outcomes);
+  const std::string behind = fmt::format("{} by {}", request.arms[second].name, with_error(away, "{:.5f}"));
+  if (is_clear(away, request.seeds))
+    return fmt::format("The lowest loss has {}; it is below {} (difference ± standard error).", least,
+                       behind);
+  return fmt::format(
+      "No clear winner: the lowest mean loss has {}, below {} (difference ± standard error), which {} do not "
+      "settle.",
+      least, behind, plural(static_cast<size_t>(request.seeds), "seed"));
 }
 
 StudyChart curves_chart(const TeacherResult& result) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/unused_option.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 
@@ -19,24 +20,24 @@ void require(bool holds, std::string_view key, const Value& value, std::string_v
 void check_named_shape(const std::string& model, const GptSection& gpt) {
   const GptSection usual;
   const std::string remedy =
-      fmt::format("task.model = {} has a shape of its own; leave it out, or say task.model gpt", model);
-  require(gpt.layers == usual.layers, "gpt.layers", gpt.layers, remedy);
-  require(gpt.width == usual.width, "gpt.width", gpt.width, remedy);
-  require(gpt.heads == usual.heads, "gpt.heads", gpt.heads, remedy);
-  require(!gpt.head_width, "gpt.head_width", gpt.head_width ? Value(*gpt.head_width) : Value(), remedy);
+      fmt::format("task.model = {} has a fixed shape; leave it out, or set task.model gpt", model);
+  require_used(gpt.layers == usual.layers, "gpt.layers", gpt.layers, remedy);
+  require_used(gpt.width == usual.width, "gpt.width", gpt.width, remedy);
+  require_used(gpt.heads == usual.heads, "gpt.heads", gpt.heads, remedy);
+  require_used(!gpt.head_width, "gpt.head_width", gpt.head_width ? Value(*gpt.head_width) : Value(), remedy);
 }
 
 void check_vocabulary(const std::string& task, const TextSection& text) {
   const Value vocabulary = text.vocabulary ? Value(*text.vocabulary) : Value();
   require(task != "tokens" || text.vocabulary, "text.vocabulary", vocabulary,
-          "a file of tokens does not tell it; say how many tokens there are");
+          "a file of tokens does not contain it; give the number of different tokens");
   const bool bytes = task == "text" && text.tokenizer == "bytes";
   require(!bytes || !text.vocabulary || *text.vocabulary >= 256, "text.vocabulary", vocabulary,
-          "there are 256 bytes; leave it out or say 256 or more");
+          "there are 256 bytes; leave it out or use 256 or more");
   if (task != "tokens" || !text.vocabulary || text.token_type == "uint32") return;
   const int64_t held = text.token_type == "uint8" ? 256 : 65536;
   require(*text.vocabulary <= held, "text.vocabulary", vocabulary,
-          fmt::format("text.token_type = {} holds {} different tokens; say at most that, or another type",
+          fmt::format("text.token_type = {} holds {} different tokens; use at most that, or another type",
                       text.token_type, held));
 }
 
@@ -47,7 +48,7 @@ void check_gpt(const Configuration& configuration) {
   const std::string& model = *configuration.task.model;
   if (model != "gpt") return check_named_shape(model, gpt);
   require(gpt.head_width || gpt.width % gpt.heads == 0, "gpt.width", gpt.width,
-          fmt::format("is not divisible by gpt.heads = {}; say a multiple of it, or give gpt.head_width",
+          fmt::format("is not divisible by gpt.heads = {}; use a multiple of it, or give gpt.head_width",
                       gpt.heads));
   const int64_t head_width = gpt.head_width.value_or(gpt.width / gpt.heads);
   require(gpt.positions != "rotary" || head_width % 2 == 0, "gpt.head_width", head_width,
@@ -58,9 +59,10 @@ void check_text(const Configuration& configuration) {
   const TaskSection& task = configuration.task;
   check_gpt(configuration);
   check_vocabulary(task.name, configuration.text);
-  require(task.name == "text" || configuration.text.tokenizer == "bytes", "text.tokenizer",
-          configuration.text.tokenizer,
-          fmt::format("task.name = {} needs no tokenizer; leave it out, or say task.name text", task.name));
+  require_used(
+      task.name == "text" || configuration.text.tokenizer == "bytes", "text.tokenizer",
+      configuration.text.tokenizer,
+      fmt::format("task.name = {} needs no tokenizer; leave it out, or use task.name text", task.name));
 }
 
 }  // namespace muster

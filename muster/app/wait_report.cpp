@@ -30,7 +30,7 @@ std::string line_of(const Wait& wait, SteadyTime now) {
   if (!wait.state.empty()) line += fmt::format(" ({})", wait.state);
   line += fmt::format(" for {}", duration(now - wait.since));
   if (!wait.until) return line + "; without an end as long as it lives";
-  return line + fmt::format("; {} in {}", wait.optional ? "goes on without" : "gives up",
+  return line + fmt::format("; {} in {}", wait.optional ? "continues without" : "gives up",
                             duration(*wait.until - now));
 }
 

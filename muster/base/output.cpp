@@ -19,6 +19,8 @@ namespace {
 
 void write_output(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
+  // What is kept back would come between later lines on standard error where both are one pipe.
+  if (std::fflush(stdout) != 0) fail();
 }
 
 void flush_output() {

@@ -76,11 +76,11 @@ class AsC10dStore final : public c10d::Store {
   void wait(const std::vector<std::string>& keys, const milliseconds& timeout) override {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     const Waits::Note note(options_.waits.get(),
-                           {.whom = whose(keys.front()), .where = "to tell its address", .until = deadline});
+                           {.whom = whose(keys.front()), .where = "to send its address", .until = deadline});
     while (!inner_.wait(prefixed(keys), std::min(timeout, look_every))) {
       if (options_.watch && options_.watch->broken()) throw LostPeer("a process died while the group formed");
       if (std::chrono::steady_clock::now() >= deadline)
-        throw LostPeer(whose(keys.front()) + " did not tell its address within " +
+        throw LostPeer(whose(keys.front()) + " did not send its address within " +
                        std::to_string(timeout.count()) + " ms");
     }
   }

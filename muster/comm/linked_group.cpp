@@ -50,7 +50,7 @@ class Vigil {
     const auto peer = links_.waits_for();
     if (untold)
       return (peer ? links_.name_of(*peer) : "a peer") +
-             " did not answer before the deadline, and without the store nobody tells whether it lives";
+             " did not answer before the deadline, and without the store it is unknown whether it lives";
     if (now >= deadline_) return "a peer did not answer before the deadline";
     if (peer && now - since_ >= notable) note(*peer, patience.has_value());
     return "";
@@ -60,7 +60,7 @@ class Vigil {
  private:
   void note(int peer, bool untold) {
     Wait wait{.whom = links_.name_of(peer), .where = "at a meeting"};
-    wait.state = untold ? "without the store nobody tells whether it lives" : "it lives";
+    wait.state = untold ? "without the store it is unknown whether it lives" : "it lives";
     wait.spoken_for = links_.rank() != (peer == 0 ? 1 : 0);
     if (note_)
       note_->change(wait);

@@ -90,9 +90,10 @@ EventLogReader::EventLogReader(const std::string& path, const EventLogReading& r
   const auto start = static_cast<int64_t>(magic.size());
   const std::string begins = file_.bytes(0, std::min(start, file_.size()));
   if (begins == magic_of_version_1)
-    throw DataError("'" + path +
-                    "' is of format 1, which muster 0.1.0 wrote: go on with that version, or begin anew in "
-                    "another folder");
+    throw DataError(
+        "'" + path +
+        "' is of format 1, which muster 0.1.0 wrote: continue with that version, or start again in "
+        "another folder");
   const auto heading = file_.next_heading(start);
   const FoundRecord record = heading && !heading->front.of_event()
                                  ? file_.read(start, RecordKind::beginning, heading->front.number)

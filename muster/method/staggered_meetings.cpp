@@ -54,7 +54,7 @@ StaggeredMeetings::StaggeredMeetings(MeetingParts parts, const MeetingOptions& o
         "for");
   if (options_.measure_divergence)
     refuse(
-        "does not go with a rule that measures the workers' divergence at every meeting; say another rule");
+        "does not go with a rule that measures the workers' divergence at every meeting; use another rule");
   for (const Fragment& fragment : cut_into_fragments(layout, overlap_.fragments))
     lanes_.push_back({static_cast<int64_t>(lanes_.size()), fragment,
                       std::make_unique<Averager>(parts_.averager.group(), parts_.averager.pool(),

@@ -34,7 +34,7 @@ std::unique_ptr<Meetings> Synchronous::make_meetings() {
   if (options_.overlap.plain()) return std::make_unique<WholeMeetings>(parts, options);
   if (options_.overlap.delayed && parts_.schedule->wants_loss())
     throw OptionError("comm.overlap", "delayed",
-                      "does not go with a rule that listens to the loss of all workers; say another rule");
+                      "does not go with a rule that listens to the loss of all workers; use another rule");
   return std::make_unique<StaggeredMeetings>(parts, options, options_.overlap,
                                              parts_.task.make_model()->parameters());
 }

@@ -46,10 +46,11 @@ SolvedTotals fit(const std::vector<TotalTime>& totals) {
     squares += (total.communication - mean_f) * (total.communication - mean_f);
   }
   if (!(squares > 1e-12))
-    throw OptionError("--total", described(totals.back()),
-                      fmt::format("all runs met in {:.4g} % of their steps, so that their times cannot tell "
-                                  "meetings from computing; give a run with another rule or period",
-                                  100 * mean_f));
+    throw OptionError(
+        "--total", described(totals.back()),
+        fmt::format("all runs met in {:.4g} % of their steps, so that their times cannot separate "
+                    "meetings from computing; give a run with another rule or period",
+                    100 * mean_f));
   SolvedTotals solved;
   solved.communication_hours = products / squares;
   solved.compute_hours = mean_t - solved.communication_hours * mean_f;
@@ -60,9 +61,10 @@ SolvedTotals fit(const std::vector<TotalTime>& totals) {
 
 SolvedTotals solve_totals(const std::vector<TotalTime>& totals) {
   if (totals.size() < 2)
-    throw OptionError("--total", totals.empty() ? "(none)" : described(totals.front()),
-                      "one total time cannot tell computing from meetings; give that of a second run which "
-                      "met at another frequency, such as --total every_step:26.7h --total qsr:20.2h");
+    throw OptionError(
+        "--total", totals.empty() ? "(none)" : described(totals.front()),
+        "one total time cannot separate computing from meetings; give that of a second run which "
+        "met at another frequency, such as --total every_step:26.7h --total qsr:20.2h");
   for (const TotalTime& total : totals) check_one(total);
   SolvedTotals solved = fit(totals);
   for (size_t i = 0; i < totals.size(); ++i)

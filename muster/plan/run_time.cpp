@@ -69,7 +69,10 @@ RunTime predict_run(const ScheduleWalk& walk, const RunCosts& costs, RoundMaximu
         costs.delayed ? round * static_cast<double>(steps) / static_cast<double>(count.period) : 0;
     add_meetings(time, parameters, number, cover);
   }
-  time.waiting = std::max(0.0, rounds_seconds - time.compute);
+  // Of a difference of two nearly equal sums, what is below its rounding is none.
+  constexpr double rounding = 1e-9;
+  const double waiting = rounds_seconds - time.compute;
+  time.waiting = waiting > rounding * time.compute ? waiting : 0;
   FailureOptions failures = costs.failures;
   const double undisturbed = time.compute + time.waiting + time.communication() + time.other;
   if (failures.kept_every == 0) {

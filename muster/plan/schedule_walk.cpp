@@ -61,7 +61,7 @@ ScheduleWalk walk_constant(int64_t steps, int64_t period, int64_t gradient_steps
 ScheduleWalk walk_schedule(SyncSchedule& schedule, const RateCurve& curve, const Replay* replay) {
   if (schedule.wants_seconds())
     throw OptionError("schedule.interval_seconds", "(given)",
-                      "a plan has no clock of the run; say schedule.interval, in steps");
+                      "a plan has no clock of the run; use schedule.interval, in steps");
   const bool divergence = schedule.wants_divergence(), loss = schedule.wants_loss();
   const bool measured_divergence = divergence && replay && replay->divergence(0);
   const bool measured_loss = loss && replay && replay->round_loss(0);

@@ -14,8 +14,9 @@ namespace muster {
 namespace {
 
 constexpr const char* expelled_text =
-    "this process was silent for longer than the lease, so the others took it for dead and went on without "
-    "it: it must join anew";
+    "this process was silent for longer than the lease, so the others counted it as dead and continued "
+    "without "
+    "it: it must join again";
 
 std::string duration(std::chrono::milliseconds time) {
   return format_duration(std::chrono::duration<double>(time).count());
@@ -228,7 +229,7 @@ void Membership::settle(Time now) {
   const bool no_state = state_seen_ && count(&Attendant::holder) == 0;
   if (no_state && !left_in_order_ && !elastic())
     return give_up(
-        "nobody holds the state any more: all who did have died; the run must be resumed from its last "
+        "no process has the state any more: all that had it have died; the run must be resumed from its last "
         "checkpoint");
   if (!all_survivors) return;
   if (no_state)

@@ -124,7 +124,7 @@ Place mpich_place(const LauncherVariables& variables) {
 }
 
 Place slurm_step_place(const LauncherVariables& variables) {
-  return served_by_rank_zero(variables, slurm_place(variables), "srun hands on what was exported before it");
+  return served_by_rank_zero(variables, slurm_place(variables), "srun passes on what was exported before it");
 }
 
 /// srun with a PMI library sets MPICH's variables, too, but knows the nodes.

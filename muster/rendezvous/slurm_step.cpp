@@ -46,7 +46,7 @@ std::string first_slurm_node(const char* name, const std::string& list) {
 }
 
 int slurm_tasks_of_node(const char* name, const std::string& counts, int64_t node) {
-  const char* const remedy = "must tell the tasks of every node, such as 2(x3),1";
+  const char* const remedy = "must give the tasks of every node, such as 2(x3),1";
   const char* at = counts.data();
   const char* const end = at + counts.size();
   const auto take = [&](int64_t& number) {
@@ -70,7 +70,7 @@ int slurm_tasks_of_node(const char* name, const std::string& counts, int64_t nod
     }
     if (node < nodes) return static_cast<int>(tasks);
     node -= nodes;
-    if (!skip(",")) refuse_variable(name, counts, "must tell the tasks of every node; it ends too early");
+    if (!skip(",")) refuse_variable(name, counts, "must give the tasks of every node; it ends too early");
   }
 }
 

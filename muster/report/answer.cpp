@@ -1,10 +1,15 @@
 #include "muster/report/answer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "muster/base/format.h"
+#include "muster/report/lead_interval.h"
+#include "muster/report/no_worse.h"
 
 namespace muster {
 
@@ -40,37 +45,32 @@ std::string seeds_text(const ArmResult& arm) {
                               : "";
 }
 
-// Whether the seeds tell the best from the second.
-bool is_settled(const MeanSpread& ahead) { return ahead.spread && ahead.mean > *ahead.spread; }
+// Whether the seeds separate the best from the second.
+bool is_settled(const std::optional<LeadInterval>& ahead) { return ahead && ahead->low > 0; }
 
 std::string headline(const ArmResult& best, const ArmResult& second, Quality quality) {
-  const MeanSpread ahead = lead(best, second, quality);
+  const auto ahead = lead_interval(best, second, quality);
   const std::string value = quality_text(best, quality);
   if (is_settled(ahead))
     return fmt::format("{} has the best {}: {}{}.", best.name, quality_name(quality), value,
                        seeds_text(best));
-  if (!ahead.spread)
-    return fmt::format("{} comes out first in {} with {}, in a single seed.", best.name,
-                       quality_name(quality), value);
-  return fmt::format("No clear winner in {}: {} {}, {} within the spread.", quality_name(quality), best.name,
-                     value, second.name);
+  if (!ahead)
+    return fmt::format("{} is first in {} with {}, in a single seed.", best.name, quality_name(quality),
+                       value);
+  return fmt::format("No clear winner in {}: the seeds do not separate {} ({}) and {}.",
+                     quality_name(quality), best.name, value, second.name);
 }
 
 std::string lead_sentence(const ArmResult& best, const ArmResult& second, Quality quality) {
-  const MeanSpread ahead = lead(best, second, quality);
-  if (ahead.mean == 0)
-    return fmt::format("{} comes to exactly the same value as {}.", second.name, best.name);
-  const std::string by = fmt::format("{} is {} behind", second.name, difference_text(ahead.mean, quality));
-  if (!ahead.spread)
-    return by +
-           "; with one seed the spread is unknown, so the order may be chance: more seeds would tell more.";
-  const std::string spread = spread_text(*ahead.spread, quality);
-  if (!is_settled(ahead))
-    return fmt::format(
-        "{}; that difference has a spread of {} over the seeds, which do not settle the order.", by, spread);
-  const size_t seeds = std::min(best.seeds.size(), second.seeds.size());
-  return fmt::format("{}, more than the spread of that difference over the seeds ({}){}.", by, spread,
-                     seeds < 3 ? ", as far as two seeds can tell" : "");
+  const double mean = lead(best, second, quality).mean;
+  if (mean == 0) return fmt::format("{} has exactly the same value as {}.", second.name, best.name);
+  const std::string by = fmt::format("{} is {} behind", second.name, difference_text(mean, quality));
+  const auto ahead = lead_interval(best, second, quality);
+  if (!ahead)
+    return by + "; with one seed the spread is unknown, so the order may be chance: try more seeds.";
+  return fmt::format("{}; the 99 % interval of that difference over {} seeds is {} to {}{}.", by,
+                     ahead->seeds, spread_text(ahead->low, quality), spread_text(ahead->high, quality),
+                     is_settled(ahead) ? "" : ", so the order may be chance");
 }
 
 // The arm with the least communication of all finished ones.
@@ -105,6 +105,49 @@ std::string cost_sentence(const std::vector<ArmResult>& arms, size_t best, Quali
   return text + fmt::format("The least communication of all has {}: {}; it is {} behind the best.",
                             arms[least].name, handed_in(arms[least], first),
                             difference_text(lead(arms[best], arms[least], quality).mean, quality));
+}
+
+std::string names_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text;
+}
+
+// "Compared with every_step, with a margin of 1 point of test accuracy: a and b are no worse; c is worse."
+std::string margin_sentence(const std::vector<ArmResult>& arms, Quality quality, double margin) {
+  std::map<Verdict, std::vector<std::string>> by_verdict;
+  for (const NoWorse& arm : no_worse(arms, quality, margin)) by_verdict[arm.verdict].push_back(arm.arm);
+  std::vector<std::string> parts;
+  for (const auto& [verdict, names] : by_verdict) {
+    const char* is = names.size() == 1 ? "is" : "are";
+    const char* what = verdict == Verdict::holds     ? "no worse"
+                       : verdict == Verdict::refuted ? "worse"
+                                                     : "undecided";
+    parts.push_back(fmt::format("{} {} {}", names_of(names), is, what));
+  }
+  return fmt::format("Compared with {}, with a margin of {} of {}: {}.", arms.front().name,
+                     margin_text(margin, quality), quality_name(quality), fmt::join(parts, "; "));
+}
+
+// The first arm, and those that are no worse.
+std::vector<ArmResult> as_good(const std::vector<ArmResult>& arms, Quality quality, double margin) {
+  std::vector<ArmResult> kept = {arms.front()};
+  const auto verdicts = no_worse(arms, quality, margin);
+  for (size_t i = 0; i < verdicts.size(); ++i)
+    if (verdicts[i].verdict == Verdict::holds) kept.push_back(arms[i + 1]);
+  return kept;
+}
+
+// What the cheapest of them saves.
+std::string saving_sentence(const std::vector<ArmResult>& good) {
+  if (good.size() < 2) return {};
+  const auto cheapest =
+      std::min_element(good.begin() + 1, good.end(), [](const auto& one, const auto& other) {
+        return one.bytes_per_worker.mean < other.bytes_per_worker.mean;
+      });
+  return fmt::format("Of those that are no worse, {} communicates least: {}.", cheapest->name,
+                     handed_in(*cheapest, good.front()));
 }
 
 std::string network_sentence(const std::vector<ArmResult>& arms, const Network& network) {
@@ -143,6 +186,33 @@ std::string unfinished_sentence(const std::vector<ArmResult>& arms) {
                          : fmt::format("{} runs have not finished and do not count here.", unfinished);
 }
 
+// "task.name=cifar10\n..." -> "cifar10".
+std::string short_name(const std::string& task) {
+  const size_t from = task.find('=') + 1;
+  return task.substr(from, task.find('\n') - from);
+}
+
+// Losses and accuracies of different tasks say nothing beside each other: an answer for each.
+Answer by_task(const std::vector<ArmResult>& arms, const std::optional<Network>& network) {
+  std::vector<std::vector<ArmResult>> groups;
+  for (const ArmResult& arm : arms) {
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const auto& group) { return group.front().task == arm.task; });
+    if (same == groups.end())
+      groups.push_back({arm});
+    else
+      same->push_back(arm);
+  }
+  Answer result{
+      fmt::format("These runs are of {} tasks, which cannot be compared with each other.", groups.size()),
+      {}};
+  for (const auto& group : groups) {
+    const Answer one = answer(group, group.front().quality, network);
+    result.details.push_back(fmt::format("On {}: {}", short_name(group.front().task), one.text()));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string Answer::text() const {
@@ -151,7 +221,9 @@ std::string Answer::text() const {
   return all;
 }
 
-Answer answer(const std::vector<ArmResult>& arms, Quality quality, const std::optional<Network>& network) {
+Answer answer(const std::vector<ArmResult>& arms, Quality quality, const std::optional<Network>& network,
+              std::optional<double> margin) {
+  if (!is_one_task(arms)) return by_task(arms, network);
   const auto best = best_arm(arms, quality);
   if (!best) return {"No run has finished yet; the figures show what there is so far.", {}};
   Answer result;
@@ -159,7 +231,12 @@ Answer answer(const std::vector<ArmResult>& arms, Quality quality, const std::op
   const auto add = [&](std::string sentence) {
     if (!sentence.empty()) result.details.push_back(std::move(sentence));
   };
-  if (second) {
+  if (second && margin) {
+    result.headline = margin_sentence(arms, quality, *margin);
+    const auto good = as_good(arms, quality, *margin);
+    add(saving_sentence(good));
+    if (network) add(network_sentence(good, *network));
+  } else if (second) {
     result.headline = headline(arms[*best], arms[*second], quality);
     add(lead_sentence(arms[*best], arms[*second], quality));
     add(cost_sentence(arms, *best, quality));
@@ -190,7 +267,10 @@ std::string count_text(const MeanSpread& count) {
              : mean;
 }
 
-std::string share_text(double share) { return fmt::format("{:.3g} %", 100 * share); }
+std::string share_text(double share) {
+  return 100 * share < 1000 ? fmt::format("{:.3g} %", 100 * share)
+                            : fmt::format("{} %", format_count(std::llround(100 * share)));
+}
 
 std::string plural(size_t count, const std::string& word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");

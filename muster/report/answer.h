@@ -9,15 +9,17 @@
 
 namespace muster {
 
-/// A comparison in words: who is best, whether that is more than the spread over seeds, who is the cheapest
-/// that keeps up, and what a network would make of it. Claims no more than the seeds can carry.
+/// A comparison in words: which arm is best, whether the seeds separate it from the second (Student's 99 %
+/// interval of the paired differences), which is the cheapest of those that are as good, and what a network
+/// would make of it. With a margin first which arms are no worse than the first one by more than that.
 struct Answer {
   std::string headline;              ///< one sentence
   std::vector<std::string> details;  ///< a sentence each
   std::string text() const;          ///< all of it
 };
 
-Answer answer(const std::vector<ArmResult>& arms, Quality quality, const std::optional<Network>& network);
+Answer answer(const std::vector<ArmResult>& arms, Quality quality, const std::optional<Network>& network,
+              std::optional<double> margin = std::nullopt);
 
 /// "75.90 % ± 0.41", "0.6875 ± 0.0051", without ± for one seed; "--" for what is not known.
 std::string accuracy_text(const std::optional<MeanSpread>& accuracy);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "muster/base/error.h"
@@ -67,6 +68,28 @@ std::string work_of_a_step(const RunHistory& run) {
   return work;
 }
 
+// Generated data are drawn from the seed, which differs between the runs of an arm anyway.
+std::string task_of(const RunHistory& run) {
+  std::string task;
+  for (const char* key : {"task.name", "task.data", "task.test_data", "task.samples", "task.test_samples",
+                          "task.classes", "text.tokenizer", "text.vocabulary", "text.markov_order",
+                          "clusters.dimension", "clusters.per_class", "clusters.noise"}) {
+    const bool same_everywhere =
+        run.setting("task.name") == "cifar10" && std::string_view(key) == "task.data";
+    if (!same_everywhere && !run.setting(key).empty())
+      task += std::string(key) + "=" + run.setting(key) + "\n";
+  }
+  return task;
+}
+
+bool is_judged_by_loss(const Arm& arm) {
+  return std::any_of(arm.runs.begin(), arm.runs.end(), [](const RunHistory& run) {
+    const std::string task = run.setting("task.name");
+    return task == "markov" || task == "text" || task == "tokens" ||
+           (run.finished && !run.totals.final_test_accuracy);
+  });
+}
+
 using StepSeconds = std::map<std::string, double>;
 
 StepSeconds median_step_seconds(const std::vector<Arm>& arms) {
@@ -116,6 +139,8 @@ ArmResult arm_result(const Arm& arm) {
   const Runs runs = counted_runs(arm);
   ArmResult result;
   result.name = arm.name;
+  result.task = task_of(*runs.front());
+  result.quality = is_judged_by_loss(arm) ? Quality::loss : Quality::accuracy;
   result.finished = runs.front()->finished;
   for (const RunHistory* run : runs) result.seeds.push_back(run->seed);
   for (const RunHistory& run : arm.runs) result.unfinished += run.finished ? 0 : 1;
@@ -148,13 +173,7 @@ std::vector<ArmResult> arm_results(const std::vector<Arm>& arms, const std::opti
 }
 
 Quality quality_of(const std::vector<Arm>& arms) {
-  for (const Arm& arm : arms)
-    for (const RunHistory& run : arm.runs) {
-      const std::string task = run.setting("task.name");
-      if (task == "markov" || task == "text" || task == "tokens") return Quality::loss;
-      if (run.finished && !run.totals.final_test_accuracy) return Quality::loss;
-    }
-  return Quality::accuracy;
+  return std::any_of(arms.begin(), arms.end(), is_judged_by_loss) ? Quality::loss : Quality::accuracy;
 }
 
 std::optional<double> loss_floor(const std::vector<Arm>& arms) {
@@ -185,7 +204,18 @@ const std::optional<MeanSpread>& quality_value(const ArmResult& arm, Quality qua
   return quality == Quality::accuracy ? arm.accuracy : arm.loss;
 }
 
+bool is_one_task(const std::vector<ArmResult>& arms) {
+  const ArmResult* first = nullptr;
+  for (const ArmResult& arm : arms) {
+    if (!arm.finished) continue;
+    if (first && arm.task != first->task) return false;
+    first = &arm;
+  }
+  return true;
+}
+
 std::optional<size_t> best_arm(const std::vector<ArmResult>& arms, Quality quality) {
+  if (!is_one_task(arms)) return std::nullopt;
   std::optional<size_t> best;
   for (size_t i = 0; i < arms.size(); ++i) {
     if (!arms[i].finished || !quality_value(arms[i], quality)) continue;

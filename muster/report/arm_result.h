@@ -31,11 +31,13 @@ struct Arm {
 /// Means over an arm's finished runs; where none has finished, over what there is so far.
 struct ArmResult {
   std::string name;
-  std::vector<int64_t> seeds;      ///< of the runs that count here
-  std::vector<double> accuracies;  ///< by seed, where all of them are known
-  std::vector<double> losses;      ///< likewise
-  bool finished = false;           ///< at least one run has ended
-  int64_t unfinished = 0;          ///< runs that have not
+  std::string task;                     ///< what is predicted on which data: only equal ones can be compared
+  Quality quality = Quality::accuracy;  ///< that the task is judged by
+  std::vector<int64_t> seeds;           ///< of the runs that count here
+  std::vector<double> accuracies;       ///< by seed, where all of them are known
+  std::vector<double> losses;           ///< likewise
+  bool finished = false;                ///< at least one run has ended
+  int64_t unfinished = 0;               ///< runs that have not
   std::optional<MeanSpread> accuracy, loss, train_loss;
   MeanSpread rounds, communication, bytes_per_worker;
   double steps = 0;
@@ -66,7 +68,11 @@ MeanSpread lead(const ArmResult& better, const ArmResult& worse, Quality quality
 /// The quality's values, mean and spread of an arm.
 const std::optional<MeanSpread>& quality_value(const ArmResult& arm, Quality quality);
 
-/// The arm with the best mean among those with a finished run. Nothing where there is none.
+/// Whether all arms with a finished run are of one task.
+bool is_one_task(const std::vector<ArmResult>& arms);
+
+/// The arm with the best mean among those with a finished run. Nothing where there is none, and where they
+/// are of different tasks.
 std::optional<size_t> best_arm(const std::vector<ArmResult>& arms, Quality quality);
 
 /// The arm that hands in the fewest bytes (then: meets least) among those that are not behind the best by

@@ -100,7 +100,7 @@ ArrivalsFile ArrivalsFile::go_on_with(const std::string& path) {
   if (good.size() < whole.size()) {
     write_file_atomically(path + ".set-aside", content);
     note = fmt::format(
-        "'{}' holds lines that are none of arrivals: going on without them; what was there is kept as "
+        "'{}' has lines that are not arrivals: continuing without them; the old file is kept as "
         "'{}.set-aside'",
         path, path);
   }
@@ -178,7 +178,7 @@ MendedArrivals mend_arrivals(const std::string& path, double until, int64_t vers
   write_file_atomically(aside, content);
   write_file_atomically(path, kept);
   mended.note = fmt::format(
-      "'{}': left out {} damaged lines and {} that tell of what the server does not know "
+      "'{}': left out {} damaged lines and {} about what the server does not know "
       "of; the file as it was is '{}'",
       path, damaged, later, aside);
   return mended;

@@ -67,7 +67,7 @@ std::string course(const std::vector<AsyncRun>& runs) {
   std::string html = chart("loss/time", "Held-out loss against time",
                            "of the server's parameters; seconds of the run's clock") +
                      chart("loss/steps", "Held-out loss against local steps",
-                           "of all workers together: equal work, whoever did it");
+                           "of all workers together: equal work, by any worker");
   if (knows_training_loss(runs))
     html +=
         chart("train/time", "Training loss against time", "of the server's parameters on training samples") +

@@ -96,7 +96,8 @@ std::vector<std::string> async_answer(const std::vector<AsyncRun>& runs) {
     sentences.push_back(fmt::format("{} ends with the lowest held-out loss: {}", told.name,
                                     loss_text(last_of(told), &MeasurementLine::test_loss)));
   else
-    sentences.push_back(fmt::format("{} workers made {} local steps in {}", totals.workers,
+    sentences.push_back(fmt::format("{} {} made {} local steps in {}", totals.workers,
+                                    totals.workers == 1 ? "worker" : "workers",
                                     format_count(totals.local_steps), rounded(totals.seconds)));
   sentences.push_back(fmt::format(
       "{}A contribution was {:.2f} versions old on average and {} at most; the workers computed "

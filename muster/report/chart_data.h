@@ -14,7 +14,7 @@ namespace muster {
 struct EvaluationPoint {
   double step = 0;
   double seconds = 0;   ///< wall time since the run's first step
-  double bytes = 0;     ///< handed in by a worker up to here
+  double bytes = 0;     ///< sent by a worker up to here
   double accuracy = 0;  ///< NaN where unknown
   double loss = 0;      ///< NaN where unknown
 };

@@ -55,7 +55,7 @@ KeptMetrics kept_metrics(const std::string& path, int64_t bytes, int64_t last_st
   kept.note = fmt::format(
       "'{}' was changed after the run wrote it: {} of the {} bytes that the checkpoint counts on are lines "
       "of "
-      "metrics; going on, with a gap in the curves",
+      "metrics; continuing, with a gap in the curves",
       path, kept.lines.size(), bytes);
   if (kept.lines.size() == remembered.size()) return kept;
   const std::string aside = path + ".set-aside";

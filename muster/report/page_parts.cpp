@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "muster/report/html_text.h"
 #include "muster/report/page_assets.h"
 
@@ -21,8 +23,29 @@ std::string boxed(std::string_view label, std::string_view table) {
                      html_escaped(label), table);
 }
 
+std::string with_superscripts(std::string_view text) {
+  constexpr std::array<std::string_view, 10> digits = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::string result;
+  for (size_t at = 0; at < text.size(); ++at) {
+    size_t end = at + 1;
+    const bool minus = text[at] == '^' && end < text.size() && text[end] == '-';
+    if (minus) ++end;
+    const size_t first = end;
+    while (text[at] == '^' && end < text.size() && is_digit(text[end])) ++end;
+    if (end == first || text[at] != '^') {
+      result += text[at];
+      continue;
+    }
+    if (minus) result += "⁻";
+    for (size_t i = first; i < end; ++i) result += digits[static_cast<size_t>(text[i] - '0')];
+    at = end - 1;
+  }
+  return result;
+}
+
 std::string told_html(std::string_view text) {
-  std::string html = html_escaped(text);
+  std::string html = html_escaped(with_superscripts(text));
   for (const std::string_view sign : {" %", " ± ", " MiB", " GiB", " KiB", " s ", " ms ", " rounds"})
     for (size_t at = html.find(sign); at != std::string::npos; at = html.find(sign, at + 1)) {
       html.replace(at, 1, "&nbsp;");

@@ -15,7 +15,10 @@ namespace muster {
 std::string page_head(std::string_view title);
 /// A whole table in a box of its own that scrolls where the window is narrow.
 std::string boxed(std::string_view label, std::string_view table);
-/// Text of sentences and cells: a number stays on one line with its sign of percent and its spread.
+/// Powers as people write them: "||x||^2" becomes "||x||²".
+std::string with_superscripts(std::string_view text);
+/// Text of sentences and cells: a number stays on one line with its sign of percent and its spread; powers
+/// are raised.
 std::string told_html(std::string_view text);
 /// A name with the line and point that its curves have.
 std::string arm_heading(size_t number, std::string_view name);

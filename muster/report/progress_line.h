@@ -4,6 +4,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 namespace muster {
 
@@ -19,19 +20,26 @@ struct ProgressView {
   std::optional<double> seconds_left;
 };
 
-/// "step 1,200/9,711 (12%)  round 87  period 16  loss 1.234  accuracy 81.2%  1,598 samples/s  3:21 left", cut
-/// to `width` characters (0: no limit).
+/// "step 1,200/9,711 (12%)  round 87  period 16  loss 1.234  accuracy 81.2%  1,598 samples/s  3:21 left".
+/// With a `width` (characters, 0: no limit) a bar stands before it, and what there is no room for is left
+/// out, the least important first; share and time left are the last to go.
 std::string format_progress(const ProgressView& view, int width = 0);
 
-/// Columns of the terminal behind a file descriptor; 0 when it is none.
-int terminal_width(int descriptor);
+/// The view behind a line that format_progress() made without a width; nothing for another line.
+std::optional<ProgressView> parse_progress(std::string_view line);
 
 struct ProgressOptions {
   bool terminal = false;         ///< one line, overwritten; otherwise a new line each time
   int width = 0;                 ///< columns of the terminal, 0: no limit
   double every_seconds = 10;     ///< least time between two lines (0.2 suits a terminal)
   int64_t samples_per_step = 0;  ///< of all workers together
+  bool colour = false;           ///< of the bar
+  std::string label;             ///< stands before the line
+  int descriptor = -1;           ///< the terminal, whose width is asked for each line; -1: `width` stays
 };
+
+/// For a stream: one overwritten line on a terminal that can do it, else a line every 5 s.
+ProgressOptions progress_options(int descriptor, int64_t samples_per_step = 0);
 
 /// Shows progress on a stream, no oftener than asked. Measures speed and time left from the steps and times
 /// it is given; smoothed over about 10 s.
@@ -50,6 +58,7 @@ class ProgressLine {
 
  private:
   void measure(int64_t step, double now);
+  std::string live(const ProgressView& view);
 
   std::ostream& out_;
   ProgressOptions options_;

@@ -11,6 +11,7 @@
 #include "muster/report/chart_data.h"
 #include "muster/report/html_text.h"
 #include "muster/report/metrics_gaps.h"
+#include "muster/report/no_worse.h"
 #include "muster/report/page_assets.h"
 #include "muster/report/page_parts.h"
 #include "muster/report/result_table.h"
@@ -42,7 +43,7 @@ std::string course_charts(const std::vector<Arm>& arms, Quality quality) {
   for (const Axis& axis :
        {Axis{"steps", "against steps", "of the averaged model, over the local steps of each worker"},
         Axis{"time", "against time", "wall time on the machine that ran them"},
-        Axis{"bytes", "against bytes", "what each worker has handed in at meetings so far"}})
+        Axis{"bytes", "against bytes", "what each worker has sent at meetings so far"}})
     for (const Measure& measure : {accuracy, loss})
       if (measure.known)
         html += chart(fmt::format("{}/{}", measure.id, axis.id),
@@ -143,9 +144,9 @@ std::string reading_section(bool network) {
       "<li>Every arm begins each seed with the same weights and the same order of data, unless its settings "
       "change "
       "the task or the workers.</li>\n"
-      "<li>± is the sample standard deviation over the seeds. Two or three seeds say little about it.</li>\n"
+      "<li>± is the sample standard deviation over the seeds. Two or three seeds show little of it.</li>\n"
       "<li>Accuracy and loss are those of the averaged model on the test data.</li>\n"
-      "<li>Rounds are meetings; their share is of the local steps. Bytes are what one worker hands in over "
+      "<li>Rounds are meetings; their share is of the local steps. Bytes are what one worker sends in "
       "all "
       "meetings; what an all-reduce moves depends on its algorithm.</li>\n"
       "<li>Thin lines are single seeds, thick ones their mean.</li>\n";
@@ -220,7 +221,7 @@ std::string report_page(const ReportInput& input) {
   invariant(!input.arms.empty(), "a report needs an arm");
   const auto results = arm_results(input.arms, input.network);
   const Quality quality = quality_of(input.arms);
-  const Answer told = answer(results, quality, input.network);
+  const Answer told = answer(results, quality, input.network, input.margin);
   std::string html = page_head(input.title);
   html += "<body>\n<main>\n<header>\n";
   html += fmt::format("<p class=\"eyebrow\">{}</p>\n<h1>{}</h1>\n", html_escaped(input.title),
@@ -233,6 +234,11 @@ std::string report_page(const ReportInput& input) {
           boxed("Results", table_html(quality_table(results, quality, input.network), "results", best,
                                       quality == Quality::loss ? "lowest" : "highest")) +
           "</section>\n";
+  if (input.margin && input.arms.size() > 1)
+    html += fmt::format("<section><h2>No worse than {}?</h2>\n", html_escaped(input.arms.front().name)) +
+            boxed("No worse than the first",
+                  table_html(no_worse_table(results, quality, *input.margin), "margin")) +
+            "</section>\n";
   html += gaps_paragraphs(input.arms);
   html += course_charts(input.arms, quality) + meeting_charts(input.arms) + probe_charts(input.arms) +
           time_section(results, input.network);

@@ -13,6 +13,7 @@ struct ReportInput {
   std::string title;  ///< what was compared, one line
   std::vector<Arm> arms;
   std::optional<Network> network;
+  std::optional<double> margin;  ///< by which an arm may be worse than the first: points of accuracy, or loss
   std::vector<std::string> commands;  ///< that make these runs again, a line each
   std::string written;                ///< when, for the foot of the page
 };

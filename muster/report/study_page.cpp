@@ -37,13 +37,17 @@ Json curve_json(const StudyCurve& curve) {
   invariant(curve.x.size() == curve.y.size(), "a curve needs as many x as y");
   invariant(curve.error.empty() || curve.error.size() == curve.x.size(),
             "a curve needs an error for each point");
-  return {{"label", curve.label},         {"x", column(curve.x)},   {"y", column(curve.y)},
-          {"error", column(curve.error)}, {"dashed", curve.dashed}, {"points", curve.points}};
+  return {{"label", with_superscripts(curve.label)},
+          {"x", column(curve.x)},
+          {"y", column(curve.y)},
+          {"error", column(curve.error)},
+          {"dashed", curve.dashed},
+          {"points", curve.points}};
 }
 
 Json chart_json(const StudyChart& chart) {
-  Json json = {{"x", chart.x_label},
-               {"y", chart.y_label},
+  Json json = {{"x", with_superscripts(chart.x_label)},
+               {"y", with_superscripts(chart.y_label)},
                {"log_x", chart.log_x},
                {"log_y", chart.log_y},
                {"curves", Json::array()}};
@@ -59,6 +63,12 @@ std::string data_json(const StudyPage& page) {
   return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// In a narrow window sentences stand below each other, each with its column's heading.
+std::string cell(const StudyTable& table, size_t column, const std::string& text) {
+  if (!table.wraps || column >= table.header.size()) return fmt::format("<td>{}</td>", told_html(text));
+  return fmt::format("<td data-label=\"{}\">{}</td>", html_escaped(table.header[column]), told_html(text));
+}
+
 std::string table_of(const StudyTable& table) {
   std::string html = fmt::format("<table class=\"results{}\"><thead><tr>", table.wraps ? " wraps" : "");
   for (const std::string& heading : table.header)
@@ -67,8 +77,7 @@ std::string table_of(const StudyTable& table) {
   for (const auto& row : table.rows) {
     html += "<tr>";
     for (size_t i = 0; i < row.size(); ++i)
-      html += i == 0 ? fmt::format("<th scope=\"row\">{}</th>", told_html(row[i]))
-                     : fmt::format("<td>{}</td>", told_html(row[i]));
+      html += i == 0 ? fmt::format("<th scope=\"row\">{}</th>", told_html(row[i])) : cell(table, i, row[i]);
     html += "</tr>\n";
   }
   return html + "</tbody></table>";
@@ -105,7 +114,7 @@ std::string section_html(const StudySection& section, size_t& next_chart) {
 }  // namespace
 
 std::string study_page(const StudyPage& page) {
-  std::string html = page_head(page.title) + "<body>\n<main>\n<header>\n";
+  std::string html = page_head(with_superscripts(page.title)) + "<body>\n<main>\n<header>\n";
   html += fmt::format("<p class=\"eyebrow\">{}</p>\n<h1>{}</h1>\n", html_escaped(page.written_by),
                       told_html(page.title));
   if (!page.lead.empty()) html += fmt::format("<p class=\"lead\">{}</p>\n", told_html(page.lead));

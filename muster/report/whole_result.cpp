@@ -43,7 +43,13 @@ std::optional<FileDigest> digest_of(const Json& json) {
   return digest;
 }
 
-ResultCheck damaged(std::string why) { return {ResultCheck::State::damaged, std::move(why), {}}; }
+ResultCheck damaged(std::string why) { return {ResultCheck::State::damaged, std::move(why), {}, {}}; }
+
+std::optional<int64_t> steps_of(const Json& summary) {
+  const auto steps = summary.find("steps");
+  return steps != summary.end() && steps->is_number_integer() ? std::optional(steps->get<int64_t>())
+                                                              : std::nullopt;
+}
 
 /// What is wrong with a file that the summary speaks of, or "".
 std::string difference(const std::string& path, const FileDigest& expected) {
@@ -68,7 +74,8 @@ ResultCheck check_without_digests(const std::string& folder, const Json& summary
           "",
           {fmt::format("'{}' was written by an older version and holds no digest of the model: '{}' could "
                        "not be checked for damage",
-                       path, model)}};
+                       path, model)},
+          steps_of(summary)};
 }
 
 }  // namespace
@@ -87,7 +94,7 @@ ResultCheck check_result(const std::string& folder) {
   if (!summary.contains("files") || !summary["files"].is_object())
     return damaged(fmt::format("'{}' names no files", path));
   if (!summary.value("finished", true)) return {};
-  ResultCheck check{ResultCheck::State::whole, "", {}};
+  ResultCheck check{ResultCheck::State::whole, "", {}, steps_of(summary)};
   for (const auto& [name, value] : summary["files"].items()) {
     const auto expected = digest_of(value);
     if (!expected) return damaged(fmt::format("'{}' holds no digest of {}", path, name));

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ struct ResultCheck {
   std::string damage;                ///< of a damaged result: the file and what is wrong with it
   std::vector<std::string> remarks;  ///< of a whole result, a line each: what could not be checked, and what
                                      ///< has changed in files that hold no result (metrics, arrivals)
+  std::optional<int64_t> steps;      ///< of a whole result of a training: how many it has made
   bool whole() const { return state == State::whole; }
 };
 

@@ -28,7 +28,7 @@ void LossDrivenOptions::validate() const {
     throw OptionError("schedule.interval_seconds", format_number(*interval_seconds), "must be a number > 0");
   if (interval && interval_seconds)
     throw OptionError("schedule.interval_seconds", format_number(*interval_seconds),
-                      "and schedule.interval both say how long the period holds; leave one out");
+                      "and schedule.interval both set how long the period holds; leave one out");
   if (!(fallback >= 0 && fallback < 1))
     throw OptionError("schedule.fallback", format_number(fallback),
                       "must be at least 0 and below 1 (0: no fallback, the period may grow)");

@@ -26,7 +26,7 @@ RoundStart round_start(int64_t step, int64_t total_steps, const LearningRate& le
 void check_replay(const SyncSchedule& schedule, const Replay* replay) {
   if (schedule.wants_seconds())
     throw OptionError("schedule.interval_seconds", "(given)",
-                      "a preview has no clock of the run; say schedule.interval, in steps");
+                      "a preview has no clock of the run; use schedule.interval, in steps");
   if (schedule.wants_divergence() && !(replay && replay->divergence(0)))
     throw Error(
         "this schedule follows the divergence of the replicas: a preview needs the metrics of a run that "

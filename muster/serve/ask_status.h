@@ -11,4 +11,7 @@ namespace muster {
 /// seconds, Error where it refuses.
 ServerStatus ask_status(const std::string& address, const Doors& doors, double patience);
 
+/// The configuration of its run, as TOML. Throws as ask_status().
+std::string ask_configuration(const std::string& address, const Doors& doors, double patience);
+
 }  // namespace muster

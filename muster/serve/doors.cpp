@@ -104,12 +104,12 @@ Doors server_doors(const DoorOptions& options, const std::string& address) {
     throw OptionError(
         "serve.address", address,
         std::string("would speak plain text beyond this machine; give serve.certificate, serve.key and "
-                    "serve.authority, or say ") +
+                    "serve.authority, or use ") +
             long_flag);
   if (doors.authority.empty() && doors.token.empty())
     throw OptionError("serve.address", address,
                       std::string("would let anybody in; give serve.authority (client certificates) or "
-                                  "serve.token_file, or say ") +
+                                  "serve.token_file, or use ") +
                           long_flag);
   return doors;
 }
@@ -123,7 +123,7 @@ Doors client_doors(const DoorOptions& options, const std::string& address) {
     return doors;
   throw OptionError(
       "ADDRESS", address,
-      std::string("would be spoken to in plain text beyond this machine; give serve.authority, or say ") +
+      std::string("would be spoken to in plain text beyond this machine; give serve.authority, or use ") +
           long_flag);
 }
 

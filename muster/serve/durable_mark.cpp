@@ -52,8 +52,7 @@ std::optional<DurableMark> DurableMarkFile::read(const std::string& path) {
   std::error_code problem;
   if (!std::filesystem::exists(path, problem) && !problem) return std::nullopt;
   const auto slot = newest_slot(read_file(path));
-  if (!slot)
-    throw CheckpointError("'" + path + "' is damaged: it does not say any more how much was acknowledged");
+  if (!slot) throw CheckpointError("'" + path + "' is damaged: it no longer says how much was acknowledged");
   return slot->mark;
 }
 

@@ -49,4 +49,14 @@ ServerStatus ask_status(const std::string& address, const Doors& doors, double p
   return status;
 }
 
+std::string ask_configuration(const std::string& address, const Doors& doors, double patience) {
+  const auto stub = wire::Training::NewStub(open_channel(address, doors));
+  grpc::ClientContext context;
+  prepare(context, doors);
+  set_deadline(context, patience);
+  wire::ConfigurationReply reply;
+  require_ok(stub->Configuration(&context, {}, &reply), address, doors);
+  return reply.toml();
+}
+
 }  // namespace muster

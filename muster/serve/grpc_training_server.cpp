@@ -185,6 +185,14 @@ class Service final : public wire::Training::Service {
     });
   }
 
+  grpc::Status Configuration(grpc::ServerContext* context, const wire::ConfigurationRequest*,
+                             wire::ConfigurationReply* reply) override {
+    return answered(*context, [&] {
+      reply->set_toml(options_.configuration);
+      return grpc::Status::OK;
+    });
+  }
+
  private:
   using Refusal = std::optional<grpc::Status>;
   using Reader = grpc::ServerReader<wire::PushPart>;

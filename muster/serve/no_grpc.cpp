@@ -9,7 +9,8 @@ namespace {
 
 [[noreturn]] void refuse() {
   throw Error(
-      "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build anew");
+      "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build "
+      "again");
 }
 
 }  // namespace

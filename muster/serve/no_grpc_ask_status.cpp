@@ -3,9 +3,15 @@
 
 namespace muster {
 
-ServerStatus ask_status(const std::string&, const Doors&, double) {
-  throw Error(
-      "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build anew");
-}
+namespace {
+
+constexpr const char* without_grpc =
+    "this muster was built without gRPC: install libgrpc++-dev and protobuf-compiler-grpc, and build again";
+
+}  // namespace
+
+ServerStatus ask_status(const std::string&, const Doors&, double) { throw Error(without_grpc); }
+
+std::string ask_configuration(const std::string&, const Doors&, double) { throw Error(without_grpc); }
 
 }  // namespace muster

@@ -101,7 +101,7 @@ bool ServerHistory::find_snapshot() {
   newest_ = std::max({snapshots.empty() ? -1 : snapshots.back(), journals.empty() ? -1 : journals.back(),
                       mark_ ? mark_->journal : -1});
   if (base_ >= 0 && !damage.empty())
-    messages_.push_back(fmt::format("{}; going on from {} and the events behind it", damage,
+    messages_.push_back(fmt::format("{}; continuing from {} and the events after it", damage,
                                     name_of(names_.snapshot(base_))));
   if (base_ >= 0) return true;
   if (!snapshots.empty()) throw CheckpointError(damage + "; no other snapshot is left");
@@ -198,7 +198,7 @@ void ServerHistory::close_journal() {
                                     reader_->mended() == 1 ? "its" : "their"));
   if (reader_->torn_bytes() > 0 && journal_ == newest_)
     messages_.push_back(fmt::format(
-        "{}: dropped {} bytes at its end that were cut off in writing; nobody had been told of them", name,
+        "{}: dropped {} bytes at its end that were cut off in writing and had not been acknowledged", name,
         reader_->torn_bytes()));
   lost_.insert(lost_.end(), reader_->lost().begin(), reader_->lost().end());
   const bool cut = reader_->cut();
@@ -244,12 +244,12 @@ std::string ServerHistory::would_drop() const {
   trial.find_snapshot();
   while (trial.next()) {
   }
-  if (trial.lost().empty()) return "; --recover goes on without it, and drops nothing that it can see";
+  if (trial.lost().empty()) return "; --recover continues without it, and drops nothing that it can see";
   std::string left;
   if (mark_)
     left = fmt::format("; of {} acknowledged contributions {} would be left", mark_->contributions,
                        trial.contributions_);
-  return fmt::format("; --recover would go on without it and drop {}{}", lost_text(trial.lost()), left);
+  return fmt::format("; --recover would continue without it and drop {}{}", lost_text(trial.lost()), left);
 }
 
 }  // namespace muster

@@ -71,10 +71,11 @@ State read_snapshot(const std::string& path) {
   const std::string file = read_file(path);
   const std::string_view content(file);
   if (content.starts_with(magic_of_version_1))
-    throw DataError(fmt::format(
-        "the snapshot '{}' is of format 1, which muster 0.1.0 wrote: go on with that version, or begin anew "
-        "in another folder",
-        path));
+    throw DataError(
+        fmt::format("the snapshot '{}' is of format 1, which muster 0.1.0 wrote: continue with that version, "
+                    "or start again "
+                    "in another folder",
+                    path));
   if (content.size() < magic.size() + checksum_bytes || !content.starts_with(magic))
     throw CheckpointError(
         fmt::format("'{}' is no snapshot of muster serve, or its beginning is damaged", path));

@@ -256,7 +256,8 @@ int64_t TrainingDesk::local_steps() {
 
 bool TrainingDesk::everybody_knows() {
   const std::lock_guard lock(mutex_);
-  return has_ended() &&
+  constexpr double until_asked_again = 3;
+  return has_ended() && now() - asked_ > until_asked_again &&
          std::all_of(members_.begin(), members_.end(), [](const auto& one) { return one.second.knows; });
 }
 

@@ -104,7 +104,8 @@ class TrainingDesk {
   bool finished();
   int64_t local_steps();
   int64_t workers_present();
-  /// Finished, and every member knows.
+  /// Finished, and every member knows; and who has asked for the status in the last seconds, as `muster
+  /// status --every` does, has heard of it.
   bool everybody_knows();
   /// Contributions that this process found in the files when it began.
   int64_t versions_found() const { return versions_found_; }
@@ -172,6 +173,7 @@ class TrainingDesk {
   Stopwatch watch_;
   double time_before_ = 0;  // seconds of the run before this process
   double last_time_ = 0;    // of the last event
+  double asked_ = -1e9;     // when somebody heard that the run goes on
   int64_t versions_found_ = 0;
   int64_t since_snapshot_ = 0;
   uint64_t snapshot_ = 0, end_ = 0;  // places in the journal: of the last snapshot, and of the run's end

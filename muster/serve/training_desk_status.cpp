@@ -49,6 +49,7 @@ ServerStatus TrainingDesk::status() {
     with_loss += one.counted > 0 ? 1 : 0;
   }
   status.loss = with_loss > 0 ? loss_sum / static_cast<double>(with_loss) : 0;
+  asked_ = status.finished ? -1e9 : now();
   return status;
 }
 

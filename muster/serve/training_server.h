@@ -14,7 +14,8 @@ namespace muster {
 struct TrainingServerOptions {
   std::string address = "127.0.0.1:0";  ///< port 0: any free one
   Doors doors;
-  Identity identity;  ///< what a worker must have in common
+  Identity identity;               ///< what a worker must have in common
+  std::string configuration = {};  ///< of the run, as TOML, for workers that ask
   int64_t part_bytes = int64_t{1} << 20;
   int64_t most_pushes = 4;  ///< contributions held in memory at a time
   int64_t most_members = 64;

@@ -18,9 +18,9 @@ namespace {
 // What a random stream of generated data is for, in its key.
 enum class Part : uint64_t { centre = 1, train = 2, test = 3 };
 
-RandomStream stream_of(uint64_t seed, Part part, int64_t number) {
+RandomStream stream_of(const ClustersOptions& options, Part part, int64_t number) {
   constexpr uint64_t clusters = 0x636C7573;  // apart from the other generated tasks
-  return RandomStream({.seed = seed,
+  return RandomStream({.seed = options.data_seed.value_or(options.training.seed),
                        .purpose = Purpose::generated_data,
                        .a = clusters + static_cast<uint64_t>(part),
                        .b = static_cast<uint64_t>(number)});
@@ -29,7 +29,7 @@ RandomStream stream_of(uint64_t seed, Part part, int64_t number) {
 std::vector<std::vector<double>> draw_centres(const ClustersOptions& options) {
   std::vector<std::vector<double>> centres;
   for (int64_t cluster = 0; cluster < options.classes * options.per_class; ++cluster) {
-    RandomStream stream = stream_of(options.training.seed, Part::centre, cluster);
+    RandomStream stream = stream_of(options, Part::centre, cluster);
     std::vector<double> centre(static_cast<size_t>(options.dimension));
     double square = 0;
     for (double& coordinate : centre) {
@@ -47,7 +47,7 @@ at::Tensor draw_samples(const ClustersOptions& options, const std::vector<std::v
   at::Tensor samples = at::empty({count, options.dimension}, at::kFloat);
   float* place = samples.data_ptr<float>();
   for (int64_t i = 0; i < count; ++i) {
-    RandomStream stream = stream_of(options.training.seed, part, i);
+    RandomStream stream = stream_of(options, part, i);
     for (const double coordinate : centres[static_cast<size_t>(i) % centres.size()])
       *place++ = static_cast<float>(coordinate + options.noise * stream.normal());
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct ClustersOptions {
   int64_t train = 4096;
   int64_t test = 4096;
   std::vector<int64_t> hidden = {128};  ///< widths of the multilayer perceptron
-  NnOptions training;                   ///< its seed is also that of the data
+  NnOptions training;
+  std::optional<uint64_t> data_seed;  ///< absent: that of training
   /// Throws OptionError on clusters.*, task.classes, task.samples, task.test_samples.
   void validate() const;
 };

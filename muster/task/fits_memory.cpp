@@ -14,7 +14,7 @@ void require_memory_for(double parameters, std::string_view field, std::string_v
   const double bytes = 4 * parameters;
   if (machine <= 0 || bytes <= machine) return;
   throw OptionError(field, value,
-                    fmt::format("makes {:.3g} parameters of {}, and this machine has {} of memory: say less",
+                    fmt::format("makes {:.3g} parameters of {}, and this machine has {} of memory: use less",
                                 parameters, format_bytes(bytes), format_bytes(machine)));
 }
 

@@ -84,7 +84,7 @@ std::span<float> FolderTask::place_of(Batch& batch, int64_t row) const {
 template <class Read>
 bool FolderTask::read_one(FileMarks& marks, int64_t sample, const Read& read) const {
   if (marks.is_broken(sample)) return false;
-  const char* const cure = "; replace or remove it, or say --image.broken skip to leave such files out";
+  const char* const cure = "; replace or remove it, or use --image.broken skip to leave such files out";
   try {
     marks.note(sample, read());
     return true;

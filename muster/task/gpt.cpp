@@ -24,7 +24,7 @@ void GptShape::validate() const {
   if (head_width < 0) throw OptionError("gpt.head_width", std::to_string(head_width), "must be at least 1");
   if (head_width == 0 && width % heads != 0)
     throw OptionError("gpt.width", std::to_string(width),
-                      fmt::format("is not divisible by gpt.heads = {}; say a multiple of it, or give "
+                      fmt::format("is not divisible by gpt.heads = {}; use a multiple of it, or give "
                                   "gpt.head_width",
                                   heads));
   if (positions == GptPositions::rotary && width_of_head() % 2 != 0)

@@ -73,7 +73,7 @@ std::optional<LinearLayout> layout_of(const std::string& path, const Tensors& te
   bias_name.replace(bias_name.size() - 6, 6, "bias");
   const auto bias = tensors.find(bias_name);
   if (bias == tensors.end() || bias->second.dim() != 1)
-    throw DataError(fmt::format("'{}' has no bias '{}' beside '{}'", path, bias_name, name));
+    throw DataError(fmt::format("'{}' has no bias '{}' for '{}'", path, bias_name, name));
   const int64_t outputs = bias->second.size(0);
   if (weight.dim() == 2 && weight.size(0) == outputs && weight.size(1) == outputs) return std::nullopt;
   if (weight.dim() == 2 && weight.size(0) == outputs) return LinearLayout::outputs_inputs;
@@ -91,11 +91,11 @@ void find_layout(const std::string& path, const Tensors& tensors, std::optional<
     ++(layout ? found.deciding : found.following);
     if (!layout) continue;
     if (declared && *layout != *declared)
-      throw DataError(fmt::format("'{}': its metadata say linear_layout = {}, but the weight {} is {}", path,
+      throw DataError(fmt::format("'{}': its metadata have linear_layout = {}, but the weight {} is {}", path,
                                   name_of(*declared), with_shape(name, tensor), name_of(*layout)));
     if (!first.empty() && *layout != found.layout)
       throw DataError(
-          fmt::format("'{}': the weight {} is {}, but {} is {}; write the file anew with one "
+          fmt::format("'{}': the weight {} is {}, but {} is {}; write the file again with one "
                       "layout for all",
                       path, with_shape(first, tensors.at(first)), name_of(found.layout),
                       with_shape(name, tensor), name_of(*layout)));
@@ -115,7 +115,7 @@ LinearLayout linear_layout_named(const std::string& path, std::string_view name)
   for (const LinearLayout layout : {LinearLayout::outputs_inputs, LinearLayout::inputs_outputs})
     if (name == name_of(layout)) return layout;
   throw DataError(
-      fmt::format("'{}': its metadata say linear_layout = '{}', which is neither 'outputs x "
+      fmt::format("'{}': its metadata have linear_layout = '{}', which is neither 'outputs x "
                   "inputs' nor 'inputs x outputs'",
                   path, name));
 }

@@ -39,7 +39,7 @@ std::string other_form(std::string_view bytes) {
     return "is a HEIC, AVIF or video file; convert it, for instance to JPEG";
   const std::string_view start = bytes.substr(0, std::min<size_t>(bytes.size(), 15));
   if (start.starts_with("<!DOCTYPE") || start.starts_with("<html") || start.starts_with("<?xml"))
-    return "is a page of text (HTML or XML), perhaps a download that failed; get the image anew";
+    return "is a page of text (HTML or XML), perhaps a download that failed; get the image again";
   return "is neither a JPEG nor a PNG, WebP, TIFF, BMP or portable image (PGM, PPM), by its first bytes";
 }
 

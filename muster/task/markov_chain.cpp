@@ -33,7 +33,7 @@ void MarkovOptions::validate() const {
     if (vocabulary > most_entries || entries > most_entries)
       throw OptionError("text.vocabulary", std::to_string(vocabulary),
                         fmt::format("a Markov chain of order {} would need a table of more than {} numbers; "
-                                    "say fewer symbols, or a lower text.markov_order",
+                                    "use fewer symbols, or a lower text.markov_order",
                                     order, most_entries));
   }
 }

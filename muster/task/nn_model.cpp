@@ -264,7 +264,7 @@ void NnModel::observe(const Batch& batch) {
 
 void NnOptions::validate() const {
   if (bf16 && !processor_has_bf16())
-    throw OptionError("run.precision", "bf16", "this processor has no bf16 instructions; say fp32");
+    throw OptionError("run.precision", "bf16", "this processor has no bf16 instructions; use fp32");
   if (micro_batches < 1)
     throw OptionError("run.micro_batches", std::to_string(micro_batches), "must be at least 1");
   if (!(label_smoothing >= 0 && label_smoothing < 1))

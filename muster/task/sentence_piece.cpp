@@ -29,7 +29,7 @@ std::string find_program() {
   for (const auto& path : {folder / "muster-tokenizer", other / "muster-tokenizer"})
     if (!problem && ::access(path.c_str(), X_OK) == 0) return path.string();
   throw Error(
-      fmt::format("muster-tokenizer is neither in {} nor in {}: SentencePiece models need it; say "
+      fmt::format("muster-tokenizer is neither in {} nor in {}: SentencePiece models need it; use "
                   "text.tokenizer bytes, or build muster with libsentencepiece",
                   folder.string(), other.string()));
 }

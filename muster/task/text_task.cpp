@@ -18,7 +18,7 @@ constexpr int64_t checked_tokens = int64_t{1} << 24;
 void require_window(const Tokens& tokens, int64_t context, const char* use) {
   if (tokens.size() > context) return;
   throw DataError(
-      fmt::format("'{}' has {} tokens {}; one window of text.context = {} needs {}: say a "
+      fmt::format("'{}' has {} tokens {}; one window of text.context = {} needs {}: use a "
                   "smaller context or give a longer text",
                   tokens.source(), tokens.size(), use, context, context + 1));
 }

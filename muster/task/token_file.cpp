@@ -68,7 +68,7 @@ void require_tokens_of(const std::string& path, TokenType type) {
   const std::string bytes = PlainFile(path).beginning(looked_at);
   refuse_packed(path, bytes);
   if (type != TokenType::uint8 && is_plain_text(bytes))
-    throw DataError(fmt::format("'{}' is plain text, not tokens; say task.name text", path));
+    throw DataError(fmt::format("'{}' is plain text, not tokens; use task.name text", path));
   const size_t width = true_width(bytes, static_cast<size_t>(bytes_of(type)));
   if (width == 0) return;
   const std::string convert = fmt::format("numpy.fromfile('{}', dtype='int{}').astype('uint{}').tofile(NEW)",
@@ -77,7 +77,7 @@ void require_tokens_of(const std::string& path, TokenType type) {
       fmt::format("'{}' seems to hold integers of {} bytes, of which half are zero, not tokens of {}: {}",
                   path, width, bytes_of(type),
                   width == 8 ? "write them as text.token_type uint16 or uint32: " + convert
-                             : fmt::format("say text.token_type uint{}", 8 * width)));
+                             : fmt::format("use text.token_type uint{}", 8 * width)));
 }
 
 }  // namespace muster

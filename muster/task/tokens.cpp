@@ -136,7 +136,7 @@ void Tokens::check(int64_t vocabulary, int64_t limit) const {
 void Tokens::refuse(int64_t index, int64_t vocabulary) const {
   const int64_t place = before_ + index;
   throw DataError(fmt::format(
-      "'{}': token {} (at byte {}) is {}; a vocabulary of {} tokens ends at {}: say a larger "
+      "'{}': token {} (at byte {}) is {}; a vocabulary of {} tokens ends at {}: use a larger "
       "text.vocabulary, or the text.token_type that the file was written in",
       source_, place, offset_ + place * bytes_of(type_), (*this)[index], vocabulary, vocabulary - 1));
 }

@@ -36,7 +36,7 @@ ConvexRun::ConvexRun(const ConvexProblem& problem, double optimum, const LocalSg
       visited_(problem, method.batch) {
   if (schedule_->wants_seconds())
     throw OptionError("schedule.interval_seconds", "(given)",
-                      "this study has no clock; say schedule.interval, in steps");
+                      "this study has no clock; use schedule.interval, in steps");
   auto made = std::make_unique<LocalSgd>(problem, method);
   synchronous_ = made.get();
   if (schedule_->wants_divergence()) synchronous_->measure_divergence();

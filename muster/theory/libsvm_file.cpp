@@ -67,7 +67,7 @@ class Parser {
     double label = 0;
     at = parse_real(at, end, "a label", label);
     if (at < end && *at == ':')
-      fail(at, "a label was expected, here stands an entry; lines are LABEL INDEX:VALUE ...");
+      fail(at, "a label was expected, but this is an entry; lines are LABEL INDEX:VALUE ...");
     require_blank(at, end, "the label");
     rows_.labels.push_back(label);
     int64_t previous = 0;

@@ -103,7 +103,7 @@ class Simulation {
     }
     if (!std::all_of(measured.begin(), measured.end(), [](double value) { return std::isfinite(value); }))
       throw NonFiniteError(
-          fmt::format("a replica of the simulation ran away before step {}: lower --learning-rate or --noise",
+          fmt::format("a replica of the simulation diverged before step {}: lower --learning-rate or --noise",
                       steps_[record]));
   }
 

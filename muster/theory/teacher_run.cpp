@@ -64,7 +64,7 @@ class Run {
   void look() {
     const double loss = problem_.excess_loss(mean_.data());
     if (!std::isfinite(loss))
-      throw NonFiniteError("a student of the study ran away: lower --learning-rate or --noise");
+      throw NonFiniteError("a student of the study diverged: lower --learning-rate or --noise");
     outcome_.curve.push_back(loss);
     outcome_.periods.push_back(period_);
   }

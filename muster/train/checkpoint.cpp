@@ -128,7 +128,7 @@ bool all_files_there(const std::string& path) {
 FileError unreadable(const std::string& path, const FileError& why) {
   return FileError(fmt::format(
       "{}; tried {} times. The checkpoint may be whole and nothing was changed: resume when it can "
-      "be read, or move '{}' elsewhere to go on from an older one",
+      "be read, or move '{}' elsewhere to resume from an older one",
       why.what(), pauses.size() + 1, path));
 }
 

@@ -12,7 +12,7 @@ CheckpointError beyond_repair(const RunFolder& folder) {
   invariant(!folder.damage.empty(), "only a damaged result can be beyond repair");
   return CheckpointError(fmt::format(
       "the result in '{}' is damaged ({}), and no checkpoint is left to make it from again: bring "
-      "the file back, or remove '{}/summary.json' to train anew",
+      "the file back, or remove '{}/summary.json' to train again",
       folder.path, folder.damage, folder.path));
 }
 

@@ -62,7 +62,7 @@ void require_same_data(const std::string& where, const Flat& before, const Flat&
     const auto found = now.find(key);
     if (!is_of_data(key) || found == now.end() || found->second == value) continue;
     throw CheckpointError(fmt::format(
-        "'{}' was written in a run with other {} data ({}; now {}): put the old data back, or begin anew "
+        "'{}' was written in a run with other {} data ({}; now {}): put the old data back, or start again "
         "with another run.out",
         where, key.substr(5), text_of(before, key), text_of(now, key)));
   }
@@ -92,6 +92,19 @@ void require_same_fingerprint(const std::string& where, const std::string& store
       fmt::format("'{}' was written with {} = {}, this run has {}{}: resume with the run's own options or "
                   "choose another run.out",
                   where, key, text_of(before, key), text_of(now, key), others));
+}
+
+std::optional<int64_t> steps_in(const std::string& fingerprint) {
+  const Flat flat = flat_of(fingerprint);
+  const auto found = flat.find("run.steps");
+  if (found == flat.end() || !found->second.is_number_integer()) return std::nullopt;
+  return found->second.get<int64_t>();
+}
+
+std::string with_steps(const std::string& fingerprint, int64_t steps) {
+  auto json = nlohmann::json::parse(fingerprint);
+  json["run"]["steps"] = steps;
+  return json.dump();
 }
 
 }  // namespace muster

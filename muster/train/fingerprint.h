@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace muster {
@@ -11,5 +13,10 @@ namespace muster {
 /// the data lie is left out.
 void require_same_fingerprint(const std::string& where, const std::string& stored,
                               const std::string& present);
+
+/// The steps of the whole run in a fingerprint ("run.steps"), and the same fingerprint with others. REQUIRES:
+/// a JSON object.
+std::optional<int64_t> steps_in(const std::string& fingerprint);
+std::string with_steps(const std::string& fingerprint, int64_t steps);
 
 }  // namespace muster

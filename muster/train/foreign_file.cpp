@@ -42,7 +42,7 @@ constexpr std::array formats = {
 std::string of_json(std::string_view head) {
   if (head.find("\"weight_map\"") != head.npos || head.find("\"total_size\"") != head.npos)
     return "it is the index of a model in several files; name it by its usual name, "
-           "model.safetensors.index.json, beside those files";
+           "model.safetensors.index.json, in the folder of those files";
   return "it is JSON text, not weights; name the .safetensors file, or the folder that holds config.json and "
          "model.safetensors";
 }
@@ -50,7 +50,7 @@ std::string of_json(std::string_view head) {
 }  // namespace
 
 std::string foreign_format(std::string_view head, const std::string& path) {
-  if (head.empty()) return "the file is empty; get it anew";
+  if (head.empty()) return "the file is empty; get it again";
   if (head.starts_with("PK\x03\x04"))
     return "it is a zip archive, as torch.save writes it (.pt, .pth, .bin); " + from_torch(path);
   if (head.size() > 1 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5)

@@ -59,7 +59,7 @@ bool holds_anything(const std::string& path) {
 void refuse_if_used(const std::string& path) {
   if (holds_anything(path))
     throw OptionError("run.out", path,
-                      "the folder is not empty: add --run.resume to go on with the run in it, or "
+                      "the folder is not empty: add --run.resume to resume the run in it, or "
                       "choose another folder");
 }
 
@@ -106,9 +106,20 @@ void lock_folder(RunFolder& folder, const RunWriter& writer) {
     recover_replaced_checkpoints(taken, path + "/checkpoints");
 }
 
+/// Whether a finished run is to make more steps than it has made.
+bool gets_longer(const std::string& path, const ResultCheck& result, std::optional<int64_t> total_steps) {
+  if (!result.steps || !total_steps) return false;
+  if (*total_steps < *result.steps)
+    throw OptionError("run.steps", std::to_string(*total_steps),
+                      fmt::format("the run in '{}' has made {} steps: it can be made longer, not shorter",
+                                  path, *result.steps));
+  return *total_steps > *result.steps;
+}
+
 }  // namespace
 
-RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter& writer) {
+RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter& writer,
+                          std::optional<int64_t> total_steps) {
   if (path.empty()) throw OptionError("run.out", "\"\"", "name a folder for the results");
   if (!resume) refuse_if_used(path);
   make_folder(path);
@@ -120,7 +131,7 @@ RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter&
     return folder;
   }
   const ResultCheck result = check_result(path);
-  if (result.whole()) {
+  if (result.whole() && !gets_longer(path, result, total_steps)) {
     folder.fresh = false;
     folder.already_finished = true;
     folder.messages.push_back(fmt::format("the run in '{}' is finished: nothing to resume", path));
@@ -136,7 +147,7 @@ RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter&
     folder.messages.push_back(
         fmt::format("the run in '{}' has ended, but {}: its result is made again", path, folder.damage));
   else if (folder.fresh)
-    folder.messages.push_back(fmt::format("no checkpoint in '{}' yet: starting anew", path));
+    folder.messages.push_back(fmt::format("no checkpoint in '{}' yet: starting from the beginning", path));
   return folder;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,8 +29,11 @@ struct RunFolder {
 /// checkpoint, and one without a checkpoint starts anew; all told in `messages`. Throws OptionError (run.out:
 /// empty name, not empty), FileError (no folder, not writable, unreadable, in use by another process, `.lock`
 /// is a symbolic link), LostPeer when a later writer of the same run has it. An earlier writer of the same
-/// run may hold the lock still: it is taken from it.
-RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter& writer = sole_writer());
+/// run may hold the lock still: it is taken from it. `total_steps`: of a training; a finished one of fewer
+/// steps goes on from its last checkpoint, its result stays until the next is whole; one of more is refused
+/// (OptionError, run.steps).
+RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter& writer = sole_writer(),
+                          std::optional<int64_t> total_steps = std::nullopt);
 
 /// The folder of a run that is under way, for its next writer: made where it is not there (on a machine
 /// without the others' file system). Throws FileError (as above, and when it holds the files of another run),

@@ -113,7 +113,7 @@ RunLoop::Ended RunLoop::run_with_group() {
     checkpoint_wanted_ = checkpoint_due(*progress) || stop || last;
     if (checkpoint_wanted_) save_checkpoint();
     if (stop && data_problem_)
-      throw DataError(why_unwritten_.empty() ? *data_problem_ + " and go on from the checkpoint of step " +
+      throw DataError(why_unwritten_.empty() ? *data_problem_ + " and resume from the checkpoint of step " +
                                                    std::to_string(progress->step) + ", which is written"
                                              : *data_problem_ + "; besides, " + why_unwritten_);
     if (stop) return Ended::stopped;

@@ -32,7 +32,8 @@ std::map<std::string, std::string> weight_map(const std::string& path, const std
     if (!file.is_string()) refuse(path, fmt::format("the file of tensor '{}' is no text", name));
     const auto given = file.get<std::string>();
     if (given.empty() || given == ".." || given.find('/') != given.npos)
-      refuse(path, fmt::format("tensor '{}' lies in '{}'; the files must lie beside the index", name, given));
+      refuse(path, fmt::format("tensor '{}' is in '{}'; the files must be in the folder of the index", name,
+                               given));
     files.emplace(name, given);
   }
   return files;
@@ -47,7 +48,7 @@ void add_shard(const std::string& index_path, const std::string& file, Safetenso
       refuse(index_path, fmt::format("tensor '{}' of '{}' is not in its 'weight_map'", name, file));
     if (due->second != file)
       refuse(index_path,
-             fmt::format("tensor '{}' should lie in '{}' and lies in '{}'", name, due->second, file));
+             fmt::format("tensor '{}' should be in '{}' and is in '{}'", name, due->second, file));
     all.names.push_back(name);
     all.tensors.emplace(name, std::move(shard.tensors.at(name)));
   }

@@ -156,4 +156,11 @@ std::vector<std::string> anchors_of(const std::string& text) {
   return anchors;
 }
 
+int words_of(const std::string& text) {
+  std::istringstream in(text);
+  int words = 0;
+  for (std::string word; in >> word;) ++words;
+  return words;
+}
+
 }  // namespace muster::documents

@@ -33,6 +33,9 @@ std::vector<Link> links_of(const std::string& file, const std::string& text);
 /// What "#..." may follow behind a document's name: its headings as GitHub spells them.
 std::vector<std::string> anchors_of(const std::string& text);
 
+/// What stands between blanks, code and tables included, as `wc -w` counts.
+int words_of(const std::string& text);
+
 /// Parts a line as a POSIX shell would, without expansion; what stands behind an unquoted # is left out.
 std::vector<std::string> shell_words(const std::string& line);
 

@@ -31,6 +31,11 @@ TEST(Commands, AreFoundInBlocksAndInRunningText) {
   EXPECT_EQ(commands_of("x.md", "`bench/a.sh 3`", {"bench/"}).size(), 1U);
 }
 
+TEST(Words, AreCountedAsWcDoes) {
+  EXPECT_EQ(words_of("# One two\n\n```\na  b\n```\n"), 7);
+  EXPECT_EQ(words_of(""), 0);
+}
+
 TEST(Links, AndAnchors) {
   const std::string text =
       "# One `two`, Three-four\n\n[a](b.md#c) and ![p](p.png)\n\n```\n[not](code)\n```\n";

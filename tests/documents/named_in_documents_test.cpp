@@ -1,4 +1,5 @@
 // What the documents name is there, and the commands that they show are understood as they stand.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "documents.h"
 #include "muster/app/chaos_request.h"
+#include "muster/app/claim_files.h"
 #include "muster/app/command_table.h"
 #include "muster/app/commands.h"
 #include "muster/app/comparison.h"
@@ -18,7 +20,6 @@
 #include "muster/app/keys.h"
 #include "muster/app/launch_request.h"
 #include "muster/app/plan_request.h"
-#include "muster/app/reproduction_plan.h"
 #include "muster/app/resolve.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/study_convex_request.h"
@@ -65,6 +66,36 @@ TEST(Documents, EveryLinkResolves) {
           << place(link.file, link.line) << ": no heading for " << link.target;
     }
   EXPECT_GE(links, 20);
+}
+
+TEST(Documents, TheListOfPagesHasThemAll) {
+  std::set<std::string> listed;
+  for (const Link& link : links_of("docs/README.md", text_of("docs/README.md")))
+    listed.insert("docs/" + link.target);
+  for (const std::string& document : documents(root.string()))
+    if (document.starts_with("docs/") && document != "docs/README.md") {
+      EXPECT_TRUE(listed.contains(document)) << "docs/README.md does not list " << document;
+    }
+}
+
+TEST(Documents, TheReadmeIsShortAndShowsAPage) {
+  const std::string readme = text_of("README.md");
+  EXPECT_LE(words_of(readme), 700);
+  EXPECT_NE(readme.find("](docs/pictures/"), std::string::npos);
+  EXPECT_NE(readme.find("](docs/README.md)"), std::string::npos);
+  EXPECT_NE(readme.find("CPUs"), std::string::npos);
+}
+
+/// scripts/run ends with the demonstration: the words that README.md shows, but for the folder.
+TEST(Documents, TheReadmeShowsTheDemonstrationThatTheScriptRuns) {
+  Words shown;
+  for (const Command& command : commands_of("README.md", text_of("README.md"), {"build/release/bin/muster"}))
+    if (command.whole && command.words.at(1) == "compare") shown = command.words;
+  ASSERT_FALSE(shown.empty());
+  shown.erase(std::find(shown.begin(), shown.end(), "--out"), shown.end());
+  std::string line;
+  for (const std::string& word : shown) line += word + " ";
+  EXPECT_NE(text_of("scripts/run").find(line), std::string::npos) << line;
 }
 
 TEST(Documents, EveryScriptAndConfigurationNamedIsThere) {
@@ -136,14 +167,17 @@ class UsersFolder {
   UsersFolder(const UsersFolder&) = delete;
   UsersFolder& operator=(const UsersFolder&) = delete;
 
-  /// A configuration that a command before it has written.
+  /// A configuration that a command before it has written, or the run that it has left.
   static void provide(const Words& words) {
-    for (const std::string& word : words) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
       const bool made = word.starts_with("runs/") || word.starts_with("plans/");
-      if (!made || !word.ends_with(".toml")) continue;
-      fs::create_directories(fs::path(word).parent_path());
-      std::ofstream(word) << "[run]\nsteps = 100\nout = \"" << fs::path(word).parent_path().string()
-                          << "\"\n";
+      const bool continued = i == 0 || words[i - 1] == "train";
+      if (!made || (!continued && !word.ends_with(".toml"))) continue;
+      const fs::path file = word.ends_with(".toml") ? fs::path(word) : fs::path(word) / "config.toml";
+      fs::create_directories(file.parent_path());
+      std::ofstream(file) << "[run]\nsteps = 100\nout = \"" << file.parent_path().string() << "\"\n";
+      std::ofstream(file.parent_path() / ".lock");
     }
   }
 
@@ -207,6 +241,7 @@ const std::map<std::string, Reader>& readers() {
       {"probe", by_flags(probe_help)},
       {"sample", by_flags(sample_help)},
       {"convert", by_flags(convert_help)},
+      {"completion", by_flags(completion_help)},
       {"models", by_flags(models_help)},
       {"signature", by_flags(signature_help)},
       {"version", by_flags(version_help)},
@@ -235,12 +270,17 @@ std::string in_a_table(const std::string& text) {
   return escaped;
 }
 
-TEST(Documents, EveryClaimStandsThereWithItsRule) {
+TEST(Documents, EveryClaimStandsThereWithWhatItCompares) {
   const std::string document = text_of("docs/reproduce.md");
   for (const ClaimFile& file : load_claims((root / "reproduce").string()))
-    for (const Claim& claim : file.claims)
-      for (const std::string& text : {claim.claim, claim.small.here, claim.small.holds, claim.small.in_part})
+    for (const Claim& claim : file.claims) {
+      std::vector<std::string> texts = {claim.claim, claim.small.here};
+      for (const ClaimPart& part : claim.small.parts) texts.push_back(part.says);
+      for (const ClaimNumber& number : claim.small.numbers)
+        texts.push_back(fmt::format("{} = {:g} ± {:g}", number.figure, number.number, number.tolerance));
+      for (const std::string& text : texts)
         EXPECT_NE(document.find(in_a_table(text)), std::string::npos) << claim.id << ": " << text;
+    }
 }
 
 TEST(Documents, EveryCommandOfTheProgramHasAReaderHere) {

@@ -275,12 +275,12 @@ TEST(BadWorld, ADamagedNewestCheckpointGivesWayToTheOneBefore) {
   ASSERT_TRUE(world.ready());
   world.truncate(world.checkpoint() + "/state.safetensors", 0.5);
   ChildProcess child(world.resume());
-  child.wait_to_say("going on from", 60);
+  child.wait_to_say("resuming from", 60);
   child.send(SIGTERM);
   const Ended ended = child.wait();
   EXPECT_EQ(ended.code, 128 + SIGTERM);
   EXPECT_THAT(ended.err, HasSubstr("state.safetensors"));
-  EXPECT_THAT(ended.err, HasSubstr("going on from"));
+  EXPECT_THAT(ended.err, HasSubstr("resuming from"));
 }
 
 TEST(BadWorld, AFullDiskKeepsTheCheckpointBefore) {
@@ -292,9 +292,9 @@ TEST(BadWorld, AFullDiskKeepsTheCheckpointBefore) {
   EXPECT_THAT(ended.err, HasSubstr("File too large"));
   EXPECT_TRUE(std::filesystem::exists(world.checkpoint() + "/state.json"));
   ChildProcess child(world.resume());
-  child.wait_to_say("going on from", 60);
+  child.wait_to_say("resuming from", 60);
   child.send(SIGTERM);
-  EXPECT_THAT(child.wait().err, HasSubstr("going on from " + world.checkpoint()));
+  EXPECT_THAT(child.wait().err, HasSubstr("resuming from " + world.checkpoint()));
 }
 
 TEST(BadWorld, ALossThatIsNoLongerFiniteNamesStepWorkerAndCheckpoint) {

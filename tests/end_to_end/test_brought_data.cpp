@@ -75,7 +75,7 @@ TEST(BroughtData, ATextThatIsShortenedEndsTheRunWithACheckpointAndExchangedDataA
 
   write_file_atomically(moved, words);
   ChildProcess again(with(resume, {"--task.data", moved}));
-  EXPECT_TRUE(again.wait_to_say("going on from", 60));
+  EXPECT_TRUE(again.wait_to_say("resuming from", 60));
   again.send(SIGTERM);
   EXPECT_EQ(again.wait().code, 143);
 }

@@ -85,6 +85,26 @@ std::vector<int> children_of(int process) {
   return children;
 }
 
+/// Of the metrics that the runs of a comparison have written.
+uintmax_t metrics_bytes(const std::string& folder) {
+  uintmax_t bytes = 0;
+  std::error_code changing;  // files come and go
+  for (const char* run : {"constant/seed-1", "constant/seed-2", "qsr/seed-1", "qsr/seed-2"}) {
+    const auto size = std::filesystem::file_size(folder + "/" + run + "/metrics.jsonl", changing);
+    if (!changing) bytes += size;
+  }
+  return bytes;
+}
+
+/// Until one of its runs takes steps, at most 30 s.
+bool wait_for_steps(const std::string& folder, uintmax_t beyond) {
+  for (int i = 0; i < 1500; ++i) {
+    if (metrics_bytes(folder) > beyond) return true;
+    ::usleep(20'000);
+  }
+  return false;
+}
+
 bool is_gone(int process) {
   std::ifstream status("/proc/" + std::to_string(process) + "/stat");
   std::string text;
@@ -109,7 +129,10 @@ TEST_F(Compare, TellsTheSameInJsonFilesAndTable) {
   EXPECT_GT(constant["predicted"]["communication"], 0.0);
   EXPECT_EQ(told["network"]["bits_per_second"], 1e8);
   EXPECT_THAT(read_file(folder_ / "out/report.html"), HasSubstr("100 Mbit/s and 100 µs"));
-  EXPECT_THAT(ended.err, AllOf(HasSubstr("[1/4] constant, seed 1"), HasSubstr("[4/4] qsr, seed 2 (about ")));
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("[1/4] constant, seed 1: accuracy "), HasSubstr("(about "),
+                               HasSubstr("[4/4] qsr, seed 2: accuracy "), Not(HasSubstr("step "))));
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 4) << "a line a run: " << ended.err;
+  EXPECT_THAT(read_file(folder_ / "out/qsr/seed-2/train.log"), HasSubstr("step "));
   Words again = {MUSTER_PROGRAM, "compare", file_,         "--out", folder_ / "out",
                  "--seeds",      "2",       "--run.steps", "40"};
   const Ended table = test::run(again);
@@ -142,8 +165,9 @@ TEST_F(Compare, KilledAtAnyMomentTheSameCommandEndsWithTheSameTable) {
   RandomStream random({.seed = 3, .purpose = Purpose::test});
   int kills = 0;
   for (bool ended = false; !ended && kills < 40;) {
+    const uintmax_t before = metrics_bytes(folder_ / "disturbed");
     ChildProcess program(words("disturbed", seeds));
-    if (random.below(3) > 0) program.wait_to_say("\nstep ", 30);
+    if (random.below(3) > 0) wait_for_steps(folder_ / "disturbed", before);
     ended = program.wait_for(0.5 * random.uniform());
     if (ended) break;
     // The comparison, its run, or both at once.
@@ -169,13 +193,13 @@ TEST_F(Compare, CtrlCWritesACheckpointAndTellsHowToGoOn) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::string out = "out" + std::to_string(signal);
     ChildProcess program(words(out, {"--run.steps", "1000000"}));
-    ASSERT_TRUE(program.wait_to_say("\nstep ", 30));
+    ASSERT_TRUE(wait_for_steps(folder_ / out, 0));
     program.send(signal);
     ASSERT_TRUE(program.wait_for(30));
     const Ended ended = program.wait();
     EXPECT_EQ(ended.code, 128 + signal) << ended.err;
     EXPECT_THAT(ended.err, AllOf(HasSubstr("a checkpoint is written"),
-                                 HasSubstr("Go on with the same command:\n  muster compare ")));
+                                 HasSubstr("Continue with the same command:\n  muster compare ")));
     EXPECT_THAT(ended.err, Not(HasSubstr("[2/2]")));
     EXPECT_FALSE(std::filesystem::is_empty(folder_ / (out + "/constant/seed-1/checkpoints")));
     EXPECT_TRUE(std::filesystem::exists(folder_ / (out + "/report.html")));
@@ -184,7 +208,7 @@ TEST_F(Compare, CtrlCWritesACheckpointAndTellsHowToGoOn) {
 
 TEST_F(Compare, ItsRunDoesNotOutliveIt) {
   ChildProcess program(words("out", {"--run.steps", "1000000"}));
-  ASSERT_TRUE(program.wait_to_say("\nstep ", 30));
+  ASSERT_TRUE(wait_for_steps(folder_ / "out", 0));
   const auto children = children_of(program.pid());
   ASSERT_EQ(children.size(), 1u);
   program.send(SIGKILL);
@@ -206,7 +230,7 @@ TEST_F(Compare, MistakesAreToldBeforeAnyWork) {
   expect_error({"--seeds", "0"}, "--seeds = 0");
   expect_error({"--network", "fast"}, "--network = fast");
   expect_error({"--latency", "1ms"}, "needs --network");
-  expect_error({"--run.resume"}, "always goes on");
+  expect_error({"--run.resume"}, "always resumes");
   expect_error({"--task.batchh", "5"}, "did you mean task.batch?");
 }
 

@@ -243,7 +243,7 @@ TEST(Configuration, ARankThatIsStartedAgainReadsWhatTheFirstOneRead) {
   const Ended found = shell.run("pgrep -P " + std::to_string(launched.pid()) + " | tail -1");
   ASSERT_FALSE(found.out.empty());
   ::kill(std::stoi(found.out), SIGKILL);
-  EXPECT_TRUE(launched.wait_to_say("2 of 2 processes go on", 60)) << launched.wait().err;
+  EXPECT_TRUE(launched.wait_to_say("2 of 2 processes continue", 60)) << launched.wait().err;
   launched.send(SIGTERM);
   const Ended ended = launched.wait();
   EXPECT_EQ(ended.code, 128 + SIGTERM) << ended.err;
@@ -288,7 +288,7 @@ TEST(Configuration, ThatOfARunMeansItsFolderWhereverOneStands) {
   std::filesystem::remove(shell.path("runs/mine/summary.json"));  // as if it had been killed
   const Ended resumed = shell.run("cd elsewhere; ../muster train ../runs/mine/config.toml --run.resume");
   ASSERT_EQ(resumed.code, 0) << resumed.err;
-  EXPECT_THAT(resumed.err, HasSubstr("going on from ../runs/mine/checkpoints"));
+  EXPECT_THAT(resumed.err, HasSubstr("resuming from ../runs/mine/checkpoints"));
   EXPECT_FALSE(std::filesystem::exists(shell.path("elsewhere/runs")));
   std::filesystem::rename(shell.path("runs/mine"), shell.path("moved"));
   std::filesystem::remove(shell.path("moved/summary.json"));

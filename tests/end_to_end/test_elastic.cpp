@@ -112,7 +112,7 @@ TEST(Elastic, WorkersAreKilledRankZeroAmongThemAndComeBack) {
     const auto ranks = ranks_of(out);
     ASSERT_TRUE(ranks.contains(victim));
     ::kill(ranks.at(victim), SIGKILL);
-    EXPECT_TRUE(run.wait_to_say("3 of 3 processes go on", 30, ++returned))
+    EXPECT_TRUE(run.wait_to_say("3 of 3 processes continue", 30, ++returned))
         << "after the death of rank " << victim;
     EXPECT_TRUE(goes_on(out, 5, 20));
   }
@@ -146,8 +146,8 @@ TEST(Elastic, ASleeperIsLeftBehindAndComesInAgain) {
   ::kill(sleeper, SIGCONT);
   const Ended ended = run.wait();
   expect_whole(out, ended);
-  EXPECT_THAT(ended.err, HasSubstr("generation 1: 2 of 3 processes go on"));
-  EXPECT_THAT(ended.err, HasSubstr("generation 2: 3 of 3 processes go on"));
+  EXPECT_THAT(ended.err, HasSubstr("generation 1: 2 of 3 processes continue"));
+  EXPECT_THAT(ended.err, HasSubstr("generation 2: 3 of 3 processes continue"));
 }
 
 // What is on the disk at the moment of their death is gone on with by hand as by those who come again.
@@ -162,7 +162,7 @@ TEST(Elastic, AllAreKilledAtOnceAndGoOnFromTheCheckpointToTheSameBits) {
   std::filesystem::copy(out, by_hand, std::filesystem::copy_options::recursive);
   const Ended ended = run.wait();
   expect_whole(out, ended);
-  EXPECT_THAT(ended.err, HasSubstr("going on from"));
+  EXPECT_THAT(ended.err, HasSubstr("resuming from"));
   const Ended resumed =
       test::run({MUSTER_PROGRAM, "train", by_hand + "/config.toml", "--run.resume", "--run.out", by_hand});
   expect_whole(by_hand, resumed);
@@ -250,7 +250,7 @@ TEST(Elastic, TooFewWorkersEndTheRunAndItIsGoneOnWith) {
   ASSERT_TRUE(std::filesystem::exists(out + "/checkpoints"));
   const Ended again = test::run(elastic_run(out, {"--min-workers", "2"}, {"--run.resume"}));
   expect_whole(out, again);
-  EXPECT_THAT(again.err, HasSubstr("going on from"));
+  EXPECT_THAT(again.err, HasSubstr("resuming from"));
 }
 
 }  // namespace

@@ -121,8 +121,8 @@ TEST_F(Gpt2Files, OfOtherHeadsAreNoStart) {
     test::expect_one_line_error(
         train(folder_ / "refused", with(with(data(), {"--run.start_from", saved}), more)), parts);
   };
-  refusal({"--gpt.heads", "2", "--gpt.tied_head", "false"}, {"gpt.heads = 2", "say gpt.heads = 3"});
-  refusal({"--gpt.heads", "3"}, {"gpt.tied_head = true", "say gpt.tied_head = false"});
+  refusal({"--gpt.heads", "2", "--gpt.tied_head", "false"}, {"gpt.heads = 2", "use gpt.heads = 3"});
+  refusal({"--gpt.heads", "3"}, {"gpt.tied_head = true", "use gpt.tied_head = false"});
 }
 
 TEST_F(Gpt2Files, WithoutAConfigurationNeedTheirHeads) {

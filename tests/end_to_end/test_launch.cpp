@@ -178,7 +178,7 @@ TEST(Launch, TheFirstFailureEndsTheOthersAndIsTheExitCode) {
                  folder);
   EXPECT_EQ(ended.code, 7);
   EXPECT_EQ(ended.err,
-            "[rank 1] broken\nmuster: error: rank 1 failed with exit code 7; what it said stands above\n");
+            "[rank 1] broken\nmuster: error: rank 1 failed with exit code 7; its messages are above\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "asked.0"));
   EXPECT_TRUE(std::filesystem::exists(folder / "asked.2"));
 }
@@ -275,7 +275,7 @@ TEST(Launch, AnElasticRunBearsDeathsDownToItsLeast) {
   ASSERT_TRUE(all_appear(folder / "pid.", 3));
   ::kill(number_in(folder / "pid.0"), SIGKILL);
   ASSERT_TRUE(launcher.wait_to_say(
-      "rank 0 was ended by signal 9 (Killed); the run goes on with 2 of 3 processes", 20));
+      "rank 0 was ended by signal 9 (Killed); the run continues with 2 of 3 processes", 20));
   EXPECT_FALSE(launcher.wait_for(0.1));
   EXPECT_TRUE(runs(number_in(folder / "pid.1")));
   ::kill(number_in(folder / "pid.2"), SIGKILL);

@@ -131,6 +131,34 @@ TEST_F(ReportPage, OfARunAndOfOneThatNeverEnded) {
   EXPECT_EQ(told["scroll"], 390);
 }
 
+// Of a plan, the studies, and asynchronous runs.
+TEST_F(ReportPage, OfEveryOtherKindFitsANarrowWindow) {
+  const std::string config = std::string(MUSTER_SOURCE) + "/configs/qsr_vit_b_4096_period4.toml";
+  const std::vector<Words> commands = {
+      {"plan", config, "--step-time", "0.75s", "--parameters", "86381800", "--network", "25Gbit", "--price",
+       "2"},
+      {"study", "teacher", "--steps", "60", "--seeds", "2"},
+      {"study", "convex", "--workers", "1,4", "--steps", "100"},
+      {"study", "slow-sde", "--problem", "hyperbola", "--replicas", "8", "--steps", "200"},
+      {"simulate", "--task.name", "clusters", "--task.hidden", "8", "--run.steps", "200"},
+  };
+  for (const Words& command : commands) {
+    const std::string out = folder_ / command[command[0] == "study" ? 1 : 0];
+    Words words = {MUSTER_PROGRAM};
+    words.insert(words.end(), command.begin(), command.end());
+    words.insert(words.end(), {command[0] == "simulate" ? "--run.out" : "--out", out});
+    const Ended made = test::run(words);
+    ASSERT_EQ(made.code, 0) << made.err;
+    if (command[0] == "simulate") {
+      ASSERT_EQ(test::run({MUSTER_PROGRAM, "report", out}).code, 0);
+    }
+    const auto told = seen(out + "/report.html", 390, false);
+    ASSERT_FALSE(told.is_null()) << command[0];
+    EXPECT_FALSE(told.contains("errors")) << command[0] << told;
+    EXPECT_EQ(told["scroll"], 390) << command[0] << ": something is wider than the window";
+  }
+}
+
 // The checks above can fail: a page whose data are broken says so.
 TEST_F(ReportPage, WithBrokenDataTellsItsErrors) {
   ASSERT_EQ(test::run(train("run", {})).code, 0);
@@ -156,7 +184,7 @@ TEST(Report, MistakesAreNamed) {
   expect_error({}, "name the folder of a run");
   expect_error({"nowhere"}, "RUN_DIR = nowhere: there is no such folder");
   expect_error({folder.path()}, "holds no run");
-  expect_error({folder.path(), "--run.steps", "5"}, "is no matter of a report");
+  expect_error({folder.path(), "--run.steps", "5"}, "has no use in a report");
   std::filesystem::create_directory(folder / "run");
   std::ofstream(folder / "run/summary.json") << "{";
   expect_error({"run"}, "run/summary.json' is no summary of a run");

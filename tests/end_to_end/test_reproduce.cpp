@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <thread>
 
 #include "muster/base/file.h"
@@ -28,8 +30,9 @@ name = "quick"
 title = "Quick claims"
 [[run]]
 name = "teacher"
-words = "study teacher --threads 1 --seeds 2 --steps 2000 --seed {seed} --arm 'often: rule=constant base_period=2' --arm 'rarely: rule=constant base_period=50'"
+words = "study teacher --threads 1 --seeds 2 --steps 1000 --seed {seed} --arm 'often: rule=constant base_period=2' --arm 'rarely: rule=constant base_period=50'"
 seeds = [1, 11, 21, 31]
+seeds_inside = 2
 minutes = 0.01
 [[run]]
 name = "rounds"
@@ -39,29 +42,39 @@ minutes = 0.001
 id = "often-is-better"
 claim = "Meeting often is better."
 where = "nowhere"
+kind = "measured"
 here = "the teacher"
 figures = [
-  {name = "often", from = "teacher:/arms/name=often/excess_loss/mean"},
-  {name = "rarely", from = "teacher:/arms/name=rarely/excess_loss/mean"},
-  {name = "away", each = "rarely - often"},
+  {name = "often", from = "teacher:/arms/name=often/excess_loss/by_seed/*"},
+  {name = "rarely", from = "teacher:/arms/name=rarely/excess_loss/by_seed/*"},
 ]
-holds = "mean(away) > 0"
+parts = [{says = "often is lower", arm = "often", beside = "rarely", direction = "less"}]
 shows = "{often:.4f}, {rarely:.4f}"
 [[claim]]
 id = "counts"
 claim = "1,000 steps with period 8 are 125 meetings."
 where = "arithmetic"
+kind = "exact"
 here = "a preview"
 figures = [{name = "rounds", from = "rounds:/rounds"}]
-holds = "rounds == 125"
+numbers = [{figure = "rounds", number = 125, tolerance = 0.5}]
 shows = "{rounds:.0f}"
 [[claim]]
 id = "elsewhere"
 claim = "Something for other machines."
 where = "nowhere"
+kind = "not_testable"
 here = "nothing"
 needs = ["1,000 GPUs"]
+commands = ["muster train configs/qsr.toml"]
 )";
+
+/// The row of a claim: rows stand in the order of their costs.
+nlohmann::json row(const nlohmann::json& result, const std::string& id) {
+  for (const auto& claim : result["claims"])
+    if (claim["id"] == id) return claim;
+  return {};
+}
 
 class Reproduce : public ::testing::Test {
  protected:
@@ -98,11 +111,48 @@ TEST_F(Reproduce, TellsVerdictsInJsonTableAndPage) {
   ASSERT_EQ(ended.code, 0) << ended.err;
   const auto told = nlohmann::json::parse(ended.out);
   EXPECT_EQ(told, nlohmann::json::parse(read_file(folder_ / "out/reproduce.json")));
-  EXPECT_EQ(told["claims"][0]["verdict"], "holds");
-  EXPECT_EQ(told["claims"][1]["figure"], "125");
-  EXPECT_EQ(told["claims"][2]["verdict"], "not_testable");
+  const auto claim = [&](const char* id) { return row(told, id); };
+  EXPECT_NE(claim("often-is-better")["verdict"], "failed") << claim("often-is-better");
+  EXPECT_EQ(claim("often-is-better")["parts"][0]["seeds"], 8);
+  EXPECT_EQ(claim("counts")["figure"], "125");
+  EXPECT_EQ(claim("counts")["verdict"], "agrees");
+  EXPECT_EQ(claim("elsewhere")["verdict"], "not_testable");
+  EXPECT_EQ(told["counts"]["measured"]["rows"], 1);
+  EXPECT_EQ(told["counts"]["exact"]["agrees"], 1);
   EXPECT_THAT(read_file(folder_ / "out/report.html"),
-              AllOf(HasSubstr("Meeting often is better."), HasSubstr("rounds == 125")));
+              AllOf(HasSubstr("Meeting often is better."), HasSubstr("Of 1 measured claim, ")));
+}
+
+TEST_F(Reproduce, ListsEveryRowAndRunsNothing) {
+  Words asked = words("out");
+  asked.push_back("--list");
+  const auto listed = nlohmann::json::parse(test::run(asked).out);
+  ASSERT_EQ(listed["rows"].size(), 3U);
+  EXPECT_EQ(listed["counts"]["measured"], 1);
+  EXPECT_EQ(listed["counts"]["not_testable"], 1);
+  asked.erase(std::find(asked.begin(), asked.end(), "--json"));
+  EXPECT_THAT(test::run(asked).out, AllOf(HasSubstr("often-is-better"), HasSubstr("not testable here")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
+/// A copy of the program with another digest of its sources.
+TEST_F(Reproduce, ChangedCodeReusesNothing) {
+  const std::string program = folder_ / "muster";
+  std::filesystem::copy_file(MUSTER_PROGRAM, program);
+  Words asked = words("out");
+  asked[0] = program;
+  ASSERT_EQ(test::run(asked).code, 0);
+  EXPECT_THAT(test::run(asked).err, HasSubstr("5 of 5 runs were finished before"));
+  std::string code = read_file(program);
+  const std::regex mark("muster-sources:[0-9a-f]{16}");
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(code, found, mark)) << "the program carries no digest of its sources";
+  const auto digit = static_cast<size_t>(found.position()) + 15;
+  code[digit] = code[digit] == '0' ? '1' : '0';
+  std::ofstream(program, std::ios::binary | std::ios::trunc) << code;
+  const Ended changed = test::run(asked);
+  EXPECT_EQ(changed.code, 0) << changed.err;
+  EXPECT_THAT(changed.err, Not(HasSubstr("were finished before")));
 }
 
 TEST_F(Reproduce, KilledAndResumedEndsWithTheSameTable) {
@@ -132,7 +182,7 @@ TEST_F(Reproduce, AChangedCommandIsRunAnew) {
   write(changed("--schedule.base_period 8", "--schedule.base_period 9"));
   const Ended ended = test::run(words("out"));
   EXPECT_THAT(ended.err, AllOf(HasSubstr("4 of 5 runs"), HasSubstr("rounds ended")));
-  EXPECT_EQ(nlohmann::json::parse(ended.out)["claims"][1]["verdict"], "not_shown");
+  EXPECT_EQ(row(nlohmann::json::parse(ended.out), "counts")["verdict"], "differs");
 }
 
 TEST_F(Reproduce, AFailedRunFailsItsClaimAndNoOther) {
@@ -140,18 +190,19 @@ TEST_F(Reproduce, AFailedRunFailsItsClaimAndNoOther) {
   const Ended ended = test::run(words("out"));
   EXPECT_EQ(ended.code, 2);
   const auto told = nlohmann::json::parse(ended.out);
-  EXPECT_EQ(told["claims"][0]["verdict"], "holds");
-  EXPECT_EQ(told["claims"][1]["verdict"], "failed");
-  EXPECT_THAT(told["claims"][1]["reason"].get<std::string>(), HasSubstr("schedule.base_period"));
+  EXPECT_NE(row(told, "often-is-better")["verdict"], "failed");
+  EXPECT_EQ(row(told, "counts")["verdict"], "failed");
+  EXPECT_THAT(row(told, "counts")["reason"].get<std::string>(), HasSubstr("schedule.base_period"));
 }
 
 TEST_F(Reproduce, AtThePapersScaleTheHostsThatAreThereTrain) {
   write(std::string(claims) + R"(
 [claim.at_paper_scale]
+kind = "exact"
 here = "two processes"
 needs = ["workers:2"]
 figures = [{name = "workers", from = "large:/workers"}, {name = "rounds", from = "large:/rounds"}]
-holds = "workers == 2 && rounds == 5"
+numbers = [{figure = "workers", number = 2, tolerance = 0.1}, {figure = "rounds", number = 5, tolerance = 0.1}]
 shows = "{workers:.0f} workers, {rounds:.0f} rounds"
 [[run]]
 name = "large"
@@ -159,14 +210,73 @@ words = "launch -n 2 --hosts {hosts} -- train --task.model mlp --task.hidden 8 -
 )");
   Words asked = words("out");
   asked.insert(asked.end(), {"--scale", "paper"});
-  const auto without = nlohmann::json::parse(test::run(asked).out);
-  EXPECT_EQ(without["claims"][2]["verdict"], "not_testable");
-  EXPECT_THAT(without["claims"][2]["commands"][0].get<std::string>(), HasSubstr("--hosts HOSTS"));
+  const auto without = row(nlohmann::json::parse(test::run(asked).out), "elsewhere");
+  EXPECT_EQ(without["verdict"], "not_testable");
+  EXPECT_THAT(without["commands"][0].get<std::string>(), HasSubstr("--hosts HOSTS"));
   std::ofstream(folder_ / "hosts") << "localhost slots=2";
   asked.insert(asked.end(), {"--hosts", folder_ / "hosts"});
-  const auto with = nlohmann::json::parse(test::run(asked).out);
-  EXPECT_EQ(with["claims"][2]["verdict"], "holds") << with["claims"][2];
-  EXPECT_EQ(with["claims"][2]["figure"], "2 workers, 5 rounds");
+  const auto with = row(nlohmann::json::parse(test::run(asked).out), "elsewhere");
+  EXPECT_EQ(with["verdict"], "agrees") << with;
+  EXPECT_EQ(with["figure"], "2 workers, 5 rounds");
+}
+
+constexpr const char* grid = R"(
+[[tune]]
+name = "rate"
+words = "study teacher --threads 1 --seeds 2 --steps 100 --seed {seed} --learning-rate {value} --arm 'a: rule=every_step'"
+setting = "learning rate"
+grid = [0.001, 0.002, 0.004]
+seeds = [101, 102]
+result = "/arms/0/excess_loss/mean"
+best = "least"
+minutes = 0.001
+)";
+
+TEST_F(Reproduce, TuningWidensAGridWhoseBestLiesOnItsEdge) {
+  write(std::string(claims) + grid);
+  Words asked = words("out");
+  asked.back() = "--tune";
+  const Ended ended = test::run(asked);
+  EXPECT_THAT(ended.err,
+              HasSubstr("the best is on the edge of the grid, which now goes from 0.001 to 0.008"));
+  const std::string settings = read_file(folder_ / "out/settings.toml");
+  if (ended.code == 0)
+    EXPECT_THAT(settings, HasSubstr("name = \"rate\""));
+  else  // after so many extensions it says so
+    EXPECT_THAT(ended.err, HasSubstr("still on the edge"));
+  const Ended again = test::run(asked);
+  EXPECT_THAT(again.err, Not(HasSubstr(" begins")));
+  EXPECT_EQ(again.code, ended.code);
+}
+
+/// The training that a printed command starts: behind `--` of a launch.
+std::string training_of(const std::string& command) {
+  const size_t at = command.find(" -- train ");
+  return at == std::string::npos ? command : "muster" + command.substr(at + 3);
+}
+
+TEST_F(Reproduce, EveryPrintedTrainingPrintsItsConfiguration) {
+  std::filesystem::create_directories(folder_ / "out");
+  std::filesystem::copy(MUSTER_SOURCE "/configs", folder_ / "out/configs",
+                        std::filesystem::copy_options::recursive);
+  int printed = 0;
+  for (const char* scale : {"small", "paper"}) {
+    const Ended listed = test::run(
+        {MUSTER_PROGRAM, "reproduce", "all", "--out", folder_ / "out", "--scale", scale, "--list", "--json"});
+    ASSERT_EQ(listed.code, 0) << listed.err;
+    const auto list = nlohmann::json::parse(listed.out);
+    for (const auto& one : list["rows"])
+      for (const auto& command : one["commands"]) {
+        const std::string text = training_of(command.get<std::string>());
+        if (!text.starts_with("muster train ") && !text.starts_with("muster simulate ")) continue;
+        const std::string asked = MUSTER_PROGRAM + text.substr(6) + " --print-config";
+        const Ended ended = test::run({"/bin/sh", "-c", asked});
+        EXPECT_EQ(ended.code, 0) << text << "\n" << ended.err;
+        EXPECT_THAT(ended.out, HasSubstr("run")) << text;
+        ++printed;
+      }
+  }
+  EXPECT_GT(printed, 20);
 }
 
 TEST_F(Reproduce, DryRunListsCommandsAndWritesNothing) {

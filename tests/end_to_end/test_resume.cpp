@@ -81,13 +81,13 @@ TEST(Resume, TenKillsAndFiveTermSignalsChangeNoBit) {
     child.send(kill ? SIGKILL : SIGTERM);
     const Ended ended = child.wait();
     ++(kill ? kills : terms);
-    if (ended.err.find("going on from") != std::string::npos) {
+    if (ended.err.find("resuming from") != std::string::npos) {
       EXPECT_EQ(resumed_step(ended.err), before) << ended.err;
     }
     before = newest_step(out);
     EXPECT_GE(before, seen);
     if (ended.err.find("stopped after step") != std::string::npos) {
-      EXPECT_THAT(ended.err, HasSubstr("--run.resume"));
+      EXPECT_THAT(ended.err, HasSubstr("muster train "));
     }
   }
   EXPECT_EQ(kills + terms, 15) << "the run was over before it was disturbed enough";
@@ -154,6 +154,43 @@ TEST(Resume, ANumberOfThreadsIsNoPartOfTheResult) {
   const std::string model = read_file(folder / "1/model.safetensors");
   EXPECT_EQ(read_file(folder / "2/model.safetensors"), model);
   EXPECT_EQ(read_file(folder / "4/model.safetensors"), model);
+}
+
+// Where nothing depends on the total, the longer run has the bits of one that was so long from its start.
+TEST(Resume, ARunIsMadeLongerByItsFolder) {
+  const TemporaryFolder folder;
+  const Words constant = {"--schedule.rule", "constant", "--schedule.base_period", "4",
+                          "--shape",         "constant"};
+  const auto with_steps = [&](const char* steps) {
+    Words words = constant;
+    words.insert(words.end(), {"--run.steps", steps});
+    return words;
+  };
+  const std::string longer = folder / "longer", whole = folder / "whole";
+  ASSERT_EQ(test::run(train(longer, with_steps("60"))).code, 0);
+  ASSERT_EQ(test::run(train(whole, with_steps("120"))).code, 0);
+  const Ended same = test::run({MUSTER_PROGRAM, "train", longer});
+  EXPECT_THAT(same.err, HasSubstr("finished: nothing to resume"));
+  const Ended ended = test::run({MUSTER_PROGRAM, "train", longer, "--run.steps", "120"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("the run had 60 steps and gets 120; 60 are done"));
+  EXPECT_EQ(read_file(longer + "/model.safetensors"), read_file(whole + "/model.safetensors"));
+  EXPECT_EQ(without_times(longer + "/summary.json")["rounds"],
+            without_times(whole + "/summary.json")["rounds"]);
+  EXPECT_THAT(test::run({MUSTER_PROGRAM, "train", longer}).err, HasSubstr("finished: nothing to resume"));
+  const Ended shorter = test::run({MUSTER_PROGRAM, "train", longer, "--run.steps", "90"});
+  EXPECT_EQ(shorter.code, 2);
+  EXPECT_THAT(shorter.err, HasSubstr("run.steps = 90: the run in"));
+}
+
+TEST(Resume, AScheduleThatDependsOnTheTotalSaysHowItChanges) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "run";
+  ASSERT_EQ(test::run(train(out, {"--run.steps", "40"})).code, 0);
+  const Ended ended = test::run({MUSTER_PROGRAM, "train", out, "--run.steps", "80"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("learning_rate.shape = cosine follows the length of the run"));
+  EXPECT_THAT(ended.err, HasSubstr("schedule.rule = qsr follows the rate: the next round has"));
 }
 
 TEST(Resume, OtherSettingsThanTheCheckpointsAreRefusedByName) {

@@ -147,6 +147,21 @@ TEST_F(Serve, TellsAWorkerWhatDoesNotFit) {
   EXPECT_THAT(ended.err, HasSubstr("--run.resume"));
 }
 
+// A worker needs to know where the server is, and nothing else; and who watches sees the run's end.
+TEST_F(Serve, AWorkerAsksForTheConfigurationAndAWatcherSeesTheEnd) {
+  const auto server = serve("--run.steps 200");
+  ASSERT_TRUE(server->wait_to_say("serving at", 30));
+  ChildProcess watcher({MUSTER_PROGRAM, "status", address_, "--every", "0.2", "--json"});
+  const Ended worked = test::run({MUSTER_PROGRAM, "work", address_});
+  EXPECT_EQ(worked.code, 0) << worked.err;
+  const Ended watched = watcher.wait();
+  EXPECT_EQ(watched.code, 0) << watched.err;
+  ASSERT_GT(watched.out.size(), 1U);
+  const size_t last = watched.out.rfind('\n', watched.out.size() - 2) + 1;  // 0 where there is one line
+  EXPECT_EQ(json::parse(watched.out.substr(last))["finished"], true) << watched.out.substr(last);
+  EXPECT_EQ(server->wait().code, 0);
+}
+
 TEST_F(Serve, SpeaksPlainTextOnThisMachineOnly) {
   test::expect_one_line_error(test::run(command("serve", "--serve.address 0.0.0.0:0 --run.out " + run_)),
                               {"allow_plaintext_beyond_loopback"});
@@ -197,7 +212,7 @@ TEST_F(Serve, ComesBackFromDamageOrSaysWhatItWouldDrop) {
   server->wait();
   damage(newest(run_, "snapshot-"));
   server = serve("--serve.keep_events false --run.steps 100000");
-  ASSERT_TRUE(server->wait_to_say("going on from snapshot-", 60));
+  ASSERT_TRUE(server->wait_to_say("continuing from snapshot-", 60));
   ASSERT_TRUE(server->wait_to_say("serving at", 60));
   const size_t before = lines_of((folder_ / "first") + ".record").size();
   ASSERT_TRUE(reaches("first", before + 5));

@@ -130,8 +130,7 @@ TEST(Simulate, WhereNobodyIsLeftItEndsInAnErrorAndCanBeginAnew) {
   const Words all_away = {"--run.out", out, "--async.failures", "0:5-,1:5-,2:5-,3:5-"};
   for (const Words& how : {Words{}, Words{"--run.resume"}, Words{"--run.resume", "--no-training"}}) {
     const Ended ended = simulate(with(with(small, all_away), how));
-    test::expect_one_line_error(ended,
-                                {"nobody was left to work", "of 400 local steps", "async.failures", out});
+    test::expect_one_line_error(ended, {"no worker was left", "of 400 local steps", "async.failures", out});
     EXPECT_EQ(json::parse(read_file(out + "/summary.json"))["finished"], false);
   }
   const Ended ended = simulate(with(small, {"--run.out", out, "--run.resume"}));

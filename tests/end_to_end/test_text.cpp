@@ -155,7 +155,7 @@ const Case wrong[] = {
      [](const Texts& t) {
        return t.train("bad", {"--task.name", "tokens", "--task.data", t.path("tokens.bin")});
      },
-     {"text.vocabulary", "say how many"}},
+     {"text.vocabulary", "give the number of"}},
     {"text too short",
      [](const Texts& t) {
        t.write("short.txt", "short");

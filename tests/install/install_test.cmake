@@ -57,6 +57,26 @@ compile_by_pkg_config(muster-schedule ${SOURCE}/examples/cmake_consumer/main.cpp
 run("the consumer by pkg-config" ${work}/meetings_pc)
 expect("the consumer by pkg-config" "${meetings}")
 
+# What a user copies from the installed examples builds against the installed headers.
+file(GLOB_RECURSE own_schedule ${prefix}/share/*/own_schedule.cpp)
+compile_by_pkg_config(muster-schedule "${own_schedule}" own_schedule_pc)
+run("the installed example" ${work}/own_schedule_pc)
+expect("the installed example" "the workers meet in")
+foreach(file share/man/man1/muster.1 share/bash-completion/completions/muster share/zsh/site-functions/_muster
+        share/fish/vendor_completions.d/muster.fish)
+  file(READ ${prefix}/${file} output)
+  expect("${file}" "schedule.base_period")
+endforeach()
+
+file(MAKE_DIRECTORY ${work}/wrong_component)
+file(WRITE ${work}/wrong_component/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)\nproject(wrong CXX)\n"
+     "find_package(muster CONFIG REQUIRED COMPONENTS shedule)\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${work}/wrong_component -B ${work}/wrong -G ${GENERATOR}
+                        -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER}
+                RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+string(REGEX REPLACE "[ \n]+" " " output "${output}")
+expect("a wrong component" "there is no component 'shedule' of muster; there are base, schedule")
+
 run("the installed program" ${prefix}/bin/muster version)
 expect("the installed program" "0\\.1\\.0")
 

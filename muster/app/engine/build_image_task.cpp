@@ -67,7 +67,7 @@ std::unique_ptr<Task> build_memory_task(const Configuration& configuration) {
   options.mixup = configuration.image.mixup;
   options.training = nn_options(configuration);
   return std::make_unique<ImageTask>(configuration.task.name,
-                                     read_images(configuration.task, options.training.seed), options);
+                                     read_images(configuration.task, data_seed(configuration)), options);
 }
 
 std::unique_ptr<Task> build_folder_task(const Configuration& configuration) {

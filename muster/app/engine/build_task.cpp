@@ -7,6 +7,10 @@
 
 namespace muster {
 
+uint64_t data_seed(const Configuration& configuration) {
+  return static_cast<uint64_t>(configuration.task.data_seed.value_or(configuration.run.seed));
+}
+
 NnOptions nn_options(const Configuration& configuration) {
   return {.seed = static_cast<uint64_t>(configuration.run.seed),
           .bf16 = configuration.run.precision == "bf16",
@@ -27,6 +31,7 @@ std::unique_ptr<Task> build_clusters_task(const Configuration& configuration) {
   if (task.samples) options.train = *task.samples;
   if (task.test_samples) options.test = *task.test_samples;
   options.hidden = task.hidden;
+  options.data_seed = data_seed(configuration);
   options.training = nn_options(configuration);
   return std::make_unique<ClustersTask>(options);
 }

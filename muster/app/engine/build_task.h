@@ -9,8 +9,11 @@
 namespace muster {
 
 /// The task that a resolved configuration names; reads or generates the data. run.seed gives the initial
-/// weights, the augmentation and the generated data. Throws OptionError, FileError, DataError.
+/// weights and the augmentation, data_seed the generated data. Throws OptionError, FileError, DataError.
 std::unique_ptr<Task> build_task(const Configuration& configuration);
+
+/// Of data that are made: task.data_seed, or else run.seed.
+uint64_t data_seed(const Configuration& configuration);
 
 /// How its network is trained.
 NnOptions nn_options(const Configuration& configuration);

@@ -65,7 +65,7 @@ TextSets read_texts(const Configuration& configuration, const Tokenizer* tokeniz
 
 // Training and held-out text are two walks through one chain.
 TextSets make_markov_texts(const Configuration& configuration, int64_t vocabulary) {
-  const auto seed = static_cast<uint64_t>(configuration.run.seed);
+  const uint64_t seed = data_seed(configuration);
   const int64_t context = configuration.text.context;
   const MarkovChain chain({vocabulary, configuration.text.markov_order, seed});
   const auto walk = [&](int64_t windows, uint64_t number) {
@@ -91,7 +91,7 @@ int64_t vocabulary_of(const Configuration& configuration, const Tokenizer* token
   const int64_t own = tokenizer->vocabulary();
   if (given && *given < own)
     throw OptionError("text.vocabulary", std::to_string(*given),
-                      fmt::format("the tokenizer '{}' has {} tokens, more than the model knows; say at least "
+                      fmt::format("the tokenizer '{}' has {} tokens, more than the model knows; use at least "
                                   "that, or the tokenizer that belongs to the model",
                                   configuration.text.tokenizer, own));
   return given.value_or(own);

@@ -61,9 +61,10 @@ bool has_tokenizer_file(const Configuration& configuration) {
 void require_heads(const std::vector<Setting>& settings) {
   const bool named = last_of(settings, "task.model").value_or("gpt") != "gpt";
   if (named || last_of(settings, "gpt.heads")) return;
-  throw OptionError("gpt.heads", "(not given)",
-                    "the model's file does not hold the number of heads; put its config.json beside it, or "
-                    "give --gpt.heads");
+  throw OptionError(
+      "gpt.heads", "(not given)",
+      "the model's file does not hold the number of heads; put its config.json into the same folder, or "
+      "give --gpt.heads");
 }
 
 /// The keys that the model's file has to say, with their values.

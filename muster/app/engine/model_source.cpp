@@ -53,8 +53,8 @@ Gpt2Config shape_of(const std::string& path, const Safetensors& file, const Foun
 
 void require_same(const std::string& path, const std::string& key, int64_t in_config, int64_t in_file) {
   if (in_config != in_file)
-    throw DataError(
-        fmt::format("'{}': {} = {}, but the weights beside it have {}", path, key, in_config, in_file));
+    throw DataError(fmt::format("'{}': {} = {}, but the weights in the same folder have {}", path, key,
+                                in_config, in_file));
 }
 
 void check_against_tensors(const std::string& config_path, const Gpt2Config& config,
@@ -83,7 +83,7 @@ void settle_head(const std::string& path, Safetensors& file, const FoundGpt& fou
   if (tied && found.other_head)
     throw DataError(
         fmt::format("'{}' has a tensor '{}' that differs from '{}', but is said to be tied to "
-                    "it; say tie_word_embeddings = false in config.json, or take the tensor out",
+                    "it; set tie_word_embeddings = false in config.json, or take the tensor out",
                     path, head_name, embedding_name));
   if (!tied && !found.other_head && !found.equal_head)
     throw DataError(

@@ -69,7 +69,7 @@ class ProbedModel {
     for (const ProbeRequest& request : requests()) {
       if (request.kind == ProbeKind::workers)
         throw OptionError("run.probe", "workers",
-                          "a model has no workers; look at them in training: muster "
+                          "a model has no workers; probe them in training: muster "
                           "train ... --probe workers");
       ProbedLoss loss = probed(request);
       loss.set_parameters(parameters_);

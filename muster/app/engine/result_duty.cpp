@@ -72,13 +72,13 @@ std::optional<std::string> ResultDuty::begun_folder() {
 // lives.
 RunFolder ResultDuty::next_folder() {
   const std::string folder = training_.configuration().run.out.value();
-  if (without_store()) return open_run_folder(folder, true, sole_writer());
+  if (without_store()) return open_run_folder(folder, true, sole_writer(), training_.length().steps);
   return take_over_run_folder(folder, next_writer());
 }
 
 void ResultDuty::open(const std::string& folder, bool resume) {
   files_.reset();
-  files_.emplace(open_run_folder(folder, resume, next_writer()));
+  files_.emplace(open_run_folder(folder, resume, next_writer(), training_.length().steps));
   if (!ledger_) return;
   ledger_->say_folder(host_name(), folder);
   if (files_->folder().already_finished) ledger_->say_durable(found_result(folder));
@@ -169,7 +169,8 @@ bool ResultDuty::cannot_write(const std::string& why) {
 }
 
 void ResultDuty::nobody_can_write() {
-  const std::string why = ledger_->why_unable(names().front()).value_or("nobody can write the run's files");
+  const std::string why =
+      ledger_->why_unable(names().front()).value_or("no process can write the run's files");
   ledger_->say_failed(why);
   throw FileError(why);
 }
@@ -178,7 +179,7 @@ std::string ResultDuty::remedy() const {
   const std::string folder = training_.configuration().run.out.value_or("");
   const std::string file = folder + "/config.toml";
   std::error_code error;  // a file that cannot be seen is no help either
-  if (!std::filesystem::exists(file, error)) return "start the run anew";
+  if (!std::filesystem::exists(file, error)) return "start the run again";
   return fmt::format("run `{}`", resume_command("train", folder));
 }
 
@@ -228,16 +229,22 @@ bool ResultDuty::delivered() {
   return false;
 }
 
-// What fails is made anew, from the first byte; then it is another process's turn.
 bool ResultDuty::write(const NamedTensors& model, bool json) {
+  Summary summary = summarise(training_, record_);
+  if (!write_files(model, summary)) return false;
+  // From here on the result is durable: an answer that cannot be written makes nothing of it undone.
+  show_result(summary, files_->folder().path, json);
+  const std::string gaps = gaps_sentence(summary.metrics_gaps);
+  if (!gaps.empty()) print_log("{}\n", gaps);
+  return true;
+}
+
+// What fails is made anew, from the first byte; then it is another process's turn.
+bool ResultDuty::write_files(const NamedTensors& model, Summary& summary) {
   std::string at = "metrics.jsonl";
   try {
     if (!files_) take_over();
-    Summary summary = summarise(training_, record_);
     report(write_result(training_, *files_, model, summary, at));
-    show_result(summary, files_->folder().path, json);
-    const std::string gaps = gaps_sentence(summary.metrics_gaps);
-    if (!gaps.empty()) print_log("{}\n", gaps);
     return true;
   } catch (const FileError& error) {
     if (files_) files_->staging().require_present();
@@ -281,7 +288,7 @@ void ResultDuty::report(const DurableResult& result) {
     const auto writer = ledger_->writer();
     if (!writer || writer->number == files_->staging().writer().number) return ledger_->say_durable(result);
   } catch (const LostPeer& error) {
-    return print_log("the result is on the disk, but the others cannot be told: {}\n", error.what());
+    return print_log("the result is on the disk, but the others cannot be informed: {}\n", error.what());
   }
   throw LostPeer("another process of this run writes its files");
 }

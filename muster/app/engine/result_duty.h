@@ -8,6 +8,7 @@
 #include "muster/app/engine/training.h"
 #include "muster/base/stopwatch.h"
 #include "muster/rendezvous/result_ledger.h"
+#include "muster/report/summary_file.h"
 
 namespace muster {
 
@@ -70,6 +71,7 @@ class ResultDuty {
   [[noreturn]] void nobody_can_write();
   std::string missing(const std::string& what, const std::string& reason) const;
   bool write(const NamedTensors& model, bool json);
+  bool write_files(const NamedTensors& model, Summary& summary);
   void report(const DurableResult& result);
   bool delivered();
   void wait_for_result();

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <utility>
 
+#include "muster/app/change_of_length.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/file.h"
@@ -21,22 +22,27 @@ namespace muster {
 
 namespace {
 
-/// The progress line of a terminal, or a plain line now and then.
-ProgressOptions progress_options(const Training& training) {
-  ProgressOptions options;
-  options.terminal = ::isatty(STDERR_FILENO) != 0;
-  options.width = terminal_width(STDERR_FILENO);
-  options.every_seconds = options.terminal ? 0.2 : 5;
-  options.samples_per_step = *training.configuration().run.workers * training.configuration().task.batch;
-  return options;
-}
-
 /// Whoever holds one of them open, and sleeps, then holds a file without a name.
 void write_event_files_anew(const Staging& staging) {
   for (const std::string& name : event_files_in(staging.folder())) {
     write_file_atomically(staging.path_of(name), read_file(staging.folder() + "/" + name));
     staging.publish(name);
   }
+}
+
+/// The checkpoint of a run that had fewer steps serves one of more: says what changes. Throws CheckpointError
+/// for any other difference.
+void make_longer(Checkpoint& checkpoint, const Training& training, const std::string& fingerprint) {
+  const int64_t now = training.length().steps;
+  const auto before = steps_in(checkpoint.fingerprint);
+  if (!before || now <= *before)
+    return require_same_fingerprint(checkpoint.path, checkpoint.fingerprint, fingerprint);
+  require_same_fingerprint(checkpoint.path, with_steps(checkpoint.fingerprint, now), fingerprint);
+  for (const std::string& line : change_of_length(training.configuration(), *before, now, checkpoint.step))
+    print_log("{}\n", line);
+  // The last epoch is another one now.
+  checkpoint.state.numbers.set("record.last_epoch_loss_sum", 0.0);
+  checkpoint.state.numbers.set("record.last_epoch_steps", int64_t{0});
 }
 
 }  // namespace
@@ -57,9 +63,9 @@ std::optional<Checkpoint> RunFilesHere::find_checkpoint(const Training& training
   const CheckpointStore store(folder_.path + "/checkpoints", training.configuration().checkpoint.keep);
   auto checkpoint = store.latest();
   if (!checkpoint) return std::nullopt;
-  require_same_fingerprint(checkpoint->path, checkpoint->fingerprint, fingerprint);
+  make_longer(*checkpoint, training, fingerprint);
   if (checkpoint->skipped_because) print_log("{}\n", *checkpoint->skipped_because);
-  print_log("going on from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
+  print_log("resuming from {} (step {})\n", checkpoint->path, format_count(checkpoint->step));
   return checkpoint;
 }
 
@@ -89,8 +95,9 @@ void RunFilesHere::open_at(const Training& training, const std::string& lines, i
   MetricsFile metrics =
       MetricsFile::make(staging().path_of("metrics.jsonl"), folder_.path + "/metrics.jsonl", lines);
   staging().publish("metrics.jsonl");
-  open_ =
-      std::make_unique<Open>(std::move(metrics), staging(), first_step, progress_options(training), *store_);
+  const int64_t samples = *training.configuration().run.workers * training.configuration().task.batch;
+  open_ = std::make_unique<Open>(std::move(metrics), staging(), first_step,
+                                 progress_options(STDERR_FILENO, samples), *store_);
   staging().publish(std::filesystem::path(open_->events.path()).filename().string());
 }
 

@@ -46,7 +46,7 @@ void print_result(const Summary& summary, const std::string& folder) {
   table.add_row({"steps", format_count(summary.steps)});
   table.add_row({"rounds", fmt::format("{} ({:.2f} % of the steps)", format_count(summary.rounds),
                                        100 * summary.communication)});
-  table.add_row({"handed in by a worker", format_bytes(static_cast<double>(summary.bytes_per_worker))});
+  table.add_row({"sent by a worker", format_bytes(static_cast<double>(summary.bytes_per_worker))});
   if (summary.inner_bytes_per_worker > 0)
     table.add_row({"  within its group", format_bytes(static_cast<double>(summary.inner_bytes_per_worker))});
   if (summary.divergence) table.add_row({"divergence, last meeting", format_number(*summary.divergence, 4)});

@@ -37,8 +37,7 @@ constexpr std::chrono::milliseconds between_looks(20);
 /// The folder that was asked for, or the first free one of runs/1, runs/2, ...
 std::string choose_folder(const RunSection& run) {
   if (run.out) return *run.out;
-  if (run.resume)
-    throw OptionError("run.resume", "true", "needs run.out: the folder of the run to go on with");
+  if (run.resume) throw OptionError("run.resume", "true", "needs run.out: the folder of the run to resume");
   for (int64_t number = 1;; ++number) {
     const std::string folder = fmt::format("runs/{}", number);
     if (!std::filesystem::exists(folder)) return folder;
@@ -59,6 +58,7 @@ TrainingServerOptions server_options(const ServedTraining& training, Doors doors
   return {.address = serve.address,
           .doors = std::move(doors),
           .identity = training.identity(),
+          .configuration = write_toml(with_absolute_paths(training.configuration())),
           .part_bytes = serve.part_kib << 10,
           .most_pushes = serve.most_pushes,
           .most_members = serve.most_workers,
@@ -175,7 +175,7 @@ std::string how_to_go_on(const std::string& folder) {
 /// What is left to do once the run has ended, or was stopped; says how to get what could not be written.
 int finish(int code, TrainingDesk& desk, ServeResult& result, const std::string& folder, bool json) {
   if (code != 0) {
-    print_log("stopped at version {}; go on with:\n  {}\n", format_count(desk.present().version),
+    print_log("stopped at version {}; resume with:\n  {}\n", format_count(desk.present().version),
               how_to_go_on(folder));
     return code;
   }
@@ -242,8 +242,8 @@ int serve_run(const ServeRequest& request, Doors doors) {
     throw;  // says itself how to go on
   } catch (const FileError& problem) {
     if (std::string_view(problem.what()).find("--run.resume") != std::string_view::npos) throw;
-    throw FileError(fmt::format("{}; what was acknowledged is on the disk: {} goes on with it",
-                                problem.what(), how_to_go_on(folder.path)));
+    throw FileError(fmt::format("{}; what was acknowledged is on the disk: {} resumes it", problem.what(),
+                                how_to_go_on(folder.path)));
   }
 }
 

@@ -24,6 +24,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/report/answer.h"
 #include "muster/report/progress_line.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/whole_result.h"
@@ -42,14 +43,6 @@ std::string choose_folder(const RunSection& run) {
     const std::string folder = fmt::format("runs/{}", number);
     if (!std::filesystem::exists(folder)) return folder;
   }
-}
-
-ProgressOptions progress_options() {
-  ProgressOptions options;
-  options.terminal = ::isatty(STDERR_FILENO) != 0;
-  options.width = terminal_width(STDERR_FILENO);
-  options.every_seconds = options.terminal ? 0.2 : 5;
-  return options;
 }
 
 ArrivalLine line_of(const VirtualArrival& arrival) {
@@ -72,9 +65,10 @@ ArrivalLine line_of(const VirtualArrival& arrival) {
 void introduce(const SimulatedTraining& training, int64_t parameters, const std::string& folder) {
   const Configuration& configuration = training.configuration();
   const AsyncSection& async = configuration.async;
-  print_log("{} on {}: {} parameters, {} workers in virtual time on {} threads, batch {} each\n",
-            *configuration.task.model, configuration.task.name, format_count(parameters),
-            *configuration.run.workers, *configuration.run.threads, configuration.task.batch);
+  print_log("{} on {}: {} parameters, {} in virtual time on {}, batch {} each\n", *configuration.task.model,
+            configuration.task.name, format_count(parameters),
+            plural(static_cast<size_t>(*configuration.run.workers), "worker"),
+            plural(static_cast<size_t>(*configuration.run.threads), "thread"), configuration.task.batch);
   print_log("{} local steps of all workers together, {}{} in a round, of {}; outer step {}; files go to {}\n",
             format_count(*configuration.run.steps), async.dynamic_local_updates ? "at most " : "",
             async.local_steps, configuration.inner.optimizer, async.outer, folder);
@@ -113,7 +107,7 @@ class Simulation {
     write_file_atomically(folder + "/config.toml",
                           write_toml(with_absolute_paths(training_->configuration())));
     arrivals_.emplace(folder + "/arrivals.jsonl");
-    ProgressLine progress(std::cerr, progress_options());
+    ProgressLine progress(std::cerr, progress_options(STDERR_FILENO));
     measure(0, 0);
     while (!stop_.requested()) {
       const auto arrival = training_->run().advance();
@@ -157,11 +151,9 @@ class Simulation {
   }
 
   int stopped() {
-    print_log(
-        "stopped after {} of {} local steps; begin anew with:\n  muster simulate {}/config.toml "
-        "--run.resume\n",
-        format_count(training_->run().tally().local_steps()),
-        format_count(*training_->configuration().run.steps), folder_->path);
+    print_log("stopped after {} of {} local steps; start again with:\n  {}\n",
+              format_count(training_->run().tally().local_steps()),
+              format_count(*training_->configuration().run.steps), resume_command("simulate", folder_->path));
     return 128 + stop_.signal();
   }
 
@@ -258,7 +250,7 @@ int replay_record(const std::string& path, bool json) {
     print_output("{}\n", same ? "The same bits as the recorded run ended with."
                          : recorded
                              ? fmt::format("NOT what the recorded run ended with: {}", recorded->dump())
-                             : "The recorded run has not told what it ended with (it was interrupted).");
+                             : "The record does not have the end of the run (it was interrupted).");
   }
   return recorded && !same ? 1 : 0;
 }

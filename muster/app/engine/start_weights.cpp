@@ -33,7 +33,7 @@ void require_same_key(const std::string& path, const std::string& name, const st
   if (asked == trained) return;
   throw OptionError(name, format_plain(asked),
                     fmt::format("'{}', the model to start from, has {}, which no shape of its weights "
-                                "shows; say {} = {}",
+                                "shows; use {} = {}",
                                 path, format_plain(trained), name, format_plain(trained)));
 }
 
@@ -46,7 +46,7 @@ void require_same_heads(const std::string& path, const Configuration& stored,
   if (trained == asked) return;
   throw OptionError("gpt.heads", std::to_string(asked),
                     fmt::format("'{}', the model to start from, has {} heads, which no shape of its weights "
-                                "shows; say gpt.heads = {}",
+                                "shows; use gpt.heads = {}",
                                 path, trained, trained));
 }
 
@@ -73,7 +73,7 @@ void require_same_network(const std::string& path, const Safetensors& file,
   if (names(settings, "gpt.heads") || *stored.task.model != "gpt")
     require_same_heads(path, stored, configuration);
   else
-    print_log("'{}' does not say how many heads it has; gpt.heads = {} of this run is taken\n", path,
+    print_log("'{}' does not say how many heads it has; gpt.heads = {} of this run is used\n", path,
               gpt_shape(configuration, 2).heads);
 }
 
@@ -85,8 +85,8 @@ void fit_head(const std::string& path, Safetensors& file, const Configuration& c
     file.tensors[head_name] = file.tensors.at(embedding_name);
   if (configuration.gpt.tied_head && head != file.tensors.end())
     throw OptionError("gpt.tied_head", "true",
-                      fmt::format("'{}', the model to start from, has an output matrix of its own "
-                                  "({}); say gpt.tied_head = false",
+                      fmt::format("'{}', the model to start from, has a separate output matrix "
+                                  "({}); use gpt.tied_head = false",
                                   path, head_name));
 }
 

@@ -12,6 +12,7 @@
 #include "muster/app/engine/training.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/probe_text.h"
+#include "muster/app/probe_times.h"
 #include "muster/app/quota_sentence.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/wait_report.h"
@@ -21,6 +22,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/comm/state_exchange.h"
+#include "muster/report/answer.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
 #include "muster/train/regrouping.h"
@@ -34,8 +36,7 @@ namespace {
 /// The folder that was asked for, or the first free one of runs/1, runs/2, ...
 std::string choose_folder(const RunSection& run) {
   if (run.out) return *run.out;
-  if (run.resume)
-    throw OptionError("run.resume", "true", "needs run.out: the folder of the run to go on with");
+  if (run.resume) throw OptionError("run.resume", "true", "needs run.out: the folder of the run to resume");
   for (int64_t number = 1;; ++number) {
     const std::string folder = fmt::format("runs/{}", number);
     if (!std::filesystem::exists(folder)) return folder;
@@ -87,9 +88,10 @@ void tell_speed_of_bf16() {
 void introduce(const Training& training, const RunFolder& folder) {
   const Configuration& configuration = training.configuration();
   const RunLength& length = training.length();
-  print_log("{} on {}: {} parameters, {} workers on {} threads, batch {} each\n", *configuration.task.model,
-            configuration.task.name, format_count(training.parameters()), *configuration.run.workers,
-            *configuration.run.threads, configuration.task.batch);
+  print_log("{} on {}: {} parameters, {} on {}, batch {} each\n", *configuration.task.model,
+            configuration.task.name, format_count(training.parameters()),
+            plural(static_cast<size_t>(*configuration.run.workers), "worker"),
+            plural(static_cast<size_t>(*configuration.run.threads), "thread"), configuration.task.batch);
   print_log("{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
             configuration.schedule.rule, folder.path);
@@ -118,7 +120,7 @@ RunLoopOptions loop_options(const Training& training) {
 
 /// How to go on with a stopped run: its own resolved configuration stands in its folder.
 void say_how_to_resume(const std::string& folder, int64_t step, int64_t total) {
-  print_log("stopped after step {} of {}; a checkpoint is written. Go on with:\n  {}\n", format_count(step),
+  print_log("stopped after step {} of {}; a checkpoint is written. Resume with:\n  {}\n", format_count(step),
             format_count(total), resume_command("train", folder));
 }
 
@@ -286,6 +288,7 @@ class TrainRun {
   void deliver() {
     const NamedTensors model = loop_->finish();
     for (const std::string& line : training_.task().findings()) print_log("{}\n", line);
+    if (training_.leads()) print_messages(probes_never_due(training_.configuration(), record_.rounds));
     duty_.deliver(model, json_, loop_->why_unwritten());
   }
 
@@ -301,7 +304,7 @@ class TrainRun {
     const int64_t number = training_.member()->generation().number;
     if (!training_.leads() || std::exchange(told_of_, number) == number) return;
     if (duty_.writes()) duty_.open_files()->progress.end();
-    print_log("generation {}: {} of {} processes go on from step {}\n", number, training_.group().size(),
+    print_log("generation {}: {} of {} processes continue from step {}\n", number, training_.group().size(),
               training_.processes(), format_count(training_.method().step()));
   }
 

@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string_view>
+#include <thread>
 
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/served_training.h"
@@ -16,7 +18,10 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/stopwatch.h"
 #include "muster/rendezvous/sockets.h"
+#include "muster/serve/ask_status.h"
+#include "muster/serve/wait_watch.h"
 #include "muster/serve/work_loop.h"
 #include "muster/train/stop_signal.h"
 
@@ -119,13 +124,30 @@ int work(WorkLoop& loop, Record& record) {
   return 128 + stop.signal();
 }
 
+/// Asks until the server is there, as long as a worker waits for one that it has lost.
+std::string configuration_of_server(const ServeRequest& request, const Doors& doors) {
+  const ServeSection& serve = request.configuration.serve;
+  const Stopwatch watch;
+  for (WaitWatch waiting;;) {
+    try {
+      return ask_configuration(request.address, doors, serve.patience);
+    } catch (const LostPeer& gone) {
+      if (watch.seconds() > serve.give_up_after)
+        throw LostPeer(fmt::format("gave up after {}: {}", format_duration(watch.seconds()), gone.what()));
+      if (waiting.due(true)) print_log("waiting for {}; asking again\n", gone.what());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+}
+
 }  // namespace
 
 int run_work(const std::vector<std::string>& words) {
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
-  const ServeRequest request = read_work_request(words);
+  ServeRequest request = read_work_request(words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
   for (const auto& warning : doors.warnings) print_log("{}\n", warning);
+  if (asks_server(request)) resolve_with_server(configuration_of_server(request, doors), request);
   const ServedTraining training(request.configuration);
   const auto pushes = training.pushes(), pulls = training.pulls();
   TrainingClient client(

@@ -312,10 +312,17 @@
     Chart.helpers.drawPoint(ctx, { pointStyle: set.pointStyle, radius: 4.2, borderWidth: 1.5 }, 8, 8);
     return canvas;
   }
+  // The axis reaches over the bars of error, not over the points alone.
+  function errorRange(datasets, logY) {
+    const points = datasets.flatMap((set) => set.data).filter((p) => p.error > 0);
+    if (!points.length) return {};
+    const ends = points.flatMap((p) => [p.y - p.error, p.y + p.error]).filter((end) => !logY || end > 0);
+    return { suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends) };
+  }
   function studyChart(source) {
     const datasets = source.curves.map((one, i) => studyCurve(one, i, source.log_x, source.log_y));
     const x = axis(source.x + (source.log_x ? ' (log)' : ''), source.log_x);
-    const y = axis(source.y + (source.log_y ? ' (log)' : ''), source.log_y);
+    const y = axis(source.y + (source.log_y ? ' (log)' : ''), source.log_y, errorRange(datasets, source.log_y));
     const result = lines(datasets, x, y, (v) => Number(v.toPrecision(5)).toString());
     const item = (set, i) => ({
       text: set.label, datasetIndex: i, fillStyle: set.borderColor, strokeStyle: set.borderColor, fontColor: css('--ink'), lineWidth: 2.25,

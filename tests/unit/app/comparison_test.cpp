@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 
 ComparisonRequest request_of(const std::string& toml, const std::vector<Setting>& command_line = {}) {
   const ComparisonFile file = read_comparison(toml, "test.toml");
-  ComparisonRequest request{text_settings(file.base), command_line, {}, 1, "out"};
+  ComparisonRequest request{file.base, command_line, {}, 1, "out"};
   for (const ArmTable& arm : file.arms) request.arms.push_back({arm.name, text_settings(arm.settings)});
   return request;
 }
@@ -67,14 +67,11 @@ TEST(ComparisonFile, ArmsHaveDottedKeysShortKeysAndTables) {
   EXPECT_THAT(plan[1].configuration.task.hidden, ElementsAre(64, 32));
 }
 
-TEST(ComparisonFile, TrainingOneIsRefusedWithTheCommandToUse) {
+TEST(ComparisonFile, TrainingOneSaysThatItsArmsHaveNoUse) {
   const TemporaryFile file(two_arms, ".toml");
-  try {
-    read_train_request({file.path()});
-    FAIL() << "was accepted";
-  } catch (const OptionError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("muster compare"));
-  }
+  const TrainRequest request = read_train_request({file.path()});
+  EXPECT_EQ(request.configuration.run.epochs, 3);
+  EXPECT_THAT(request.unused, HasSubstr("its arms constant, qsr (muster compare trains them)"));
 }
 
 struct BadFile {
@@ -122,9 +119,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"lengths_of_the_base", "[run]\nsteps = 5\nepochs = 5\n[[arm]]\nname = 'a'", "run.epochs"},
         BadFile{"seed_of_an_arm", "[[arm]]\nname = 'a'\nrun.seed = 5",
                 "the seeds are the same for every arm"},
-        BadFile{"folder_of_an_arm", "[[arm]]\nname = 'a'\nrun.out = 'x'", "say --out"},
-        BadFile{"resume", "[run]\nresume = true\n[[arm]]\nname = 'a'", "always goes on"}),
+        BadFile{"folder_of_an_arm", "[[arm]]\nname = 'a'\nrun.out = 'x'", "use --out"}),
     [](const auto& file) { return std::string(file.param.name); });
+
+// Such as the file of a run: a comparison chooses its folders itself.
+TEST(ComparisonFile, ItsFolderIsSetAsideAndNamed) {
+  const TemporaryFile file("[run]\nout = 'x'\nresume = true\nsteps = 8\n[[arm]]\nname = 'a'\n", ".toml");
+  const CompareRequest request = read_compare_request({file.path()});
+  EXPECT_THAT(request.unused, ElementsAre("run.out", "run.resume"));
+  EXPECT_EQ(plan_comparison(request.comparison).front().configuration.run.out,
+            request.comparison.folder + "/a/seed-1");
+}
 
 TEST(ComparisonArm, FromTheCommandLine) {
   const ArmRequest arm = parse_arm(" big-steps :  --schedule.rule=constant  base_period=32 band=0.5,2 ");
@@ -165,6 +170,26 @@ TEST(ComparisonPlan, SeedsRiseAndArmsTakeTurns) {
   }
   request.command_line = {{"run.seed", "9223372036854775807"}};
   EXPECT_THAT(error_of(request), HasSubstr("run.seed"));
+}
+
+TEST(ComparisonPlan, SeedsShareDataThatAreMade) {
+  ComparisonRequest request = request_of(two_arms, {{"run.seed", "5"}});
+  request.seeds = 2;
+  for (const PlannedRun& run : plan_comparison(request)) EXPECT_EQ(run.configuration.task.data_seed, 5);
+  request.command_line.push_back({"task.data_seed", "9"});
+  for (const PlannedRun& run : plan_comparison(request)) EXPECT_EQ(run.configuration.task.data_seed, 9);
+  request.command_line = {{"task.name", "cifar10"}, {"task.data", "somewhere"}};
+  for (const PlannedRun& run : plan_comparison(request)) EXPECT_FALSE(run.configuration.task.data_seed);
+}
+
+TEST(ComparisonRequest, AMarginAsksForAVerdictAndSoForEightSeeds) {
+  const TemporaryFile file(two_arms, ".toml");
+  const auto margin = [&](const std::string& text, const std::string& seeds) {
+    return read_compare_request({file.path(), "--margin", text, "--seeds", seeds}).margin;
+  };
+  EXPECT_EQ(margin("0.5", "8"), 0.5);
+  EXPECT_THROW(margin("0.5", "7"), OptionError);
+  for (const char* text : {"-1", "x", "101", "1%", ""}) EXPECT_THROW(margin(text, "8"), OptionError) << text;
 }
 
 /// A plan of one run whose folder lies in `folder`.

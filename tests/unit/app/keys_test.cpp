@@ -108,5 +108,14 @@ TEST(Help, ListsEveryKeyWithDefaultUnitAndMeaning) {
   }
 }
 
+TEST(Keys, HyphensAndUnderscoresAreTheSame) {
+  EXPECT_EQ(&find_key("schedule.base-period", ""), &find_key("schedule.base_period", ""));
+  EXPECT_EQ(&find_key("base-period", ""), &find_key("base_period", ""));
+  const Arguments plan = parse_arguments({"--probe_steps", "20"}, {{"probe-steps", "N", ""}}, 0);
+  EXPECT_EQ(plan.flag("probe-steps"), "20");
+  const Arguments sample = parse_arguments({"--top-k=3"}, {{"top_k", "K", ""}}, 0);
+  EXPECT_EQ(sample.flag("top_k"), "3");
+}
+
 }  // namespace
 }  // namespace muster

@@ -254,5 +254,53 @@ TEST(PlanMeasurement, ReadsAFinishedRun) {
   std::filesystem::remove_all(folder);
 }
 
+std::string text_of(const Words& words) { return test::output_of(plan_command, words); }
+
+// Whoever asks is answered in the first line, and the parts of a row add up to its whole.
+TEST(PlanCommand, TheAnswerComesFirst) {
+  const std::string text = text_of(totals("qsr_vit_b_4096_period4.toml", "26.7h", "20.2h"));
+  EXPECT_THAT(text, testing::StartsWith(
+                        "Recommended: qsr: 20:12:00 instead of 26:42:00 with a meeting at every step\n"));
+  EXPECT_LT(text.find("Recommended"), text.find("constant:8"));
+  const std::string folder = testing::TempDir() + "/muster-plan-page";
+  text_of(with(figures, {"--out", folder}));
+  const std::string page = read_file(folder + "/report.html");
+  EXPECT_LT(page.find("Time against the period"), page.find("Rules and periods"));
+  EXPECT_THAT(page, HasSubstr("other h"));
+  EXPECT_THAT(page, testing::Not(testing::ContainsRegex("[0-9]e-[0-9]+</td>")));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(PlanCommand, CountsOneOfAThingInTheSingular) {
+  const std::string text = text_of({"--run.steps", "2000", "--run.workers", "4", "--step-time", "10ms",
+                                    "--hosts", "1", "--parameters", "1000", "--network", "1Gbit"});
+  EXPECT_THAT(text, HasSubstr("2,000 steps of 4 workers on 1 host;"));
+}
+
+TEST(PlanCommand, NoWaitingIsNoneAndNotTheRoundingOfASum) {
+  for (const Json& row : json_of(figures).at("rows"))
+    EXPECT_EQ(row.at("seconds").at("waiting"), 0) << row.at("name");
+}
+
+// Total times alone say nothing of other numbers of workers.
+TEST(PlanCommand, NamesNoFastestNumberOfWorkersThatItDoesNotKnow) {
+  const Json plan = json_of(totals("qsr_vit_b_4096_period4.toml", "26.7h", "20.2h"));
+  EXPECT_TRUE(plan.at("scans").empty());
+  const std::string text = text_of(totals("qsr_vit_b_4096_period4.toml", "26.7h", "20.2h"));
+  EXPECT_THAT(text, AllOf(testing::Not(HasSubstr("fastest")), HasSubstr("do not follow from total times")));
+  PlanScan scan{.rule = "qsr", .points = {}, .pays_up_to = 2, .fastest = 8};
+  for (const int64_t workers : {2, 4, 8}) scan.points.push_back({.workers = workers, .time = {}, .cost = {}});
+  EXPECT_THAT(scan_sentence(scan), HasSubstr("faster up to 8, the largest number that was planned"));
+  scan.fastest = 4;
+  EXPECT_THAT(scan_sentence(scan), HasSubstr("the fastest number is 4"));
+}
+
+TEST(PlanCommand, ATimeHasAUnit) {
+  for (const Words& words :
+       {Words{"--total", "every_step:26.7", "--total", "qsr:20.2h"}, Words{"--step-time", "0.75"}})
+    EXPECT_THAT(message_of(with({config("qsr_vit_b_4096_period4.toml")}, words)),
+                HasSubstr("a time with a unit"));
+}
+
 }  // namespace
 }  // namespace muster

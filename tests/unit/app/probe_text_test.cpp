@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "muster/app/probe_times.h"
+#include "muster/app/resolve.h"
 #include "muster/base/error.h"
 
 namespace muster {
@@ -39,6 +41,27 @@ TEST(ProbeText, WhatItIsNotIsToldWithWhatWouldBeRight) {
   EXPECT_THAT(told("noise:samples=1"), HasSubstr("whole number from 2"));
   EXPECT_THAT(told("noise:every=1e3"), HasSubstr("whole number"));
   EXPECT_THAT(told("noise;noise:every=2"), HasSubstr("once"));
+}
+
+TEST(ProbeTimes, AProbeBeyondTheRunsEndIsRefusedOrNamed) {
+  const std::vector<Setting> run = {
+      {"run.steps", "40"}, {"schedule.rule", "constant"}, {"schedule.base_period", "4"}};
+  const auto with = [&](std::vector<Setting> more) {
+    more.insert(more.end(), run.begin(), run.end());
+    return more;
+  };
+  EXPECT_NO_THROW(resolve(std::nullopt, with({{"run.probe", "noise:every=10"}})));
+  try {
+    resolve(std::nullopt, with({{"run.probe", "distance:every=1;noise:every=11"}}));
+    FAIL() << "was accepted";
+  } catch (const OptionError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("noise would be measured after every 11 rounds, and the run has 10"));
+  }
+  Configuration listens = resolve(
+      std::nullopt, {{"run.steps", "40"}, {"schedule.rule", "adaptive"}, {"run.probe", "noise:every=50"}});
+  EXPECT_EQ(probes_never_due(listens, 50).size(), 0U);
+  ASSERT_EQ(probes_never_due(listens, 49).size(), 1U);
+  EXPECT_THAT(probes_never_due(listens, 49)[0], HasSubstr("noise was to be measured after every 50 rounds"));
 }
 
 }  // namespace

@@ -55,6 +55,14 @@ TEST(Program, HelpOfACommandHasTwoSpellings) {
   EXPECT_THAT(run({"train", "-h"}).out, HasSubstr("--schedule.base_period"));
 }
 
+TEST(Program, HelpAndVersionAsPeopleAskForThem) {
+  for (const Outcome& outcome : {run({"help", "--help"}), run({"help", "help"}), run({"--help", "-h"})}) {
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, run({"help"}).out);
+  }
+  EXPECT_EQ(run({"-V"}).out, run({"version"}).out);
+}
+
 TEST(Program, ErrorsAreOneLineAndExitTwo) {
   const Outcome unknown = run({"schedul"});
   EXPECT_EQ(unknown.code, 2);

@@ -54,8 +54,8 @@ TEST(RunConfiguration, NamesItsInputsFromTheRoot) {
 }
 
 TEST(RunConfiguration, SaysHowToGoOnInAShell) {
-  EXPECT_EQ(resume_command("train", "runs/1"), "muster train runs/1/config.toml --run.resume");
-  EXPECT_EQ(resume_command("serve", "my run's"), "muster serve 'my run'\\''s/config.toml' --run.resume");
+  EXPECT_EQ(resume_command("train", "runs/1"), "muster train runs/1");
+  EXPECT_EQ(resume_command("serve", "my run's"), "muster serve 'my run'\\''s'");
 }
 
 }  // namespace

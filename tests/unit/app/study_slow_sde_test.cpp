@@ -184,7 +184,7 @@ TEST(StudySlowSde, NamesWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_THAT(error({"--period", "5", "--rule", "qsr"}), HasSubstr("contradicts the schedule.* keys"));
   EXPECT_THAT(error({"--rule", "loss"}), HasSubstr("schedule.rule = loss"));
   EXPECT_THAT(error({"--task.batch", "3"}), HasSubstr("--task.batch = 3"));
-  EXPECT_THAT(error({"--run.steps", "3"}), HasSubstr("say --steps"));
+  EXPECT_THAT(error({"--run.steps", "3"}), HasSubstr("use --steps"));
   EXPECT_THAT(error({"--samples", "3"}), HasSubstr("belongs to --problem diagonal-net"));
   EXPECT_THAT(error_of({"--problem", "valley", "--learning_rate.shape", "cosine"}),
               HasSubstr("--tangent-noise 0"));
@@ -193,7 +193,7 @@ TEST(StudySlowSde, NamesWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_THAT(error_of({"--problem", "diagonal-net", "--samples", "5", "--features", "3"}),
               HasSubstr("--samples = 5"));
   EXPECT_THAT(error_of({"--problem", "diagonal-net", "--samples", "2", "--data", "x.csv"}),
-              HasSubstr("--samples = 2: is told by --data's file"));
+              HasSubstr("--samples = 2: is given by --data's file"));
   EXPECT_THROW(read_slow_sde_request({"--problem", "diagonal-net", "--data", "/nowhere/x.csv"}), FileError);
 }
 

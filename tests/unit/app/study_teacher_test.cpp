@@ -67,6 +67,16 @@ TEST(StudyTeacher, WritesPageAndJson) {
   EXPECT_EQ(Json::parse(read_file(out + "/study.json")).at("baseline"), "rarely");
 }
 
+// Two arms that are the same up to their draws of meetings: whatever the means say, the seeds settle nothing.
+TEST(StudyTeacher, ADifferenceWithinTheSpreadIsNoFinding) {
+  const std::string text = test::output_of(
+      study_teacher, {"--arm", "a: schedule.rule=constant base_period=2", "--arm",
+                      "b: schedule.rule=constant base_period=3", "--steps", "60", "--seeds", "4"});
+  EXPECT_THAT(text, HasSubstr("No clear winner: the lowest mean loss has"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("± +"))) << "an error has no sign";
+  EXPECT_THAT(text, testing::Not(HasSubstr("± -")));
+}
+
 TEST(StudyTeacher, NamesWhatIsWrong) {
   EXPECT_THAT(error_of({"--arm", "a: schedule.rule=loss"}), HasSubstr("training loss"));
   EXPECT_THAT(error_of({"--arm", "a: schedule.rule=constant codec=qsgd8"}), HasSubstr("every_step"));

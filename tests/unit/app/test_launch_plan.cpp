@@ -98,7 +98,7 @@ const BadHosts bad_hosts[] = {
     {"another_key", "a rack=3", "rack=3: is not understood"},
     {"fewer_at_most", "a slots=4 max-slots=2", "slots=4 max-slots=2: has fewer slots at most"},
     {"slots_in_two_ways", "a:2 slots=3", "a:2: says its slots twice, 2 and 3"},
-    {"slots_two_times", "a slots=2 slots=2", "slots=2: stands there a second time"},
+    {"slots_two_times", "a slots=2 slots=2", "slots=2: is given a second time"},
     {"no_list_of_nodes", "a[3-1]", "hosts.txt:1: a[3-1]: is no list of nodes"},
     {"an_open_bracket", "a[1-2", "a[1-2: is no list of nodes"},
     {"an_open_address", "[::1", "[::1"},

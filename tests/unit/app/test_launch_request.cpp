@@ -21,7 +21,7 @@ TEST(LaunchRequest, HasDefaults) {
   EXPECT_EQ(request.min_workers, 4);
   EXPECT_EQ(request.restarts, 0);
   EXPECT_THAT(request.command, ElementsAre("train", "-n", "--hosts"))
-      << "what stands behind -- is the command's";
+      << "what comes after -- is the command's";
   EXPECT_THAT(request.remote_shell,
               ElementsAre("ssh", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=10"));
   EXPECT_EQ(request.port, 0) << "any";
@@ -88,14 +88,14 @@ TEST_P(BadLaunchWords, AreRefusedBeforeAnythingStarts) {
 }
 
 const BadLaunch bad_words[] = {
-    {"nothing", {}, "-n = (not given)", "say how many processes"},
+    {"nothing", {}, "-n = (not given)", "give the number of processes"},
     {"no_processes", {"-n", "0", "--", "true"}, "-n = 0", "from 1 to 4096"},
     {"negative", {"-n", "-3", "--", "true"}, "-n = -3", "from 1 to 4096"},
     {"a_word", {"-n", "many", "--", "true"}, "-n = many", "from 1 to 4096"},
     {"too_many", {"-n", "5000", "--", "true"}, "-n = 5000", "from 1 to 4096"},
     {"huge", {"-n", "99999999999999999999", "--", "true"}, "-n = 99999999999999999999", "from 1 to 4096"},
     {"no_number", {"-n", "--", "true"}, "--processes = (no value)", "must be followed by N"},
-    {"no_divider", {"-n", "2", "train"}, "command line = train", "stands behind --"},
+    {"no_divider", {"-n", "2", "train"}, "command line = train", "comes after --"},
     {"key_before_divider", {"-n", "2", "--run.steps", "5"}, "run.steps = 5", "behind --"},
     {"no_command", {"-n", "2"}, "command = (none)", "name one behind --"},
     {"no_command_behind", {"-n", "2", "--"}, "command = (none)", "name one behind --"},

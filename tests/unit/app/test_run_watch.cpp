@@ -73,12 +73,12 @@ TEST(RunWatch, HearsWhoTakesPart) {
   RunWatch watch = Watched().watch();
   EXPECT_EQ(watch.present(), 4);
   EXPECT_EQ(watch.left(), 4);
-  watch.hear("[rank 1] generation 3: 2 of 4 processes go on from step 1,200");
+  watch.hear("[rank 1] generation 3: 2 of 4 processes continue from step 1,200");
   EXPECT_EQ(watch.generation(), 3);
   EXPECT_EQ(watch.present(), 2);
-  watch.hear("generation 2: 3 of 4 processes go on from step 80");
+  watch.hear("generation 2: 3 of 4 processes continue from step 80");
   EXPECT_EQ(watch.present(), 2) << "an older one, told late";
-  watch.hear("muster: rank 2 was ended by signal 9 (Killed); the run goes on with 3 of 4 processes");
+  watch.hear("muster: rank 2 was ended by signal 9 (Killed); the run continues with 3 of 4 processes");
   EXPECT_EQ(watch.left(), 3);
   watch.hear("the next generation: soon");
   EXPECT_EQ(watch.generation(), 3);

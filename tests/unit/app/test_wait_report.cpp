@@ -35,7 +35,7 @@ TEST(WaitReport, NamesWhomWhereSinceWhenAndHowLongStill) {
             "waiting for rank 2 to form a group (2 are here) for 10 s; gives up in 110 s");
   wait.optional = true;
   EXPECT_EQ(WaitReport().due(wait, start + 70s),
-            "waiting for rank 2 to form a group (2 are here) for 70 s; goes on without in 50 s");
+            "waiting for rank 2 to form a group (2 are here) for 70 s; continues without in 50 s");
   EXPECT_EQ(WaitReport().due(Wait{.whom = "rank 1", .where = "at a meeting", .since = start}, start + 10s),
             "waiting for rank 1 at a meeting for 10 s; without an end as long as it lives");
 }

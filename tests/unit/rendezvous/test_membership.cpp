@@ -223,7 +223,7 @@ TEST(Membership, SilenceIsDeathAndTheSleeperIsTold) {
   script.gather(3, 0);
   EXPECT_THAT(script.lost(3), HasSubstr("silent for longer than the lease"));
   script.confirm(3);
-  EXPECT_THAT(script.lost(3, Membership::Call::confirm), HasSubstr("join anew"));
+  EXPECT_THAT(script.lost(3, Membership::Call::confirm), HasSubstr("join again"));
   EXPECT_TRUE(script.join(3, "m3"));               // not on this connection
   EXPECT_FALSE(script.join(4, "m3").has_value());  // under its old name on another
   script.gather(4);
@@ -294,7 +294,7 @@ TEST(Membership, WhenAllOfAFixedGroupHaveDiedItIsGivenUp) {
   for (const Membership::Member member : {1, 2, 3}) script.lose(member);
   script.come(4);
   script.gather(4);
-  EXPECT_THAT(script.lost(4), HasSubstr("nobody holds the state any more"));
+  EXPECT_THAT(script.lost(4), HasSubstr("no process has the state any more"));
   EXPECT_THAT(script.membership.given_up(), HasSubstr("resumed from its last checkpoint"));
 }
 

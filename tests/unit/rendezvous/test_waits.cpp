@@ -12,10 +12,10 @@ TEST(Waits, TheLastNoteSaysWhatTheFirstOneHasWaitedForSince) {
   {
     const Waits::Note outer(&waits, {.whom = "the others", .where = "to come"});
     since = waits.present()->since;
-    const Waits::Note inner(&waits, {.whom = "rank 2", .where = "to tell its address"});
+    const Waits::Note inner(&waits, {.whom = "rank 2", .where = "to send its address"});
     EXPECT_EQ(waits.present()->whom, "rank 2");
     EXPECT_EQ(waits.present()->since, since);
-    inner.change({.whom = "rank 3", .where = "to tell its address"});
+    inner.change({.whom = "rank 3", .where = "to send its address"});
     EXPECT_EQ(waits.present()->whom, "rank 3");
   }
   EXPECT_FALSE(waits.present());

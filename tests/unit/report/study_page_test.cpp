@@ -9,6 +9,7 @@
 #include <string>
 
 #include "muster/base/error.h"
+#include "muster/report/page_parts.h"
 
 namespace muster {
 namespace {
@@ -98,6 +99,18 @@ TEST(StudyPage, IsTheSameForTheSameValuesAndRefusesBrokenCurves) {
   page = small_page();
   page.sections[0].charts[0].curves[0].error.pop_back();
   EXPECT_THROW(study_page(page), Bug);
+}
+
+TEST(StudyPage, RaisesPowersAndLabelsCellsOfSentences) {
+  EXPECT_EQ(with_superscripts("||x||^2, 10^-12, a^b, 2^"), "||x||², 10⁻¹², a^b, 2^");
+  StudyPage page = small_page();
+  page.title = "x^2";
+  page.sections.front().tables.front().wraps = true;
+  page.sections.front().charts.front().y_label = "E ||x||^2";
+  const std::string html = study_page(page);
+  EXPECT_THAT(html, HasSubstr("<h1>x²</h1>"));
+  EXPECT_THAT(html, HasSubstr("<td data-label=\"D\">3</td>"));
+  EXPECT_EQ(data_of(html)["charts"][0]["y"], "E ||x||²");
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ TEST(ArrivalsFile, DamagedLinesAreLeftOutAndTold) {
     const std::string content = one + damage + one;
     std::ofstream(path) << content;
     const ArrivalsFile file = ArrivalsFile::go_on_with(path);
-    EXPECT_NE(file.note().find("none of arrivals"), std::string::npos);
+    EXPECT_NE(file.note().find("not arrivals"), std::string::npos);
     EXPECT_EQ(read_arrivals(path).arrivals, (std::vector{arrival, arrival}));
     EXPECT_EQ(read_file(path + ".set-aside"), content);
   }

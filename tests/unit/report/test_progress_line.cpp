@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
 namespace muster {
@@ -32,9 +33,83 @@ TEST(Progress, TellsWhatIsKnown) {
   EXPECT_EQ(format_progress(bare), "step 0/10 (0%)  round 0");
 }
 
+ProgressView full_view() {
+  ProgressView view = view_at(1200);
+  view.samples_per_second = 1597.6;
+  view.seconds_left = 201;
+  return view;
+}
+
+// Never wider, and never a piece of a word: what there is no room for is left out.
 TEST(Progress, FitsTheWidth) {
-  EXPECT_EQ(format_progress(view_at(1200), 20), "step 1,200/9,711 (12");
-  EXPECT_EQ(format_progress(view_at(1200), 500), format_progress(view_at(1200)));
+  EXPECT_EQ(format_progress(full_view(), 39), "[#-----------]  12%  1,598/s  3:21 left");
+  EXPECT_EQ(format_progress(full_view(), 79),
+            "[#------------]  step 1,200/9,711 (12%)  loss 1.234  1,598 samples/s  3:21 left");
+  EXPECT_EQ(format_progress(full_view(), 199),
+            "[###-------------------------]  " + format_progress(full_view()));
+  EXPECT_EQ(format_progress(full_view(), 20), "12%  3:21 left");
+  for (int width = 26; width <= 250; ++width) {
+    const std::string line = format_progress(full_view(), width);
+    EXPECT_LE(line.size(), static_cast<size_t>(width));
+    EXPECT_NE(line.find("3:21 left"), std::string::npos) << width << ": " << line;
+    EXPECT_NE(line.find("12%"), std::string::npos) << width << ": " << line;
+    EXPECT_EQ(line[0], '[') << width << ": " << line;
+  }
+  EXPECT_LE(format_progress(full_view(), 5).size(), 5U);
+}
+
+TEST(Progress, TheBarIsEmptyAtFirstAndFullAtLast) {
+  ProgressView view;
+  view.total_steps = 10;
+  EXPECT_EQ(format_progress(view, 40), "[----------------------------]  0%");
+  view.step = 10;
+  EXPECT_EQ(format_progress(view, 40), "[############################]  100%");
+  view.total_steps = 0;
+  EXPECT_EQ(format_progress(view, 40).find('['), std::string::npos) << "no share of nothing";
+}
+
+TEST(Progress, ColoursTheBarOnlyWhereItIsAsked) {
+  for (const bool colour : {false, true}) {
+    std::ostringstream out;
+    ProgressLine line(out, {.terminal = true, .width = 80, .every_seconds = 0.2, .colour = colour});
+    line.show(view_at(5000), 0);
+    EXPECT_EQ(out.str().find("\x1b[32m") != std::string::npos, colour) << out.str();
+  }
+  std::ostringstream file;
+  ProgressLine line(file, {.terminal = false, .every_seconds = 0.2, .colour = true});
+  line.show(view_at(5000), 0);
+  EXPECT_EQ(file.str().find('\x1b'), std::string::npos);
+}
+
+TEST(Progress, AFileIsNoLiveTerminal) {
+  EXPECT_FALSE(progress_options(-1).terminal);
+  EXPECT_FALSE(progress_options(-1).colour);
+  EXPECT_EQ(progress_options(-1).every_seconds, 5);
+}
+
+TEST(Progress, ReadsItsLineBack) {
+  const auto view = parse_progress(format_progress(full_view()));
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->step, 1200);
+  EXPECT_EQ(view->total_steps, 9711);
+  EXPECT_EQ(view->round, 87);
+  EXPECT_EQ(view->period, 16);
+  EXPECT_DOUBLE_EQ(*view->loss, 1.234);
+  EXPECT_NEAR(*view->accuracy, 0.812, 1e-12);
+  for (const char* other : {"", "step", "resnet8 on generated: 5/6", "a step 1/2"})
+    EXPECT_FALSE(parse_progress(other)) << other;
+}
+
+TEST(Progress, ALabelTakesItsRoom) {
+  for (const int width : {10, 40, 80}) {
+    std::ostringstream out;
+    ProgressLine line(out,
+                      {.terminal = true, .width = width, .every_seconds = 0.2, .label = "[1/4] constant"});
+    line.show(full_view(), 0);
+    const std::string text = out.str().substr(1, out.str().find('\x1b') - 1);
+    EXPECT_LT(text.size(), static_cast<size_t>(width)) << text;
+    EXPECT_EQ(text.substr(0, 9), "[1/4] con");
+  }
 }
 
 TEST(Progress, PrintsNoOftenerThanAsked) {
@@ -71,13 +146,15 @@ TEST(Progress, SpeedFollowsSlowly) {
 
 TEST(Progress, ATerminalLineIsOverwrittenAndEnded) {
   std::ostringstream out;
-  ProgressLine line(out, {.terminal = true, .width = 30, .every_seconds = 0.2});
+  ProgressLine line(out, {.terminal = true, .width = 80, .every_seconds = 0.2});
   line.show(view_at(1), 0);
   line.show(view_at(2), 0.1);
   line.show(view_at(3), 0.3);
-  const std::string text = out.str();
-  EXPECT_EQ(text,
-            "\r" + format_progress(view_at(1), 29) + "\x1b[K\r" + format_progress(view_at(3), 29) + "\x1b[K");
+  const std::string text = out.str(), first = "\r" + format_progress(view_at(1), 79) + "\x1b[K\r";
+  EXPECT_EQ(text.substr(0, first.size()), first);
+  EXPECT_NE(text.find("step 3/9,711", first.size()), std::string::npos) << text;
+  EXPECT_EQ(text.find("step 2/"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with("\x1b[K")) << text;
   line.end();
   line.end();
   EXPECT_EQ(out.str(), text + "\n");

@@ -18,6 +18,7 @@ ReportInput some_input() {
           {{"a", {some_run("a", 1, 0.5), some_run("a", 2, 0.6)}},
            {"b", {some_run("b", 1, 0.7), some_run("b", 2, 0.9)}}},
           Network{1e8, 1e-4},
+          std::nullopt,
           {"muster compare x.toml --arm 'q: peak=<b>'"},
           "2026-01-02 03:04"};
 }
@@ -30,7 +31,8 @@ size_t count(const std::string& text, const std::string& part) {
 
 TEST(ReportPage, AnswerTableChartsSettingsAndCommand) {
   const std::string page = report_page(some_input());
-  EXPECT_THAT(page, HasSubstr("<h1>b has the best test accuracy: 80.00&nbsp;%&nbsp;±&nbsp;14.14"));
+  EXPECT_THAT(page, HasSubstr("<h1>No clear winner in test accuracy: the seeds do not separate b "
+                              "(80.00&nbsp;%&nbsp;±&nbsp;14.14)"));
   EXPECT_EQ(count(page, "<canvas "),
             11u);  // 6 of the course, period, divergence, training loss, time, prediction
   EXPECT_THAT(page, HasSubstr("peak=&lt;b&gt;"));

@@ -12,9 +12,9 @@
 #include "muster/schedule/post_local.h"
 #include "muster/schedule/power_rule.h"
 #include "muster/schedule/quadratic_rule.h"
+#include "muster/schedule/schedule_contract.h"
 #include "muster/schedule/swap.h"
 #include "muster/schedule/theory_period.h"
-#include "tests/contract/schedule_contract.h"
 
 namespace muster {
 namespace {

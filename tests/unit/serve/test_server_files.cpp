@@ -112,7 +112,7 @@ TEST_F(ServerFolder, ADamagedSnapshotCostsNothing) {
   const Opened opened = open();
   expect_all(opened);
   EXPECT_THAT(opened.messages, ElementsAre(AllOf(HasSubstr("snapshot-00000002"),
-                                                 HasSubstr("going on from snapshot-00000001"))));
+                                                 HasSubstr("continuing from snapshot-00000001"))));
   const Opened again = open();
   expect_all(again);
   EXPECT_THAT(again.messages, IsEmpty()) << "a whole one was written";

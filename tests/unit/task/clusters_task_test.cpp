@@ -67,6 +67,20 @@ TEST(ClustersTask, IsAFunctionOfTheSeed) {
   EXPECT_FALSE(at::equal(first, ClustersTask(options).train_batch(some, 0).inputs));
 }
 
+TEST(ClustersTask, ASeedOfTheDataKeepsThemAndNotTheWeights) {
+  ClustersOptions options;
+  options.train = options.test = 8;
+  options.data_seed = 3;
+  const ClustersTask one(options);
+  options.training.seed = 7;
+  const ClustersTask other(options);
+  const std::vector<int64_t> some = {5, 0};
+  EXPECT_TRUE(at::equal(one.train_batch(some, 0).inputs, other.train_batch(some, 0).inputs));
+  EXPECT_FALSE(at::equal(flat_vector_of(*one.make_model()), flat_vector_of(*other.make_model())));
+  options.data_seed.reset();
+  EXPECT_FALSE(at::equal(one.train_batch(some, 0).inputs, ClustersTask(options).train_batch(some, 0).inputs));
+}
+
 // The weights of the authors' notebook: torch's own start.
 TEST(ClustersTask, WeightsBeginWithinTheFanIn) {
   ClustersOptions options;

@@ -166,7 +166,7 @@ TEST(TokenFile, IntegersOfAnotherWidthAreNoticed) {
   EXPECT_THAT(refusal(int64s, TokenType::uint16), HasSubstr("integers of 8 bytes"));
   EXPECT_THAT(refusal(int64s, TokenType::uint16), HasSubstr("dtype='int64').astype('uint32').tofile(NEW)"));
   EXPECT_THAT(refusal(int64s, TokenType::uint32), HasSubstr("integers of 8 bytes"));
-  EXPECT_THAT(refusal(int32s, TokenType::uint16), HasSubstr("say text.token_type uint32"));
+  EXPECT_THAT(refusal(int32s, TokenType::uint16), HasSubstr("use text.token_type uint32"));
   EXPECT_THAT(refusal(int32s, TokenType::uint8), HasSubstr("integers of 4 bytes"));
   EXPECT_THAT(refusal(std::string("\x93NUMPY") + int64s, TokenType::uint16), HasSubstr("NumPy"));
   std::string words;

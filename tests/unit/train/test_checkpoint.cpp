@@ -390,9 +390,17 @@ TEST(Fingerprint, DataMayMoveAndMayNotChange) {
   EXPECT_EQ(mismatch(one, two),
             "'out/checkpoints/step-00000005' was written in a run with other training data (9 bytes, "
             "checksum 1; now "
-            "9 bytes, checksum 2): put the old data back, or begin anew with another run.out");
+            "9 bytes, checksum 2): put the old data back, or start again with another run.out");
   EXPECT_THAT(mismatch(R"({"a":2,"data":{"test":"1"}})", two), HasSubstr("other test data (1; now 5 bytes)"))
       << "before all else that differs with them";
+}
+
+TEST(Fingerprint, KnowsItsStepsAndTakesOthers) {
+  EXPECT_EQ(steps_in(fingerprint), std::nullopt);
+  const std::string longer = with_steps(fingerprint, 20);
+  EXPECT_EQ(steps_in(longer), 20);
+  EXPECT_THROW(require_same_fingerprint("here", with_steps(fingerprint, 10), longer), CheckpointError);
+  EXPECT_EQ(with_steps(with_steps(fingerprint, 10), 20), longer);
 }
 
 }  // namespace

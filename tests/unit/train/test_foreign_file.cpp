@@ -111,7 +111,7 @@ TEST_F(Sharded, RefusesWhatIsNotWhole) {
     return R"({"a": "one.safetensors", "b": "one.safetensors", "c": )" + more + "}";
   };
   EXPECT_THAT(error_with(ending(R"("three.safetensors")")), HasSubstr("three.safetensors"));
-  EXPECT_THAT(error_with(ending(R"("../two.safetensors")")), HasSubstr("beside the index"));
+  EXPECT_THAT(error_with(ending(R"("../two.safetensors")")), HasSubstr("in the folder of the index"));
   EXPECT_THAT(error_with(ending(R"("two.safetensors", "d": "two.safetensors")")),
               AllOf(HasSubstr("'d' is missing in 'two.safetensors'"), HasSubstr("index.json")));
   EXPECT_THAT(error_with(R"({"a": "one.safetensors", "c": "two.safetensors"})"),
@@ -120,7 +120,7 @@ TEST_F(Sharded, RefusesWhatIsNotWhole) {
   EXPECT_THAT(error_with("[]"), HasSubstr("weight_map"));
   write_safetensors(folder_ / "two.safetensors", {{"c", at::ones({1})}, {"a", at::ones({2})}});
   EXPECT_THAT(error_with(ending(R"("two.safetensors")")),
-              HasSubstr("'a' should lie in 'one.safetensors' and lies in 'two.safetensors'"));
+              HasSubstr("'a' should be in 'one.safetensors' and is in 'two.safetensors'"));
 }
 
 }  // namespace

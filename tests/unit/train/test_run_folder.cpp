@@ -83,15 +83,29 @@ TEST(RunFolder, ResumingWithoutCheckpointStartsAnewAndSaysSo) {
     const RunFolder run = open_run_folder(folder / name, true);
     EXPECT_TRUE(run.fresh);
     ASSERT_EQ(run.messages.size(), 1u);
-    EXPECT_THAT(run.messages[0], HasSubstr("starting anew"));
+    EXPECT_THAT(run.messages[0], HasSubstr("starting from the beginning"));
   }
 }
 
 void leave_result(const test::TemporaryFolder& folder) {
   std::ofstream(folder / "model.safetensors") << "weights";
   Summary summary;
+  summary.steps = 10;
   summary.files = settle_files(folder.path(), {"model.safetensors"});
   write_summary(folder / "summary.json", summary);
+}
+
+TEST(RunFolder, AFinishedRunOfFewerStepsGoesOn) {
+  const test::TemporaryFolder folder;
+  CheckpointStore(folder / "checkpoints", 2).save(10, {}, {}, "{}");
+  leave_result(folder);
+  EXPECT_TRUE(open_run_folder(folder.path(), true, sole_writer(), 10).already_finished);
+  const RunFolder longer = open_run_folder(folder.path(), true, sole_writer(), 11);
+  EXPECT_FALSE(longer.already_finished);
+  EXPECT_EQ(longer.resume_from, folder / "checkpoints/step-00000010");
+  EXPECT_TRUE(fs::exists(folder / "model.safetensors")) << "until the next is whole";
+  EXPECT_THAT(error_of([&] { open_run_folder(folder.path(), true, sole_writer(), 9); }),
+              testing::StartsWith("run.steps = 9: "));
 }
 
 TEST(RunFolder, AFinishedRunSaysSo) {

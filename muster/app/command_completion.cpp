@@ -1,0 +1,33 @@
+#include "muster/app/commands.h"
+#include "muster/app/completion.h"
+#include "muster/app/help.h"
+#include "muster/app/manual_page.h"
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+#include "muster/base/nearest_word.h"
+#include "muster/base/output.h"
+
+namespace muster {
+
+int completion_command(const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(words, completion_help().flags, 1);
+  if (arguments.has("help")) {
+    write_output(help_text(completion_help()));
+    return 0;
+  }
+  const std::string shell = arguments.first().value_or("(none)");
+  if (shell == "bash") {
+    write_output(bash_completion());
+  } else if (shell == "zsh") {
+    write_output(zsh_completion());
+  } else if (shell == "fish") {
+    write_output(fish_completion());
+  } else if (shell == "man") {
+    write_output(manual_page());
+  } else {
+    throw OptionError("SHELL", shown(shell), "must be bash, zsh or fish, or man for the manual page");
+  }
+  return 0;
+}
+
+}  // namespace muster

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace muster {
+
+/// The manual page muster(1) in roff, with every command, flag and key; made of the list of all_help().
+std::string manual_page();
+
+}  // namespace muster

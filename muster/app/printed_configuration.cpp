@@ -1,0 +1,52 @@
+#include "muster/app/printed_configuration.h"
+
+#include <fmt/format.h>
+
+#include "muster/app/configuration_json.h"
+#include "muster/app/keys.h"
+#include "muster/app/toml_file.h"
+
+namespace muster {
+
+namespace {
+
+// Left to its default the number of workers is another one on another machine; and a file with async.outer
+// is known for that of an asynchronous run.
+bool is_always_printed(const Key& key, Scope scope) {
+  return key.name == "run.workers" || (key.name == "async.outer" && is_asynchronous(scope));
+}
+
+}  // namespace
+
+const CommandFlag print_config_flag = {
+    "print-config", "[=all]",
+    "Write what the configuration differs in from the defaults as a TOML file and end; =all: every key, with "
+    "its meaning (with --json: every key as JSON)."};
+
+std::string differences_toml(const Resolution& resolution, Scope scope) {
+  const Configuration defaults;
+  std::string text =
+      "# What differs from the defaults; --print-config=all writes every key with its meaning.\n";
+  for (const SectionTitle& title : section_titles()) {
+    std::string lines;
+    for (const Key& key : all_keys()) {
+      if (key.section() != title.name || !has_use(scope, key)) continue;
+      const bool differs = key.get(resolution.given) != key.get(defaults);
+      if (!differs && !is_always_printed(key, scope)) continue;
+      const std::string value = format_toml(key.get(resolution.configuration));
+      if (!value.empty()) lines += fmt::format("{} = {}\n", key.short_name(), value);
+    }
+    if (!lines.empty()) text += fmt::format("\n[{}]\n{}", title.name, lines);
+  }
+  return text;
+}
+
+std::optional<std::string> printed_configuration(const Arguments& arguments, const Resolution& resolution,
+                                                 Scope scope) {
+  const auto flag = arguments.flag("print-config");
+  if (!flag) return std::nullopt;
+  if (arguments.has("json")) return configuration_json(resolution.configuration) + "\n";
+  return *flag == "all" ? write_toml(resolution.configuration) : differences_toml(resolution, scope);
+}
+
+}  // namespace muster

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "muster/app/value.h"
+#include "muster/base/error.h"
+
+namespace muster {
+
+/// A key that was given and changes nothing, because of what other keys say. Where it stands in a file and
+/// the command line says those others, it is set aside instead (see resolve.h).
+class UnusedOption : public OptionError {
+ public:
+  UnusedOption(std::string_view key, const Value& value, std::string_view remedy)
+      : OptionError(key, shown(format_plain(value)), remedy), key_(key) {}
+
+  const std::string& key() const { return key_; }
+
+ private:
+  std::string key_;
+};
+
+/// Throws UnusedOption unless the key is used.
+inline void require_used(bool used, std::string_view key, const Value& value, std::string_view remedy) {
+  if (!used) throw UnusedOption(key, value, remedy);
+}
+
+}  // namespace muster

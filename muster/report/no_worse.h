@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "muster/report/lead_interval.h"
+#include "muster/report/result_table.h"
+
+namespace muster {
+
+enum class Verdict { holds, refuted, undecided };
+std::string verdict_word(Verdict verdict);
+
+/// A verdict needs at least so many seeds.
+inline constexpr size_t seeds_for_a_verdict = 8;
+
+/// Whether an arm is no worse than the first one by more than a margin.
+struct NoWorse {
+  std::string arm;
+  std::optional<LeadInterval> lead;  ///< over the first arm: negative where this one is worse
+  Verdict verdict = Verdict::undecided;
+};
+
+/// Of every arm but the first. The 99 % interval of the lead lies wholly above -margin: holds; wholly below:
+/// refuted; else, or with fewer than eight seeds: undecided. The margin counts in points of accuracy
+/// (hundredths), or in loss.
+std::vector<NoWorse> no_worse(const std::vector<ArmResult>& arms, Quality quality, double margin);
+
+/// A row for each arm, the first one as the reference: its difference to the first arm, the interval, the
+/// verdict.
+ResultTable no_worse_table(const std::vector<ArmResult>& arms, Quality quality, double margin);
+
+/// "1 point", "0.5 points", "0.01": a margin in words.
+std::string margin_text(double margin, Quality quality);
+
+}  // namespace muster
