@@ -54,6 +54,11 @@ void check_learning_rate(const LearningRateSection& rate) {
   for (size_t i = 1; i < rate.milestones.size(); ++i)
     require(rate.milestones[i - 1] < rate.milestones[i], "learning_rate.milestones", rate.milestones,
             "must rise from one to the next");
+  require(!rate.hold_from || *rate.hold_from >= rate.warmup_steps, "learning_rate.hold_from",
+          as_value(rate.hold_from),
+          fmt::format("must not be before the end of warm-up at step {}", rate.warmup_steps));
+  require_used(!rate.hold_from || rate.shape != "constant", "learning_rate.hold_from",
+               as_value(rate.hold_from), "changes nothing with learning_rate.shape = constant; leave it out");
 }
 
 void check_inner(const InnerSection& inner) {
@@ -200,7 +205,9 @@ void check_against_length(const Configuration& configuration, int64_t total_step
   const ScheduleSection& schedule = configuration.schedule;
   const LearningRateSection& rate = configuration.learning_rate;
   const std::string run_has = fmt::format("the run has {} steps", total_steps);
-  if (schedule.rule == "post_local" || schedule.rule == "swap")
+  const bool may_switch =
+      schedule.rule == "post_local" || schedule.rule == "swap" || schedule.rule == "adaptive";
+  if (may_switch && schedule.switch_step)
     require(*schedule.switch_step < total_steps, "schedule.switch_step", *schedule.switch_step,
             fmt::format("{}; use a smaller number", run_has));
   require(rate.warmup_steps <= total_steps, "learning_rate.warmup_steps", rate.warmup_steps,
@@ -208,6 +215,8 @@ void check_against_length(const Configuration& configuration, int64_t total_step
   if (rate.shape == "step")
     require(rate.milestones.back() < total_steps, "learning_rate.milestones", rate.milestones,
             fmt::format("{}; the last milestone must be before its end", run_has));
+  require(!rate.hold_from || *rate.hold_from < total_steps, "learning_rate.hold_from",
+          as_value(rate.hold_from), fmt::format("{}; use a smaller number", run_has));
 }
 
 }  // namespace muster

@@ -35,6 +35,11 @@ std::vector<Key> learning_rate_keys() {
           .says("step: the factor at each milestone.")
           .above(0)
           .at_most(1),
+      learning_rate("hold_from", &LearningRateSection::hold_from)
+          .says("From this step on the learning rate stays what it is then, instead of decaying to the end.")
+          .in("steps")
+          .absent("it decays to the end")
+          .at_least(1),
   };
 }
 

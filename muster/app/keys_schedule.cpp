@@ -46,7 +46,9 @@ std::vector<Key> rule_keys() {
           .above(0)
           .at_most(100),
       schedule("switch_step", &ScheduleSection::switch_step)
-          .says("post_local: meetings in every step before it; swap: no meeting after it until the end.")
+          .says("post_local: meetings in every step before it; swap: no meeting after it until the end; "
+                "adaptive: "
+                "rounds of one step before it.")
           .in("steps")
           .absent("none; post_local and swap need it")
           .at_least(1),

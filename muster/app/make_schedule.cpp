@@ -98,8 +98,9 @@ ScheduleOptions schedule_options(const Configuration& configuration) {
     return PowerRuleOptions{keys.base_period, growth, keys.exponent, warmup,
                             rate_after_warmup(configuration)};
   if (rule == "adaptive")
-    return AdaptivePeriodOptions{keys.base_period, keys.sampling_fraction, keys.band[0],
-                                 keys.band[1],     keys.max_period,        warmup};
+    return AdaptivePeriodOptions{
+        keys.base_period, keys.sampling_fraction,      keys.band[0], keys.band[1], keys.max_period,
+        warmup,           keys.switch_step.value_or(0)};
   if (rule == "loss")
     return LossDrivenOptions{keys.base_period, keys.max_period,       warmup,
                              keys.interval,    keys.interval_seconds, keys.fallback};
@@ -126,7 +127,8 @@ LearningRate make_learning_rate(const Configuration& configuration, int64_t tota
                        .final = keys.final,
                        .warmup_steps = keys.warmup_steps,
                        .milestones = keys.milestones,
-                       .decay = keys.decay},
+                       .decay = keys.decay,
+                       .hold_from = keys.hold_from},
                       total_steps);
 }
 

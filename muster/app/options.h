@@ -116,6 +116,7 @@ struct LearningRateSection {
   double final = 1e-6;
   int64_t warmup_steps = 0;
   std::vector<int64_t> milestones;
+  std::optional<int64_t> hold_from;
   double decay = 0.1;
   bool operator==(const LearningRateSection&) const = default;
 };

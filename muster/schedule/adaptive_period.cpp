@@ -21,6 +21,8 @@ void AdaptivePeriodOptions::validate() const {
                       "must be two numbers low,high with 0 < low < high, such as 0.7,1.3");
   check_max_period(max_period, base_period);
   check_warmup_steps(warmup_steps);
+  if (switch_step < 0)
+    throw OptionError("schedule.switch_step", std::to_string(switch_step), "must be at least 0");
 }
 
 AdaptivePeriod::AdaptivePeriod(AdaptivePeriodOptions options)
@@ -30,19 +32,23 @@ AdaptivePeriod::AdaptivePeriod(AdaptivePeriodOptions options)
 
 Round AdaptivePeriod::next_round(const RoundStart& start) {
   const int64_t left = steps_left(start);
-  if (running_start_ >= options_.warmup_steps && running_full_) learn_from(start);
+  if (running_start_ >= judged_from() && running_full_) learn_from(start);
+  const int64_t period = start.step < options_.switch_step ? 1 : period_;
   running_start_ = start.step;
-  running_full_ = period_ <= left;
-  return local_round(period_, start);
+  running_full_ = period <= left;
+  return local_round(period, start);
 }
+
+// Rounds that start earlier neither count for the reference nor change the period.
+int64_t AdaptivePeriod::judged_from() const { return std::max(options_.warmup_steps, options_.switch_step); }
 
 void AdaptivePeriod::learn_from(const RoundStart& start) {
   invariant(start.divergence.has_value(), "the adaptive period needs the divergence of the round just done");
   const double divergence = *start.divergence, rate = start.last_learning_rate;
   if (!(rate > 0)) return;
-  const auto warmup = static_cast<double>(options_.warmup_steps);
+  const auto begin = static_cast<double>(judged_from());
   const double sampling_end =
-      warmup + options_.sampling_fraction * (static_cast<double>(start.total_steps) - warmup);
+      begin + options_.sampling_fraction * (static_cast<double>(start.total_steps) - begin);
   if (static_cast<double>(start.step - 1) < sampling_end) {
     ++samples_;
     reference_ += (divergence / rate - reference_) / static_cast<double>(samples_);

@@ -14,6 +14,7 @@ struct AdaptivePeriodOptions {
   double band_high = 1.3;               ///< schedule.band, second value
   std::optional<int64_t> max_period{};  ///< schedule.max_period
   int64_t warmup_steps = 0;             ///< learning_rate.warmup_steps
+  int64_t switch_step = 0;              ///< schedule.switch_step: rounds of one step before it
   void validate() const;
 };
 
@@ -27,8 +28,9 @@ struct AdaptivePeriodOptions {
 /// with K_s = sampling_fraction x total_steps. Products are compared, never quotients; nothing happens where
 /// g = 0, nothing is decided while m = 0. A last round cut short by the end of the run does not drive the
 /// controller. Warm-up would lower C2 (S / g is proportional to g p), so rounds that start in it have
-/// base_period steps and are neither sampled nor judged: K_s = warmup_steps + sampling_fraction x
-/// (total_steps - warmup_steps).
+/// base_period steps and are neither sampled nor judged. Rounds that start before switch_step have one step
+/// and are neither sampled nor judged, the paper's first epoch with p = 1. Where the later of both ends at
+/// step B, K_s = B + sampling_fraction x (total_steps - B).
 class AdaptivePeriod : public SyncSchedule {
  public:
   /// Throws OptionError.
@@ -46,6 +48,7 @@ class AdaptivePeriod : public SyncSchedule {
 
  private:
   void learn_from(const RoundStart& start);
+  int64_t judged_from() const;
 
   AdaptivePeriodOptions options_;
   int64_t period_;

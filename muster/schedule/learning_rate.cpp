@@ -50,6 +50,10 @@ void LearningRateOptions::validate() const {
   if (!(decay > 0 && decay <= 1))
     throw OptionError("learning_rate.decay", format_number(decay), "must be > 0 and at most 1");
   check_milestones(*this);
+  if (hold_from && *hold_from < std::max<int64_t>(warmup_steps, 1))
+    throw OptionError(
+        "learning_rate.hold_from", std::to_string(*hold_from),
+        "must be a step after the warm-up, at least " + std::to_string(std::max<int64_t>(warmup_steps, 1)));
 }
 
 LearningRate::LearningRate(LearningRateOptions options, int64_t total_steps)
@@ -67,7 +71,7 @@ double LearningRate::at(int64_t step) const {
   const int64_t warmup = options_.warmup_steps;
   if (step < warmup) return final + static_cast<double>(step) * (peak - final) / static_cast<double>(warmup);
   if (warmup == total_steps_) return peak;
-  const int64_t t = std::min(step, total_steps_);
+  const int64_t t = std::min({step, total_steps_, options_.hold_from.value_or(step)});
   const auto length = static_cast<double>(total_steps_ - warmup);
   switch (options_.shape) {
     case LearningRateShape::constant:

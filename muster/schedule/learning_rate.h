@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace muster {
@@ -10,10 +11,11 @@ enum class LearningRateShape { constant, cosine, linear, step, cosine_powers_of_
 struct LearningRateOptions {
   LearningRateShape shape = LearningRateShape::cosine;  ///< learning_rate.shape
   double peak = 0.1;                                    ///< learning_rate.peak, M
-  double final = 1e-6;                ///< learning_rate.final, f; > 0, also where warm-up starts
-  int64_t warmup_steps = 0;           ///< learning_rate.warmup_steps, W
-  std::vector<int64_t> milestones{};  ///< learning_rate.milestones, in steps; shape `step` only
-  double decay = 0.1;                 ///< learning_rate.decay: factor at each milestone
+  double final = 1e-6;                 ///< learning_rate.final, f; > 0, also where warm-up starts
+  int64_t warmup_steps = 0;            ///< learning_rate.warmup_steps, W
+  std::vector<int64_t> milestones{};   ///< learning_rate.milestones, in steps; shape `step` only
+  double decay = 0.1;                  ///< learning_rate.decay: factor at each milestone
+  std::optional<int64_t> hold_from{};  ///< learning_rate.hold_from: from this step on it does not change
 
   /// Throws OptionError.
   void validate() const;
@@ -29,7 +31,8 @@ struct LearningRateOptions {
 ///             step              M decay^k, k = number of milestones <= t
 ///             cosine_powers_of_two   2^round(log2 of the cosine value)
 ///
-/// From step T on it stays what the formula gives at T (M when W = T).
+/// From step T on it stays what the formula gives at T (M when W = T), and from `hold_from` on what it gives
+/// there: a cosine that stops decaying before the end.
 class LearningRate {
  public:
   /// Throws OptionError: an option outside its range, warmup_steps > total_steps, total_steps < 1.

@@ -105,6 +105,17 @@ TEST(AdaptivePeriod, FollowsTwoDropsExactly) {
   }
 }
 
+// The paper's first epoch: it meets at every step there, and the rest is that of a run that begins after it.
+TEST(AdaptivePeriod, MeetsAtEveryStepBeforeTheSwitch) {
+  AdaptivePeriod plain{{.base_period = 4}}, switched{{.base_period = 4, .switch_step = 400}};
+  const auto shifted = [](int64_t k) { return two_drops(k - 400); };
+  const auto usual = run(plain, 4000, two_drops, 1, itself), later = run(switched, 4400, shifted, 1, itself);
+  ASSERT_EQ(later.size(), usual.size() + 400);
+  for (size_t i = 0; i < 400; ++i) EXPECT_EQ(later[i].period, 1);
+  for (size_t i = 0; i < usual.size(); ++i) EXPECT_EQ(later[400 + i].period, usual[i].period);
+  EXPECT_EQ(switched.reference(), plain.reference());
+}
+
 // Rates that decay without steps: the period ramps up and never settles.
 TEST(AdaptivePeriod, FollowsSmoothDecay) {
   AdaptivePeriod on_cosine{{.base_period = 4}}, on_linear{{.base_period = 4}};

@@ -95,6 +95,19 @@ TEST(LearningRate, WarmUpMayFillTheRunButNotPassIt) {
   EXPECT_THROW(LearningRate({}, 0), OptionError);
 }
 
+TEST(LearningRate, HoldsFromAStepOn) {
+  using enum LearningRateShape;
+  for (const LearningRateShape shape : {cosine, linear, cosine_powers_of_two}) {
+    LearningRateOptions options{.shape = shape, .peak = 0.4, .final = 1e-4, .warmup_steps = 10};
+    const LearningRate decays(options, 1000);
+    options.hold_from = 700;
+    const LearningRate holds(options, 1000);
+    for (int64_t t = 0; t <= 700; ++t) EXPECT_EQ(holds.at(t), decays.at(t));
+    for (int64_t t = 700; t < 1100; ++t) EXPECT_EQ(holds.at(t), decays.at(700));
+    EXPECT_LT(decays.at(999), decays.at(700));
+  }
+}
+
 // The text of the error, or "" where there is none.
 std::string error_of(const LearningRateOptions& options) {
   try {
@@ -119,6 +132,8 @@ TEST(LearningRateOptions, ErrorsNameTheKey) {
   starts({.peak = 0.1, .final = 0.2}, "learning_rate.final = 0.2: ");
   starts({.final = NAN}, "learning_rate.final = nan: ");
   starts({.warmup_steps = -1}, "learning_rate.warmup_steps = -1: ");
+  starts({.hold_from = 0}, "learning_rate.hold_from = 0: ");
+  starts({.warmup_steps = 9, .hold_from = 8}, "learning_rate.hold_from = 8: ");
   starts({.shape = step}, "learning_rate.milestones = (none): ");
   starts({.shape = cosine, .milestones = {5}}, "learning_rate.milestones = 5: only");
   starts({.shape = step, .milestones = {5, 5}}, "learning_rate.milestones = 5,5: ");
