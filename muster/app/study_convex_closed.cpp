@@ -21,6 +21,7 @@ ConvexStepSize step_size_of(const ConvexRequest& request) {
   step_size.learning_rate = request.learning_rate.value_or(0.125);
   step_size.mu = request.problem == ConvexStudyProblem::quadratic ? request.curvature : 1;
   step_size.shift = request.shift;
+  step_size.average = request.average;
   return step_size;
 }
 

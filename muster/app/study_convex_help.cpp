@@ -33,6 +33,9 @@ const CommandHelp& convex_help() {
         "constant: the learning rate; inverse: min(32, learning rate x samples / (t + 1)); theorem: 4 / (mu "
         "(a + t)), a = max(16 kappa, H) + 1. Default: inverse; with --target all of constant and inverse are "
         "tried."},
+       {"average", "uniform|linear|quadratic",
+        "The weighted average: all iterates alike, or with weights that grow with the step or its square. "
+        "Default: quadratic, as in the theorem."},
        {"learning-rate", "C", "Default: 0.125; with --target tuned."},
        {"steps", "T",
         "Steps of each worker. Default: 10000; with --target the most that are tried, 1000000."},

@@ -110,6 +110,11 @@ constexpr std::array<std::pair<std::string_view, StepSizeRule>, 3> step_sizes = 
     {"inverse", StepSizeRule::inverse},
     {"theorem", StepSizeRule::theorem},
 }};
+constexpr std::array<std::pair<std::string_view, IterateAverage>, 3> averages = {{
+    {"uniform", IterateAverage::uniform},
+    {"linear", IterateAverage::linear},
+    {"quadratic", IterateAverage::quadratic},
+}};
 
 // The schedule.* keys, if there are any; workers and batch follow from the flags, one by one.
 void read_schedule(ConvexRequest& request, const Arguments& arguments) {
@@ -144,6 +149,7 @@ void read_method(ConvexRequest& request, const Reader& reader) {
   request.batches = reader.integers("batch", request.batches, most_batch);
   request.step_size_given = reader.has("step-size");
   request.step_size = reader.word("step-size", step_sizes, request.step_size);
+  request.average = reader.word("average", averages, request.average);
   request.learning_rate = reader.real("learning-rate", false);
   const int64_t steps = reader.has("target") ? default_scan_steps : request.steps;
   request.steps = reader.integer("steps", steps, 1, most_steps);
@@ -180,6 +186,12 @@ void check_together(const ConvexRequest& request, const Arguments& arguments) {
     refuse("target", "takes --period, not the schedule.* keys: the length of a run is what is sought");
   if (request.step_size == StepSizeRule::theorem && request.learning_rate)
     refuse("learning-rate", "theorem step sizes follow from the problem; leave it out");
+  if (request.average != IterateAverage::quadratic) {
+    if (request.step_size == StepSizeRule::theorem)
+      refuse("average", "the theorem is about the quadratic average; take another --step-size");
+    if (request.problem == ConvexStudyProblem::piecewise)
+      refuse("average", "this problem is judged by its newest iterate alone; leave it out");
+  }
   if (request.seconds_per_step.has_value() != request.seconds_per_meeting.has_value())
     refuse(request.seconds_per_step ? "seconds-per-step" : "seconds-per-meeting",
            "needs the other one too: --seconds-per-step and --seconds-per-meeting");

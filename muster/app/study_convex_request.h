@@ -28,6 +28,7 @@ struct ConvexRequest {
   StepSizeRule step_size = StepSizeRule::inverse;
   std::optional<double> learning_rate;
   bool step_size_given = false;
+  IterateAverage average = IterateAverage::quadratic;
   int64_t steps = 10'000;
   uint64_t seed = 1;
   std::vector<double> targets;  ///< not empty: iterations to accuracy

@@ -20,9 +20,12 @@ std::vector<ConvexStepSize> grid_of(const ConvexRequest& request, const ConvexSu
   if (request.learning_rate || request.step_size == StepSizeRule::theorem)
     return {convex_step_size(request, subject, period)};
   std::vector<ConvexStepSize> grid;
-  for (const ConvexStepSize& one : step_size_grid(subject.problem.samples()))
-    if (!request.step_size_given || one.rule == request.step_size)
-      if (one.largest() * subject.problem.regularisation() < 1) grid.push_back(one);
+  for (ConvexStepSize one : step_size_grid(subject.problem.samples())) {
+    if (request.step_size_given && one.rule != request.step_size) continue;
+    if (one.largest() * subject.problem.regularisation() >= 1) continue;
+    one.average = request.average;
+    grid.push_back(one);
+  }
   return grid;
 }
 

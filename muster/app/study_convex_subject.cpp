@@ -102,6 +102,7 @@ ConvexStepSize convex_step_size(const ConvexRequest& request, const ConvexSubjec
                                 int64_t longest_period) {
   ConvexStepSize step_size;
   step_size.rule = request.step_size;
+  step_size.average = request.average;
   step_size.learning_rate = request.learning_rate.value_or(0.125);
   step_size.samples = static_cast<double>(subject.problem.samples());
   step_size.mu = subject.constants.strong_convexity;

@@ -211,6 +211,9 @@ TEST_F(StudyConvex, RefusesWhatContradicts) {
   EXPECT_THAT(message({"--communication-cost", "2"}), HasSubstr("--target"));
   EXPECT_THAT(message({"--target", "1", "--seconds-per-step", "2"}), HasSubstr("--seconds-per-meeting"));
   EXPECT_THAT(message({"--step-size", "theorem", "--learning-rate", "1"}), HasSubstr("--learning-rate"));
+  EXPECT_THAT(message({"--step-size", "theorem", "--average", "uniform"}), HasSubstr("--average"));
+  EXPECT_THAT(message_of({"convex", "--problem", "piecewise", "--average", "linear"}),
+              HasSubstr("--average"));
   EXPECT_THAT(message({"--step-size", "constant", "--learning-rate", "300"}), HasSubstr("1 / lambda"));
   EXPECT_THAT(message({"--regularisation", "0"}), HasSubstr("--regularisation"));
   EXPECT_THAT(message({"--workers", "100000", "--batch", "1000000", "--steps", "1000000000"}),

@@ -104,6 +104,23 @@ const std::vector<Case>& cases() {
       {5, 2, 1, Loss::logistic, false, 0.02, {StepSizeRule::theorem, 0, 1, 0.1, 200}},
       {2, 3, 16, Loss::least_squares, false, 0.02, {StepSizeRule::constant, 0.05}},
       {2, 1, 8, Loss::least_squares, true, 0.02, {StepSizeRule::constant, 0.05}},
+      {3,
+       2,
+       4,
+       Loss::logistic,
+       false,
+       0.02,
+       {.rule = StepSizeRule::constant, .learning_rate = 0.3, .average = IterateAverage::uniform}},
+      {3,
+       2,
+       4,
+       Loss::logistic,
+       true,
+       0.02,
+       {.rule = StepSizeRule::inverse,
+        .learning_rate = 0.02,
+        .samples = 150,
+        .average = IterateAverage::linear}},
       // Regularisation that shrinks the scale fast: it has to be folded.
       {3, 2, 32, Loss::logistic, false, 3, {StepSizeRule::constant, 0.25}},
       {1, 300, 2, Loss::logistic, true, 0.5, {StepSizeRule::constant, 1.9}},
@@ -126,6 +143,20 @@ TEST(LocalSgd, IsWhatItsDefinitionSays) {
     expect_near(method.last(), plain.last, 1e-12);
     expect_near(method.weighted(), plain.weighted, 1e-12);
   }
+}
+
+TEST(ConvexStepSize, SumsItsWeights) {
+  using enum IterateAverage;
+  for (const StepSizeRule rule : {StepSizeRule::constant, StepSizeRule::theorem})
+    for (const IterateAverage average : {uniform, linear, quadratic}) {
+      const ConvexStepSize size{.rule = rule, .shift = 7, .average = average};
+      const double first = rule == StepSizeRule::theorem ? 12 : 6;  // r of step 5
+      const double power = average == uniform ? 0 : average == linear ? 1 : 2;
+      EXPECT_EQ(size.weight(5), std::pow(first, power));
+      double sum = 0;
+      for (int64_t t = 5; t < 25; ++t) sum += size.weight(t);
+      EXPECT_DOUBLE_EQ(size.weight_sum(5, 20), sum);
+    }
 }
 
 TEST(LocalSgd, PeriodOneIsALargerBatch) {
