@@ -174,7 +174,7 @@ std::string network_sentence(const std::vector<ArmResult>& arms, const Network& 
 }
 
 std::string alone(const ArmResult& arm, Quality quality) {
-  return fmt::format("{} reaches a {} of {}{}, handing in {}.", arm.name, quality_name(quality),
+  return fmt::format("{} reaches a {} of {}{}, sending {}.", arm.name, quality_name(quality),
                      quality_text(arm, quality), seeds_text(arm), handed_in(arm, arm));
 }
 

@@ -117,9 +117,11 @@ std::string settings(const std::vector<AsyncRun>& runs) {
                                      [&](const AsyncRun& run) { return run.setting(name) != value; });
     if (runs.size() > 1 ? !differs : !key.starts_with("async.")) continue;
     rows += fmt::format("<tr><th scope=\"row\">{}</th>", html_escaped(key));
-    for (const AsyncRun& run : runs)
-      rows += run.setting(key).empty() ? std::string("<td><span class=\"none\">not given</span></td>")
-                                       : fmt::format("<td>{}</td>", html_escaped(run.setting(key)));
+    for (const AsyncRun& run : runs) {
+      const std::string text = html_escaped(run.setting(key));
+      rows += labelled_cell(runs.size() > 1 ? run.name : "",
+                            text.empty() ? "<span class=\"none\">not given</span>" : text);
+    }
     rows += "</tr>\n";
   }
   if (rows.empty()) return {};

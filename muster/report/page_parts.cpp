@@ -58,6 +58,11 @@ std::string arm_heading(size_t number, std::string_view name) {
   return fmt::format("<span class=\"key\" data-arm=\"{}\"></span>{}", number, html_escaped(name));
 }
 
+std::string labelled_cell(std::string_view heading, std::string_view content, std::string_view look) {
+  const std::string marked = look.empty() ? "" : fmt::format(" class=\"{}\"", look);
+  return fmt::format("<td{} data-label=\"{}\">{}</td>", marked, html_escaped(heading), content);
+}
+
 std::string table_html(const ResultTable& table, std::string_view look, std::optional<size_t> best,
                        std::string_view mark) {
   std::string html = fmt::format("<table class=\"{}\"><thead><tr>", look);
@@ -69,8 +74,8 @@ std::string table_html(const ResultTable& table, std::string_view look, std::opt
     html += fmt::format("<tr><th scope=\"row\">{}</th>", arm_heading(r, row[0]));
     for (size_t c = 1; c < row.size(); ++c) {
       const bool marked = best && *best == r && c == 1;
-      html += fmt::format("<td{}>{}{}</td>", marked ? " class=\"best\"" : "", html_escaped(row[c]),
-                          marked ? fmt::format(" <span class=\"tag\">{}</span>", mark) : "");
+      const std::string tag = marked ? fmt::format(" <span class=\"tag\">{}</span>", mark) : "";
+      html += labelled_cell(table.headings[c], html_escaped(row[c]) + tag, marked ? "best" : "");
     }
     html += "</tr>\n";
   }

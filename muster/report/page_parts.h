@@ -22,6 +22,9 @@ std::string with_superscripts(std::string_view text);
 std::string told_html(std::string_view text);
 /// A name with the line and point that its curves have.
 std::string arm_heading(size_t number, std::string_view name);
+/// A table's cell that names its column in a narrow window, where cells are below each other. `content` is
+/// HTML.
+std::string labelled_cell(std::string_view heading, std::string_view content, std::string_view look = {});
 /// `best`: the row whose second cell gets the mark.
 std::string table_html(const ResultTable& table, std::string_view look,
                        std::optional<size_t> best = std::nullopt, std::string_view mark = "");

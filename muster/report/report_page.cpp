@@ -97,7 +97,7 @@ std::string cells(const std::vector<Arm>& arms, const std::string& key, bool dif
     return fmt::format("<td colspan=\"{}\">{}</td>", arms.size(),
                        cell(arms.front().runs.front().setting(key)));
   std::string html;
-  for (const Arm& arm : arms) html += fmt::format("<td>{}</td>", cell(arm.runs.front().setting(key)));
+  for (const Arm& arm : arms) html += labelled_cell(arm.name, cell(arm.runs.front().setting(key)));
   return html;
 }
 

@@ -63,10 +63,8 @@ std::string data_json(const StudyPage& page) {
   return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// In a narrow window sentences stand below each other, each with its column's heading.
 std::string cell(const StudyTable& table, size_t column, const std::string& text) {
-  if (!table.wraps || column >= table.header.size()) return fmt::format("<td>{}</td>", told_html(text));
-  return fmt::format("<td data-label=\"{}\">{}</td>", html_escaped(table.header[column]), told_html(text));
+  return labelled_cell(column < table.header.size() ? table.header[column] : "", told_html(text));
 }
 
 std::string table_of(const StudyTable& table) {

@@ -73,7 +73,7 @@ TEST(Answer, EqualValuesAndSingleArms) {
   EXPECT_THAT(told(results({{"a", {0.5}, 5}, {"b", {0.5}, 5}})),
               HasSubstr("b has exactly the same value as a."));
   EXPECT_THAT(told(results({{"a", {0.5}, 5}})),
-              HasSubstr("a reaches a test accuracy of 50.00 %, handing in 4.88 KiB per worker in 5 rounds."));
+              HasSubstr("a reaches a test accuracy of 50.00 %, sending 4.88 KiB per worker in 5 rounds."));
   EXPECT_THAT(told(results({{"a", {0.5}, 1}})), HasSubstr("in 1 round."));
   auto open = results({{"a", {0.5}, 5}});
   open[0].finished = false;

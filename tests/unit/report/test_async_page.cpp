@@ -113,7 +113,7 @@ TEST(AsyncPage, HoldsTableStripChartsAndSettings) {
   EXPECT_EQ(count_of(page, "<svg class=\"strip\""), 2U);
   for (const std::string id : {"loss/time", "loss/steps", "train/time", "staleness"})
     EXPECT_THAT(page, HasSubstr("data-chart=\"" + id + "\""));
-  EXPECT_THAT(page, HasSubstr("<td>buffer</td>"));
+  EXPECT_THAT(page, HasSubstr("<td data-label=\"other\">buffer</td>"));
   EXPECT_THAT(page, HasSubstr("\"staleness\":[1,0,0,1]"));
   EXPECT_THAT(page, HasSubstr("muster simulate a.toml"));
 }
