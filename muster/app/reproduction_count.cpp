@@ -69,8 +69,8 @@ std::string measured_sentence(const ReproductionCount& count) {
 
 std::vector<std::string> other_sentences(const ReproductionCount& count) {
   std::vector<std::string> texts;
-  if (count.of(ClaimKind::measured) > 0)
-    texts.push_back(fmt::format("With Holm's correction for so many claims {} and {}.",
+  if (const int all = count.of(ClaimKind::measured); all > 1)
+    texts.push_back(fmt::format("With Holm's correction for {} claims {} and {}.", all,
                                 verb(count.holm_holds, "holds", "hold"),
                                 verb(count.holm_refuted, "is refuted", "are refuted")));
   if (count.of(ClaimKind::exact) > 0)

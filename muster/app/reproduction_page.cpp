@@ -149,7 +149,7 @@ std::string reproduction_page(const ReproductionResult& result) {
   page.lead = fmt::format(
       "The claims of the papers at {} scale. A measured claim holds where Student's 99 % interval of the "
       "paired differences over its seeds is wholly on the claimed side, is refuted where it is wholly on "
-      "the other, and is undecided else.",
+      "the other, and is undecided otherwise.",
       result.request.paper_scale ? "the papers'" : "small");
   for (const std::string& sentence : other_sentences(count)) page.lead += " " + sentence;
   page.command = result.request.command;
