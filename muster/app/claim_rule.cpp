@@ -117,6 +117,8 @@ Decided decide(const Comparison& comparison, const std::vector<double>& arm,
   result.mean = all.mean;
   result.error = all.error;
   const double half = all.error * student_quantile(confidence, all.freedom);
+  const double unit = comparison.margin_is_share ? std::abs(sample(other).mean) : 1;
+  result.margin = comparison.margin * unit;
   result.low = all.mean - half;
   result.high = all.mean + half;
   double holds = 0, refuted = 1;  // p: all bounds must hold, one that is broken refutes

@@ -33,6 +33,7 @@ struct Decided {
   double mean = 0, error = 0;  ///< of arm - times * other, and its standard error
   double low = 0, high = 0;    ///< Student's 99 % interval of that mean
   double chance = 1;           ///< two-sided p of the decision that stands; 1 where undecided
+  double margin = 0;           ///< in the values' unit; where it is a share, that of the other's mean
 };
 
 /// A part needs at least so many seeds.

@@ -92,13 +92,15 @@ StudyTable figures_table(const JudgedClaim& judged) {
 StudyTable parts_table(const JudgedClaim& judged) {
   StudyTable table;
   table.wraps = true;
-  table.header = {"part", "verdict", "difference", "99 % interval", "seeds", "margin or factor from"};
+  table.header = {"part",   "verdict", "difference",           "99 % interval",
+                  "margin", "seeds",   "margin or factor from"};
   for (size_t i = 0; i < judged.judgement.parts.size(); ++i) {
     const Decided& decided = judged.judgement.parts[i];
     const ClaimPart& part = judged.planned.test->parts[i];
     table.rows.push_back({part.says, std::string(decision_word(decided.decision)),
                           format_number(decided.mean, 4),
                           format_number(decided.low, 4) + " to " + format_number(decided.high, 4),
+                          decided.margin > 0 ? format_number(decided.margin, 4) : "--",
                           std::to_string(decided.pairs), part.source.empty() ? "--" : part.source});
   }
   return table;

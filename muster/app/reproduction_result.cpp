@@ -61,9 +61,11 @@ std::vector<std::string> part_texts(const JudgedClaim& judged) {
   const ClaimTest& test = *judged.planned.test;
   for (size_t i = 0; i < judged.judgement.parts.size(); ++i) {
     const Decided& part = judged.judgement.parts[i];
-    texts.push_back(fmt::format("{}: {}, {} (99 %: {} to {}; {} seeds)", test.parts[i].says,
+    const std::string margin =
+        part.margin > 0 ? fmt::format("; margin {}", format_number(part.margin, 3)) : std::string();
+    texts.push_back(fmt::format("{}: {}, {} (99 %: {} to {}{}; {} seeds)", test.parts[i].says,
                                 decision_word(part.decision), format_number(part.mean, 3),
-                                format_number(part.low, 3), format_number(part.high, 3), part.pairs));
+                                format_number(part.low, 3), format_number(part.high, 3), margin, part.pairs));
   }
   for (size_t i = 0; i < judged.judgement.numbers.size(); ++i)
     texts.push_back(fmt::format("{} {}, {:g} ± {:g} in the paper", test.numbers[i].figure,

@@ -87,6 +87,8 @@ TEST(ClaimRule, FactorsAndSharesAreOfTheOtherArm) {
   EXPECT_EQ(decide({Direction::less, 0.4}, halves, tens).decision, Decision::refuted);
   EXPECT_EQ(decide({Direction::no_more, 1, 0.05, true}, times(tens, 1.04), tens).decision, Decision::holds);
   EXPECT_EQ(decide({Direction::no_more, 1, 0.03, true}, times(tens, 1.04), tens).decision, Decision::refuted);
+  EXPECT_DOUBLE_EQ(decide({Direction::no_more, 1, 0.03, true}, halves, tens).margin, 0.3);
+  EXPECT_EQ(decide({Direction::no_more, 0.5, 0.7, false}, halves, tens).margin, 0.7);
 }
 
 TEST(ClaimRule, EqualDifferencesAreCertain) {
