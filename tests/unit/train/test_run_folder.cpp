@@ -100,10 +100,12 @@ TEST(RunFolder, AFinishedRunOfFewerStepsGoesOn) {
   CheckpointStore(folder / "checkpoints", 2).save(10, {}, {}, "{}");
   leave_result(folder);
   EXPECT_TRUE(open_run_folder(folder.path(), true, sole_writer(), 10).already_finished);
-  const RunFolder longer = open_run_folder(folder.path(), true, sole_writer(), 11);
-  EXPECT_FALSE(longer.already_finished);
-  EXPECT_EQ(longer.resume_from, folder / "checkpoints/step-00000010");
-  EXPECT_TRUE(fs::exists(folder / "model.safetensors")) << "until the next is whole";
+  {
+    const RunFolder longer = open_run_folder(folder.path(), true, sole_writer(), 11);
+    EXPECT_FALSE(longer.already_finished);
+    EXPECT_EQ(longer.resume_from, folder / "checkpoints/step-00000010");
+    EXPECT_TRUE(fs::exists(folder / "model.safetensors")) << "until the next is whole";
+  }
   EXPECT_THAT(error_of([&] { open_run_folder(folder.path(), true, sole_writer(), 9); }),
               testing::StartsWith("run.steps = 9: "));
 }
