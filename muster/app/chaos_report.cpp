@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "muster/app/terminal_text.h"
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
@@ -131,7 +132,7 @@ std::string chaos_text(const ChaosEvidence& evidence, const std::vector<ChaosChe
                    fmt::format("{:.1f}", result.limit), seconds_text(result.back),
                    result.fault.empty() ? "held" : result.fault});
   }
-  std::string text = table.text() + "(seconds)\n\n";
+  std::string text = fitted(table) + "(seconds)\n\n";
   for (const ChaosCheck& check : checks)
     text += fmt::format("{:5} {:15} {}\n", check.held ? "ok" : "NOT", check.name, check.detail);
   return text +

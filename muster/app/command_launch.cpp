@@ -18,6 +18,7 @@
 #include "muster/app/resolve.h"
 #include "muster/app/result_watch.h"
 #include "muster/app/run_configuration.h"
+#include "muster/app/terminal_text.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
@@ -130,7 +131,7 @@ std::string plan_text(const LaunchRequest& request, const Launcher::Program& pro
   Table table({{"rank", Align::right}, {"host"}, {"local rank", Align::right}, {"command"}});
   for (const RankPlace& place : request.places)
     table.add_row({std::to_string(place.rank), place.host, std::to_string(place.local_rank), command});
-  std::string text = table.text();
+  std::string text = fitted(table);
   if (!all_here(request))
     text += fmt::format("\nother hosts: through `{} HOST ...`, in the folder {}\n",
                         joined(request.remote_shell), std::filesystem::current_path().string());

@@ -13,6 +13,7 @@
 #include "muster/app/network_flags.h"
 #include "muster/app/page_time.h"
 #include "muster/app/resolve.h"
+#include "muster/app/terminal_text.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -134,7 +135,7 @@ int async_report(const Arguments& arguments, const std::vector<fs::path>& folder
     write_output(async_report_json(input.runs) + "\n");
     return 0;
   }
-  print_output("{}\n", table_text(async_table(input.runs)));
+  print_output("{}\n", fitted(async_table(input.runs)));
   for (const std::string& sentence : async_answer(input.runs)) print_output("{}\n", sentence);
   print_output("The report is {}\n", page);
   return 0;

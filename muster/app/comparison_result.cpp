@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "muster/app/terminal_text.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/report/answer.h"
@@ -116,10 +117,8 @@ std::string comparison_json(const ComparisonResult& result) {
 std::string comparison_text(const ComparisonResult& result) {
   const auto arms = arm_results(result.arms, result.network);
   const Quality quality = quality_of(result.arms);
-  std::string text =
-      table_text(quality_table(arms, quality, result.network)) + "\n" + table_text(time_table(arms));
-  if (result.margin && arms.size() > 1)
-    text += "\n" + table_text(no_worse_table(arms, quality, *result.margin));
+  std::string text = fitted(quality_table(arms, quality, result.network)) + "\n" + fitted(time_table(arms));
+  if (result.margin && arms.size() > 1) text += "\n" + fitted(no_worse_table(arms, quality, *result.margin));
   size_t seeds = 1;
   for (const ArmResult& arm : arms) seeds = std::max(seeds, arm.seeds.size());
   if (seeds > 1) text += fmt::format("\n± is the sample standard deviation over {} seeds.", seeds);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "muster/app/plan_result.h"
+#include "muster/app/terminal_text.h"
 #include "muster/app/text_lines.h"
 #include "muster/base/format.h"
 #include "muster/report/table.h"
@@ -46,7 +47,7 @@ std::string rules_table(const PlanResult& plan) {
     cells.emplace_back(name_of(time.bottleneck()));
     table.add_row(std::move(cells));
   }
-  std::string text = table.text();
+  std::string text = fitted(table);
   if (plan.rows.size() > shown.size())
     text +=
         fmt::format("and {} more settings: --json or --out has them all\n", plan.rows.size() - shown.size());
@@ -61,7 +62,7 @@ std::string travels_table(const PlanResult& plan) {
                {"time", Align::right}});
   for (const PlanTravel& travel : plan.travels)
     table.add_row({travel.name, format_bytes(travel.bytes_per_worker), format_duration(travel.time.total())});
-  return "\n" + table.text() + "Encoding takes processor time that is not counted here.\n";
+  return "\n" + fitted(table) + "Encoding takes processor time that is not counted here.\n";
 }
 
 std::string scan_text(const PlanResult& plan, const PlanScan& scan) {
@@ -83,7 +84,8 @@ std::string scan_text(const PlanResult& plan, const PlanScan& scan) {
     cells.emplace_back(name_of(point.time.bottleneck()));
     table.add_row(std::move(cells));
   }
-  return "\n" + table.text() + wrapped("The same samples in fewer, larger steps. " + scan_sentence(scan), "");
+  return "\n" + fitted(table) +
+         wrapped("The same samples in fewer, larger steps. " + scan_sentence(scan), "");
 }
 
 std::string async_text(const PlanResult& plan) {

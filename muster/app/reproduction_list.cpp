@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "muster/app/terminal_text.h"
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
@@ -44,7 +45,7 @@ std::string reproduction_list_text(const ReproductionPlan& plan) {
                    claim.seeds.empty() ? "" : format_count(fewest(claim)),
                    runs ? format_duration(60 * claim.minutes) : ""});
   }
-  std::string text = table.text() + "\n";
+  std::string text = fitted(table) + "\n";
   for (const ClaimKind kind : kinds)
     text += fmt::format("{}{} {}", kind == kinds[0] ? "" : ", ", count_of(plan, kind), kind_text(kind));
   text += fmt::format(

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "muster/app/reproduction_result.h"
+#include "muster/app/terminal_text.h"
 #include "muster/app/text_lines.h"
 #include "muster/report/table.h"
 
@@ -33,7 +34,7 @@ std::string kind_table(const ReproductionResult& result, const ReproductionCount
     table.add_row({judged.planned.claim->id,
                    std::string(verdict_text(verdict)) + (alone ? " (not with Holm's correction)" : "")});
   }
-  return "\n" + table.text();
+  return "\n" + fitted(table);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "muster/app/child_program.h"
 #include "muster/app/claim_files.h"
+#include "muster/app/terminal_text.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
@@ -70,7 +71,7 @@ std::string table_text(const std::vector<Search>& searches) {
                    fmt::format("{} to {}{}", format_number(arm.grid.front()), format_number(arm.grid.back()),
                                is_inside(arm) ? "" : " (the best is on its edge)")});
   }
-  return table.text();
+  return fitted(table);
 }
 
 int write_settings(const std::vector<Search>& searches, const ReproduceRequest& request) {

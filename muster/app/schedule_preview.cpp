@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "muster/app/make_schedule.h"
+#include "muster/app/terminal_text.h"
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
@@ -98,7 +99,7 @@ std::string numbers_table(const SchedulePreview& preview) {
                  fmt::format("{:.3f} %", 100 * rounds.communication), format_count(least->period),
                  format_count(most->period),
                  format_number(static_cast<double>(rounds.steps) / static_cast<double>(rounds.rounds), 4)});
-  return table.text();
+  return fitted(table);
 }
 
 std::string last_rounds_table(const SchedulePreview& preview) {
@@ -108,7 +109,7 @@ std::string last_rounds_table(const SchedulePreview& preview) {
   for (auto at = all.end() - std::min<std::ptrdiff_t>(3, std::ssize(all)); at != all.end(); ++at)
     table.add_row({format_count(at->start), format_count(at->period),
                    format_number(preview.learning_rate.at(at->start), 4)});
-  return table.text();
+  return fitted(table);
 }
 
 }  // namespace

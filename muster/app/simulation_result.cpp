@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "muster/app/configuration_json.h"
+#include "muster/app/terminal_text.h"
 #include "muster/base/format.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
@@ -169,8 +170,8 @@ std::string simulation_json(const SimulationResult& result, int indent) {
 std::string simulation_text(const SimulationResult& result) {
   std::string text;
   if (result.trained && !result.trained->measurements.empty())
-    text += measurement_table(result.trained->measurements).text() + "\n";
-  text += run_table(result).text() + "\n" + worker_table(result.tally).text();
+    text += fitted(measurement_table(result.trained->measurements)) + "\n";
+  text += fitted(run_table(result)) + "\n" + fitted(worker_table(result.tally));
   if (result.folder)
     text += result.trained ? fmt::format("The server's model is {}/model.safetensors\n", *result.folder)
                            : fmt::format("Every arrival is in {}/arrivals.jsonl\n", *result.folder);

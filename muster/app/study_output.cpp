@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "muster/app/terminal_text.h"
 #include "muster/app/text_lines.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -16,7 +17,7 @@ std::string study_table_text(const StudyTable& table) {
     columns.push_back({heading, columns.empty() ? Align::left : Align::right});
   Table text(columns);
   for (const auto& row : table.rows) text.add_row(row);
-  return table.title + "\n\n" + text.text() + (table.note.empty() ? "" : "\n" + wrapped(table.note, ""));
+  return table.title + "\n\n" + fitted(text) + (table.note.empty() ? "" : "\n" + wrapped(table.note, ""));
 }
 
 void write_study(const std::string& folder, const std::string& json, const StudyPage& page) {

@@ -73,13 +73,13 @@ ResultTable time_table(const std::vector<ArmResult>& arms) {
   return table;
 }
 
-std::string table_text(const ResultTable& table) {
+std::string table_text(const ResultTable& table, int most) {
   std::vector<Table::Column> columns;
   for (const std::string& heading : table.headings)
     columns.push_back({heading, columns.empty() ? Align::left : Align::right});
   Table text(std::move(columns));
   for (const auto& row : table.rows) text.add_row(row);
-  return text.text();
+  return text.text(most);
 }
 
 }  // namespace muster

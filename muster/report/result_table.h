@@ -22,7 +22,7 @@ ResultTable quality_table(const std::vector<ArmResult>& arms, Quality quality,
 /// Time by part, here.
 ResultTable time_table(const std::vector<ArmResult>& arms);
 
-/// For the terminal.
-std::string table_text(const ResultTable& table);
+/// For a terminal of `most` columns (0: any number).
+std::string table_text(const ResultTable& table, int most = 0);
 
 }  // namespace muster

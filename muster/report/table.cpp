@@ -48,6 +48,40 @@ char32_t take_character(std::string_view& text) {
   return whole ? letter : U'?';
 }
 
+int total_of(const std::vector<int>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), 2 * static_cast<int>(widths.size() - 1));
+}
+
+std::vector<std::string> words_of(const std::string& cell) {
+  const size_t begin = std::min(cell.find_first_not_of(' '), cell.size());
+  std::vector<std::string> words = {cell.substr(0, begin)};  // the indent belongs to the first word
+  for (size_t i = begin; i < cell.size(); ++i) {
+    if (cell[i] == ' ' && cell[i - 1] != ' ') words.emplace_back();
+    if (cell[i] != ' ') words.back() += cell[i];
+  }
+  return words;
+}
+
+int longest_word(const std::string& cell) {
+  int longest = 0;
+  for (const std::string& word : words_of(cell)) longest = std::max(longest, display_width(word));
+  return longest;
+}
+
+/// A cell as it is where it fits, otherwise its words in lines of at most `width`.
+std::vector<std::string> lines_of(const std::string& cell, int width) {
+  if (display_width(cell) <= width) return {cell};
+  std::vector<std::string> lines;
+  for (const std::string& word : words_of(cell)) {
+    const bool fits = !lines.empty() && display_width(lines.back()) + 1 + display_width(word) <= width;
+    if (fits)
+      lines.back() += " " + word;
+    else
+      lines.push_back(word);
+  }
+  return lines;
+}
+
 void append_cell(std::string& line, const std::string& cell, Align align, int width) {
   const std::string padding(static_cast<size_t>(width - display_width(cell)), ' ');
   line += align == Align::right ? padding + cell : cell + padding;
@@ -75,28 +109,57 @@ void Table::add_row(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::text() const {
-  std::vector<int> widths;
+// As wide as the widest cell; where all together are wider than `most`, the column with the most to give
+// becomes narrower, but no narrower than its longest word.
+std::vector<int> Table::widths(int most) const {
+  std::vector<int> widths, words;
   for (size_t c = 0; c < columns_.size(); ++c) {
-    int width = display_width(columns_[c].heading);
-    for (const auto& row : rows_) width = std::max(width, display_width(row[c]));
+    int width = display_width(columns_[c].heading), word = longest_word(columns_[c].heading);
+    for (const auto& row : rows_) {
+      width = std::max(width, display_width(row[c]));
+      word = std::max(word, longest_word(row[c]));
+    }
     widths.push_back(width);
+    words.push_back(word);
+  }
+  while (most > 0 && total_of(widths) > most) {
+    size_t widest = widths.size();
+    for (size_t c = 0; c < widths.size(); ++c)
+      if (widths[c] > words[c] && (widest == widths.size() || widths[c] > widths[widest])) widest = c;
+    if (widest == widths.size()) break;
+    --widths[widest];
+  }
+  return widths;
+}
+
+std::string Table::row_text(const Cells& cells, const std::vector<int>& widths) const {
+  std::vector<Cells> lines;
+  size_t height = 1;
+  for (size_t c = 0; c < cells.size(); ++c) {
+    lines.push_back(lines_of(cells[c], widths[c]));
+    height = std::max(height, lines.back().size());
   }
   std::string text;
-  const auto append_line = [&](const auto& cell_of) {
+  for (size_t i = 0; i < height; ++i) {
     std::string line;
-    for (size_t c = 0; c < columns_.size(); ++c) {
+    for (size_t c = 0; c < cells.size(); ++c) {
       if (c > 0) line += "  ";
-      append_cell(line, cell_of(c), columns_[c].align, widths[c]);
+      append_cell(line, i < lines[c].size() ? lines[c][i] : std::string(), columns_[c].align, widths[c]);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
-  };
-  append_line([&](size_t c) -> const std::string& { return columns_[c].heading; });
-  const int total = std::accumulate(widths.begin(), widths.end(), 2 * static_cast<int>(widths.size() - 1));
-  for (int i = 0; i < total; ++i) text += "─";
+  }
+  return text;
+}
+
+std::string Table::text(int most) const {
+  const std::vector<int> widths = this->widths(most);
+  Cells headings;
+  for (const Column& column : columns_) headings.push_back(column.heading);
+  std::string text = row_text(headings, widths);
+  for (int i = 0; i < total_of(widths); ++i) text += "─";
   text += "\n";
-  for (const auto& row : rows_) append_line([&](size_t c) -> const std::string& { return row[c]; });
+  for (const auto& row : rows_) text += row_text(row, widths);
   return text;
 }
 

@@ -30,10 +30,16 @@ class Table {
   /// Throws Bug when there are more cells than columns; missing ones stay empty.
   void add_row(std::vector<std::string> cells);
 
-  /// Every line ends with a line feed and has no blanks at its end.
-  std::string text() const;
+  /// Every line ends with a line feed and has no blanks at its end. Where it is wider than `most` columns (0:
+  /// no limit), headings and cells continue on further lines at their blanks, those of the widest columns
+  /// first; no word is broken.
+  std::string text(int most = 0) const;
 
  private:
+  using Cells = std::vector<std::string>;
+  std::vector<int> widths(int most) const;
+  std::string row_text(const Cells& cells, const std::vector<int>& widths) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -11,6 +11,7 @@
 #include "muster/app/engine/word_meaning.h"
 #include "muster/app/help.h"
 #include "muster/app/model_names.h"
+#include "muster/app/terminal_text.h"
 #include "muster/base/format.h"
 #include "muster/base/output.h"
 #include "muster/report/table.h"
@@ -64,7 +65,7 @@ std::string text_of(const std::vector<ListedModel>& models) {
   for (const ListedModel& model : models)
     table.add_row({std::string(model.card.name), format_count(model.parameters), inner_parameters(model),
                    input_of(model), std::string(model.card.paper)});
-  return table.text() +
+  return fitted(table) +
          "\nThe parameters are those for the input named here; images of other sizes and other numbers of "
          "classes change them.\n";
 }

@@ -19,6 +19,7 @@
 #include "muster/app/help.h"
 #include "muster/app/probe_text.h"
 #include "muster/app/resolve.h"
+#include "muster/app/terminal_text.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/output.h"
@@ -157,7 +158,7 @@ void print_json(const std::string& path, int64_t parameters, const ProbeValues& 
 void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line) {
   Table found({{"probe"}, {"", Align::right}});
   for (const auto& [name, value] : values) found.add_row({name, fmt::format("{:.6g}", value)});
-  print_output("{}", found.text());
+  print_output("{}", fitted(found));
   if (line.empty()) return;
   Table along({{"place", Align::right},
                {"training loss", Align::right},
@@ -167,7 +168,7 @@ void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line)
     along.add_row({fmt::format("{:.2f}", point.place), fmt::format("{:.4f}", point.train_loss),
                    fmt::format("{:.4f}", point.test_loss),
                    fmt::format("{:.2f} %", 100 * point.test_accuracy)});
-  print_output("{}", along.text());
+  print_output("{}", fitted(along));
 }
 
 }  // namespace

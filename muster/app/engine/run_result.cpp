@@ -9,6 +9,7 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
+#include "muster/app/terminal_text.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/host_name.h"
@@ -60,7 +61,7 @@ void print_result(const Summary& summary, const std::string& folder) {
   table.add_row({"  data", share(s.data)});
   table.add_row({"  evaluation", share(s.evaluation)});
   table.add_row({"  checkpoints", share(s.checkpoint)});
-  print_output("{}", table.text());
+  print_output("{}", fitted(table));
   print_output("The averaged model is {}/model.safetensors\n", folder);
 }
 

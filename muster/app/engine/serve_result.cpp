@@ -12,6 +12,7 @@
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/versions.h"
+#include "muster/app/terminal_text.h"
 #include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -127,7 +128,7 @@ void print_result(const Summary& summary, const TrainingDesk::Present& present, 
   table.add_row({"staleness, mean", fmt::format("{:.2f}", present.counts.staleness_mean())});
   table.add_row({"staleness, most", format_count(present.counts.staleness_max)});
   table.add_row({"time", format_duration(present.seconds)});
-  print_output("{}The model is {}/model.safetensors\n", table.text(), folder);
+  print_output("{}The model is {}/model.safetensors\n", fitted(table), folder);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "muster/base/error.h"
@@ -21,6 +22,25 @@ TEST(DisplayWidth, ABrokenByteIsOneColumn) {
   EXPECT_EQ(display_width("\xE2\x94"), 2);  // cut in the middle
   EXPECT_EQ(display_width("\xC3(ab"), 4);
   EXPECT_EQ(display_width(std::string_view("\xF0\x9F", 2)), 2);
+}
+
+TEST(Table, ContinuesCellsOnFurtherLinesWhereItIsTooWide) {
+  Table table({{"result"}, {"", Align::right}, {"sent by a worker", Align::right}});
+  table.add_row({"training loss, last epoch", "62 (7.75 % of the steps)", "3 MiB"});
+  table.add_row({"  compute", "1.2 s", ""});
+  const std::string natural = table.text();
+  EXPECT_EQ(table.text(69), natural);
+  EXPECT_EQ(table.text(40),
+            "result                         sent by a\n"
+            "                                  worker\n"
+            "────────────────────────────────────────\n"
+            "training        62 (7.75 %         3 MiB\n"
+            "loss, last          of the\n"
+            "epoch               steps)\n"
+            "  compute            1.2 s\n");
+  // No word is broken, however narrow.
+  EXPECT_THAT(table.text(5), testing::HasSubstr("training"));
+  EXPECT_THAT(table.text(5), testing::HasSubstr("  compute"));
 }
 
 TEST(Table, AlignsColumns) {
