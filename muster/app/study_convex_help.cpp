@@ -44,6 +44,10 @@ const CommandHelp& convex_help() {
        {"staggered", "", "With --delay: worker k sends k steps earlier; default: all at the same times."},
        {"target", "EPS,...", "Steps until f - f* is at most this."},
        {"seeds", "N", "With --target: runs from seed S on. Default: 4."},
+       {"tuning-seeds", "N",
+        "With --target: tune the step size with this many seeds after those, and with none of them. Default: "
+        "0, "
+        "tune with the same seeds."},
        {"communication-cost", "RHO", "With --target: one meeting costs as much time as rho local steps."},
        {"seconds-per-step", "SECONDS", "With --target, in place of the cost: of one local step, ..."},
        {"seconds-per-meeting", "SECONDS", "... and of one meeting."},

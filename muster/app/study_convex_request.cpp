@@ -163,6 +163,7 @@ void read_method(ConvexRequest& request, const Reader& reader) {
 void read_scan(ConvexRequest& request, const Reader& reader) {
   request.targets = reader.reals("target");
   request.seeds = reader.integer("seeds", request.seeds, 1, 1000);
+  request.tuning_seeds = reader.integer("tuning-seeds", 0, 0, 1000);
   request.communication_cost = reader.real("communication-cost", true);
   request.seconds_per_step = reader.real("seconds-per-step", false);
   request.seconds_per_meeting = reader.real("seconds-per-meeting", true);
@@ -197,6 +198,7 @@ void check_together(const ConvexRequest& request, const Arguments& arguments) {
            "needs the other one too: --seconds-per-step and --seconds-per-meeting");
   if (request.communication_cost && request.seconds_per_step)
     refuse("communication-cost", "follows from --seconds-per-meeting and --seconds-per-step; leave one out");
+  if (request.tuning_seeds > 0 && request.targets.empty()) refuse("tuning-seeds", "belongs to --target");
   const bool costs = request.communication_cost || request.seconds_per_step;
   if (costs && request.targets.empty())
     refuse(request.communication_cost ? "communication-cost" : "seconds-per-step", "belongs to --target");

@@ -32,7 +32,7 @@ struct ConvexRequest {
   int64_t steps = 10'000;
   uint64_t seed = 1;
   std::vector<double> targets;  ///< not empty: iterations to accuracy
-  int64_t seeds = 4;
+  int64_t seeds = 4, tuning_seeds = 0;
   std::optional<int64_t> delay;  ///< the asynchronous form
   bool staggered = false;
   std::optional<double> communication_cost;  ///< of a meeting, in local steps

@@ -54,6 +54,7 @@ SearchOptions search_of(const ConvexRequest& request, const ConvexSubject& subje
   options.grid = grid_of(request, subject, cell.period);
   options.targets = request.targets;
   options.seeds = request.seeds;
+  options.tuning_seeds = request.tuning_seeds;
   options.most_steps = request.steps;
   return options;
 }

@@ -222,6 +222,7 @@ std::string convex_scan_json(const ConvexRequest& request, const ConvexSubject& 
                              const ConvexScan& scan, int indent) {
   Json json = Json::parse(subject_json(request, subject));
   json["seeds"] = request.seeds;
+  json["tuning_seeds"] = request.tuning_seeds;
   if (request.delay) {
     json["delay"] = *request.delay;
     json["staggered"] = request.staggered;
@@ -253,8 +254,9 @@ StudyPage convex_scan_page(const ConvexRequest& request, const ConvexSubject& su
   page.title = headline(scan);
   page.lead = fmt::format(
       "Local SGD on {}, {} regression with L2. Steps of each worker until f - f* is at most the target, seen "
-      "at meetings; step sizes tuned for each cell, means over {} seeds.{}",
+      "at meetings; step sizes tuned for each cell{}, means over {} seeds.{}",
       data_name(request), request.objective.loss == Loss::logistic ? "logistic" : "least-squares",
+      request.tuning_seeds > 0 ? fmt::format(" with {} other seeds", request.tuning_seeds) : "",
       request.seeds,
       request.delay
           ? fmt::format(" Asynchronous, delay {}{}.", *request.delay, request.staggered ? ", staggered" : "")

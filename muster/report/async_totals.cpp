@@ -99,10 +99,11 @@ std::vector<std::string> async_answer(const std::vector<AsyncRun>& runs) {
     sentences.push_back(fmt::format("{} {} made {} local steps in {}", totals.workers,
                                     totals.workers == 1 ? "worker" : "workers",
                                     format_count(totals.local_steps), rounded(totals.seconds)));
-  sentences.push_back(fmt::format(
-      "{}A contribution was {:.2f} versions old on average and {} at most; the workers computed "
-      "{:.1f} % of the time.",
-      runs.size() > 1 ? "There: " : "", totals.staleness_mean, totals.staleness_max, 100 * totals.computing));
+  sentences.push_back(
+      fmt::format("{} contribution was {:.2f} versions old on average and {} at most; the workers computed "
+                  "{:.1f} % of the time.",
+                  runs.size() > 1 ? fmt::format("With {} a", told.name) : "A", totals.staleness_mean,
+                  totals.staleness_max, 100 * totals.computing));
   for (const auto& [verdict, count] : totals.dropped)
     sentences.push_back(fmt::format("{} contributions were dropped: {}.", format_count(count), verdict));
   return sentences;

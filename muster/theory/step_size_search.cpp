@@ -13,6 +13,18 @@ namespace {
 
 constexpr double within = 1.15;  // of the best on the first seed: worth the other seeds
 
+/// The values of `count` seeds from `first` on; none where one is missing.
+std::optional<std::vector<int64_t>> values_of(const std::vector<std::optional<int64_t>>& seeds, int64_t first,
+                                              int64_t count) {
+  std::vector<int64_t> values;
+  for (int64_t seed = first; seed < first + count; ++seed) {
+    const std::optional<int64_t>& value = seeds[static_cast<size_t>(seed)];
+    if (!value) return std::nullopt;
+    values.push_back(*value);
+  }
+  return values;
+}
+
 double mean_of(const std::vector<int64_t>& values) {
   double sum = 0;
   for (const int64_t value : values) sum += static_cast<double>(value);
@@ -31,7 +43,7 @@ double spread_of(const std::vector<int64_t>& values) {
 
 StepSizeSearch::StepSizeSearch(const ConvexProblem& problem, double optimum, SearchOptions options)
     : problem_(problem), optimum_(optimum), options_(std::move(options)) {
-  const std::vector<std::optional<int64_t>> seeds(static_cast<size_t>(options_.seeds));
+  const Passages seeds(static_cast<size_t>(options_.seeds + options_.tuning_seeds));
   const Column column(options_.grid.size(), seeds);
   last_.assign(options_.targets.size(), column);
   weighted_.assign(options_.targets.size(), column);
@@ -39,8 +51,9 @@ StepSizeSearch::StepSizeSearch(const ConvexProblem& problem, double optimum, Sea
 
 int64_t StepSizeSearch::runs_in_all() const {
   const auto first = static_cast<int64_t>(options_.grid.size());
-  if (done_ >= first) return first + static_cast<int64_t>(reruns_.size());
-  return first + 2 * (options_.seeds - 1);
+  const int64_t judged = options_.tuning_seeds > 0 && !judges_ ? options_.seeds : 0;
+  if (done_ >= first) return first + static_cast<int64_t>(reruns_.size()) + judged;
+  return first + 2 * (search_seeds() - 1) + judged;
 }
 
 bool StepSizeSearch::advance() {
@@ -49,6 +62,7 @@ bool StepSizeSearch::advance() {
     run_first(number);
     ++done_;
     if (number + 1 == options_.grid.size()) choose_reruns();
+    if (number + 1 == options_.grid.size() && reruns_.empty()) choose_judged();
     return number + 1 < options_.grid.size() || !reruns_.empty();
   }
   const size_t at = number - options_.grid.size();
@@ -60,13 +74,15 @@ bool StepSizeSearch::advance() {
     weighted_[i][rerun.setting][static_cast<size_t>(rerun.seed)] = passed.weighted[i];
   }
   ++done_;
+  if (at + 1 == reruns_.size()) choose_judged();
   return at + 1 < reruns_.size();
 }
 
 FirstPassages StepSizeSearch::run(const ConvexStepSize& step_size, int64_t seed,
                                   const PassageLimits& limits) const {
   LocalSgdOptions method = options_.method;
-  method.seed += static_cast<uint64_t>(seed);
+  const bool tunes = seed < options_.tuning_seeds;
+  method.seed += static_cast<uint64_t>(tunes ? options_.seeds + seed : seed - options_.tuning_seeds);
   method.step_size = step_size;
   std::unique_ptr<ConvexMethod> made;
   if (options_.asynchronous)
@@ -134,24 +150,45 @@ void StepSizeSearch::choose_reruns() {
     for (const Column& column : *columns)
       for (const size_t setting : best_two(column)) chosen[setting] = true;
   for (size_t setting = 0; setting < chosen.size(); ++setting)
-    for (int64_t seed = 1; chosen[setting] && seed < options_.seeds; ++seed)
+    for (int64_t seed = 1; chosen[setting] && seed < search_seeds(); ++seed)
       reruns_.push_back({setting, seed});
+}
+
+// Once, after the search with tuning seeds: what is chosen for any column is run on the seeds that are
+// reported.
+void StepSizeSearch::choose_judged() {
+  if (options_.tuning_seeds == 0 || judges_) return;
+  judges_ = true;
+  std::vector<bool> chosen(options_.grid.size());
+  for (const auto* columns : {&last_, &weighted_})
+    for (const Column& column : *columns)
+      if (const auto setting = chosen_of(column)) chosen[*setting] = true;
+  for (size_t setting = 0; setting < chosen.size(); ++setting)
+    for (int64_t seed = 0; chosen[setting] && seed < options_.seeds; ++seed)
+      reruns_.push_back({setting, options_.tuning_seeds + seed});
+}
+
+/// The setting with the least mean over the seeds of the search.
+std::optional<size_t> StepSizeSearch::chosen_of(const Column& column) const {
+  std::optional<size_t> chosen;
+  double least = 0;
+  for (const size_t setting : best_two(column)) {
+    const auto steps = values_of(column[setting], 0, search_seeds());
+    if (!steps || (chosen && mean_of(*steps) >= least)) continue;
+    chosen = setting;
+    least = mean_of(*steps);
+  }
+  return chosen;
 }
 
 std::vector<std::optional<TunedSteps>> StepSizeSearch::best(bool newest) const {
   std::vector<std::optional<TunedSteps>> all;
   for (const Column& column : newest ? last_ : weighted_) {
-    std::optional<TunedSteps> best;
-    for (const size_t setting : best_two(column)) {
-      std::vector<int64_t> steps;
-      for (const auto& seed : column[setting])
-        if (seed) steps.push_back(*seed);
-      if (static_cast<int64_t>(steps.size()) < options_.seeds) continue;
-      const double mean = mean_of(steps);
-      if (!best || mean < best->mean)
-        best = TunedSteps{mean, spread_of(steps), steps, options_.grid[setting]};
-    }
-    all.push_back(best);
+    all.emplace_back();
+    const auto setting = chosen_of(column);
+    if (!setting) continue;
+    const auto steps = values_of(column[*setting], options_.tuning_seeds, options_.seeds);
+    if (steps) all.back() = TunedSteps{mean_of(*steps), spread_of(*steps), *steps, options_.grid[*setting]};
   }
   return all;
 }

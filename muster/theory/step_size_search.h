@@ -19,6 +19,7 @@ struct SearchOptions {
   std::vector<ConvexStepSize> grid;  ///< the settings to try, likely ones first
   std::vector<double> targets;       ///< f - f*
   int64_t seeds = 4;                 ///< method.seed and so many - 1 after it
+  int64_t tuning_seeds = 0;  ///< so many after those: the step size is tuned with them alone; 0: with `seeds`
   int64_t most_steps = 1'000'000;
 };
 
@@ -32,7 +33,9 @@ struct TunedSteps {
 
 /// Finds the step size that gets to the targets in the fewest steps: every setting on the first seed; then
 /// the best two of each column (target x newest or weighted iterate), the second if it is within 15 %, on
-/// the other seeds; the least mean counts. One run at a time, so that the caller can show progress.
+/// the other seeds; the least mean counts. With tuning seeds all of that is done with them, and what is
+/// reported are runs of the chosen settings on `seeds`. One run at a time, so that the caller can show
+/// progress.
 class StepSizeSearch {
  public:
   /// `problem` is borrowed.
@@ -49,7 +52,8 @@ class StepSizeSearch {
   std::vector<std::optional<TunedSteps>> weighted() const { return best(false); }
 
  private:
-  using Column = std::vector<std::vector<std::optional<int64_t>>>;  ///< [setting][seed]
+  using Passages = std::vector<std::optional<int64_t>>;
+  using Column = std::vector<Passages>;  ///< [setting][seed]; tuning seeds first
   struct Rerun {
     size_t setting;
     int64_t seed;
@@ -57,6 +61,9 @@ class StepSizeSearch {
   FirstPassages run(const ConvexStepSize& step_size, int64_t seed, const PassageLimits& limits) const;
   void run_first(size_t setting);
   void choose_reruns();
+  void choose_judged();
+  int64_t search_seeds() const { return options_.tuning_seeds > 0 ? options_.tuning_seeds : options_.seeds; }
+  std::optional<size_t> chosen_of(const Column& column) const;
   PassageLimits first_limits() const;
   PassageLimits rerun_limits(size_t setting) const;
   std::vector<size_t> best_two(const Column& column) const;
@@ -67,6 +74,7 @@ class StepSizeSearch {
   SearchOptions options_;
   std::vector<Column> last_, weighted_;  ///< by target
   std::vector<Rerun> reruns_;
+  bool judges_ = false;  ///< the settings are chosen, and run on `seeds`
   int64_t done_ = 0;
 };
 

@@ -144,7 +144,7 @@ TEST_F(Serve, TellsAWorkerWhatDoesNotFit) {
   server->send(SIGTERM);
   const Ended ended = server->wait();
   EXPECT_EQ(ended.code, 128 + SIGTERM);
-  EXPECT_THAT(ended.err, HasSubstr("--run.resume"));
+  EXPECT_THAT(ended.err, HasSubstr("resume with:\n  muster serve "));
 }
 
 // A worker needs to know where the server is, and nothing else; and who watches sees the run's end.

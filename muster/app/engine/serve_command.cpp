@@ -168,9 +168,7 @@ class NewFiles {
   bool kept_ = false;
 };
 
-std::string how_to_go_on(const std::string& folder) {
-  return fmt::format("muster serve {} --run.resume", shell_quoted(folder + "/config.toml"));
-}
+std::string how_to_go_on(const std::string& folder) { return "muster serve " + shell_quoted(folder); }
 
 /// What is left to do once the run has ended, or was stopped; says how to get what could not be written.
 int finish(int code, TrainingDesk& desk, ServeResult& result, const std::string& folder, bool json) {

@@ -219,6 +219,7 @@ TEST_F(StudyConvex, RefusesWhatContradicts) {
   EXPECT_THAT(message({"--workers", "100000", "--batch", "1000000", "--steps", "1000000000"}),
               HasSubstr("1e18 draws"));
   EXPECT_THAT(message({"--target", "-1"}), HasSubstr("--target"));
+  EXPECT_THAT(message({"--tuning-seeds", "2"}), HasSubstr("--tuning-seeds"));
   EXPECT_THAT(message_of({"convex", "--data", folder_ / "none"}), HasSubstr("none"));
   EXPECT_THAT(message_of({"convex", "--problem", "quadratic", "--delay", "1"}), HasSubstr("--problem"));
   write_file_atomically(folder_ / "bad", "1 1:1\n-1 2:x\n");

@@ -157,6 +157,40 @@ TEST_F(ConvexRunTest, TheSearchTakesTheFewestSteps) {
   EXPECT_GE(weighted[0]->mean, least - 1e-9);
 }
 
+TEST_F(ConvexRunTest, TheSearchTunesWithOtherSeedsThanItReports) {
+  SearchOptions options;
+  options.method = method_;
+  options.delay.period = 2;
+  for (const double rate : {0.01, 0.05, 0.3, 1.0}) options.grid.push_back({StepSizeRule::constant, rate});
+  options.targets = {0.02, 1e-12};
+  options.seeds = 3;
+  options.most_steps = 3000;
+  SearchOptions apart = options;
+  apart.tuning_seeds = 2;
+  SearchOptions tuning = options;  // the search that it should make: seeds 3 and 4 after the first
+  tuning.seeds = 2;
+  tuning.method.seed += 3;
+  StepSizeSearch search(problem_, optimum_.value, apart), alone(problem_, optimum_.value, tuning);
+  int64_t runs = 1;
+  while (search.advance()) ++runs;
+  while (alone.advance()) continue;
+  EXPECT_EQ(runs, search.runs_in_all());
+  ASSERT_TRUE(search.weighted()[0]);
+  EXPECT_FALSE(search.weighted()[1]);
+  const TunedSteps found = *search.weighted()[0];
+  EXPECT_EQ(found.step_size.learning_rate, alone.weighted()[0]->step_size.learning_rate);
+  std::vector<int64_t> steps;
+  for (uint64_t seed = 0; seed < 3; ++seed) {
+    LocalSgdOptions method = method_;
+    method.seed += seed;
+    method.step_size = found.step_size;
+    LocalSgd run(problem_, method);
+    steps.push_back(
+        first_passages(run, problem_, optimum_.value, 2, {0.02}, {{3000}, {3000}}).weighted[0].value_or(-1));
+  }
+  EXPECT_EQ(found.by_seed, steps);
+}
+
 TEST(ConvexTraces, OfW8a) {
   const char* folder = std::getenv("MUSTER_TEST_DATA");
   const std::string path = std::string(folder == nullptr ? "" : folder) + "/w8a";
