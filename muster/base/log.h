@@ -8,8 +8,8 @@
 
 namespace muster {
 
-/// Writes a text to standard error, on a terminal as line_wrap.h breaks it. A text that cannot be written (a full
-/// device, a closed pipe) is dropped: what a program says of its work never ends the work.
+/// Writes a text to standard error, on a terminal as line_wrap.h breaks it. A text that cannot be written (a
+/// full device, a closed pipe) is dropped: what a program says of its work never ends the work.
 void write_log(std::string_view text) noexcept;
 
 /// The same for a format and its values, whose texts are made printable.
