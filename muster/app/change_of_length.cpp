@@ -29,13 +29,14 @@ std::optional<std::string> change_of_rate(const Configuration& configuration, in
                                           int64_t done) {
   const std::string& shape = configuration.learning_rate.shape;
   if (shape == "constant" || shape == "step") return std::nullopt;
+  const LearningRate rate = make_learning_rate(configuration, now);
   return fmt::format(
       "learning_rate.shape = {} follows the length of the run: the rate at step {} is {}, and would have "
       "been "
       "{}; it falls to {} at step {}",
-      shape, format_count(done), format_number(make_learning_rate(configuration, now).at(done), 3),
-      format_number(make_learning_rate(configuration, before).at(done), 3),
-      format_number(configuration.learning_rate.final, 3), format_count(now));
+      shape, format_count(done), format_number(rate.at(done), 3),
+      format_number(make_learning_rate(configuration, before).at(done), 3), format_number(rate.at(now), 3),
+      format_count(configuration.learning_rate.hold_from.value_or(now)));
 }
 
 std::optional<std::string> change_of_rule(const Configuration& configuration, int64_t before, int64_t now,

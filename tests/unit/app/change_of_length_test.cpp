@@ -30,6 +30,15 @@ TEST(ChangeOfLength, SaysTheRateHereBeforeAndNow) {
                         "and would have been 1e-06; it falls to 1e-06 at step 2,000"));
 }
 
+TEST(ChangeOfLength, SaysWhereARateStopsToFall) {
+  const auto lines = changes(
+      {{"learning_rate.peak", "0.1"}, {"learning_rate.hold_from", "500"}, {"schedule.rule", "constant"}});
+  // After a quarter of the cosine from 0.1 to 1e-6 it stays at 0.0854; before, it stayed at half of it.
+  EXPECT_THAT(lines.at(1),
+              HasSubstr("the rate at step 1,000 is 0.0854, and would have been 0.05; it falls to "
+                        "0.0854 at step 500"));
+}
+
 TEST(ChangeOfLength, SaysTheNextRoundOfRulesThatFollow) {
   const auto by_rate = changes({{"schedule.rule", "qsr"}, {"schedule.growth", "0.401"}});
   ASSERT_EQ(by_rate.size(), 3U);
