@@ -15,8 +15,6 @@ namespace muster {
 
 namespace {
 
-constexpr double confidence = 0.99;
-
 constexpr std::array<std::string_view, 5> directions = {"less", "more", "no_more", "no_less", "same"};
 
 struct Sample {
@@ -47,7 +45,7 @@ Side side_of(const Sample& of) {
     if (sure.above) sure.chance_above = 0;
     return sure;
   }
-  const double half = of.error * student_quantile(confidence, of.freedom);
+  const double half = of.error * student_quantile(decision_confidence, of.freedom);
   const double below = student_probability(of.mean / of.error, of.freedom);
   return {of.mean + half<0, of.mean - half> 0, std::min(1.0, 2 * below), std::min(1.0, 2 * (1 - below))};
 }
@@ -78,9 +76,9 @@ void check(const std::vector<double>& arm, const std::vector<double>& other) {
   if (arm.size() != other.size())
     throw DataError(
         fmt::format("the arms have {} and {} seeds and cannot be paired", arm.size(), other.size()));
-  if (static_cast<int64_t>(arm.size()) < fewest_seeds)
-    throw DataError(
-        fmt::format("{} seeds are too few: a measured claim needs at least {}", arm.size(), fewest_seeds));
+  if (static_cast<int64_t>(arm.size()) < seeds_for_a_decision)
+    throw DataError(fmt::format("{} seeds are too few: a measured claim needs at least {}", arm.size(),
+                                seeds_for_a_decision));
   for (size_t i = 0; i < arm.size(); ++i)
     if (!std::isfinite(arm[i]) || !std::isfinite(other[i]))
       throw DataError(fmt::format("seed number {} has no finite value", i + 1));
@@ -96,18 +94,6 @@ std::optional<Direction> direction_of(std::string_view word) {
   return std::nullopt;
 }
 
-std::string_view decision_word(Decision decision) {
-  switch (decision) {
-    case Decision::holds:
-      return "holds";
-    case Decision::refuted:
-      return "refuted";
-    case Decision::undecided:
-      return "undecided";
-  }
-  throw Bug("a decision without a word");
-}
-
 Decided decide(const Comparison& comparison, const std::vector<double>& arm,
                const std::vector<double>& other) {
   check(arm, other);
@@ -116,7 +102,7 @@ Decided decide(const Comparison& comparison, const std::vector<double>& arm,
   result.pairs = static_cast<int64_t>(arm.size());
   result.mean = all.mean;
   result.error = all.error;
-  const double half = all.error * student_quantile(confidence, all.freedom);
+  const double half = all.error * student_quantile(decision_confidence, all.freedom);
   const double unit = comparison.margin_is_share ? std::abs(sample(other).mean) : 1;
   result.margin = comparison.margin * unit;
   result.low = all.mean - half;
@@ -157,7 +143,7 @@ std::vector<bool> stands_with_holm(const std::vector<double>& chances) {
   std::vector<bool> stands(chances.size(), false);
   for (size_t rank = 0; rank < order.size(); ++rank) {
     const auto left = static_cast<double>(order.size() - rank);
-    if (chances[order[rank]] * left > 1 - confidence) break;
+    if (chances[order[rank]] * left > 1 - decision_confidence) break;
     stands[order[rank]] = true;
   }
   return stands;

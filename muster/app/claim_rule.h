@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/report/decision.h"
+
 namespace muster {
 
 /// What a part of a measured claim says of its arm beside the other, by what is measured of both.
@@ -23,9 +25,6 @@ struct Comparison {
   bool margin_is_share = false;  ///< the margin is a share of the other's values
 };
 
-enum class Decision { holds, refuted, undecided };
-std::string_view decision_word(Decision decision);
-
 /// What the seeds say of a comparison.
 struct Decided {
   Decision decision = Decision::undecided;
@@ -35,9 +34,6 @@ struct Decided {
   double chance = 1;           ///< two-sided p of the decision that stands; 1 where undecided
   double margin = 0;           ///< in the values' unit; where it is a share, that of the other's mean
 };
-
-/// A part needs at least so many seeds.
-inline constexpr int64_t fewest_seeds = 8;
 
 /// The one rule of all measured claims. The differences of the pairs have a mean and Student's 99 % interval;
 /// wholly on the claimed side: holds; wholly on the other: refuted; else undecided. Throws DataError: fewer

@@ -33,9 +33,9 @@ int64_t seeds_of(const ClaimPart& part, const ClaimTest& test, const RunsByName&
         throw DataError(fmt::format("{}: the runs '{}' and '{}' have different seeds and cannot be paired",
                                     owner, first->name, run.name));
     }
-  if (seeds < fewest_seeds)
+  if (seeds < seeds_for_a_decision)
     throw DataError(fmt::format("{}: the part '{}' has {} seeds; a measured claim needs at least {}", owner,
-                                part.says, seeds, fewest_seeds));
+                                part.says, seeds, seeds_for_a_decision));
   return seeds;
 }
 

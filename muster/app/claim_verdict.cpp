@@ -23,14 +23,14 @@ std::vector<double> other_side(const ClaimPart& part, const std::vector<FigureVa
   return other.list ? other.values : std::vector<double>(seeds, other.values.front());
 }
 
-Verdict verdict_of(Decision decision) {
+ClaimVerdict verdict_of(Decision decision) {
   switch (decision) {
     case Decision::holds:
-      return Verdict::holds;
+      return ClaimVerdict::holds;
     case Decision::refuted:
-      return Verdict::refuted;
+      return ClaimVerdict::refuted;
     case Decision::undecided:
-      return Verdict::undecided;
+      return ClaimVerdict::undecided;
   }
   throw Bug("a decision without a verdict");
 }
@@ -55,39 +55,39 @@ Judgement judge_parts(const ClaimTest& test, const std::vector<FigureValue>& fig
 
 Judgement judge_numbers(const ClaimTest& test, const std::vector<FigureValue>& figures) {
   Judgement result;
-  result.verdict = Verdict::agrees;
+  result.verdict = ClaimVerdict::agrees;
   for (const ClaimNumber& number : test.numbers) {
     const double found = evaluate("mean(" + number.figure + ")", figures);
     result.numbers.push_back(found);
-    if (!(std::abs(found - number.number) <= number.tolerance)) result.verdict = Verdict::differs;
+    if (!(std::abs(found - number.number) <= number.tolerance)) result.verdict = ClaimVerdict::differs;
   }
   return result;
 }
 
 }  // namespace
 
-std::string_view verdict_word(Verdict verdict) {
+std::string_view claim_verdict_word(ClaimVerdict verdict) {
   switch (verdict) {
-    case Verdict::holds:
+    case ClaimVerdict::holds:
       return "holds";
-    case Verdict::refuted:
+    case ClaimVerdict::refuted:
       return "refuted";
-    case Verdict::undecided:
+    case ClaimVerdict::undecided:
       return "undecided";
-    case Verdict::agrees:
+    case ClaimVerdict::agrees:
       return "agrees";
-    case Verdict::differs:
+    case ClaimVerdict::differs:
       return "differs";
-    case Verdict::not_testable:
+    case ClaimVerdict::not_testable:
       return "not_testable";
-    case Verdict::failed:
+    case ClaimVerdict::failed:
       return "failed";
   }
   throw Bug("a verdict without a word");
 }
 
-std::string_view verdict_text(Verdict verdict) {
-  return verdict == Verdict::not_testable ? "not testable here" : verdict_word(verdict);
+std::string_view claim_verdict_text(ClaimVerdict verdict) {
+  return verdict == ClaimVerdict::not_testable ? "not testable here" : claim_verdict_word(verdict);
 }
 
 Judgement judge(const ClaimTest& test, const std::vector<FigureValue>& figures,

@@ -8,19 +8,19 @@
 namespace muster {
 
 /// holds, refuted, undecided: of measured rows. agrees, differs: of exact and arithmetic rows.
-enum class Verdict { holds, refuted, undecided, agrees, differs, not_testable, failed };
-inline constexpr Verdict all_verdicts[] = {Verdict::holds,  Verdict::refuted, Verdict::undecided,
-                                           Verdict::agrees, Verdict::differs, Verdict::not_testable,
-                                           Verdict::failed};
+enum class ClaimVerdict { holds, refuted, undecided, agrees, differs, not_testable, failed };
+inline constexpr ClaimVerdict all_verdicts[] = {
+    ClaimVerdict::holds,   ClaimVerdict::refuted,      ClaimVerdict::undecided, ClaimVerdict::agrees,
+    ClaimVerdict::differs, ClaimVerdict::not_testable, ClaimVerdict::failed};
 
 /// "holds", "refuted", "undecided", "agrees", "differs", "not testable here", "failed".
-std::string_view verdict_text(Verdict verdict);
+std::string_view claim_verdict_text(ClaimVerdict verdict);
 /// For JSON: the same with '_', and "not_testable".
-std::string_view verdict_word(Verdict verdict);
+std::string_view claim_verdict_word(ClaimVerdict verdict);
 
 /// What the figures make of a test.
 struct Judgement {
-  Verdict verdict = Verdict::failed;
+  ClaimVerdict verdict = ClaimVerdict::failed;
   std::vector<Decided> parts;   ///< of a measured test, one for each of its parts
   std::vector<double> numbers;  ///< of an exact or arithmetic test: what was found in the place of each
   double chance = 1;            ///< two-sided p of a measured verdict; 1 where undecided

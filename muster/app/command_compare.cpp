@@ -55,10 +55,10 @@ std::optional<double> margin_of(const Arguments& arguments, int64_t seeds) {
   const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), margin);
   if (problem != std::errc{} || end != text->data() + text->size() || !(margin >= 0 && margin <= 100))
     throw OptionError("--margin", shown(*text), "must be a number of points from 0 to 100, such as 0.5");
-  if (seeds < static_cast<int64_t>(seeds_for_a_verdict))
+  if (seeds < seeds_for_a_decision)
     throw OptionError(
         "--seeds", std::to_string(seeds),
-        fmt::format("--margin asks for a verdict, which needs at least {}", seeds_for_a_verdict));
+        fmt::format("--margin asks for a verdict, which needs at least {}", seeds_for_a_decision));
   return margin;
 }
 

@@ -85,7 +85,7 @@ int write_result(const ReproductionResult& result) {
                             : printable(reproduction_text(result), "\n\t"));
   if (!request.json) print_log("\nThe page is {}/report.html\n", request.folder);
   const bool failed = std::any_of(result.claims.begin(), result.claims.end(), [](const auto& claim) {
-    return claim.judgement.verdict == Verdict::failed;
+    return claim.judgement.verdict == ClaimVerdict::failed;
   });
   return failed ? exit_error : 0;
 }

@@ -78,7 +78,7 @@ Json verdicts_json(const std::vector<ArmResult>& arms, Quality quality, const st
   json["verdicts"] = Json::object();
   for (const NoWorse& arm : no_worse(arms, quality, *margin)) {
     Json& verdict = json["verdicts"][arm.arm];
-    verdict["verdict"] = verdict_word(arm.verdict);
+    verdict["verdict"] = std::string(decision_word(arm.verdict));
     if (arm.lead)
       verdict.update(Json{{"lead", arm.lead->mean},
                           {"low", arm.lead->low},

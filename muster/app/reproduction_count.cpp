@@ -11,9 +11,9 @@ std::string verb(int count, const char* one, const char* several) {
 }
 
 std::string agreement(const ReproductionCount& count, ClaimKind kind, const char* what, const char* note) {
-  std::string text = fmt::format("{} of {} {} agree with the paper{}", count.of(kind, Verdict::agrees),
+  std::string text = fmt::format("{} of {} {} agree with the paper{}", count.of(kind, ClaimVerdict::agrees),
                                  count.of(kind), what, note);
-  if (const int failed = count.of(kind, Verdict::failed)) text += fmt::format("; {} failed", failed);
+  if (const int failed = count.of(kind, ClaimVerdict::failed)) text += fmt::format("; {} failed", failed);
   return text + ".";
 }
 
@@ -26,7 +26,7 @@ int ReproductionCount::of(ClaimKind kind) const {
   return sum;
 }
 
-int ReproductionCount::of(ClaimKind kind, Verdict verdict) const {
+int ReproductionCount::of(ClaimKind kind, ClaimVerdict verdict) const {
   const auto found = rows.find(kind);
   if (found == rows.end()) return 0;
   const auto count = found->second.find(verdict);
@@ -39,7 +39,7 @@ ReproductionCount count_rows(const std::vector<CountedRow>& rows) {
   std::vector<size_t> measured;
   for (size_t i = 0; i < rows.size(); ++i) {
     ++count.rows[rows[i].kind][rows[i].verdict];
-    if (rows[i].kind != ClaimKind::measured || rows[i].verdict == Verdict::failed) continue;
+    if (rows[i].kind != ClaimKind::measured || rows[i].verdict == ClaimVerdict::failed) continue;
     chances.push_back(rows[i].chance);
     measured.push_back(i);
   }
@@ -48,8 +48,8 @@ ReproductionCount count_rows(const std::vector<CountedRow>& rows) {
   for (size_t i = 0; i < measured.size(); ++i) {
     if (!stands[i]) continue;
     count.stands[measured[i]] = true;
-    count.holm_holds += rows[measured[i]].verdict == Verdict::holds ? 1 : 0;
-    count.holm_refuted += rows[measured[i]].verdict == Verdict::refuted ? 1 : 0;
+    count.holm_holds += rows[measured[i]].verdict == ClaimVerdict::holds ? 1 : 0;
+    count.holm_refuted += rows[measured[i]].verdict == ClaimVerdict::refuted ? 1 : 0;
   }
   return count;
 }
@@ -58,12 +58,13 @@ std::string measured_sentence(const ReproductionCount& count) {
   constexpr ClaimKind kind = ClaimKind::measured;
   const int all = count.of(kind);
   if (all == 0) return "No claim was measured";
-  std::string text = fmt::format("Of {}, {}, {}, {} at this size",
-                                 all == 1 ? "1 measured claim" : fmt::format("{} measured claims", all),
-                                 verb(count.of(kind, Verdict::holds), "holds", "hold"),
-                                 verb(count.of(kind, Verdict::refuted), "is refuted", "are refuted"),
-                                 verb(count.of(kind, Verdict::undecided), "is undecided", "are undecided"));
-  if (const int failed = count.of(kind, Verdict::failed)) text += fmt::format("; {} failed", failed);
+  std::string text =
+      fmt::format("Of {}, {}, {}, {} at this size",
+                  all == 1 ? "1 measured claim" : fmt::format("{} measured claims", all),
+                  verb(count.of(kind, ClaimVerdict::holds), "holds", "hold"),
+                  verb(count.of(kind, ClaimVerdict::refuted), "is refuted", "are refuted"),
+                  verb(count.of(kind, ClaimVerdict::undecided), "is undecided", "are undecided"));
+  if (const int failed = count.of(kind, ClaimVerdict::failed)) text += fmt::format("; {} failed", failed);
   return text;
 }
 

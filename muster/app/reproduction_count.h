@@ -11,18 +11,18 @@ namespace muster {
 /// How a row is counted.
 struct CountedRow {
   ClaimKind kind = ClaimKind::measured;
-  Verdict verdict = Verdict::failed;
+  ClaimVerdict verdict = ClaimVerdict::failed;
   double chance = 1;  ///< of a measured verdict
 };
 
 /// The rows of each kind by their verdicts, and the measured ones after Holm's correction for their number.
 struct ReproductionCount {
-  std::map<ClaimKind, std::map<Verdict, int>> rows;
+  std::map<ClaimKind, std::map<ClaimVerdict, int>> rows;
   std::vector<bool> stands;  ///< for each row: whether its measured verdict also stands with Holm
   int holm_holds = 0, holm_refuted = 0;
 
   int of(ClaimKind kind) const;
-  int of(ClaimKind kind, Verdict verdict) const;
+  int of(ClaimKind kind, ClaimVerdict verdict) const;
 };
 ReproductionCount count_rows(const std::vector<CountedRow>& rows);
 

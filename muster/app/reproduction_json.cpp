@@ -53,7 +53,7 @@ Json claim_json(const JudgedClaim& judged, bool stands) {
                {"claim", claim.claim},
                {"where", claim.where},
                {"here", test.here},
-               {"verdict", std::string(verdict_word(judged.judgement.verdict))},
+               {"verdict", std::string(claim_verdict_word(judged.judgement.verdict))},
                {"rule", rule_text(test)},
                {"p", judged.judgement.chance},
                {"stands_with_holm", stands},
@@ -101,8 +101,8 @@ Json counts_json(const ReproductionCount& count) {
   for (const ClaimKind kind :
        {ClaimKind::measured, ClaimKind::exact, ClaimKind::arithmetic, ClaimKind::not_testable}) {
     Json one = {{"rows", count.of(kind)}};
-    for (const Verdict verdict : all_verdicts)
-      if (const int rows = count.of(kind, verdict)) one[std::string(verdict_word(verdict))] = rows;
+    for (const ClaimVerdict verdict : all_verdicts)
+      if (const int rows = count.of(kind, verdict)) one[std::string(claim_verdict_word(verdict))] = rows;
     if (kind == ClaimKind::measured)
       one["with_holm"] = {{"holds", count.holm_holds}, {"refuted", count.holm_refuted}};
     json[std::string(kind_word(kind))] = one;

@@ -10,25 +10,27 @@ namespace {
 constexpr ClaimKind kinds[] = {ClaimKind::measured, ClaimKind::exact, ClaimKind::arithmetic,
                                ClaimKind::not_testable};
 
-std::string_view sign(Verdict verdict) {
+std::string_view sign(ClaimVerdict verdict) {
   switch (verdict) {
-    case Verdict::holds:
-    case Verdict::agrees:
+    case ClaimVerdict::holds:
+    case ClaimVerdict::agrees:
       return "●";
-    case Verdict::undecided:
+    case ClaimVerdict::undecided:
       return "◐";
-    case Verdict::refuted:
-    case Verdict::differs:
+    case ClaimVerdict::refuted:
+    case ClaimVerdict::differs:
       return "○";
-    case Verdict::not_testable:
+    case ClaimVerdict::not_testable:
       return "–";
-    case Verdict::failed:
+    case ClaimVerdict::failed:
       return "✕";
   }
   return "";
 }
 
-std::string with_sign(Verdict verdict) { return fmt::format("{} {}", sign(verdict), verdict_text(verdict)); }
+std::string with_sign(ClaimVerdict verdict) {
+  return fmt::format("{} {}", sign(verdict), claim_verdict_text(verdict));
+}
 
 std::string_view heading(ClaimKind kind) {
   switch (kind) {

@@ -29,7 +29,7 @@ StudyChart drawn(const ClaimChart& chart, const RunResults& results) {
 JudgedClaim judge_claim(const PlannedClaim& claim, const ClaimResults& results) {
   JudgedClaim judged{claim, {}, {}, "", "", {}};
   if (claim.kind() == ClaimKind::not_testable) {
-    judged.judgement.verdict = Verdict::not_testable;
+    judged.judgement.verdict = ClaimVerdict::not_testable;
     judged.reason = "needs " + claim.missing;
     return judged;
   }
@@ -39,7 +39,7 @@ JudgedClaim judge_claim(const PlannedClaim& claim, const ClaimResults& results) 
     judged.figures = find_figures(*claim.test, results.results);
     judged.shows = shown_figures(*claim.test, judged.figures);
     judged.judgement = judge(*claim.test, judged.figures, claim.seeds);
-    const auto meaning = claim.test->means.find(std::string(verdict_word(judged.judgement.verdict)));
+    const auto meaning = claim.test->means.find(std::string(claim_verdict_word(judged.judgement.verdict)));
     if (meaning != claim.test->means.end()) judged.reason = meaning->second;
     for (const ClaimChart& chart : claim.test->charts) judged.charts.push_back(drawn(chart, results.results));
   } catch (const Error& error) {

@@ -11,7 +11,7 @@ namespace {
 
 std::string row_text(const JudgedClaim& judged) {
   const Claim& claim = *judged.planned.claim;
-  std::string text = fmt::format("\n  {} ({}, {})\n", verdict_text(judged.judgement.verdict), claim.id,
+  std::string text = fmt::format("\n  {} ({}, {})\n", claim_verdict_text(judged.judgement.verdict), claim.id,
                                  kind_text(judged.planned.kind()));
   text += wrapped(claim.claim, "    ");
   if (!judged.shows.empty()) text += wrapped("here: " + judged.shows, "      ");
@@ -29,10 +29,11 @@ std::string kind_table(const ReproductionResult& result, const ReproductionCount
   for (size_t i = 0; i < result.claims.size(); ++i) {
     const JudgedClaim& judged = result.claims[i];
     if (judged.planned.kind() != kind) continue;
-    const Verdict verdict = judged.judgement.verdict;
-    const bool alone = (verdict == Verdict::holds || verdict == Verdict::refuted) && !count.stands[i];
-    table.add_row({judged.planned.claim->id,
-                   std::string(verdict_text(verdict)) + (alone ? " (not with Holm's correction)" : "")});
+    const ClaimVerdict verdict = judged.judgement.verdict;
+    const bool alone =
+        (verdict == ClaimVerdict::holds || verdict == ClaimVerdict::refuted) && !count.stands[i];
+    table.add_row({judged.planned.claim->id, std::string(claim_verdict_text(verdict)) +
+                                                 (alone ? " (not with Holm's correction)" : "")});
   }
   return "\n" + fitted(table);
 }

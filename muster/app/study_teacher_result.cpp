@@ -11,6 +11,7 @@
 #include "muster/base/format.h"
 #include "muster/base/student.h"
 #include "muster/report/answer.h"
+#include "muster/report/decision.h"
 
 namespace muster {
 
@@ -165,8 +166,8 @@ size_t lowest(const TeacherResult& result, std::optional<size_t> left_out = std:
 
 /// Beyond what the seeds' spread explains: Student's 99 % interval of the paired differences leaves 0 out.
 bool is_clear(const SeedMean& away, int64_t seeds) {
-  constexpr double confidence = 0.99;
-  return seeds > 1 && std::abs(away.mean) > student_quantile(confidence, seeds - 1) * away.standard_error;
+  return seeds > 1 &&
+         std::abs(away.mean) > student_quantile(decision_confidence, seeds - 1) * away.standard_error;
 }
 
 std::string sentence(const TeacherResult& result) {

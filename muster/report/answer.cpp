@@ -116,14 +116,14 @@ std::string names_of(const std::vector<std::string>& names) {
 
 // "Compared with every_step, with a margin of 1 point of test accuracy: a and b are no worse; c is worse."
 std::string margin_sentence(const std::vector<ArmResult>& arms, Quality quality, double margin) {
-  std::map<Verdict, std::vector<std::string>> by_verdict;
+  std::map<Decision, std::vector<std::string>> by_verdict;
   for (const NoWorse& arm : no_worse(arms, quality, margin)) by_verdict[arm.verdict].push_back(arm.arm);
   std::vector<std::string> parts;
   for (const auto& [verdict, names] : by_verdict) {
     const char* is = names.size() == 1 ? "is" : "are";
-    const char* what = verdict == Verdict::holds     ? "no worse"
-                       : verdict == Verdict::refuted ? "worse"
-                                                     : "undecided";
+    const char* what = verdict == Decision::holds     ? "no worse"
+                       : verdict == Decision::refuted ? "worse"
+                                                      : "undecided";
     parts.push_back(fmt::format("{} {} {}", names_of(names), is, what));
   }
   return fmt::format("Compared with {}, with a margin of {} of {}: {}.", arms.front().name,
@@ -135,7 +135,7 @@ std::vector<ArmResult> as_good(const std::vector<ArmResult>& arms, Quality quali
   std::vector<ArmResult> kept = {arms.front()};
   const auto verdicts = no_worse(arms, quality, margin);
   for (size_t i = 0; i < verdicts.size(); ++i)
-    if (verdicts[i].verdict == Verdict::holds) kept.push_back(arms[i + 1]);
+    if (verdicts[i].verdict == Decision::holds) kept.push_back(arms[i + 1]);
   return kept;
 }
 

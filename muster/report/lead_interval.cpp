@@ -4,15 +4,14 @@
 #include <cmath>
 
 #include "muster/base/student.h"
+#include "muster/report/decision.h"
 
 namespace muster {
 
 namespace {
 
-constexpr double confidence = 0.99;
-
 LeadInterval around(double mean, double standard_error, size_t seeds) {
-  const double half = student_quantile(confidence, static_cast<int64_t>(seeds) - 1) * standard_error;
+  const double half = student_quantile(decision_confidence, static_cast<int64_t>(seeds) - 1) * standard_error;
   return {mean, mean - half, mean + half, seeds};
 }
 

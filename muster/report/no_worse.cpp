@@ -12,10 +12,10 @@ double in_units_of_lead(double margin, Quality quality) {
   return quality == Quality::accuracy ? margin / 100 : margin;
 }
 
-Verdict verdict_of(const std::optional<LeadInterval>& lead, double margin) {
-  if (!lead || lead->seeds < seeds_for_a_verdict) return Verdict::undecided;
-  if (lead->low > -margin) return Verdict::holds;
-  return lead->high < -margin ? Verdict::refuted : Verdict::undecided;
+Decision verdict_of(const std::optional<LeadInterval>& lead, double margin) {
+  if (!lead || static_cast<int64_t>(lead->seeds) < seeds_for_a_decision) return Decision::undecided;
+  if (lead->low > -margin) return Decision::holds;
+  return lead->high < -margin ? Decision::refuted : Decision::undecided;
 }
 
 // Signed and as it is measured: a lower loss shows as a negative difference.
@@ -30,11 +30,6 @@ std::string interval_text(const LeadInterval& lead, Quality quality) {
 }
 
 }  // namespace
-
-std::string verdict_word(Verdict verdict) {
-  if (verdict == Verdict::holds) return "holds";
-  return verdict == Verdict::refuted ? "refuted" : "undecided";
-}
 
 std::vector<NoWorse> no_worse(const std::vector<ArmResult>& arms, Quality quality, double margin) {
   std::vector<NoWorse> found;
@@ -55,7 +50,8 @@ ResultTable no_worse_table(const std::vector<ArmResult>& arms, Quality quality, 
   for (const NoWorse& arm : no_worse(arms, quality, margin))
     table.rows.push_back({arm.arm, arm.lead ? signed_text(arm.lead->mean, quality) : "--",
                           arm.lead ? interval_text(*arm.lead, quality) : "--",
-                          arm.lead ? std::to_string(arm.lead->seeds) : "--", verdict_word(arm.verdict)});
+                          arm.lead ? std::to_string(arm.lead->seeds) : "--",
+                          std::string(decision_word(arm.verdict))});
   return table;
 }
 

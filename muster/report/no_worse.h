@@ -3,22 +3,17 @@
 #include <string>
 #include <vector>
 
+#include "muster/report/decision.h"
 #include "muster/report/lead_interval.h"
 #include "muster/report/result_table.h"
 
 namespace muster {
 
-enum class Verdict { holds, refuted, undecided };
-std::string verdict_word(Verdict verdict);
-
-/// A verdict needs at least so many seeds.
-inline constexpr size_t seeds_for_a_verdict = 8;
-
 /// Whether an arm is no worse than the first one by more than a margin.
 struct NoWorse {
   std::string arm;
   std::optional<LeadInterval> lead;  ///< over the first arm: negative where this one is worse
-  Verdict verdict = Verdict::undecided;
+  Decision verdict = Decision::undecided;
 };
 
 /// Of every arm but the first. The 99 % interval of the lead lies wholly above -margin: holds; wholly below:

@@ -80,23 +80,23 @@ JudgedClaim judged(const ClaimFile& file, const std::vector<std::string>& result
   return judge_claim(planned(file), {{{"a", results}}, ""});
 }
 
-Verdict verdict(const ClaimFile& file, const std::vector<std::string>& results) {
+ClaimVerdict verdict(const ClaimFile& file, const std::vector<std::string>& results) {
   return judged(file, results).judgement.verdict;
 }
 
 TEST(Claims, AChangedResultTurnsTheVerdict) {
   const ClaimFile file = parse_claims(one_claim, "toy.toml");
   const JudgedClaim holds = judged(file, results(2, 1));
-  EXPECT_EQ(holds.judgement.verdict, Verdict::holds);
+  EXPECT_EQ(holds.judgement.verdict, ClaimVerdict::holds);
   EXPECT_THAT(holds.shows, HasSubstr(" beside 2.01"));
   EXPECT_EQ(holds.reason, "");
-  EXPECT_EQ(verdict(file, results(1, 2)), Verdict::refuted);
+  EXPECT_EQ(verdict(file, results(1, 2)), ClaimVerdict::refuted);
   const JudgedClaim near = judged(file, results(1, 1));
-  EXPECT_EQ(near.judgement.verdict, Verdict::undecided);
+  EXPECT_EQ(near.judgement.verdict, ClaimVerdict::undecided);
   EXPECT_EQ(near.reason, "chance is not ruled out");
   std::vector<std::string> one_changed = results(2, 1);  // one seed alone widens the interval
   one_changed[3] = result(2, 9);
-  EXPECT_EQ(verdict(file, one_changed), Verdict::undecided);
+  EXPECT_EQ(verdict(file, one_changed), ClaimVerdict::undecided);
 }
 
 TEST(Claims, ExchangedArmsTurnHoldsIntoRefuted) {
@@ -104,21 +104,21 @@ TEST(Claims, ExchangedArmsTurnHoldsIntoRefuted) {
   const std::string arms = "arm = \"x\", beside = \"y\"";
   text.replace(text.find(arms), arms.size(), "arm = \"y\", beside = \"x\"");
   const ClaimFile exchanged = parse_claims(text, "toy.toml"), file = parse_claims(one_claim, "toy.toml");
-  EXPECT_EQ(verdict(file, results(2, 1)), Verdict::holds);
-  EXPECT_EQ(verdict(exchanged, results(2, 1)), Verdict::refuted);
-  EXPECT_EQ(verdict(exchanged, results(1, 2)), Verdict::holds);
+  EXPECT_EQ(verdict(file, results(2, 1)), ClaimVerdict::holds);
+  EXPECT_EQ(verdict(exchanged, results(2, 1)), ClaimVerdict::refuted);
+  EXPECT_EQ(verdict(exchanged, results(1, 2)), ClaimVerdict::holds);
 }
 
 TEST(Claims, WhatIsMissingIsToldAndNotJudged) {
   const ClaimFile file = parse_claims(one_claim, "toy.toml");
   const JudgedClaim wrong = judged(file, std::vector<std::string>(8, R"({"arms": []})"));
-  EXPECT_EQ(wrong.judgement.verdict, Verdict::failed);
+  EXPECT_EQ(wrong.judgement.verdict, ClaimVerdict::failed);
   EXPECT_THAT(wrong.reason, HasSubstr("run 'a': there is no 'name=ours'"));
   const JudgedClaim none = judge_claim(planned(file, "16 GPUs"), {});
-  EXPECT_EQ(none.judgement.verdict, Verdict::not_testable);
+  EXPECT_EQ(none.judgement.verdict, ClaimVerdict::not_testable);
   EXPECT_EQ(none.planned.kind(), ClaimKind::not_testable);
   const JudgedClaim failed = judge_claim(planned(file), {{}, "a-1: exit code 2"});
-  EXPECT_EQ(failed.judgement.verdict, Verdict::failed);
+  EXPECT_EQ(failed.judgement.verdict, ClaimVerdict::failed);
   EXPECT_EQ(failed.reason, "a-1: exit code 2");
   std::vector<std::string> seven = results(2, 1);
   seven.pop_back();
@@ -132,8 +132,8 @@ TEST(Claims, ANumberAgreesWithinItsTolerance) {
   text.replace(parts, text.find('\n', parts) - parts,
                "numbers = [{figure = \"x\", number = 1.0, tolerance = 0.05}]");
   const ClaimFile file = parse_claims(text, "toy.toml");
-  EXPECT_EQ(verdict(file, results(2, 1)), Verdict::agrees);
-  EXPECT_EQ(verdict(file, results(2, 1.2)), Verdict::differs);
+  EXPECT_EQ(verdict(file, results(2, 1)), ClaimVerdict::agrees);
+  EXPECT_EQ(verdict(file, results(2, 1.2)), ClaimVerdict::differs);
 }
 
 TEST(Claims, ExpressionsKnowListsAndNothingness) {
@@ -300,8 +300,8 @@ seeds = 8
       all.push_back(R"({"final_train_loss": )" + std::to_string(loss + 0.01 * seed) + "}");
     return judge_claim(plan.claims[0], {{{"large", all}}, ""}).judgement.verdict;
   };
-  EXPECT_EQ(judged(0.5), Verdict::holds);
-  EXPECT_EQ(judged(1.5), Verdict::refuted);
+  EXPECT_EQ(judged(0.5), ClaimVerdict::holds);
+  EXPECT_EQ(judged(1.5), ClaimVerdict::refuted);
   request.paper_scale = false;
   EXPECT_EQ(plan_reproduction(request).commands.size(), 8U);
 }

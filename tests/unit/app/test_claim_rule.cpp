@@ -126,20 +126,20 @@ TEST(ClaimRule, HolmStepsDown) {
 }
 
 TEST(ReproductionCount, KindsAreCountedApart) {
-  const ReproductionCount count = count_rows({{ClaimKind::measured, Verdict::holds, 0.0001},
-                                              {ClaimKind::measured, Verdict::holds, 0.009},
-                                              {ClaimKind::measured, Verdict::refuted, 0.0002},
-                                              {ClaimKind::measured, Verdict::undecided, 1},
-                                              {ClaimKind::exact, Verdict::agrees, 1},
-                                              {ClaimKind::arithmetic, Verdict::differs, 1},
-                                              {ClaimKind::not_testable, Verdict::not_testable, 1}});
+  const ReproductionCount count = count_rows({{ClaimKind::measured, ClaimVerdict::holds, 0.0001},
+                                              {ClaimKind::measured, ClaimVerdict::holds, 0.009},
+                                              {ClaimKind::measured, ClaimVerdict::refuted, 0.0002},
+                                              {ClaimKind::measured, ClaimVerdict::undecided, 1},
+                                              {ClaimKind::exact, ClaimVerdict::agrees, 1},
+                                              {ClaimKind::arithmetic, ClaimVerdict::differs, 1},
+                                              {ClaimKind::not_testable, ClaimVerdict::not_testable, 1}});
   EXPECT_EQ(measured_sentence(count),
             "Of 4 measured claims, 2 hold, 1 is refuted, 1 is undecided at this size");
   EXPECT_EQ(count.holm_holds, 1);
   EXPECT_EQ(count.holm_refuted, 1);
   EXPECT_EQ(count.stands, (std::vector<bool>{true, false, true, false, false, false, false}));
-  EXPECT_EQ(count.of(ClaimKind::exact, Verdict::agrees), 1);
-  EXPECT_EQ(count.of(ClaimKind::arithmetic, Verdict::agrees), 0);
+  EXPECT_EQ(count.of(ClaimKind::exact, ClaimVerdict::agrees), 1);
+  EXPECT_EQ(count.of(ClaimKind::arithmetic, ClaimVerdict::agrees), 0);
   EXPECT_EQ(other_sentences(count).size(), 4U);
 }
 

@@ -28,7 +28,7 @@ const Accuracies first = {0.80, 0.81, 0.82, 0.83, 0.84, 0.85, 0.86, 0.87};
 const Accuracies close_by = {0.799, 0.807, 0.819, 0.827, 0.839, 0.847, 0.859, 0.867};
 constexpr double half_width = 3.499483 * 0.00106904 / 2.8284271;
 
-Verdict verdict(const Accuracies& one, const Accuracies& other, double margin) {
+Decision verdict(const Accuracies& one, const Accuracies& other, double margin) {
   return no_worse(arm_results({some_arm("one", one), some_arm("other", other)}, std::nullopt),
                   Quality::accuracy, margin)
       .front()
@@ -46,15 +46,15 @@ TEST(NoWorse, TheIntervalIsStudentsOverThePairs) {
 }
 
 TEST(NoWorse, HoldsIsRefutedOrUndecidedByWhereTheIntervalLies) {
-  EXPECT_EQ(verdict(first, close_by, 1), Verdict::holds);
-  EXPECT_EQ(verdict(first, close_by, 0.2), Verdict::undecided);
-  EXPECT_EQ(verdict(first, close_by, 0.01), Verdict::refuted);
-  EXPECT_EQ(verdict(close_by, first, 0), Verdict::holds) << "the arms exchanged";
+  EXPECT_EQ(verdict(first, close_by, 1), Decision::holds);
+  EXPECT_EQ(verdict(first, close_by, 0.2), Decision::undecided);
+  EXPECT_EQ(verdict(first, close_by, 0.01), Decision::refuted);
+  EXPECT_EQ(verdict(close_by, first, 0), Decision::holds) << "the arms exchanged";
 }
 
 TEST(NoWorse, SevenSeedsDecideNothing) {
   EXPECT_EQ(verdict({first.begin(), first.end() - 1}, {close_by.begin(), close_by.end() - 1}, 1),
-            Verdict::undecided);
+            Decision::undecided);
 }
 
 TEST(NoWorse, OfALossLessIsBetter) {
@@ -63,7 +63,7 @@ TEST(NoWorse, OfALossLessIsBetter) {
     arm.losses = arm.accuracies;
     arm.loss = arm.accuracy;
   }
-  EXPECT_EQ(no_worse(arms, Quality::loss, 0).front().verdict, Verdict::holds);
+  EXPECT_EQ(no_worse(arms, Quality::loss, 0).front().verdict, Decision::holds);
   const ResultTable table = no_worse_table(arms, Quality::loss, 0.1);
   EXPECT_THAT(table.headings,
               ElementsAre("arm", "difference in loss", "99 % interval", "seeds", "no worse by 0.1"));
