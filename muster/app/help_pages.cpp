@@ -121,8 +121,9 @@ const CommandHelp& convert_help() {
 const CommandHelp& signature_help() {
   static const CommandHelp help = {
       "muster signature",
-      "Runs a tiny fixed training of each method in double precision and prints a hash of each result: the "
-      "same\n"
+      "Runs a tiny fixed training of each method, in one process, between ranks, over links and around a "
+      "server, "
+      "and prints a hash of each result: the same\n"
       "on every x86-64 machine. A changed hash means that the arithmetic of a method has changed.\n",
       {help_flag,
        json_flag,

@@ -13,8 +13,8 @@ namespace {
 
 class ScalarModel final : public Model {
  public:
-  ScalarModel(const ScalarShape& shape, uint64_t seed)
-      : shape_(shape), weights_(flat_vector(shape.size(), at::kDouble)) {
+  ScalarModel(const ScalarShape& shape, uint64_t seed, at::ScalarType type)
+      : shape_(shape), type_(type), weights_(flat_vector(shape.size(), at::kDouble)) {
     layout_.add("hidden.weight", {shape.hidden, shape.inputs});
     layout_.add("hidden.bias", {shape.hidden}, true);
     layout_.add("output.weight", {1, shape.hidden});
@@ -24,7 +24,7 @@ class ScalarModel final : public Model {
 
   const Layout& parameters() const override { return layout_; }
   const Layout& buffers() const override { return no_buffers_; }
-  at::ScalarType type() const override { return at::kDouble; }
+  at::ScalarType type() const override { return type_; }
 
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override {
     invariant(
@@ -32,13 +32,17 @@ class ScalarModel final : public Model {
         "a model was bound to vectors of another size");
     parameters.copy_(weights_);
     gradient.zero_();
-    weights_ = parameters;
+    parameters_ = parameters;
     gradient_ = gradient;
+    exact_gradient_ = type_ == at::kDouble ? gradient : flat_vector(layout_.size(), at::kDouble);
+    if (type_ == at::kDouble) weights_ = parameters;
   }
 
   double loss_and_gradient(const Batch& batch, const RandomKey&) override {
     invariant(gradient_.defined(), "loss_and_gradient before bind");
-    return loss(batch, gradient_.data_ptr<double>()) / static_cast<double>(batch.size());
+    const double sum = loss(batch, exact_gradient_.data_ptr<double>());
+    if (type_ != at::kDouble) gradient_.copy_(exact_gradient_);
+    return sum / static_cast<double>(batch.size());
   }
 
   Score score(const Batch& batch) override { return {loss(batch, nullptr), 0, batch.size()}; }
@@ -47,15 +51,18 @@ class ScalarModel final : public Model {
 
  private:
   double loss(const Batch& batch, double* gradient) const {
+    if (type_ != at::kDouble && parameters_.defined()) weights_.copy_(parameters_);
     return scalar_loss(shape_, weights_.data_ptr<double>(), batch.inputs.data_ptr<double>(),
                        batch.targets.data_ptr<double>(), batch.size(), gradient);
   }
 
   ScalarShape shape_;
+  at::ScalarType type_;
   Layout layout_;
   Layout no_buffers_;
-  at::Tensor weights_;
-  at::Tensor gradient_;
+  at::Tensor weights_;  // double; the bound parameters themselves where these are
+  at::Tensor parameters_, gradient_;
+  at::Tensor exact_gradient_;
 };
 
 Batch empty_batch(int64_t count, int64_t inputs) {
@@ -80,7 +87,7 @@ ScalarTask::ScalarTask(const ScalarTaskOptions& options) : options_(options) {
 }
 
 std::unique_ptr<Model> ScalarTask::make_model() const {
-  return std::make_unique<ScalarModel>(options_.shape, options_.seed);
+  return std::make_unique<ScalarModel>(options_.shape, options_.seed, options_.type);
 }
 
 Batch ScalarTask::train_batch(std::span<const int64_t> samples, int64_t) const {

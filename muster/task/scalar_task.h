@@ -15,6 +15,8 @@ struct ScalarTaskOptions {
   int64_t train = 256;
   int64_t test = 64;
   uint64_t seed = 0;
+  at::ScalarType type =
+      at::kDouble;  ///< of parameters and gradients, float or double; the arithmetic is double
   void validate() const;
 };
 

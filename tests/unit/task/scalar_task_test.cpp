@@ -53,6 +53,27 @@ TEST(ScalarTask, GradientEqualsDifferences) {
   }
 }
 
+// In float the arithmetic is that of double on rounded parameters, and the gradient is rounded once.
+TEST(ScalarTask, OfFloatRoundsParametersAndGradient) {
+  ScalarTaskOptions options;
+  options.type = at::kFloat;
+  const ScalarTask task(options), exact({});
+  const auto narrow = task.make_model(), wide = exact.make_model();
+  const int64_t size = narrow->parameters().size();
+  EXPECT_EQ(narrow->type(), at::kFloat);
+  at::Tensor values = at::zeros({size}, at::kFloat), gradient = at::zeros({size}, at::kFloat);
+  at::Tensor same = at::zeros({size}, at::kDouble), expected = at::zeros({size}, at::kDouble);
+  narrow->bind(values, gradient, at::zeros({0}, at::kFloat));
+  wide->bind(same, expected, at::zeros({0}, at::kDouble));
+  EXPECT_TRUE(at::equal(values, same.to(at::kFloat)));
+  values.mul_(1.25);
+  same.copy_(values);
+  const Batch batch = task.train_batch(first_samples(10), 0);
+  EXPECT_EQ(narrow->loss_and_gradient(batch, {}), wide->loss_and_gradient(batch, {}));
+  EXPECT_TRUE(at::equal(gradient, expected.to(at::kFloat)));
+  EXPECT_EQ(narrow->score(batch).loss, wide->score(batch).loss);
+}
+
 TEST(ScalarTask, PredictsByItsFormula) {
   const ScalarShape shape{2, 1};
   const double weights[] = {2, -1, 0.5, 3, 0.25}, inputs[] = {1, 4};

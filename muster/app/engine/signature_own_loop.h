@@ -1,0 +1,11 @@
+#pragma once
+
+#include "muster/app/engine/signature_case.h"
+#include "muster/app/engine/signature_hash.h"
+
+namespace muster {
+
+/// Adds a training whose every rank is a loop of its own with LocalUpdates and plain gradient steps.
+void add_own_loops(SignatureHash& hash, const SignatureCase& chosen);
+
+}  // namespace muster

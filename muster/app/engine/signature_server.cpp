@@ -1,0 +1,50 @@
+#include "muster/app/engine/signature_server.h"
+
+#include "muster/app/engine/build_async.h"
+#include "muster/app/engine/build_sampler.h"
+#include "muster/app/resolve_async.h"
+#include "muster/app/simulation_options.h"
+#include "muster/flat/flat_buffer.h"
+#include "muster/flat/kernel_threads.h"
+#include "muster/method/virtual_run.h"
+
+namespace muster {
+
+namespace {
+
+at::Tensor first_parameters(const Task& task) {
+  const auto model = task.make_model();
+  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
+  model->bind(parameters, flat_vector(parameters.numel(), model->type()), flat_vector(0, model->type()));
+  return parameters.clone();
+}
+
+}  // namespace
+
+void add_server(SignatureHash& hash, const SignatureCase& chosen) {
+  Configuration configuration = configuration_of(chosen);
+  const ScalarTask task = task_of(chosen);
+  complete_async(configuration, task.train_size());
+  const int64_t shards = *configuration.async.shards;
+  const auto sampler = build_sampler(configuration, task, shards);
+  const SimulationOptions options =
+      simulation_options(configuration, 0, shard_sizes(*sampler, shards, task.train_size()));
+  AsyncServer server = build_async_server(configuration, options.dispatch, first_parameters(task));
+  ThreadPool pool(2, use_single_threaded_kernels_here);
+  const std::vector<LearningRate> rates =
+      build_shard_learning_rates(configuration, server.dispatcher().options().sampling);
+  VirtualClock clock(simulated_speeds(configuration), options.outages, options.link);
+  VirtualRunParts parts{server, clock, pool, {}, nullptr};
+  for (int64_t worker = 0; worker < *configuration.run.workers; ++worker)
+    parts.workers.push_back(build_async_worker(configuration, task, *sampler, rates));
+  VirtualRun run(std::move(parts),
+                 {.total_steps = options.total_steps, .speeds_known = options.speeds_known});
+  while (const auto arrival = run.advance()) {
+    hash.add(arrival->assignment.worker);
+    hash.add(static_cast<int64_t>(arrival->verdict));
+    hash.add(arrival->staleness);
+  }
+  hash.add(server.parameters());
+}
+
+}  // namespace muster

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "muster/app/engine/signature_case.h"
+#include "muster/app/engine/signature_hash.h"
+
+namespace muster {
+
+/// Adds an asynchronous training in virtual time: of every arrival its worker, verdict and staleness, and the
+/// server's parameters.
+void add_server(SignatureHash& hash, const SignatureCase& chosen);
+
+}  // namespace muster
