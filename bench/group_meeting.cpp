@@ -18,8 +18,8 @@
 
 #include "muster/base/stopwatch.h"
 #include "muster/comm/averager.h"
-#include "muster/comm/linked_group_module.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/linked_group.h"
+#include "muster/comm/links.h"
 #include "muster/flat/flat_buffer.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "muster/base/error.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/links.h"
 #include "muster/rendezvous/launcher_variables.h"
 
 namespace muster {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "muster/comm/links_module.h"
+#include "muster/comm/links.h"
 
 namespace muster {
 

@@ -1,3 +1,5 @@
+#include "muster/comm/linked_group.h"
+
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -10,7 +12,6 @@
 
 #include "muster/base/error.h"
 #include "muster/comm/collectives_module.h"
-#include "muster/comm/linked_group_module.h"
 #include "muster/comm/message_check.h"
 
 namespace muster {

@@ -1,5 +1,5 @@
 #include "muster/base/error.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/links.h"
 
 namespace muster {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <thread>
 
-#include "muster/comm/linked_group_module.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/linked_group.h"
+#include "muster/comm/links.h"
 #include "muster/comm/thread_group.h"
 #include "muster/comm/two_level_group.h"
 #include "muster/rendezvous/store_client.h"

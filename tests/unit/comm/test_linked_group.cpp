@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "muster/base/error.h"
-#include "muster/comm/linked_group_module.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/linked_group.h"
+#include "muster/comm/links.h"
 #include "tests/contract/communicator_contract.h"
 #include "tests/support/memory_store.h"
 

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "muster/comm/grouping.h"
-#include "muster/comm/linked_group_module.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/linked_group.h"
+#include "muster/comm/links.h"
 #include "muster/comm/solo.h"
 #include "muster/comm/thread_group.h"
 #include "muster/comm/two_level_group.h"

@@ -7,8 +7,8 @@
 #include <functional>
 #include <thread>
 
-#include "muster/comm/linked_group_module.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/linked_group.h"
+#include "muster/comm/links.h"
 #include "muster/optim/nesterov.h"
 #include "muster/optim/slowmo.h"
 #include "muster/schedule/adaptive_period.h"

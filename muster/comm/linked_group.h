@@ -6,7 +6,7 @@
 
 #include "muster/comm/communicator.h"
 #include "muster/comm/group_watch.h"
-#include "muster/comm/links_module.h"
+#include "muster/comm/links.h"
 
 namespace muster {
 
