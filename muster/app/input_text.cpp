@@ -18,6 +18,7 @@
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
+#include "muster/base/open_file.h"
 
 namespace muster {
 
@@ -155,35 +156,30 @@ std::string read_path(const std::string& field, const std::string& path) {
 }
 
 Held keep(const std::string& text) {
+  const std::string name = "an input held in memory";
   const Descriptor low(::memfd_create("muster-input", MFD_CLOEXEC));
   // Inherited, and none of the standard streams, whichever of them are closed.
-  Descriptor memory(low.number() < 0 ? -1 : ::fcntl(low.number(), F_DUPFD, STDERR_FILENO + 1));
+  const int number = low.number() < 0 ? -1 : ::fcntl(low.number(), F_DUPFD, STDERR_FILENO + 1);
+  if (number < 0) throw Error(fmt::format("cannot hold an input in memory: {}", std::strerror(errno)));
+  OpenFile memory = OpenFile::adopt(number, name);
+  memory.write(text);
   struct stat about {};
-  std::string_view rest = text;
-  while (memory.number() >= 0 && !rest.empty()) {
-    const ssize_t count = ::write(memory.number(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    rest.remove_prefix(static_cast<size_t>(count));
-  }
-  if (memory.number() < 0 || !rest.empty() || ::fstat(memory.number(), &about) != 0)
+  if (::fstat(number, &about) != 0)
     throw Error(fmt::format("cannot hold an input in memory: {}", std::strerror(errno)));
   return {memory.release(), about.st_ino};
 }
 
 std::string read_held(const Held& held) {
+  const int number = ::fcntl(held.descriptor, F_DUPFD_CLOEXEC, 0);
+  if (number < 0)
+    throw Error(fmt::format("cannot read an input that was passed on: {}", std::strerror(errno)));
+  const OpenFile memory = OpenFile::adopt(number, "an input that was passed on");
   std::string text;
   std::array<char, 1 << 16> buffer;
   // With a place of its own: processes share the descriptor's.
-  while (true) {
-    const ssize_t count =
-        ::pread(held.descriptor, buffer.data(), buffer.size(), static_cast<off_t>(text.size()));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0)
-      throw Error(fmt::format("cannot read an input that was passed on: {}", std::strerror(errno)));
-    if (count == 0) return text;
-    text.append(buffer.data(), static_cast<size_t>(count));
-  }
+  while (const size_t count = memory.read_at(static_cast<int64_t>(text.size()), buffer.data(), buffer.size()))
+    text.append(buffer.data(), count);
+  return text;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,43 +28,22 @@ std::string refusal(mode_t mode) {
 }  // namespace
 
 // Not blocking: opening a pipe does not wait for its writer.
-PlainFile::PlainFile(const std::string& path)
-    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
-  if (descriptor_ < 0) fail(path, errno == ENXIO ? "it is a socket or a device" : std::strerror(errno));
+PlainFile::PlainFile(const std::string& path) {
+  const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (number < 0) fail(path, errno == ENXIO ? "it is a socket or a device" : std::strerror(errno));
+  file_ = OpenFile::adopt(number, path);
   struct stat status {};
-  const bool known = ::fstat(descriptor_, &status) == 0;
-  const int problem = errno;
-  if (known && S_ISREG(status.st_mode)) {
-    size_ = status.st_size;
-    return;
-  }
-  ::close(descriptor_);  // it was only looked at: nothing is lost
-  fail(path, known ? refusal(status.st_mode) : std::strerror(problem));
-}
-
-PlainFile::~PlainFile() { ::close(descriptor_); }  // it was only read: nothing is lost
-
-int64_t PlainFile::size_now() const {
-  struct stat status {};
-  if (::fstat(descriptor_, &status) != 0) fail(path_, std::strerror(errno));
-  return status.st_size;
+  if (::fstat(number, &status) != 0) fail(path, std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) fail(path, refusal(status.st_mode));
+  size_ = status.st_size;
 }
 
 void PlainFile::read_at(int64_t offset, void* to, size_t bytes) const {
-  auto* out = static_cast<char*>(to);
-  while (bytes > 0) {
-    const ssize_t count = ::pread(descriptor_, out, bytes, offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path_, std::strerror(errno));
-    if (count == 0)
-      throw DataError(
-          fmt::format("'{}' ends at byte {} now, it had {} bytes when it was opened: it was shortened while "
-                      "it was in use",
-                      path_, size_now(), size_));
-    out += count;
-    offset += count;
-    bytes -= static_cast<size_t>(count);
-  }
+  if (file_.read_at(offset, to, bytes) == bytes) return;
+  throw DataError(
+      fmt::format("'{}' ends at byte {} now, it had {} bytes when it was opened: it was shortened while "
+                  "it was in use",
+                  path(), size_now(), size_));
 }
 
 std::string PlainFile::beginning(int64_t most) const {

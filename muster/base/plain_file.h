@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "muster/base/open_file.h"
+
 namespace muster {
 
 /// A file of data, open for reading at any place by several threads at once. A pipe, device or folder is
@@ -12,15 +14,12 @@ class PlainFile {
  public:
   /// Throws FileError.
   explicit PlainFile(const std::string& path);
-  ~PlainFile();
-  PlainFile(const PlainFile&) = delete;
-  PlainFile& operator=(const PlainFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
   /// Bytes when it was opened.
   int64_t size() const { return size_; }
   /// Bytes now. Throws FileError.
-  int64_t size_now() const;
+  int64_t size_now() const { return file_.size(); }
   /// Reads `bytes` bytes from `offset` on. REQUIRES: they lie within size(). Throws FileError; DataError when
   /// the file has become shorter since it was opened.
   void read_at(int64_t offset, void* to, size_t bytes) const;
@@ -28,8 +27,7 @@ class PlainFile {
   std::string beginning(int64_t most) const;
 
  private:
-  std::string path_;
-  int descriptor_ = -1;
+  OpenFile file_;
   int64_t size_ = 0;
 };
 

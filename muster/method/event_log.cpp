@@ -1,10 +1,6 @@
 #include "muster/method/event_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -17,73 +13,46 @@ namespace {
 constexpr std::string_view magic = "muster events 2\n";
 constexpr std::string_view magic_of_version_1 = "muster events 1\n";
 
-[[noreturn]] void fail_file(const std::string& what, const std::string& path) {
-  throw FileError(what + " '" + path + "': " + std::strerror(errno));
-}
-
-void write_all(int descriptor, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_file("cannot write", path);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
 /// Returns how many bytes it has.
-int64_t write_record(int descriptor, RecordKind kind, uint64_t number, std::string_view head,
-                     std::string_view body, const std::string& path) {
+int64_t write_record(OpenFile& file, RecordKind kind, uint64_t number, std::string_view head,
+                     std::string_view body) {
   const RecordEnvelope envelope = envelope_of(kind, number, head, body);
   for (const std::string_view part :
        {std::string_view(envelope.before), body, std::string_view(envelope.behind)})
-    write_all(descriptor, part, path);
+    file.write(part);
   return static_cast<int64_t>(envelope.before.size() + body.size() + envelope.behind.size());
 }
 
 }  // namespace
 
 EventLogWriter::EventLogWriter(const std::string& path, const std::string& identity, uint64_t first)
-    : path_(path),
-      descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)),
-      number_(first) {
-  if (descriptor_ < 0) fail_file("cannot write", path);
-  try {
-    write_all(descriptor_, magic, path);
-    position_ = static_cast<int64_t>(magic.size()) +
-                write_record(descriptor_, RecordKind::beginning, first, identity, {}, path);
-  } catch (...) {
-    ::close(descriptor_);  // the failure that is thrown counts
-    throw;
-  }
-}
-
-EventLogWriter::EventLogWriter(EventLogWriter&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      position_(other.position_),
-      number_(other.number_) {}
-
-// Nothing is promised of what sync() has not confirmed, so close() can have nothing to say.
-EventLogWriter::~EventLogWriter() {
-  if (descriptor_ >= 0) ::close(descriptor_);  // see above
+    : file_(path, OpenFor::replacing), number_(first) {
+  file_.write(magic);
+  position_ =
+      static_cast<int64_t>(magic.size()) + write_record(file_, RecordKind::beginning, first, identity, {});
 }
 
 void EventLogWriter::append(const ServerEvent& event) {
   const EncodedEvent encoded = encode(event);
   try {
-    position_ +=
-        write_record(descriptor_, RecordKind::event, number_, encoded.head, encoded.body_bytes(), path_);
+    position_ += write_record(file_, RecordKind::event, number_, encoded.head, encoded.body_bytes());
   } catch (const FileError&) {
-    // Best effort: a record that stays in part is not promised, and left out when the file is read.
-    if (::ftruncate(descriptor_, position_) == 0) ::lseek(descriptor_, position_, SEEK_SET);
+    undo_write();
     throw;
   }
   ++number_;
 }
 
-void EventLogWriter::sync() {
-  if (::fdatasync(descriptor_) != 0) fail_file("cannot flush", path_);
+// Best effort: a record that stays in part is not promised, and left out when the file is read.
+void EventLogWriter::undo_write() {
+  try {
+    file_.cut(position_);
+  } catch (const FileError&) {
+    // The failure of the write counts.
+  }
 }
+
+void EventLogWriter::sync() { file_.flush_data(); }
 
 EventLogReader::EventLogReader(const std::string& path, const EventLogReading& reading)
     : path_(path), reading_(reading), file_(path) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "muster/base/open_file.h"
 #include "muster/method/async_server.h"
 #include "muster/method/event_record.h"
 #include "muster/method/server_event.h"
@@ -20,9 +21,6 @@ class EventLogWriter {
  public:
   /// A new file (an old one is replaced). Throws FileError.
   EventLogWriter(const std::string& path, const std::string& identity, uint64_t first = 0);
-  EventLogWriter(EventLogWriter&& other) noexcept;
-  EventLogWriter& operator=(EventLogWriter&&) = delete;
-  ~EventLogWriter();
 
   /// Appends; the bytes are with the system when it returns. A failed write is undone. Throws FileError.
   void append(const ServerEvent& event);
@@ -30,15 +28,16 @@ class EventLogWriter {
   /// later sync() says.
   void sync();
   /// The file was renamed; for messages.
-  void moved_to(std::string path) { path_ = std::move(path); }
+  void moved_to(std::string path) { file_.call_it(std::move(path)); }
   /// Bytes in whole records.
   int64_t position() const { return position_; }
   /// The next event's.
   uint64_t number() const { return number_; }
 
  private:
-  std::string path_;
-  int descriptor_;
+  void undo_write();
+
+  OpenFile file_;  // nothing is promised of what sync() has not confirmed
   int64_t position_ = 0;
   uint64_t number_;
 };

@@ -1,16 +1,11 @@
 #include "muster/method/event_record.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
-#include "muster/report/crc32c.h"
 
 namespace muster {
 
@@ -20,10 +15,6 @@ constexpr auto front_bytes = static_cast<int64_t>(sizeof(RecordFront));
 
 std::string_view as_bytes(const RecordFront& front) {
   return {reinterpret_cast<const char*>(&front), sizeof front};
-}
-
-[[noreturn]] void fail(const std::string& path) {
-  throw FileError("cannot read '" + path + "': " + std::strerror(errno));
 }
 
 int64_t end_of(int64_t position, const RecordFront& front) {
@@ -49,32 +40,12 @@ RecordEnvelope envelope_of(RecordKind kind, uint64_t number, std::string_view he
   return envelope;
 }
 
-RecordFile::RecordFile(const std::string& path)
-    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-  struct stat status {};
-  if (descriptor_ < 0) fail(path);
-  if (::fstat(descriptor_, &status) != 0) {
-    const int problem = errno;
-    ::close(descriptor_);  // only read from
-    errno = problem;
-    fail(path);
-  }
-  size_ = status.st_size;
-}
-
-RecordFile::~RecordFile() { ::close(descriptor_); }
+RecordFile::RecordFile(const std::string& path) : file_(path, OpenFor::reading), size_(file_.size()) {}
 
 std::string RecordFile::bytes(int64_t position, int64_t count) const {
   std::string read(static_cast<size_t>(count), '\0');
-  size_t done = 0;
-  while (done < read.size()) {
-    const ssize_t got =
-        ::pread(descriptor_, read.data() + done, read.size() - done, position + static_cast<int64_t>(done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path_);
-    if (got == 0) throw DataError("'" + path_ + "' became shorter while it was read");
-    done += static_cast<size_t>(got);
-  }
+  if (file_.read_at(position, read.data(), read.size()) < read.size())
+    throw DataError("'" + file_.path() + "' became shorter while it was read");
   return read;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "muster/base/open_file.h"
+
 namespace muster {
 
 /// A record of a file of events, little-endian, its front and head twice so that damage of either is mended
@@ -60,9 +62,6 @@ struct FoundRecord {
 class RecordFile {
  public:
   explicit RecordFile(const std::string& path);
-  RecordFile(const RecordFile&) = delete;
-  RecordFile& operator=(const RecordFile&) = delete;
-  ~RecordFile();
 
   int64_t size() const { return size_; }
   /// `count` bytes from `position` on. REQUIRES: the file had them when it was opened. Throws DataError where
@@ -83,8 +82,7 @@ class RecordFile {
   std::optional<std::string> head_at(int64_t position, const RecordFront& front) const;
   bool fits(int64_t position, const RecordFront& front) const;
 
-  std::string path_;
-  int descriptor_ = -1;
+  OpenFile file_;
   int64_t size_ = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "muster/base/open_file.h"
+
 namespace muster {
 
 /// Seconds since 1970, for the times in event files.
@@ -24,16 +26,13 @@ class EventFile {
   /// made (empty: in the folder), from where the caller moves it to the folder. Throws FileError.
   EventFile(const std::string& folder, int64_t first_step, double wall_time = unix_time(),
             const std::string& made_in = "");
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
 
   /// One event with a value (stored as float) for each tag, e.g. "train/loss". Throws FileError.
   void add(int64_t step, const std::vector<std::pair<std::string, double>>& values,
            double wall_time = unix_time());
 
   /// Brings what was written to the disk. Throws FileError.
-  void sync() const;
+  void sync();
 
   const std::string& path() const { return path_; }  ///< in the folder
 
@@ -41,7 +40,7 @@ class EventFile {
   void write_record(const std::string& event);
 
   std::string path_;
-  int descriptor_ = -1;
+  OpenFile file_;
 };
 
 }  // namespace muster

@@ -1,14 +1,9 @@
 #include "muster/report/metrics_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -23,10 +18,6 @@ namespace muster {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-[[noreturn]] void fail(const char* what, const std::string& path) {
-  throw FileError(fmt::format("cannot {} '{}': {}", what, path, std::strerror(errno)));
-}
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -118,40 +109,20 @@ size_t LastSteps::kind(const MetricsLine& line) { return !line.evaluation ? 0 : 
 
 void LastSteps::note(const MetricsLine& line) { steps_[kind(line)] = std::max(of(line), line.step); }
 
-MetricsFile::MetricsFile(std::string path, int descriptor, int64_t position)
-    : path_(std::move(path)), descriptor_(descriptor), position_(position) {}
+MetricsFile::MetricsFile(OpenFile file, int64_t position) : file_(std::move(file)), position_(position) {}
 
-MetricsFile::MetricsFile(MetricsFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
-      position_(other.position_),
-      last_(other.last_) {}
-
-MetricsFile::~MetricsFile() {
-  // sync() is where a failure shows; what was not synced is not promised.
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-MetricsFile MetricsFile::create(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail("write", path);
-  return {path, descriptor, 0};
-}
+MetricsFile MetricsFile::create(const std::string& path) { return {OpenFile(path, OpenFor::replacing), 0}; }
 
 MetricsFile MetricsFile::reopen_at(const std::string& path, int64_t bytes) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (descriptor < 0 && errno == ENOENT)
+  if (!is_there(path))
     throw CheckpointError(
         fmt::format("'{}' is missing, but the checkpoint counts on {} bytes of it", path, bytes));
-  if (descriptor < 0) fail("write", path);
-  MetricsFile file(path, descriptor, bytes);
-  struct stat found {};
-  if (::fstat(descriptor, &found) != 0) fail("examine", path);
-  if (bytes < 0 || found.st_size < bytes)
+  MetricsFile file(OpenFile(path, OpenFor::extending), bytes);
+  if (const int64_t found = file.file_.size(); bytes < 0 || found < bytes)
     throw CheckpointError(
         fmt::format("'{}' has {} bytes, but the checkpoint counts on {}: it was changed after the run", path,
-                    int64_t{found.st_size}, bytes));
-  if (::ftruncate(descriptor, bytes) != 0) fail("cut back", path);
+                    found, bytes));
+  file.file_.cut(bytes);
   return file;
 }
 
@@ -162,34 +133,33 @@ void MetricsFile::write(const MetricsLine& line) {
 }
 
 void MetricsFile::append(std::string_view text) {
-  for (std::string_view rest = text; !rest.empty();) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int reason = errno;
-      // Best effort: a torn line that stays is left out by readers and cut off when the run is resumed.
-      [[maybe_unused]] const int cut = ::ftruncate(descriptor_, position_);
-      errno = reason;
-      fail("write", path_);
-    }
-    rest.remove_prefix(static_cast<size_t>(written));
+  try {
+    file_.write(text);
+  } catch (const FileError&) {
+    undo_write();
+    throw;
   }
   position_ += static_cast<int64_t>(text.size());
 }
 
+// Best effort: a torn line that stays is left out by readers and cut off when the run is resumed.
+void MetricsFile::undo_write() {
+  try {
+    file_.cut(position_);
+  } catch (const FileError&) {
+    // The failure of the write counts.
+  }
+}
+
 MetricsFile MetricsFile::make(const std::string& made_at, const std::string& path, std::string_view lines) {
-  const int descriptor = ::open(made_at.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail("write", path);
-  MetricsFile file(path, descriptor, 0);
+  MetricsFile file(OpenFile(made_at, OpenFor::replacing, path), 0);
   file.append(lines);
   for (const MetricsLine& line : parse_metrics(lines, path)) file.last_.note(line);
   file.sync();
   return file;
 }
 
-void MetricsFile::sync() {
-  if (::fsync(descriptor_) != 0) fail("flush", path_);
-}
+void MetricsFile::sync() { file_.flush(); }
 
 std::vector<MetricsLine> parse_metrics(std::string_view content, const std::string& path) {
   std::vector<MetricsLine> lines;

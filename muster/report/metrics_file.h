@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/base/open_file.h"
+
 namespace muster {
 
 /// Wall time of a stretch of training by part, in seconds.
@@ -71,10 +73,6 @@ class MetricsFile {
   /// FileError.
   static MetricsFile make(const std::string& made_at, const std::string& path, std::string_view lines);
 
-  MetricsFile(MetricsFile&& other) noexcept;
-  MetricsFile& operator=(MetricsFile&&) = delete;
-  ~MetricsFile();
-
   /// Appends a line; one that does not lie behind the last of its kind was written before, and is left out.
   /// Throws FileError.
   void write(const MetricsLine& line);
@@ -83,11 +81,11 @@ class MetricsFile {
   void sync();
 
  private:
-  MetricsFile(std::string path, int descriptor, int64_t position);
+  MetricsFile(OpenFile file, int64_t position);
   void append(std::string_view text);
+  void undo_write();
 
-  std::string path_;
-  int descriptor_;
+  OpenFile file_;  // what was not synced is not promised
   int64_t position_;
   LastSteps last_;
 };

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "muster/base/open_file.h"
+
 namespace muster {
 
 /// How far a server's journal was on the disk when somebody was told so.
@@ -24,9 +26,6 @@ class DurableMarkFile {
   static std::optional<DurableMark> read(const std::string& path);
   /// Opens it, or begins it. Throws FileError.
   explicit DurableMarkFile(const std::string& path);
-  DurableMarkFile(const DurableMarkFile&) = delete;
-  DurableMarkFile& operator=(const DurableMarkFile&) = delete;
-  ~DurableMarkFile();
 
   /// With the system when it returns: it outlives this process. Throws FileError.
   void write(const DurableMark& mark);
@@ -34,8 +33,7 @@ class DurableMarkFile {
   void sync();
 
  private:
-  std::string path_;
-  int descriptor_ = -1;
+  OpenFile file_;  // what sync() has not confirmed is not counted on
   uint64_t written_ = 0;
 };
 

@@ -1,21 +1,15 @@
 #include "muster/serve/snapshot.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
 #include <vector>
 
+#include "muster/base/bytes.h"
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
-#include "muster/rendezvous/sockets.h"
-#include "muster/report/crc32c.h"
-#include "muster/serve/packed_bytes.h"
-#include "muster/serve/state_bytes.h"
+#include "muster/base/replaced_file.h"
+#include "muster/flat/state_bytes.h"
 
 namespace muster {
 
@@ -23,26 +17,6 @@ namespace {
 
 constexpr std::string_view magic = "MUSTERS2", magic_of_version_1 = "MUSTERS1";
 constexpr size_t checksum_bytes = 4;
-
-[[noreturn]] void fail(const char* what, const std::string& path) {
-  throw FileError(fmt::format("cannot {} the snapshot '{}': {}", what, path, std::strerror(errno)));
-}
-
-void write_part(int descriptor, std::string_view rest, const std::string& path) {
-  while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", path);
-    rest.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
-void write_and_flush(const std::string& path, const std::vector<std::string_view>& parts) {
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (file.number() < 0) fail("write", path);
-  for (const auto part : parts) write_part(file.number(), part, path);
-  if (::fsync(file.number()) != 0) fail("flush", path);
-}
 
 }  // namespace
 
@@ -52,19 +26,11 @@ void write_snapshot(const std::string& path, const State& state) {
   parts.insert(parts.begin(), magic);
   uint32_t checksum = 0;
   for (const auto part : parts) checksum = crc32c(part, checksum);
-  const PackedWriter end = PackedWriter().u32(checksum);
+  const ByteWriter end = ByteWriter().u32(checksum);
   parts.emplace_back(end.bytes());
-  const std::string beside = path + ".part";
-  std::remove(beside.c_str());  // what an interrupted one left, or a link: never written through
-  try {
-    write_and_flush(beside, parts);
-    if (std::rename(beside.c_str(), path.c_str()) != 0) fail("write", path);
-  } catch (...) {
-    std::remove(beside.c_str());  // the failure that is thrown counts
-    throw;
-  }
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  sync_to_disk(folder.empty() ? "." : folder);
+  ReplacedFile file(path);
+  for (const auto part : parts) file.write(part);
+  file.commit();
 }
 
 State read_snapshot(const std::string& path) {
@@ -80,7 +46,7 @@ State read_snapshot(const std::string& path) {
     throw CheckpointError(
         fmt::format("'{}' is no snapshot of muster serve, or its beginning is damaged", path));
   const auto body = content.substr(0, content.size() - checksum_bytes);
-  if (PackedReader(content.substr(body.size())).u32() != crc32c(body))
+  if (ByteReader(content.substr(body.size())).u32() != crc32c(body))
     throw CheckpointError(fmt::format("the snapshot '{}' is damaged: its checksum does not fit", path));
   try {
     return state_from_bytes(body.substr(magic.size()));

@@ -1,19 +1,11 @@
 #include "muster/train/checked_stream.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <utility>
+#include <string_view>
 
 #include "muster/base/error.h"
-#include "muster/base/file.h"
 
 namespace muster {
 
@@ -21,73 +13,37 @@ namespace {
 
 constexpr size_t chunk = size_t{1} << 20;  // checksum and system call work on the same cached bytes
 
-[[noreturn]] void fail(const char* what, const std::string& path) {
-  throw FileError(fmt::format("cannot {} '{}': {}", what, path, std::strerror(errno)));
-}
-
 }  // namespace
 
-CheckedWriter::CheckedWriter(std::string path) : path_(std::move(path)), beside_(path_ + ".part") {
-  ::unlink(beside_.c_str());  // what an interrupted writer left, or a link: never written through
-  descriptor_ = ::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("write", path_);
-}
-
-CheckedWriter::~CheckedWriter() {
-  if (descriptor_ < 0) return;
-  // Without commit() nothing was promised.
-  ::close(descriptor_);
-  ::unlink(beside_.c_str());  // likewise; the next writer of the file makes it anew
-}
+CheckedWriter::CheckedWriter(const std::string& path) : file_(path) {}
 
 void CheckedWriter::write(const void* data, size_t bytes) {
-  const char* from = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t written = ::write(descriptor_, from, std::min(bytes, chunk));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", path_);
-    checksum_.add(from, static_cast<size_t>(written));
-    bytes_ += written;
-    from += written;
-    bytes -= static_cast<size_t>(written);
+  std::string_view rest(static_cast<const char*>(data), bytes);
+  for (; !rest.empty(); rest.remove_prefix(std::min(rest.size(), chunk))) {
+    const std::string_view now = rest.substr(0, chunk);
+    file_.write(now);
+    checksum_.add(now.data(), now.size());
+    bytes_ += static_cast<int64_t>(now.size());
   }
 }
 
 FileDigest CheckedWriter::commit() {
-  if (::fsync(descriptor_) != 0) fail("flush", path_);
-  if (std::rename(beside_.c_str(), path_.c_str()) != 0) fail("write", path_);
-  const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
-  if (!closed) fail("close", path_);
-  const std::string folder = std::filesystem::path(path_).parent_path().string();
-  sync_to_disk(folder.empty() ? "." : folder);
+  file_.commit();
   return {bytes_, checksum_.value()};
 }
 
-CheckedReader::CheckedReader(std::string path) : path_(std::move(path)) {
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ < 0) fail("read", path_);
-  struct stat found {};
-  if (::fstat(descriptor_, &found) != 0 || S_ISDIR(found.st_mode)) {
-    if (S_ISDIR(found.st_mode)) errno = EISDIR;
-    ::close(descriptor_);  // only read from
-    fail("read", path_);
-  }
-  size_ = found.st_size;
-}
-
-CheckedReader::~CheckedReader() { ::close(descriptor_); }
+CheckedReader::CheckedReader(const std::string& path) : file_(path, OpenFor::reading), size_(file_.size()) {}
 
 void CheckedReader::read(void* data, size_t bytes) {
   char* to = static_cast<char*>(data);
   while (bytes > 0) {
-    const ssize_t count = ::read(descriptor_, to, std::min(bytes, chunk));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("read", path_);
-    if (count == 0) throw DataError(fmt::format("'{}' is truncated: it ends after {} bytes", path_, bytes_));
-    checksum_.add(to, static_cast<size_t>(count));
-    bytes_ += count;
+    const size_t count = file_.read_some(to, std::min(bytes, chunk));
+    if (count == 0)
+      throw DataError(fmt::format("'{}' is truncated: it ends after {} bytes", file_.path(), bytes_));
+    checksum_.add(to, count);
+    bytes_ += static_cast<int64_t>(count);
     to += count;
-    bytes -= static_cast<size_t>(count);
+    bytes -= count;
   }
 }
 

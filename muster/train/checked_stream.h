@@ -5,6 +5,8 @@
 #include <string>
 
 #include "muster/base/checksum.h"
+#include "muster/base/open_file.h"
+#include "muster/base/replaced_file.h"
 
 namespace muster {
 
@@ -12,10 +14,7 @@ namespace muster {
 /// crash or a full disk finds the old file or the new one. Without commit() nothing remains.
 class CheckedWriter {
  public:
-  explicit CheckedWriter(std::string path);
-  ~CheckedWriter();
-  CheckedWriter(const CheckedWriter&) = delete;
-  CheckedWriter& operator=(const CheckedWriter&) = delete;
+  explicit CheckedWriter(const std::string& path);
 
   /// Throws FileError.
   void write(const void* data, size_t bytes);
@@ -23,9 +22,7 @@ class CheckedWriter {
   FileDigest commit();
 
  private:
-  std::string path_;
-  std::string beside_;
-  int descriptor_ = -1;
+  ReplacedFile file_;
   int64_t bytes_ = 0;
   Checksum checksum_;
 };
@@ -34,10 +31,7 @@ class CheckedWriter {
 class CheckedReader {
  public:
   /// Throws FileError.
-  explicit CheckedReader(std::string path);
-  ~CheckedReader();
-  CheckedReader(const CheckedReader&) = delete;
-  CheckedReader& operator=(const CheckedReader&) = delete;
+  explicit CheckedReader(const std::string& path);
 
   int64_t size() const { return size_; }  ///< of the whole file, when it was opened
   /// Exactly so many bytes. Throws DataError when the file ends before, FileError when it cannot be read.
@@ -46,8 +40,7 @@ class CheckedReader {
   FileDigest digest() const { return {bytes_, checksum_.value()}; }
 
  private:
-  std::string path_;
-  int descriptor_ = -1;
+  OpenFile file_;
   int64_t size_ = 0;
   int64_t bytes_ = 0;
   Checksum checksum_;

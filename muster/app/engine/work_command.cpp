@@ -1,13 +1,10 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 #include <string_view>
 #include <thread>
@@ -18,8 +15,8 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/base/open_file.h"
 #include "muster/base/stopwatch.h"
-#include "muster/rendezvous/sockets.h"
 #include "muster/serve/ask_status.h"
 #include "muster/serve/wait_watch.h"
 #include "muster/serve/work_loop.h"
@@ -62,34 +59,17 @@ WorkOptions work_options(const ServeRequest& request, const ServedTraining& trai
 /// one that cannot be written there ends the worker.
 class Record {
  public:
-  explicit Record(const std::optional<std::string>& path)
-      : path_(path.value_or("")),
-        file_(path ? FileDescriptor(::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644))
-                   : FileDescriptor()) {
-    if (path && file_.number() < 0) fail("open");
+  explicit Record(const std::optional<std::string>& path) {
+    if (path) file_ = OpenFile(*path, OpenFor::appending);
   }
   void add(const Contribution& contribution) {
-    if (file_.number() < 0) return;
-    const std::string line =
-        fmt::format("{} {} {}\n", contribution.worker, contribution.sequence, contribution.version);
-    for (std::string_view rest = line; !rest.empty();) {
-      const ssize_t written = ::write(file_.number(), rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail("write");
-      rest.remove_prefix(static_cast<size_t>(written));
-    }
-    // A pipe or a terminal has nothing to flush.
-    if (::fdatasync(file_.number()) != 0 && errno != EINVAL && errno != EROFS) fail("flush");
+    if (!file_) return;
+    file_.write(fmt::format("{} {} {}\n", contribution.worker, contribution.sequence, contribution.version));
+    file_.flush_data();
   }
 
  private:
-  [[noreturn]] void fail(const char* what) const {
-    throw FileError(
-        fmt::format("cannot {} '{}', the record of this worker: {}", what, path_, std::strerror(errno)));
-  }
-
-  std::string path_;
-  FileDescriptor file_;
+  OpenFile file_;
 };
 
 void tell(const WorkNews& news) {
