@@ -10,6 +10,12 @@ find_file(MUSTER_CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js NO_D
 if(NOT MUSTER_CHART_JS)
   message(FATAL_ERROR "Chart.js is missing: install libjs-chart.js, or give its chart.min.js as -DMUSTER_CHART_JS=...")
 endif()
+# Checksums of files (Debian: libxxhash-dev).
+find_library(MUSTER_XXHASH xxhash)
+find_path(MUSTER_XXHASH_HEADER xxhash.h)
+if(NOT MUSTER_XXHASH OR NOT MUSTER_XXHASH_HEADER)
+  message(FATAL_ERROR "xxHash is missing: install libxxhash-dev")
+endif()
 # Arithmetic of the claims of `muster reproduce` (Debian: libmuparser-dev).
 find_library(MUSTER_MUPARSER muparser)
 if(NOT MUSTER_MUPARSER)

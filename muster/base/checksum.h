@@ -1,28 +1,27 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace muster {
 
-/// XXH64 with seed 0 (Collet, "xxHash fast digest algorithm", version 0.1.1), fed in pieces. 64 bits against
-/// damage by accident; no protection against intent.
+/// XXH64 with seed 0 (Collet, "xxHash fast digest algorithm", version 0.1.1; computed by libxxhash), fed in
+/// pieces. 64 bits against damage by accident; no protection against intent.
 class Checksum {
  public:
+  Checksum();
+  Checksum(const Checksum& other);
+  Checksum& operator=(const Checksum& other);
+  ~Checksum();
+
   void add(const void* data, size_t bytes);
   /// Of everything added so far.
   uint64_t value() const;
 
  private:
-  static constexpr uint64_t prime1 = 0x9E3779B185EBCA87ULL;
-  static constexpr uint64_t prime2 = 0xC2B2AE3D27D4EB4FULL;
-
-  void stripe(const unsigned char* data);
-
-  std::array<uint64_t, 4> lanes_ = {prime1 + prime2, prime2, 0, 0 - prime1};
-  std::array<unsigned char, 32> waiting_{};  ///< the last bytes, less than a stripe
-  uint64_t total_ = 0;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// What a file held when it was written or read.

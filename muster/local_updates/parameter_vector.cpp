@@ -10,6 +10,7 @@
 #include <string>
 
 #include "muster/base/error.h"
+#include "muster/base/fnv.h"
 #include "muster/flat/flat_buffer.h"
 
 namespace muster {
@@ -56,37 +57,23 @@ void require_apart(const std::vector<at::Tensor>& parameters) {
                               std::max(spans[i].index, spans[i - 1].index)));
 }
 
-/// FNV-1a over the bytes of 64-bit numbers.
-class Hash {
- public:
-  void add(int64_t number) {
-    for (int byte = 0; byte < 8; ++byte) {
-      value_ ^= (static_cast<uint64_t>(number) >> (8 * byte)) & 0xff;
-      value_ *= 1099511628211U;
-    }
-  }
-  void add(at::IntArrayRef numbers) {
-    add(static_cast<int64_t>(numbers.size()));
-    for (const int64_t number : numbers) add(number);
-  }
-  int64_t value() const { return static_cast<int64_t>(value_); }
-
- private:
-  uint64_t value_ = 14695981039346656037U;
-};
+void add(Fnv1a& hash, at::IntArrayRef numbers) {
+  hash.add(static_cast<int64_t>(numbers.size()));
+  for (const int64_t number : numbers) hash.add(number);
+}
 
 }  // namespace
 
 ParameterVector::ParameterVector(const std::vector<at::Tensor>& parameters) {
   std::set<const void*> seen;
   std::vector<at::Tensor> distinct;
-  Hash hash;
+  Fnv1a hash;
   for (size_t i = 0; i < parameters.size(); ++i) {
     const at::Tensor& parameter = parameters[i];
     require_usable(i, parameter);
     if (!seen.insert(parameter.unsafeGetTensorImpl()).second) continue;
     distinct.push_back(parameter);
-    hash.add(parameter.sizes());
+    add(hash, parameter.sizes());
     if (!parameter.requires_grad()) {
       hash.add(static_cast<int64_t>(parameter.scalar_type()));
       frozen_.push_back(parameter);
@@ -98,13 +85,13 @@ ParameterVector::ParameterVector(const std::vector<at::Tensor>& parameters) {
     const at::Tensor place =
         parameter.is_non_overlapping_and_dense() ? parameter.detach() : parameter.detach().contiguous();
     strides_.push_back(place.strides().vec());
-    hash.add(place.strides());
+    add(hash, place.strides());
     layout_.add(std::to_string(trained_.size()), parameter.sizes().vec());
     trained_.push_back(parameter);
   }
   require_apart(distinct);
   if (trained_.empty()) throw Error("no parameter requires a gradient: there is nothing to train");
-  fingerprint_ = hash.value();
+  fingerprint_ = static_cast<int64_t>(hash.value());
   vector_ = flat_vector(layout_.size(), trained_[0].scalar_type());
   readopt();
 }

@@ -1,10 +1,9 @@
 #include "muster/method/server_event.h"
 
 #include <array>
-#include <bit>
 #include <cstring>
-#include <type_traits>
 
+#include "muster/base/bytes.h"
 #include "muster/base/error.h"
 #include "muster/flat/flat_buffer.h"
 
@@ -12,49 +11,23 @@ namespace muster {
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "events are written as they lie in memory");
-
 enum class Kind : uint8_t { joined = 1, left = 2, contribution = 3, dropped = 4, released = 5 };
-
-class Writer {
- public:
-  explicit Writer(Kind kind) { put(static_cast<uint8_t>(kind)); }
-  template <class T>
-  void put(T value) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    std::array<char, sizeof(T)> bytes;
-    std::memcpy(bytes.data(), &value, sizeof value);
-    head.append(bytes.data(), bytes.size());
-  }
-  std::string head;
-};
 
 [[noreturn]] void fail() { throw DataError("these bytes are no event of an asynchronous server"); }
 
-class Reader {
- public:
-  explicit Reader(std::string_view head) : head_(head) {}
-  template <class T>
-  T take() {
-    if (head_.size() < sizeof(T)) fail();
-    T value;
-    std::memcpy(&value, head_.data(), sizeof value);
-    head_.remove_prefix(sizeof value);
-    return value;
-  }
-  Kind kind() { return static_cast<Kind>(take<uint8_t>()); }
-  bool flag() {
-    const auto byte = take<uint8_t>();
-    if (byte > 1) fail();
-    return byte == 1;
-  }
-  void end() const {
-    if (!head_.empty()) fail();
-  }
+ByteWriter writer_of(Kind kind) {
+  ByteWriter writer;
+  writer.byte(static_cast<uint8_t>(kind));
+  return writer;
+}
 
- private:
-  std::string_view head_;
-};
+Kind kind_of(ByteReader& reader) { return static_cast<Kind>(reader.byte()); }
+
+bool take_flag(ByteReader& reader) {
+  const uint8_t byte = reader.byte();
+  if (byte > 1) fail();
+  return byte == 1;
+}
 
 // The head of a contribution; the vector's type and size come last.
 struct VectorForm {
@@ -63,97 +36,88 @@ struct VectorForm {
   int64_t bytes() const { return size * static_cast<int64_t>(c10::elementSize(type)); }
 };
 
-Contribution take_contribution(Reader& reader, VectorForm& form) {
+Contribution take_contribution(ByteReader& reader, VectorForm& form) {
   Contribution c;
-  c.worker = reader.take<int64_t>();
-  c.sequence = reader.take<int64_t>();
-  c.version = reader.take<int64_t>();
-  c.shard = reader.take<int64_t>();
-  c.local_steps = reader.take<int64_t>();
-  c.tokens = reader.take<int64_t>();
-  c.completed = reader.take<double>();
-  c.compute_seconds = reader.take<double>();
-  c.loss = reader.take<double>();
-  c.learning_rate = reader.take<double>();
-  form.type = reader.flag() ? at::kDouble : at::kFloat;
-  form.size = reader.take<int64_t>();
+  c.worker = reader.i64();
+  c.sequence = reader.i64();
+  c.version = reader.i64();
+  c.shard = reader.i64();
+  c.local_steps = reader.i64();
+  c.tokens = reader.i64();
+  c.completed = reader.real();
+  c.compute_seconds = reader.real();
+  c.loss = reader.real();
+  c.learning_rate = reader.real();
+  form.type = take_flag(reader) ? at::kDouble : at::kFloat;
+  form.size = reader.i64();
   constexpr int64_t most = int64_t{1} << 40;
   if (form.size < 0 || form.size > most) fail();
   return c;
 }
 
 EncodedEvent encoded(const WorkerJoined& event) {
-  Writer writer(Kind::joined);
-  writer.put(event.worker);
-  writer.put(event.time);
-  writer.put(static_cast<uint8_t>(event.seconds_per_step.has_value()));
-  writer.put(event.seconds_per_step.value_or(0));
-  writer.put(event.session);
-  return {writer.head, {}};
+  ByteWriter writer = writer_of(Kind::joined);
+  writer.i64(event.worker).real(event.time).byte(event.seconds_per_step ? 1 : 0);
+  writer.real(event.seconds_per_step.value_or(0)).i64(event.session);
+  return {writer.bytes(), {}};
 }
 
 EncodedEvent encoded(const WorkerLeft& event) {
-  Writer writer(Kind::left);
-  writer.put(event.worker);
-  writer.put(event.time);
-  return {writer.head, {}};
+  ByteWriter writer = writer_of(Kind::left);
+  writer.i64(event.worker).real(event.time);
+  return {writer.bytes(), {}};
 }
 
 EncodedEvent encoded(const Contribution& event) {
-  Writer writer(Kind::contribution);
+  ByteWriter writer = writer_of(Kind::contribution);
   for (const int64_t number :
        {event.worker, event.sequence, event.version, event.shard, event.local_steps, event.tokens})
-    writer.put(number);
+    writer.i64(number);
   for (const double number : {event.completed, event.compute_seconds, event.loss, event.learning_rate})
-    writer.put(number);
+    writer.real(number);
   const at::Tensor& vector = event.pseudo_gradient;
   require_flat(vector, vector.numel(), vector.scalar_type(), "pseudo-gradient of an event");
-  writer.put(static_cast<uint8_t>(vector.scalar_type() == at::kDouble));
-  writer.put(vector.numel());
-  return {writer.head, vector};
+  writer.byte(vector.scalar_type() == at::kDouble ? 1 : 0).i64(vector.numel());
+  return {writer.bytes(), vector};
 }
 
 EncodedEvent encoded(const ContributionDropped& event) {
-  Writer writer(Kind::dropped);
-  writer.put(event.worker);
-  writer.put(event.sequence);
-  writer.put(event.local_steps);
-  writer.put(event.completed);
-  writer.put(event.compute_seconds);
-  writer.put(static_cast<uint8_t>(event.why));
-  return {writer.head, {}};
+  ByteWriter writer = writer_of(Kind::dropped);
+  writer.i64(event.worker).i64(event.sequence).i64(event.local_steps);
+  writer.real(event.completed).real(event.compute_seconds).byte(static_cast<uint8_t>(event.why));
+  return {writer.bytes(), {}};
 }
 
 EncodedEvent encoded(const WorkersReleased& event) {
-  Writer writer(Kind::released);
-  writer.put(event.time);
-  return {writer.head, {}};
+  ByteWriter writer = writer_of(Kind::released);
+  writer.real(event.time);
+  return {writer.bytes(), {}};
 }
 
-ServerEvent take_joined(Reader& reader) {
-  WorkerJoined event{reader.take<int64_t>(), reader.take<double>(), {}};
-  const bool known = reader.flag();
-  const auto seconds = reader.take<double>();
+ServerEvent take_joined(ByteReader& reader) {
+  WorkerJoined event{reader.i64(), reader.real(), {}};
+  const bool known = take_flag(reader);
+  const auto seconds = reader.real();
   if (known) event.seconds_per_step = seconds;
-  event.session = reader.take<int64_t>();
+  event.session = reader.i64();
   return event;
 }
 
-ServerEvent take_dropped(Reader& reader) {
+ServerEvent take_dropped(ByteReader& reader) {
   ContributionDropped event;
-  event.worker = reader.take<int64_t>();
-  event.sequence = reader.take<int64_t>();
-  event.local_steps = reader.take<int64_t>();
-  event.completed = reader.take<double>();
-  event.compute_seconds = reader.take<double>();
-  const auto why = reader.take<uint8_t>();
+  event.worker = reader.i64();
+  event.sequence = reader.i64();
+  event.local_steps = reader.i64();
+  event.completed = reader.real();
+  event.compute_seconds = reader.real();
+  const auto why = reader.byte();
   if (why >= verdicts) fail();
   event.why = static_cast<Verdict>(why);
   if (!ends_round(event.why) || event.why == Verdict::counted) fail();
   return event;
 }
 
-ServerEvent take_whole_contribution(Reader& reader, std::string_view body) {
+ServerEvent take_whole_contribution(ByteReader& reader, std::string_view body) {
   VectorForm form;
   Contribution contribution = take_contribution(reader, form);
   if (static_cast<int64_t>(body.size()) != form.bytes()) fail();
@@ -162,20 +126,20 @@ ServerEvent take_whole_contribution(Reader& reader, std::string_view body) {
   return contribution;
 }
 
-ServerEvent take_event(Reader& reader, std::string_view body) {
-  switch (reader.kind()) {
+ServerEvent take_event(ByteReader& reader, std::string_view body) {
+  switch (kind_of(reader)) {
     case Kind::joined:
       return take_joined(reader);
     case Kind::left: {
-      const auto worker = reader.take<int64_t>();
-      return WorkerLeft{worker, reader.take<double>()};
+      const auto worker = reader.i64();
+      return WorkerLeft{worker, reader.real()};
     }
     case Kind::contribution:
       return take_whole_contribution(reader, body);
     case Kind::dropped:
       return take_dropped(reader);
     case Kind::released:
-      return WorkersReleased{reader.take<double>()};
+      return WorkersReleased{reader.real()};
   }
   fail();
 }
@@ -201,16 +165,16 @@ EncodedEvent encode(const ServerEvent& event) {
 }
 
 ServerEvent decode_event(std::string_view head, std::string_view body) {
-  Reader reader(head);
+  ByteReader reader(head);
   ServerEvent event = take_event(reader, body);
-  reader.end();
+  reader.finish();
   if (!std::holds_alternative<Contribution>(event) && !body.empty()) fail();
   return event;
 }
 
 int64_t body_size(std::string_view head) {
-  Reader reader(head);
-  if (reader.kind() != Kind::contribution) return 0;
+  ByteReader reader(head);
+  if (kind_of(reader) != Kind::contribution) return 0;
   VectorForm form;
   take_contribution(reader, form);
   return form.bytes();
@@ -218,8 +182,8 @@ int64_t body_size(std::string_view head) {
 
 std::optional<ContributionDropped> without_vector(std::string_view head) {
   try {
-    Reader reader(head);
-    if (reader.kind() != Kind::contribution) return std::nullopt;
+    ByteReader reader(head);
+    if (kind_of(reader) != Kind::contribution) return std::nullopt;
     VectorForm form;
     const Contribution c = take_contribution(reader, form);
     return ContributionDropped{c.worker,    c.sequence,        c.local_steps,

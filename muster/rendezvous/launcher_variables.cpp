@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "muster/base/error.h"
+#include "muster/base/fnv.h"
 
 namespace muster {
 
@@ -54,11 +55,8 @@ std::string without_brackets(const std::string& address) {
 }
 
 int port_of_job(std::string_view job) {
-  // FNV-1a (Fowler, Noll, Vo), 32 bits.
-  uint32_t hash = 2166136261U;
-  for (const char letter : job) hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619U;
   constexpr uint32_t ports = 10000;
-  return static_cast<int>(20000 + hash % ports);
+  return static_cast<int>(20000 + fnv1a_32(job) % ports);
 }
 
 }  // namespace muster

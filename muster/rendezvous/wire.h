@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/base/bytes.h"
+
 namespace muster {
 
 /// The longest message that either side of a store takes, in bytes.
@@ -24,14 +26,14 @@ class MessageWriter {
   std::string frame() const;
 
  private:
-  std::string bytes_;
+  ByteWriter content_;
 };
 
 /// Reads what MessageWriter wrote; `bytes` must outlive it. Throws DataError where they end too early or, in
 /// finish(), go on.
 class MessageReader {
  public:
-  explicit MessageReader(std::string_view bytes) : bytes_(bytes) {}
+  explicit MessageReader(std::string_view bytes) : content_(bytes) {}
 
   uint8_t byte();
   int64_t number();
@@ -39,13 +41,13 @@ class MessageReader {
   std::vector<std::string> texts();
   void finish() const;
   /// All that has not been read yet.
-  std::string_view rest() const { return bytes_; }
+  std::string_view rest() const { return content_.rest(); }
 
  private:
   std::string_view take(size_t count);
   size_t length();
 
-  std::string_view bytes_;
+  ByteReader content_;
 };
 
 /// Cuts a stream of bytes into messages.

@@ -1,36 +1,26 @@
 #include "muster/report/event_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
 
+#include "muster/base/bytes.h"
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 #include "muster/base/folder.h"
 #include "muster/base/host_name.h"
-#include "muster/report/crc32c.h"
 
 namespace muster {
 
 namespace {
 
 constexpr std::string_view name_start = "events.out.tfevents.";
-
-void put_fixed32(std::string& out, uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift));
-}
-
-void put_fixed64(std::string& out, uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(value >> shift));
-}
 
 void put_varint(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>((value & 0x7F) | 0x80));
@@ -55,7 +45,7 @@ void put_bytes(std::string& out, uint32_t field, std::string_view bytes) {
 std::string event_start(double wall_time, int64_t step) {
   std::string event;
   put_key(event, 1, Wire::fixed64);
-  put_fixed64(event, std::bit_cast<uint64_t>(wall_time));
+  event += ByteWriter().real(wall_time).bytes();
   put_key(event, 2, Wire::varint);
   put_varint(event, static_cast<uint64_t>(step));
   return event;
@@ -76,7 +66,7 @@ std::string summary_of(const std::vector<std::pair<std::string, double>>& values
     std::string value;
     put_bytes(value, 1, tag);
     put_key(value, 2, Wire::fixed32);
-    put_fixed32(value, std::bit_cast<uint32_t>(static_cast<float>(number)));
+    value += ByteWriter().u32(std::bit_cast<uint32_t>(static_cast<float>(number))).bytes();
     put_bytes(summary, 1, value);
   }
   return summary;
@@ -113,22 +103,14 @@ EventFile::EventFile(const std::string& folder, int64_t first_step, double wall_
                         ::getpid())) {
   const std::string made_at =
       made_in.empty() ? path_ : made_in + "/" + std::filesystem::path(path_).filename().string();
-  descriptor_ = ::open(made_at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) throw FileError(fmt::format("cannot write '{}': {}", path_, std::strerror(errno)));
-  try {
-    std::string version = event_start(wall_time, 0);
-    put_bytes(version, 3, "brain.Event:2");
-    write_record(version);
-    std::string start = event_start(wall_time, first_step);
-    put_bytes(start, 7, session_start());
-    write_record(start);
-  } catch (...) {
-    ::close(descriptor_);  // the failure that is thrown counts
-    throw;
-  }
+  file_ = OpenFile(made_at, OpenFor::creating, path_);
+  std::string version = event_start(wall_time, 0);
+  put_bytes(version, 3, "brain.Event:2");
+  write_record(version);
+  std::string start = event_start(wall_time, first_step);
+  put_bytes(start, 7, session_start());
+  write_record(start);
 }
-
-EventFile::~EventFile() { ::close(descriptor_); }
 
 void EventFile::add(int64_t step, const std::vector<std::pair<std::string, double>>& values,
                     double wall_time) {
@@ -137,23 +119,14 @@ void EventFile::add(int64_t step, const std::vector<std::pair<std::string, doubl
   write_record(event);
 }
 
-void EventFile::sync() const {
-  if (::fsync(descriptor_) != 0)
-    throw FileError(fmt::format("cannot flush '{}': {}", path_, std::strerror(errno)));
-}
+void EventFile::sync() { file_.flush(); }
 
 void EventFile::write_record(const std::string& event) {
-  std::string record;
-  put_fixed64(record, event.size());
-  put_fixed32(record, masked_crc32c(record));
-  record += event;
-  put_fixed32(record, masked_crc32c(event));
-  for (std::string_view rest = record; !rest.empty();) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw FileError(fmt::format("cannot write '{}': {}", path_, std::strerror(errno)));
-    rest.remove_prefix(static_cast<size_t>(written));
-  }
+  ByteWriter record;
+  record.u64(event.size());
+  record.u32(masked_crc32c(record.bytes()));
+  record.raw(event).u32(masked_crc32c(event));
+  file_.write(record.bytes());
 }
 
 }  // namespace muster

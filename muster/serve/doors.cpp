@@ -127,12 +127,4 @@ Doors client_doors(const DoorOptions& options, const std::string& address) {
           long_flag);
 }
 
-bool same_secret(const std::string& one, const std::string& other) {
-  unsigned difference = one.size() == other.size() ? 0U : 1U;
-  for (size_t i = 0; i < one.size(); ++i)
-    difference |= static_cast<unsigned char>(one[i]) ^
-                  static_cast<unsigned char>(other.empty() ? 0 : other[i % other.size()]);
-  return difference == 0;
-}
-
 }  // namespace muster

@@ -39,7 +39,4 @@ Doors client_doors(const DoorOptions& options, const std::string& address);
 /// it is not of that form.
 bool is_loopback(const std::string& address);
 
-/// Takes the same time wherever they differ.
-bool same_secret(const std::string& one, const std::string& other);
-
 }  // namespace muster

@@ -2,8 +2,8 @@
 #include <optional>
 #include <utility>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
-#include "muster/report/crc32c.h"
 #include "muster/serve/grpc_line.h"
 #include "muster/serve/message_rooms.h"
 #include "muster/serve/parts.h"

@@ -9,8 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
-#include "muster/report/crc32c.h"
+#include "muster/base/same_secret.h"
 #include "muster/serve/grpc_words.h"
 #include "muster/serve/message_rooms.h"
 #include "muster/serve/parts.h"

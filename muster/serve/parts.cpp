@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
-#include "muster/report/crc32c.h"
 
 namespace muster {
 

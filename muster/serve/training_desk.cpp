@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/base/same_secret.h"
 #include "muster/base/secret_bits.h"
 #include "muster/serve/doors.h"
 

@@ -3,6 +3,7 @@
 #include <ATen/Functions.h>
 
 #include "muster/base/error.h"
+#include "muster/base/fnv.h"
 #include "muster/base/format.h"
 #include "muster/base/random.h"
 
@@ -10,11 +11,11 @@ namespace muster {
 
 namespace {
 
-/// A number for the samples of a batch, in their order: FNV-1a over their 64-bit indices (Fowler, Noll, Vo).
+/// A number for the samples of a batch, in their order: FNV-1a over their indices, word by word.
 uint64_t number_of(std::span<const int64_t> samples) {
-  uint64_t number = 0xCBF29CE484222325;
-  for (const int64_t sample : samples) number = (number ^ static_cast<uint64_t>(sample)) * 0x100000001B3;
-  return number;
+  Fnv1a hash;
+  for (const int64_t sample : samples) hash.add_word(static_cast<uint64_t>(sample));
+  return hash.value();
 }
 
 }  // namespace

@@ -2,15 +2,13 @@
 
 #include <sys/socket.h>
 
-#include <bit>
 #include <cerrno>
-#include <cstring>
+
+#include "muster/base/bytes.h"
 
 namespace muster {
 
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "numbers travel as they lie in memory");
 
 constexpr uint64_t longest_content = uint64_t{1} << 40;
 constexpr size_t header_bytes = 9;
@@ -40,19 +38,18 @@ bool receive_all(int socket, char* data, size_t size) {
 }  // namespace
 
 bool send_message(int socket, TokenizerWord word, std::string_view content) {
-  char header[header_bytes];
-  header[0] = static_cast<char>(word);
-  const uint64_t length = content.size();
-  std::memcpy(header + 1, &length, sizeof length);
-  return send_all(socket, header, header_bytes) && send_all(socket, content.data(), content.size());
+  ByteWriter header;
+  header.byte(static_cast<uint8_t>(word)).u64(content.size());
+  return send_all(socket, header.bytes().data(), header_bytes) &&
+         send_all(socket, content.data(), content.size());
 }
 
 std::optional<TokenizerMessage> receive_message(int socket) {
-  char header[header_bytes];
-  if (!receive_all(socket, header, header_bytes)) return std::nullopt;
-  uint64_t length = 0;
-  std::memcpy(&length, header + 1, sizeof length);
-  const auto word = static_cast<TokenizerWord>(header[0]);
+  std::string header(header_bytes, '\0');
+  if (!receive_all(socket, header.data(), header_bytes)) return std::nullopt;
+  ByteReader reader(header);
+  const auto word = static_cast<TokenizerWord>(reader.byte());
+  const uint64_t length = reader.u64();
   if (length > longest_content || word < TokenizerWord::load || word > TokenizerWord::refused)
     return std::nullopt;
   TokenizerMessage message{word, std::string(length, '\0')};
@@ -61,12 +58,15 @@ std::optional<TokenizerMessage> receive_message(int socket) {
 }
 
 std::string packed(const std::vector<uint32_t>& numbers) {
-  return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(uint32_t)};
+  ByteWriter writer;
+  for (const uint32_t number : numbers) writer.u32(number);
+  return writer.bytes();
 }
 
 std::vector<uint32_t> unpacked(std::string_view content) {
   std::vector<uint32_t> numbers(content.size() / sizeof(uint32_t));
-  if (!numbers.empty()) std::memcpy(numbers.data(), content.data(), numbers.size() * sizeof(uint32_t));
+  ByteReader reader(content);
+  for (uint32_t& number : numbers) number = reader.u32();
   return numbers;
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <string_view>
 
+#include "muster/base/bytes.h"
 #include "muster/base/error.h"
 #include "muster/train/checked_stream.h"
 #include "muster/train/foreign_file.h"
@@ -120,8 +121,7 @@ class Header {
   Header(CheckedReader& file, const std::string& path) : path_(path) {
     const std::string head = read_text(file, std::min<int64_t>(file.size(), 8));
     if (head.size() < 8) refuse_start(head, "it is shorter than the 8 bytes of the header's length");
-    uint64_t length = 0;
-    std::memcpy(&length, head.data(), sizeof length);
+    const uint64_t length = ByteReader(head).u64();
     const int64_t rest = file.size() - 8;
     if (length > static_cast<uint64_t>(std::min(rest, largest_header)))
       refuse_start(head + read_text(file, std::min<int64_t>(rest, 504)),
@@ -268,9 +268,9 @@ FileDigest write_safetensors(const std::string& path, const NamedTensors& tensor
                              const std::map<std::string, std::string>& metadata) {
   const std::vector<size_t> order = order_of_data(tensors);
   const std::string header = make_header(tensors, order, with_digits(metadata, tensors));
-  const uint64_t length = header.size();
+  const std::string length = ByteWriter().u64(header.size()).bytes();
   CheckedWriter file(path);
-  file.write(&length, sizeof length);
+  file.write(length.data(), length.size());
   file.write(header.data(), header.size());
   for (const size_t index : order) {
     const at::Tensor tensor = plain(tensors[index].second);

@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/base/stopwatch.h"
 #include "muster/flat/flat_buffer.h"
+#include "muster/flat/state_bytes.h"
 #include "muster/method/server_event.h"
 #include "muster/rendezvous/identity.h"
-#include "muster/report/crc32c.h"
 #include "muster/serve/parts.h"
-#include "muster/serve/state_bytes.h"
 #include "muster/serve/training.pb.h"
 #include "muster/serve/vector_messages.h"
 #include "tests/fuzz/damaged_bytes.h"

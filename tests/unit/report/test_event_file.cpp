@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
-#include "muster/report/crc32c.h"
 #include "muster/report/event_file.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/temporary_folder.h"

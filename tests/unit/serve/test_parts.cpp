@@ -2,9 +2,9 @@
 
 #include <string>
 
+#include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 #include "muster/base/random.h"
-#include "muster/report/crc32c.h"
 #include "muster/serve/parts.h"
 
 namespace muster {

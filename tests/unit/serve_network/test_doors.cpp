@@ -88,13 +88,5 @@ TEST_F(DoorFiles, AreReadWithCare) {
               HasSubstr("PEM"));
 }
 
-TEST(Secrets, AreTheSameOrNot) {
-  EXPECT_TRUE(same_secret("abc", "abc"));
-  for (const char* other : {"", "ab", "abcd", "abd", "xbc"}) {
-    EXPECT_FALSE(same_secret("abc", other)) << other;
-    EXPECT_FALSE(same_secret(other, "abc")) << other;
-  }
-}
-
 }  // namespace
 }  // namespace muster

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "muster/report/crc32c.h"
+#include "muster/base/crc32c.h"
 
 namespace muster {
 namespace {

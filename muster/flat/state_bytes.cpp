@@ -1,12 +1,12 @@
-#include "muster/serve/state_bytes.h"
+#include "muster/flat/state_bytes.h"
 
 #include <ATen/ATen.h>
 
 #include <cstring>
 #include <variant>
 
+#include "muster/base/bytes.h"
 #include "muster/base/error.h"
-#include "muster/serve/packed_bytes.h"
 
 namespace muster {
 
@@ -17,10 +17,10 @@ constexpr at::ScalarType types[] = {at::kFloat, at::kDouble, at::kLong, at::kByt
 uint8_t code_of(at::ScalarType type) {
   for (uint8_t code = 0; code < std::size(types); ++code)
     if (types[code] == type) return code;
-  throw Bug("a state holds a tensor of a type that snapshots do not know");
+  throw Bug("a state holds a tensor of a type that states do not know");
 }
 
-void put_numbers(PackedWriter& writer, const Numbers& numbers) {
+void put_numbers(ByteWriter& writer, const Numbers& numbers) {
   writer.u64(numbers.values().size());
   for (const auto& [name, value] : numbers.values()) {
     writer.text(name).byte(static_cast<uint8_t>(value.index()));
@@ -29,11 +29,11 @@ void put_numbers(PackedWriter& writer, const Numbers& numbers) {
   }
 }
 
-void read_numbers(PackedReader& reader, Numbers& numbers) {
+void read_numbers(ByteReader& reader, Numbers& numbers) {
   for (uint64_t rest = reader.u64(); rest > 0; --rest) {
     const std::string name(reader.text());
     const uint8_t kind = reader.byte();
-    if (kind > 1) throw DataError("a snapshot holds a number of an unknown kind");
+    if (kind > 1) throw DataError("a state holds a number of an unknown kind");
     if (kind == 0)
       numbers.set(name, reader.i64());
     else
@@ -41,19 +41,22 @@ void read_numbers(PackedReader& reader, Numbers& numbers) {
   }
 }
 
-at::Tensor read_tensor(PackedReader& reader) {
+at::Tensor read_tensor(ByteReader& reader) {
   const uint8_t code = reader.byte();
-  if (code >= std::size(types)) throw DataError("a snapshot holds a tensor of an unknown type");
+  if (code >= std::size(types)) throw DataError("a state holds a tensor of an unknown type");
   std::vector<int64_t> shape(reader.byte());
   const auto element = static_cast<uint64_t>(c10::elementSize(types[code]));
-  uint64_t bytes = element;
+  uint64_t bytes = element;  // as if no size were zero: the strides must be numbers, too
+  bool empty = false;
   for (int64_t& size : shape) {
     size = reader.i64();
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
-      throw DataError("a snapshot holds a tensor of an impossible size");
+    empty = empty || size == 0;
+    if (size < 0 || (size > 0 && __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)))
+      throw DataError("a state holds a tensor of an impossible size");
   }
+  if (empty) bytes = 0;
   const std::string_view content = reader.text();
-  if (content.size() != bytes) throw DataError("a snapshot holds a tensor of another size than it says");
+  if (content.size() != bytes) throw DataError("a state holds a tensor of another size than it says");
   at::Tensor tensor = at::empty(shape, types[code]);
   if (bytes > 0) std::memcpy(tensor.data_ptr(), content.data(), bytes);
   return tensor;
@@ -73,7 +76,7 @@ std::vector<std::string_view> StateBytes::parts() const {
 
 StateBytes state_bytes(const State& state) {
   StateBytes result;
-  PackedWriter writer;
+  ByteWriter writer;
   put_numbers(writer, state.numbers);
   writer.u64(state.tensors.size());
   for (const auto& [name, tensor] : state.tensors) {
@@ -90,7 +93,7 @@ StateBytes state_bytes(const State& state) {
 }
 
 State state_from_bytes(std::string_view bytes) {
-  PackedReader reader(bytes);
+  ByteReader reader(bytes);
   State state;
   read_numbers(reader, state.numbers);
   for (uint64_t rest = reader.u64(); rest > 0; --rest) {

@@ -1,4 +1,4 @@
-#include "muster/report/crc32c.h"
+#include "muster/base/crc32c.h"
 
 #include <array>
 #include <cstring>

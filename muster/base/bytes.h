@@ -7,24 +7,29 @@
 
 namespace muster {
 
-/// Writes what PackedReader reads: integers and doubles as their bytes, the lowest first; text behind its
+/// Writes what ByteReader reads: integers and doubles as their bytes, the lowest first; text behind its
 /// length of eight bytes.
-class PackedWriter {
+class ByteWriter {
  public:
-  PackedWriter& byte(uint8_t value) { return put(value, 1); }
-  PackedWriter& u32(uint32_t value) { return put(value, 4); }
-  PackedWriter& u64(uint64_t value) { return put(value, 8); }
-  PackedWriter& i64(int64_t value) { return put(static_cast<uint64_t>(value), 8); }
-  PackedWriter& real(double value) { return put(std::bit_cast<uint64_t>(value), 8); }
-  PackedWriter& text(std::string_view value) {
+  ByteWriter& byte(uint8_t value) { return put(value, 1); }
+  ByteWriter& u32(uint32_t value) { return put(value, 4); }
+  ByteWriter& u64(uint64_t value) { return put(value, 8); }
+  ByteWriter& i64(int64_t value) { return put(static_cast<uint64_t>(value), 8); }
+  ByteWriter& real(double value) { return put(std::bit_cast<uint64_t>(value), 8); }
+  ByteWriter& text(std::string_view value) {
     u64(value.size());
+    bytes_.append(value);
+    return *this;
+  }
+  /// As they are, without a length.
+  ByteWriter& raw(std::string_view value) {
     bytes_.append(value);
     return *this;
   }
   const std::string& bytes() const { return bytes_; }
 
  private:
-  PackedWriter& put(uint64_t value, int count) {
+  ByteWriter& put(uint64_t value, int count) {
     for (int i = 0; i < count; ++i) bytes_.push_back(static_cast<char>(value >> (8 * i)));
     return *this;
   }
@@ -34,9 +39,9 @@ class PackedWriter {
 
 /// Throws DataError where the bytes end too early; never takes more memory than they do. The bytes must
 /// outlive it and the texts that it gives.
-class PackedReader {
+class ByteReader {
  public:
-  explicit PackedReader(std::string_view bytes) : bytes_(bytes) {}
+  explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
   uint8_t byte() { return static_cast<uint8_t>(get(1)); }
   uint32_t u32() { return static_cast<uint32_t>(get(4)); }
