@@ -1,7 +1,6 @@
 // Encoding and decoding of a vector on one thread, in bytes of the vector (4 for each value) per second,
 // beside an in-place pass over the same vector.
 //   bench_codec_rate [ELEMENTS [TURNS]]        (22,000,000, 7)
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -11,7 +10,7 @@
 #include "muster/comm/compressed_mean.h"
 #include "muster/comm/make_codec.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace {
 
@@ -25,7 +24,7 @@ struct Named {
 /// A codec with what it works on.
 struct Coded {
   std::unique_ptr<Codec> codec;
-  at::Tensor message;
+  Vector message;
 };
 
 int64_t argument(int argc, char** argv, int at, int64_t otherwise) {
@@ -34,8 +33,8 @@ int64_t argument(int argc, char** argv, int at, int64_t otherwise) {
 
 /// A mean of two vectors in one process: for each of the two, encoding and decoding of its vector, and of its
 /// part of the mean, which everybody decodes.
-double seconds_of_mean(const CodecOptions& codec, bool error_feedback, const at::Tensor& vector,
-                       const at::Tensor& mean, int turns) {
+double seconds_of_mean(const CodecOptions& codec, bool error_feedback, const Vector& vector,
+                       const Vector& mean, int turns) {
   Solo solo;
   CompressedMean compressed(
       make_codec(codec),
@@ -52,12 +51,11 @@ double seconds_of_mean(const CodecOptions& codec, bool error_feedback, const at:
 }  // namespace
 
 int main(int argc, char** argv) {
-  at::set_num_threads(1);
   const int64_t elements = argument(argc, argv, 1, 22'000'000), turns = argument(argc, argv, 2, 7);
-  at::Tensor vector = flat_vector(elements), sum = flat_vector(elements);
+  Vector vector = flat_vector(elements), sum = flat_vector(elements);
   RandomStream stream({.seed = 1, .purpose = Purpose::test});
   for (int64_t i = 0; i < elements; ++i)
-    vector.data_ptr<float>()[i] = static_cast<float>(stream.uniform() - stream.uniform());
+    vector.data<float>()[i] = static_cast<float>(stream.uniform() - stream.uniform());
   const Named named[] = {{"full", {}},
                          {"fp16", {.kind = CodecKind::fp16}},
                          {"bf16", {.kind = CodecKind::bf16}},
@@ -70,7 +68,7 @@ int main(int argc, char** argv) {
                          {"top_k, 1 %", {.kind = CodecKind::top_k}}};
   ThreadPool alone(1);
   std::vector<bench::Contender> contenders = {
-      {"in-place pass", [&] { bench::in_place_pass(sum.data_ptr<float>(), 2 * elements * 4, alone); }}};
+      {"in-place pass", [&] { bench::in_place_pass(sum.data<float>(), 2 * elements * 4, alone); }}};
   std::vector<Coded> coded;
   for (const Named& codec : named) coded.push_back({make_codec(codec.options), {}});
   for (size_t i = 0; i < coded.size(); ++i) {
@@ -87,7 +85,7 @@ int main(int argc, char** argv) {
       elements, rate(0), "", "encode", "decode", "message / vector");
   for (size_t i = 0; i < coded.size(); ++i)
     fmt::print("{:16} {:11.2f} {:11.2f} {:16.4f}\n", named[i].name, rate(1 + 2 * i), rate(2 + 2 * i),
-               static_cast<double>(coded[i].message.numel()) / static_cast<double>(4 * elements));
+               static_cast<double>(coded[i].message.size()) / static_cast<double>(4 * elements));
   fmt::print("\ncompressed mean, ms for each contributor\n{:16} {:>11} {:>16}\n", "", "", "error feedback");
   for (const Named& codec : named)
     fmt::print("{:16} {:11.1f} {:16.1f}\n", codec.name,

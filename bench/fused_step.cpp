@@ -10,7 +10,8 @@
 #include <cstdlib>
 
 #include "bench/interleaved.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/optim/adamw.h"
 #include "muster/optim/sgd.h"
 
@@ -80,11 +81,11 @@ Layout equal_pieces() {
 }
 
 struct Vectors {
-  at::Tensor parameters, gradient;
+  Vector parameters, gradient;
   explicit Vectors(int64_t size) : parameters(flat_vector(size)), gradient(flat_vector(size)) {
     for (int64_t i = 0; i < size; ++i) {
-      parameters.data_ptr<float>()[i] = static_cast<float>(i % 1009) * 1e-3F - 0.5F;
-      gradient.data_ptr<float>()[i] = static_cast<float>(i % 997) * 1e-3F - 0.5F;
+      parameters.data<float>()[i] = static_cast<float>(i % 1009) * 1e-3F - 0.5F;
+      gradient.data<float>()[i] = static_cast<float>(i % 997) * 1e-3F - 0.5F;
     }
   }
 };
@@ -93,8 +94,8 @@ struct Vectors {
 std::vector<at::Tensor> torch_parameters(const Layout& layout, const Vectors& vectors) {
   std::vector<at::Tensor> parameters;
   for (const Piece& piece : layout.pieces()) {
-    at::Tensor parameter = view_of(vectors.parameters, piece).clone().set_requires_grad(true);
-    parameter.mutable_grad() = view_of(vectors.gradient, piece).clone();
+    at::Tensor parameter = view_of(tensor_of(vectors.parameters), piece).clone().set_requires_grad(true);
+    parameter.mutable_grad() = view_of(tensor_of(vectors.gradient), piece).clone();
     parameters.push_back(parameter);
   }
   return parameters;
@@ -111,9 +112,9 @@ void report(const std::string& name, const Layout& layout, const std::vector<ben
 void compare(const std::string& name, const Layout& layout, int turns, InnerOptimizer& ours,
              torch::optim::Optimizer& theirs, Vectors& vectors, int64_t bytes) {
   ThreadPool alone(1);
-  const at::Tensor yardstick = flat_vector(bytes / 8);
+  const Vector yardstick = flat_vector(bytes / 8);
   std::vector<bench::Contender> runs = {
-      {"in-place pass", [&] { bench::in_place_pass(yardstick.data_ptr<float>(), bytes, alone); }},
+      {"in-place pass", [&] { bench::in_place_pass(yardstick.data<float>(), bytes, alone); }},
       {"muster", [&] { ours.step(vectors.parameters, vectors.gradient, 1e-3); }},
       {"torch", [&] { theirs.step(); }}};
   bench::interleave(runs, turns);
@@ -123,12 +124,12 @@ void compare(const std::string& name, const Layout& layout, int turns, InnerOpti
 void compare_all(const std::string& name, const Layout& layout, int turns) {
   Vectors vectors(layout.size());
   {
-    AdamW ours(AdamWOptions{.weight_decay = 0.05}, layout, at::kFloat);
+    AdamW ours(AdamWOptions{.weight_decay = 0.05}, layout, ElementType::float32);
     torch::optim::AdamW theirs(torch_parameters(layout, vectors),
                                torch::optim::AdamWOptions(1e-3).weight_decay(0.05));
     compare(name + ", AdamW", layout, turns, ours, theirs, vectors, 7 * 4 * layout.size());
   }
-  Sgd ours(SgdOptions{.momentum = 0.9, .weight_decay = 1e-4}, layout, at::kFloat);
+  Sgd ours(SgdOptions{.momentum = 0.9, .weight_decay = 1e-4}, layout, ElementType::float32);
   torch::optim::SGD theirs(torch_parameters(layout, vectors),
                            torch::optim::SGDOptions(1e-3).momentum(0.9).weight_decay(1e-4));
   compare(name + ", SGD", layout, turns, ours, theirs, vectors, 5 * 4 * layout.size());

@@ -19,8 +19,10 @@
 #include "muster/base/stopwatch.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/linked_group.h"
-#include "muster/comm/links.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/tensor_vector.h"
+#include "muster/links/gloo_links.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
@@ -63,9 +65,9 @@ void measure(int rank, int size, int64_t elements, int64_t turns, const std::vec
       rank == 0 ? std::make_unique<StoreServer>(StoreServerOptions{.port = port + 1}) : nullptr;
   StoreClient keys({.address = "127.0.0.1", .port = port + 1}, std::chrono::seconds(20));
 
-  at::Tensor parameters = flat_vector(elements), anchor = flat_vector(elements),
-             vector = flat_vector(elements);
-  parameters.fill_(0.5F * static_cast<float>(rank));
+  Vector parameters = flat_vector(elements), anchor = flat_vector(elements);
+  const at::Tensor vector = flat_tensor(elements);
+  fill(parameters, 0.5 * rank);
   vector.fill_(1.0F);
   ThreadPool pool(1);
   std::vector<Contender> contenders;
@@ -83,11 +85,11 @@ void measure(int rank, int size, int64_t elements, int64_t turns, const std::vec
         {fmt::format("bare all-reduce, slices of {} MiB", mib), [&, mib] { all_reduce(mib << 18); }});
   std::vector<std::unique_ptr<Communicator>> groups;
   std::vector<std::unique_ptr<Averager>> averagers;
-  at::Tensor mean = flat_vector(elements);
+  Vector mean = flat_vector(elements);
   for (const int64_t mib : slices) {
     LinkOptions links;
     links.interface = "lo";
-    groups.push_back(make_linked_group(Links::connect(keys, fmt::format("g{}/", mib), rank, size, links),
+    groups.push_back(make_linked_group(connect_gloo_links(keys, fmt::format("g{}/", mib), rank, size, links),
                                        nullptr, {.slice_bytes = mib << 20}));
     averagers.push_back(std::make_unique<Averager>(*groups.back(), pool));
     const Deadline later = deadline_in(std::chrono::hours(1));
@@ -103,8 +105,8 @@ void measure(int rank, int size, int64_t elements, int64_t turns, const std::vec
                             averager->meet({.vectors = {{.replicas = {parameters}, .mean = &anchor}}}, later);
                           }});
   }
-  at::Tensor other = flat_vector(64 << 20);
-  std::vector<at::Tensor> token = {at::Tensor(flat_vector(1))};
+  const at::Tensor other = flat_tensor(64 << 20);
+  std::vector<at::Tensor> token = {flat_tensor(1)};
   for (int64_t turn = 0; turn <= turns; ++turn)
     for (Contender& contender : contenders) {
       other.mul_(1.0F);

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
 #include "muster/base/thread_pool.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/task/folder_task.h"
 #include "muster/task/permutation.h"
 

@@ -14,8 +14,8 @@
 
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/task/gpt.h"
 #include "muster/task/image_model.h"
 #include "muster/task/nn_model.h"

@@ -4,7 +4,6 @@
 //   TURNS < 0)
 #include "muster/comm/local_mean.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -13,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/interleaved.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace {
 
@@ -37,11 +36,11 @@ int64_t argument(int argc, char** argv, int at, int64_t otherwise) {
   return argc > at ? std::atoll(argv[at]) : otherwise;
 }
 
-std::vector<at::Tensor> make_replicas(int count, int64_t elements) {
-  std::vector<at::Tensor> replicas;
+std::vector<Vector> make_replicas(int count, int64_t elements) {
+  std::vector<Vector> replicas;
   for (int k = 0; k < count; ++k) {
     replicas.push_back(flat_vector(elements));
-    float* const values = replicas.back().data_ptr<float>();
+    float* const values = replicas.back().data<float>();
     for (int64_t i = 0; i < elements; ++i) values[i] = static_cast<float>((i * 7 + k * 13) % 101) * 0.01F;
   }
   return replicas;
@@ -50,18 +49,16 @@ std::vector<at::Tensor> make_replicas(int count, int64_t elements) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  at::set_num_threads(1);
   const int threads = static_cast<int>(argument(argc, argv, 1, 2));
   const int count = static_cast<int>(argument(argc, argv, 2, 4));
   const int64_t elements = argument(argc, argv, 3, 25'000'000), turns = argument(argc, argv, 4, 21);
   ThreadPool pool(threads);
-  const std::vector<at::Tensor> replicas = make_replicas(count, elements);
-  const at::Tensor anchor = flat_vector(elements);
+  const std::vector<Vector> replicas = make_replicas(count, elements);
+  const Vector anchor = flat_vector(elements);
   const int64_t bytes = 2 * count * elements * 4, with_anchor = bytes + elements * 4;
-  const at::Tensor yardstick = flat_vector(with_anchor / 8);
+  const Vector yardstick = flat_vector(with_anchor / 8);
   std::vector<bench::Contender> contenders = {
-      {"in-place pass, as many bytes",
-       [&] { bench::in_place_pass(yardstick.data_ptr<float>(), bytes, pool); }},
+      {"in-place pass, as many bytes", [&] { bench::in_place_pass(yardstick.data<float>(), bytes, pool); }},
       {"mean, write-back",
        [&] {
          local_mean(replicas, {}, {false, true}, pool);
@@ -71,7 +68,7 @@ int main(int argc, char** argv) {
          local_mean(replicas, {}, {true, true}, pool);
        }},
       {"in-place pass, anchor's bytes too",
-       [&] { bench::in_place_pass(yardstick.data_ptr<float>(), with_anchor, pool); }},
+       [&] { bench::in_place_pass(yardstick.data<float>(), with_anchor, pool); }},
       {"mean, divergence, write-back, anchor", [&] {
          local_mean(replicas, anchor, {true, true}, pool);
        }}};

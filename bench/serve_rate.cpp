@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "muster/base/stopwatch.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/delayed_nesterov.h"
 #include "muster/serve/training.grpc.pb.h"
 #include "muster/serve/training_client.h"
@@ -111,14 +111,16 @@ AsyncServer server_of(int64_t elements, double max_norm) {
   AsyncServerParts parts;
   parts.dispatcher = std::make_unique<Dispatcher>(dispatch);
   parts.weight = std::make_unique<PolynomialWeight>(StalenessWeightOptions{});
-  parts.outer = std::make_unique<DelayedNesterov>(DelayedNesterovOptions{.delay = 4}, elements, at::kFloat);
+  parts.outer =
+      std::make_unique<DelayedNesterov>(DelayedNesterovOptions{.delay = 4}, elements, ElementType::float32);
   return {std::move(parts), {.max_norm = max_norm}, flat_vector(elements)};
 }
 
 class Ours {
  public:
   Ours(size_t bytes, std::string folder, double max_norm)
-      : folder_(std::move(folder)), messages_(std::nullopt, at::kFloat, static_cast<int64_t>(bytes / 4)) {
+      : folder_(std::move(folder)),
+        messages_(std::nullopt, ElementType::float32, static_cast<int64_t>(bytes / 4)) {
     std::filesystem::create_directories(folder_);
     desk_ = std::make_unique<TrainingDesk>(
         server_of(messages_.elements(), max_norm), ServerFiles(folder_, {}, false),
@@ -162,7 +164,7 @@ class Ours {
   std::unique_ptr<TrainingServer> server_;
   std::unique_ptr<TrainingClient> client_;
   JoinedServer joined_;
-  at::Tensor gradient_;
+  Vector gradient_;
 };
 
 double median(std::vector<double> values) {

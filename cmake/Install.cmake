@@ -13,6 +13,9 @@ list(APPEND installed_targets muster)
 if(MUSTER_ENGINE)
   list(APPEND installed_targets muster-engine muster-tokenizer)
 endif()
+if(MUSTER_HAVE_GLOO)
+  list(APPEND installed_targets muster_gloo_links)
+endif()
 add_custom_target(installed DEPENDS ${installed_targets})
 list(TRANSFORM installed_targets REPLACE "^(.+)$" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE installed_files)
 install(CODE "
@@ -35,6 +38,12 @@ if(MUSTER_ENGINE)
     list(TRANSFORM MUSTER_UNUSED_LIBRARIES PREPEND ${MUSTER_UNUSED_FOLDER}/ OUTPUT_VARIABLE empty_libraries)
     install(FILES ${empty_libraries} DESTINATION ${MUSTER_UNUSED_PLACE})
   endif()
+endif()
+
+# Opened when a group of several hosts is formed; found from the programs' folder, and through the run path that
+# find_package(muster) and pkg-config give to programs of one's own.
+if(MUSTER_HAVE_GLOO)
+  install(TARGETS muster_gloo_links LIBRARY DESTINATION ${MUSTER_PLUGIN_FOLDER})
 endif()
 
 # As `muster completion` wrote them (cli/CMakeLists.txt).

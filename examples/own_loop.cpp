@@ -5,7 +5,7 @@
 #include <exception>
 
 #include "muster/comm/join_group.h"
-#include "muster/local_updates/local_updates.h"
+#include "muster/libtorch/local_updates.h"
 #include "muster/schedule/quadratic_rule.h"
 
 int main() try {

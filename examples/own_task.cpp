@@ -7,8 +7,8 @@
 
 #include "muster/comm/averager.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/method/synchronous.h"
 #include "muster/optim/average.h"
 #include "muster/optim/sgd.h"
@@ -28,7 +28,7 @@ class SineModel final : public muster::Model {
   }
   const muster::Layout& parameters() const override { return layout_; }
   const muster::Layout& buffers() const override { return no_buffers_; }
-  at::ScalarType type() const override { return at::kFloat; }
+  muster::ElementType type() const override { return muster::ElementType::float32; }
 
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
     parameters.zero_();  // the initial weights
@@ -110,7 +110,7 @@ int main() {
        .schedule = std::make_unique<muster::ConstantPeriod>(muster::ConstantPeriodOptions{.base_period = 8}),
        .outer = std::make_unique<muster::PlainAverage>(),
        .make_inner =
-           [](const muster::Layout& layout, at::ScalarType type) {
+           [](const muster::Layout& layout, muster::ElementType type) {
              return std::make_unique<muster::Sgd>(muster::SgdOptions{.momentum = 0.9}, layout, type);
            }},
       {.total_steps = total_steps, .hosted_workers = workers, .seed = 1});
@@ -121,8 +121,9 @@ int main() {
                   progress->round->loss);
 
   SineModel averaged;
-  at::Tensor parameters = muster::flat_vector(averaged.parameters().size()), none = muster::flat_vector(0);
-  averaged.bind(parameters, muster::flat_vector(parameters.numel()), none);
+  muster::Vector parameters = muster::flat_vector(averaged.parameters().size());
+  averaged.bind(muster::tensor_of(parameters), muster::flat_tensor(parameters.size()),
+                muster::flat_tensor(0));
   method.copy_mean_parameters(parameters);
   const muster::Score score = averaged.score(task.test_batch(0, task.test_size()));
   std::printf("test loss of the averaged model %.6f\n", score.loss / static_cast<double>(score.samples));

@@ -12,11 +12,12 @@
 #include <string>
 #include <thread>
 
+#include "muster/checkpoint/safetensors.h"
 #include "muster/comm/thread_group.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/local_updates/local_updates.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/local_updates.h"
+#include "muster/libtorch/stored_tensors.h"
 #include "muster/schedule/constant_period.h"
-#include "muster/train/safetensors.h"
 
 namespace {
 
@@ -63,9 +64,10 @@ std::vector<double> train(torch::nn::Sequential& model, muster::Communicator& gr
 }
 
 void write(const std::string& file, torch::nn::Sequential& model, const Data& data) {
-  muster::NamedTensors tensors = {{"inputs", data.inputs}, {"targets", data.targets}};
+  muster::NamedTensors tensors = {{"inputs", muster::stored(data.inputs)},
+                                  {"targets", muster::stored(data.targets)}};
   for (const auto& parameter : model->named_parameters())
-    tensors.emplace_back(parameter.key(), parameter.value());
+    tensors.emplace_back(parameter.key(), muster::stored(parameter.value()));
   muster::write_safetensors(file, tensors);
 }
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "muster/probe/probe_request.h"
+#include "muster/report/probe_request.h"
 
 namespace muster {
 

@@ -10,7 +10,8 @@
 #include "muster/comm/make_codec.h"
 #include "muster/comm/meeting_numbers.h"
 #include "muster/comm/message_check.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -22,8 +23,8 @@ void check(const MeetingRequest& request) {
   invariant(!request.vectors.empty(), "a meeting needs a vector");
   for (const Averaged& kind : request.vectors) {
     invariant(!kind.replicas.empty(), "a meeting needs a replica");
-    const at::Tensor& first = kind.replicas.front();
-    if (kind.mean) require_flat(*kind.mean, first.numel(), first.scalar_type(), "the mean");
+    const Vector& first = kind.replicas.front();
+    if (kind.mean) require_flat(*kind.mean, first.size(), first.type(), "the mean");
     invariant(request.values.empty() || request.values.size() == kind.replicas.size(),
               "a meeting takes a value of every replica");
   }
@@ -32,15 +33,15 @@ void check(const MeetingRequest& request) {
 int64_t bytes_handed_in(const MeetingRequest& request, size_t from) {
   int64_t bytes = 0;
   for (size_t i = from; i < request.vectors.size(); ++i) {
-    const at::Tensor& vector = request.vectors[i].replicas.front();
-    bytes += vector.numel() * static_cast<int64_t>(vector.element_size());
+    const Vector& vector = request.vectors[i].replicas.front();
+    bytes += vector.size() * bytes_of(vector.type());
   }
   return bytes;
 }
 
 /// The replicas become the mean; the mean may hold anything afterwards unless it is wanted.
-void write_back(const Averaged& kind, at::Tensor& mean, ThreadPool& pool) {
-  at::Tensor only = kind.replicas.front();
+void write_back(const Averaged& kind, Vector& mean, ThreadPool& pool) {
+  Vector only = kind.replicas.front();
   if (kind.replicas.size() == 1 && !kind.mean && exchange_memory(only, mean)) return;
   copy_to_all(mean, kind.replicas, pool);
 }
@@ -95,15 +96,15 @@ void Averager::use_group(Communicator& group) {
 }
 
 double Averager::mean_of(double value, Deadline deadline) {
-  at::Tensor number = flat_vector(1, at::kDouble);
-  *number.data_ptr<double>() = value;
+  Vector number = flat_vector(1, ElementType::float64);
+  *number.data<double>() = value;
   group_->start_mean(number, number)->wait(deadline);
-  return *number.data_ptr<double>();
+  return *number.data<double>();
 }
 
-Meeting Averager::average(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
-                          bool measure_divergence, bool write_back, Deadline deadline) {
-  at::Tensor result = mean;
+Meeting Averager::average(const std::vector<Vector>& replicas, const Vector& mean, bool measure_divergence,
+                          bool write_back, Deadline deadline) {
+  Vector result = mean;
   const Meeting meeting =
       meet({.vectors = {{.replicas = replicas, .mean = &result, .write_back = write_back}},
             .measure_divergence = measure_divergence},
@@ -120,7 +121,7 @@ Meeting Averager::meet(const MeetingRequest& request, Deadline deadline) {
   if (group_->size() == 1 && !compressed) {
     meeting = meet_alone(request);
   } else {
-    std::vector<at::Tensor> scratch = std::exchange(scratch_, {});
+    std::vector<Vector> scratch = std::exchange(scratch_, {});
     scratch.resize(request.vectors.size());
     meeting = meet_others(request, scratch, deadline);
     scratch_ = std::move(scratch);
@@ -135,7 +136,7 @@ Meeting Averager::meet_alone(const MeetingRequest& request) {
     const Averaged& kind = request.vectors[i];
     const bool measure = request.measure_divergence && i == 0;
     const auto divergence =
-        local_mean(kind.replicas, kind.mean ? *kind.mean : at::Tensor(), {measure, kind.write_back}, pool_);
+        local_mean(kind.replicas, kind.mean ? *kind.mean : Vector(), {measure, kind.write_back}, pool_);
     if (measure) meeting.divergence = divergence;
   }
   if (!request.values.empty())
@@ -144,7 +145,7 @@ Meeting Averager::meet_alone(const MeetingRequest& request) {
   return meeting;
 }
 
-CompressedMean& Averager::compressed_mean(const at::Tensor& vector, int64_t hosted) {
+CompressedMean& Averager::compressed_mean(const Vector& vector, int64_t hosted) {
   if (compressed_) return *compressed_;
   hosted_ = hosted;
   CompressedMeanOptions options;
@@ -153,8 +154,7 @@ CompressedMean& Averager::compressed_mean(const at::Tensor& vector, int64_t host
   options.hosted = contributors(hosted);
   options.first_worker = first_contributor(options.hosted);
   options.part_multiple = compression_->codec.form().bucket;
-  compressed_ =
-      std::make_unique<CompressedMean>(make_codec(compression_->codec, vector.scalar_type()), options);
+  compressed_ = std::make_unique<CompressedMean>(make_codec(compression_->codec, vector.type()), options);
   compressed_->restore(waiting_state_);
   waiting_state_ = {};
   return *compressed_;
@@ -170,7 +170,7 @@ void Averager::restore(const State& state) {
 // The workers of one process that has others share memory: they travel as one, their mean. Their squared
 // distance to it goes into `within`, where that is wanted.
 std::unique_ptr<CompressedMean::Meeting> Averager::start_compressed(const MeetingRequest& request,
-                                                                    at::Tensor& mean, double* within) {
+                                                                    Vector& mean, double* within) {
   const Averaged& kind = request.vectors.front();
   const auto hosted = static_cast<int64_t>(kind.replicas.size());
   CompressedMean& compressed = compressed_mean(mean, hosted);
@@ -182,14 +182,14 @@ std::unique_ptr<CompressedMean::Meeting> Averager::start_compressed(const Meetin
   return compressed.start(*group_, {mean}, mean, request.number, kind.anchor);
 }
 
-int64_t Averager::start_means(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
+int64_t Averager::start_means(const MeetingRequest& request, std::vector<Vector>& scratch,
                               MeetingNumbers& numbers, Together& under_way) {
   int64_t message_bytes = 0;
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const auto& replicas = request.vectors[i].replicas;
-    const at::Tensor& first = replicas.front();
+    const Vector& first = replicas.front();
     if (!scratch[i].defined() || !same_form(scratch[i], first))
-      scratch[i] = flat_vector(first.numel(), first.scalar_type());
+      scratch[i] = flat_vector(first.size(), first.type());
     if (i == 0 && request.compress && compression_) {
       auto pending = start_compressed(request, scratch[i], numbers.sketched() ? &numbers.within : nullptr);
       // A process alone hands in the vectors of all its workers.
@@ -211,7 +211,7 @@ int64_t Averager::start_means(const MeetingRequest& request, std::vector<at::Ten
 
 // About the true mean, which a compressed one is not. A process alone has all replicas; several know the mean
 // only as it was decoded, and find the distances from a sketch of each.
-void Averager::measure_spread(const MeetingRequest& request, const at::Tensor& mean, bool compressed,
+void Averager::measure_spread(const MeetingRequest& request, const Vector& mean, bool compressed,
                               MeetingNumbers& numbers) {
   const Averaged& parameters = request.vectors.front();
   if (numbers.sketched())
@@ -223,7 +223,7 @@ void Averager::measure_spread(const MeetingRequest& request, const at::Tensor& m
     numbers.at(MeetingNumbers::distance) = mean_squared_distance(parameters.replicas, mean, pool_);
 }
 
-Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
+Meeting Averager::meet_others(const MeetingRequest& request, std::vector<Vector>& scratch,
                               Deadline deadline) {
   Meeting meeting;
   const bool compressed = request.compress && compression_;
@@ -236,7 +236,8 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<at::Ten
   const Averaged& parameters = request.vectors.front();
   // A compressed mean sends in two halves, which other operations must not come between.
   if (request.measure_divergence || compressed) under_way.wait(deadline);
-  if (compressed && parameters.anchor.defined()) scratch.front().neg_().add_(parameters.anchor);
+  if (compressed && parameters.anchor.defined())
+    subtract(parameters.anchor, scratch.front(), scratch.front());
   if (request.measure_divergence) measure_spread(request, scratch.front(), compressed, numbers);
   if (request.measure_divergence || !request.values.empty())
     under_way.add(group_->start_mean(numbers.vector(), numbers.vector()));
@@ -261,8 +262,8 @@ class Averager::UnderWay final : public MeanUnderWay {
  public:
   UnderWay(Averager& averager, const MeanRequest& request, std::unique_ptr<Pending> plain)
       : averager_(averager), request_(request), plain_(std::move(plain)) {
-    const at::Tensor& vector = request_.vectors.front();
-    bytes_ = vector.numel() * static_cast<int64_t>(vector.element_size());
+    const Vector& vector = request_.vectors.front();
+    bytes_ = vector.size() * bytes_of(vector.type());
   }
   UnderWay(Averager& averager, const MeanRequest& request,
            std::unique_ptr<CompressedMean::Meeting> compressed)
@@ -280,7 +281,7 @@ class Averager::UnderWay final : public MeanUnderWay {
     if (plain_) plain_->wait(deadline);
     if (!compressed_) return;
     compressed_->wait(deadline);
-    request_.mean.neg_().add_(request_.anchor);
+    subtract(request_.anchor, request_.mean, request_.mean);
     averager_.compressed_->commit();
   }
   int64_t bytes_per_worker() const override { return bytes_; }
@@ -295,9 +296,9 @@ class Averager::UnderWay final : public MeanUnderWay {
 
 std::unique_ptr<MeanUnderWay> Averager::start(const MeanRequest& request) {
   invariant(!request.vectors.empty() && request.anchor.defined(), "a mean needs vectors and an anchor");
-  const at::Tensor& first = request.vectors.front();
-  require_flat(request.mean, first.numel(), first.scalar_type(), "the mean");
-  at::Tensor mean = request.mean;
+  const Vector& first = request.vectors.front();
+  require_flat(request.mean, first.size(), first.type(), "the mean");
+  Vector mean = request.mean;
   if (compression_ && workers(static_cast<int64_t>(request.vectors.size())) > 1) {
     const MeetingRequest meeting{.vectors = {{.replicas = request.vectors, .anchor = request.anchor}},
                                  .compress = true,

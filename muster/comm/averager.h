@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "muster/comm/communicator.h"
 #include "muster/comm/compressed_mean.h"
 #include "muster/comm/local_mean.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -19,17 +18,17 @@ class MeetingNumbers;
 
 /// One kind of vector that a meeting averages: parameters, gradients, a moment.
 struct Averaged {
-  std::vector<at::Tensor> replicas;  ///< of every hosted worker
-  /// Becomes the mean: another tensor of the same form may take its place, which saves a pass through memory.
+  std::vector<Vector> replicas;  ///< of every hosted worker
+  /// Becomes the mean: another vector of the same form may take its place, which saves a pass through memory.
   /// Null where only the write-back is wanted.
-  at::Tensor* mean = nullptr;
+  Vector* mean = nullptr;
   /// The replicas become the mean. A process's only replica takes over the memory that the mean came into,
-  /// where `mean` is not wanted besides and it is a whole vector: tensors that are views of it follow,
-  /// pointers into it do not.
+  /// where `mean` is not wanted besides and it is a whole vector: vectors in its memory follow, pointers into
+  /// it do not.
   bool write_back = true;
   /// What all replicas had in common before: where means are compressed it is the distance from here, the
   /// outer gradient, that travels. Undefined: the vectors themselves (gradients).
-  at::Tensor anchor{};
+  Vector anchor{};
 };
 
 /// What a meeting is to do, all of it or nothing.
@@ -79,11 +78,10 @@ class MeanUnderWay {
 
 /// What a mean under way is made of.
 struct MeanRequest {
-  std::vector<at::Tensor>
-      vectors;          ///< of every hosted worker; like the anchor they stay as they are meanwhile
-  at::Tensor anchor;    ///< as in Averaged
-  at::Tensor mean;      ///< its memory is given up when finish() throws; none of the others
-  uint64_t number = 0;  ///< as in MeetingRequest
+  std::vector<Vector> vectors;  ///< of every hosted worker; like the anchor they stay as they are meanwhile
+  Vector anchor;                ///< as in Averaged
+  Vector mean;                  ///< its memory is given up when finish() throws; none of the others
+  uint64_t number = 0;          ///< as in MeetingRequest
 };
 
 /// Averages the workers of a whole run: local_mean over the replicas that this process hosts, then the
@@ -114,7 +112,7 @@ class Averager {
   const std::optional<Compression>& compression() const { return compression_; }
 
   /// The same for one kind of vector.
-  Meeting average(const std::vector<at::Tensor>& replicas, const at::Tensor& mean, bool measure_divergence,
+  Meeting average(const std::vector<Vector>& replicas, const Vector& mean, bool measure_divergence,
                   bool write_back, Deadline deadline);
 
   /// The mean over all ranks of one number per process, added in rank order.
@@ -145,14 +143,14 @@ class Averager {
   class Together;
 
   Meeting meet_alone(const MeetingRequest& request);
-  Meeting meet_others(const MeetingRequest& request, std::vector<at::Tensor>& scratch, Deadline deadline);
-  int64_t start_means(const MeetingRequest& request, std::vector<at::Tensor>& scratch,
-                      MeetingNumbers& numbers, Together& under_way);
-  void measure_spread(const MeetingRequest& request, const at::Tensor& mean, bool compressed,
+  Meeting meet_others(const MeetingRequest& request, std::vector<Vector>& scratch, Deadline deadline);
+  int64_t start_means(const MeetingRequest& request, std::vector<Vector>& scratch, MeetingNumbers& numbers,
+                      Together& under_way);
+  void measure_spread(const MeetingRequest& request, const Vector& mean, bool compressed,
                       MeetingNumbers& numbers);
-  std::unique_ptr<CompressedMean::Meeting> start_compressed(const MeetingRequest& request, at::Tensor& mean,
+  std::unique_ptr<CompressedMean::Meeting> start_compressed(const MeetingRequest& request, Vector& mean,
                                                             double* within);
-  CompressedMean& compressed_mean(const at::Tensor& vector, int64_t hosted);
+  CompressedMean& compressed_mean(const Vector& vector, int64_t hosted);
   /// Vectors that this process brings to a compressed mean, and the first one's number in the run.
   int64_t contributors(int64_t hosted) const { return group_->size() > 1 ? 1 : hosted; }
   int64_t first_contributor(int64_t contributors) const { return group_->rank() * contributors; }
@@ -172,7 +170,7 @@ class Averager {
   State waiting_state_;  ///< until then
   int64_t hosted_ = 1;   ///< replicas of this process, once compressed_ is there
   /// The means on their way, one for each kind: kept from meeting to meeting, given up when one fails.
-  std::vector<at::Tensor> scratch_;
+  std::vector<Vector> scratch_;
 };
 
 }  // namespace muster

@@ -8,22 +8,20 @@ namespace muster {
 
 namespace {
 
-bool is_flat(const at::Tensor& tensor) {
-  return tensor.defined() && tensor.is_cpu() && tensor.dim() == 1 && tensor.is_contiguous();
-}
+bool is_here(const Vector& vector) { return vector.defined() && vector.device().is_cpu(); }
 
 }  // namespace
 
-void require_codable(const at::Tensor& vector) {
-  if (!is_flat(vector) || (vector.scalar_type() != at::kFloat && vector.scalar_type() != at::kDouble))
-    throw Error("codecs need a contiguous one-dimensional vector of Float or Double on the CPU");
+void require_codable(const Vector& vector) {
+  if (!is_here(vector) || (vector.type() != ElementType::float32 && vector.type() != ElementType::float64))
+    throw Error("codecs need a vector of Float or Double on the CPU");
 }
 
-void require_length(const at::Tensor& message, int64_t expected, int64_t elements) {
-  if (!is_flat(message) || message.scalar_type() != at::kByte)
-    throw Error("an encoded message is a contiguous one-dimensional vector of bytes on the CPU");
-  if (message.numel() != expected)
-    throw Error("a message of " + std::to_string(message.numel()) + " bytes for a vector of " +
+void require_length(const Vector& message, int64_t expected, int64_t elements) {
+  if (!is_here(message) || message.type() != ElementType::byte)
+    throw Error("an encoded message is a vector of bytes on the CPU");
+  if (message.size() != expected)
+    throw Error("a message of " + std::to_string(message.size()) + " bytes for a vector of " +
                 std::to_string(elements) + " elements: expected " + std::to_string(expected));
 }
 

@@ -16,7 +16,7 @@ enum class QsgdScale { max, two_norm };
 /// feedback.
 enum class QsgdRounding { stochastic, nearest };
 
-/// How outer gradients travel. No torch here, so that the torch-free program can print every key.
+/// How outer gradients travel.
 struct CodecOptions {
   CodecKind kind = CodecKind::full;
   /// Values that share a scale (qsgd, int8): a multiple of 64, at most 2^24. Unset: 512, for qsgd2 128, for

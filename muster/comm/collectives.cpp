@@ -1,13 +1,13 @@
-#include <ATen/ops/zeros.h>
+
+#include "muster/comm/collectives.h"
 
 #include <algorithm>
 #include <string>
 
 #include "muster/base/error.h"
-#include "muster/comm/collectives_module.h"
 #include "muster/comm/local_mean_kernel.h"
 #include "muster/comm/message_check.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -30,23 +30,21 @@ Part part_of(int64_t begin, int64_t end, int rank, int size) {
   const int64_t each = ((end - begin + size - 1) / size + part_grain - 1) / part_grain * part_grain;
   return {std::min(end, begin + rank * each), std::min(end, begin + (rank + 1) * each)};
 }
-at::Tensor view(const at::Tensor& vector, const Part& part) {
-  return vector.narrow(0, part.begin, part.size());
-}
+Vector view(const Vector& vector, const Part& part) { return vector.part(part.begin, part.size()); }
 
 /// mean <- (vectors[0] + vectors[1] + ...) / their number, element by element in this order.
 template <class T>
-void mean_of(const std::vector<at::Tensor>& vectors, const at::Tensor& mean) {
+void mean_of(const std::vector<Vector>& vectors, const Vector& mean) {
   std::vector<T*> pointers;
-  for (const at::Tensor& vector : vectors) pointers.push_back(vector.data_ptr<T>());
+  for (const Vector& vector : vectors) pointers.push_back(vector.data<T>());
   kernel::MeanSlice<T> work{};
   work.vectors = pointers.data();
   work.count = static_cast<int64_t>(pointers.size());
-  work.mean = mean.data_ptr<T>();
-  kernel::mean_slice(work, 0, mean.numel(), nullptr);
+  work.mean = mean.data<T>();
+  kernel::mean_slice(work, 0, mean.size(), nullptr);
 }
-void mean_of_all(const std::vector<at::Tensor>& vectors, const at::Tensor& mean) {
-  if (mean.scalar_type() == at::kFloat)
+void mean_of_all(const std::vector<Vector>& vectors, const Vector& mean) {
+  if (mean.type() == ElementType::float32)
     mean_of<float>(vectors, mean);
   else
     mean_of<double>(vectors, mean);
@@ -56,7 +54,7 @@ void mean_of_all(const std::vector<at::Tensor>& vectors, const at::Tensor& mean)
 /// every rank and of what it expects of every rank.
 class Announcement {
  public:
-  Announcement(at::Tensor numbers, int ranks) : numbers_(std::move(numbers)), ranks_(ranks) {}
+  Announcement(Vector numbers, int ranks) : numbers_(std::move(numbers)), ranks_(ranks) {}
   static int64_t length(int ranks) { return 3 + 2 * int64_t{ranks}; }
   int64_t& kind() { return at(0); }
   int64_t& root() { return at(1); }
@@ -65,13 +63,13 @@ class Announcement {
   int64_t& expects_of(int rank) { return at(3 + ranks_ + rank); }
 
  private:
-  int64_t& at(int64_t place) { return numbers_.data_ptr<int64_t>()[place]; }
-  at::Tensor numbers_;
+  int64_t& at(int64_t place) { return numbers_.data<int64_t>()[place]; }
+  Vector numbers_;
   int ranks_;
 };
 
 std::string form(int64_t length, int64_t type) {
-  return std::to_string(length) + " elements of type " + c10::toString(static_cast<at::ScalarType>(type));
+  return std::to_string(length) + " elements of type " + name_of(static_cast<ElementType>(type));
 }
 
 /// Why the announcements do not fit together; the same on every rank. Empty: they do.
@@ -99,7 +97,7 @@ std::string find_mismatch(std::vector<Announcement>& ranks) {
 /// A stretch of the vector under way: what everybody sends me of my part, and the parts of the others.
 struct Collectives::Slice {
   std::vector<Part> parts;             // of each rank
-  std::vector<at::Tensor> brought;     // my part, by rank
+  std::vector<Vector> brought;         // my part, by rank
   Transfers sending, arriving, means;  // phase one: out and in; phase two: in
 };
 
@@ -108,59 +106,59 @@ void Collectives::wait_all(Transfers& transfers) {
   transfers.clear();
 }
 
-void Collectives::agree(Kind kind, int64_t root, const std::vector<at::Tensor>& sent,
-                        const std::vector<at::Tensor>& received) {
+void Collectives::agree(Kind kind, int64_t root, const std::vector<Vector>& sent,
+                        const std::vector<Vector>& received) {
   ++operation_;
   const int size = links_.size(), rank = links_.rank();
-  std::vector<at::Tensor> numbers;
+  std::vector<Vector> numbers;
   std::vector<Announcement> announcements;
   for (int other = 0; other < size; ++other) {
-    numbers.push_back(at::zeros({Announcement::length(size)}, at::kLong));
+    numbers.push_back(flat_vector(Announcement::length(size), ElementType::int64));
     announcements.emplace_back(numbers.back(), size);
   }
   auto& mine = announcements[static_cast<size_t>(rank)];
   mine.kind() = static_cast<int64_t>(kind);
   mine.root() = root;
-  mine.type() = static_cast<int64_t>(sent[0].scalar_type());
+  mine.type() = static_cast<int64_t>(sent[0].type());
   for (int other = 0; other < size; ++other) {
-    mine.sends_to(other) = sent[sent.size() == 1 ? 0 : static_cast<size_t>(other)].numel();
-    mine.expects_of(other) = received[received.size() == 1 ? 0 : static_cast<size_t>(other)].numel();
+    mine.sends_to(other) = sent[sent.size() == 1 ? 0 : static_cast<size_t>(other)].size();
+    mine.expects_of(other) = received[received.size() == 1 ? 0 : static_cast<size_t>(other)].size();
   }
   Transfers transfers;
   for (int distance = 1; distance < size; ++distance) {
     const int other = peer(distance);
-    transfers.push_back(links_.receive(numbers[static_cast<size_t>(other)], other, tag(0)));
-    transfers.push_back(links_.send(numbers[static_cast<size_t>(rank)], other, tag(0)));
+    transfers.push_back(links_.receive(numbers[static_cast<size_t>(other)].host_bytes(), other, tag(0)));
+    transfers.push_back(links_.send(numbers[static_cast<size_t>(rank)].host_bytes(), other, tag(0)));
   }
   wait_all(transfers);
   const std::string mismatch = find_mismatch(announcements);
   if (!mismatch.empty()) throw Error("the ranks do not agree: " + mismatch);
 }
 
-void Collectives::mean(const at::Tensor& vector, at::Tensor& mean) {
+void Collectives::mean(const Vector& vector, Vector& mean) {
   agree(Kind::mean, 0, {vector}, {mean});
-  if (vector.numel() * static_cast<int64_t>(vector.element_size()) <= small_bytes)
+  if (vector.size() * bytes_of(vector.type()) <= small_bytes)
     small_mean(vector, mean);
   else
     sliced_mean(vector, mean);
 }
 
-void Collectives::small_mean(const at::Tensor& vector, at::Tensor& mean) {
-  if (vector.numel() == 0) return;
-  std::vector<at::Tensor> brought(static_cast<size_t>(links_.size()));
+void Collectives::small_mean(const Vector& vector, Vector& mean) {
+  if (vector.size() == 0) return;
+  std::vector<Vector> brought(static_cast<size_t>(links_.size()));
   brought[static_cast<size_t>(links_.rank())] = vector;
   Transfers transfers;
   for (int distance = 1; distance < links_.size(); ++distance) {
     const int other = peer(distance);
-    auto& theirs = brought[static_cast<size_t>(other)] = flat_vector(vector.numel(), vector.scalar_type());
-    transfers.push_back(links_.receive(theirs, other, tag(1)));
-    transfers.push_back(links_.send(vector, other, tag(1)));
+    auto& theirs = brought[static_cast<size_t>(other)] = flat_vector(vector.size(), vector.type());
+    transfers.push_back(links_.receive(theirs.host_bytes(), other, tag(1)));
+    transfers.push_back(links_.send(vector.host_bytes(), other, tag(1)));
   }
   wait_all(transfers);
   mean_of_all(brought, mean);
 }
 
-Collectives::Slice Collectives::start_slice(const at::Tensor& vector, at::Tensor& scratch, int64_t begin,
+Collectives::Slice Collectives::start_slice(const Vector& vector, Vector& scratch, int64_t begin,
                                             int64_t end) {
   const int size = links_.size(), rank = links_.rank();
   Slice slice;
@@ -168,12 +166,12 @@ Collectives::Slice Collectives::start_slice(const at::Tensor& vector, at::Tensor
   for (int other = 0; other < size; ++other) slice.parts.push_back(part_of(begin, end, other, size));
   const Part& mine = slice.parts[static_cast<size_t>(rank)];
   if (mine.size() > 0) {
-    const int64_t room = scratch.numel() / (size - 1);
+    const int64_t room = scratch.size() / (size - 1);
     for (int distance = 1, place = 0; distance < size; ++distance, ++place) {
       // Who is first to send to me is first to be received from.
       const int from = (rank - distance + size) % size;
-      auto& theirs = slice.brought[static_cast<size_t>(from)] = scratch.narrow(0, place * room, mine.size());
-      slice.arriving.push_back(links_.receive(theirs, from, tag(1)));
+      auto& theirs = slice.brought[static_cast<size_t>(from)] = scratch.part(place * room, mine.size());
+      slice.arriving.push_back(links_.receive(theirs.host_bytes(), from, tag(1)));
     }
     slice.brought[static_cast<size_t>(rank)] = view(vector, mine);
   }
@@ -181,43 +179,42 @@ Collectives::Slice Collectives::start_slice(const at::Tensor& vector, at::Tensor
     const int other = peer(distance);
     const Part& theirs = slice.parts[static_cast<size_t>(other)];
     if (theirs.size() == 0) continue;
-    slice.sending.push_back(links_.send(view(vector, theirs), other, tag(1)));
+    slice.sending.push_back(links_.send(view(vector, theirs).host_bytes(), other, tag(1)));
   }
   return slice;
 }
 
-void Collectives::finish_slice(at::Tensor& mean, Slice& slice) {
+void Collectives::finish_slice(Vector& mean, Slice& slice) {
   const Part& mine = slice.parts[static_cast<size_t>(links_.rank())];
   wait_all(slice.arriving);
   // The others' means come into the places that my parts for them are sent from, where mean is the vector.
   for (int distance = 1; distance < links_.size(); ++distance) {
     const int other = peer(distance);
     const Part& theirs = slice.parts[static_cast<size_t>(other)];
-    if (theirs.size() > 0) slice.means.push_back(links_.receive(view(mean, theirs), other, tag(2)));
+    if (theirs.size() > 0)
+      slice.means.push_back(links_.receive(view(mean, theirs).host_bytes(), other, tag(2)));
   }
   if (mine.size() == 0) return;
-  const at::Tensor sum = view(mean, mine);
+  const Vector sum = view(mean, mine);
   mean_of_all(slice.brought, sum);
   for (int distance = 1; distance < links_.size(); ++distance)
-    slice.sending.push_back(links_.send(sum, peer(distance), tag(2)));
+    slice.sending.push_back(links_.send(sum.host_bytes(), peer(distance), tag(2)));
 }
 
-void Collectives::sliced_mean(const at::Tensor& vector, at::Tensor& mean) {
-  const int64_t elements = vector.numel(), size = links_.size();
-  const int64_t each =
-      std::max<int64_t>(part_grain * size, slice_bytes_ / static_cast<int64_t>(vector.element_size()) /
-                                               (part_grain * size) * (part_grain * size));
+void Collectives::sliced_mean(const Vector& vector, Vector& mean) {
+  const int64_t elements = vector.size(), size = links_.size();
+  const int64_t each = std::max<int64_t>(
+      part_grain * size, slice_bytes_ / bytes_of(vector.type()) / (part_grain * size) * (part_grain * size));
   const int64_t count = (elements + each - 1) / each;
   const int64_t room = (size - 1) * part_of(0, each, 0, static_cast<int>(size)).size();
   // Slices under way at once; the scratch memory of one is used again by the one so many after it.
   const int64_t window =
       std::min(count, std::clamp<int64_t>(bytes_under_way / std::max<int64_t>(slice_bytes_, 1), 2, 8));
-  if (!scratch_.defined() || scratch_.scalar_type() != vector.scalar_type() ||
-      scratch_.numel() < window * room)
-    scratch_ = flat_vector(window * room, vector.scalar_type());
+  if (!scratch_.defined() || scratch_.type() != vector.type() || scratch_.size() < window * room)
+    scratch_ = flat_vector(window * room, vector.type());
   std::vector<Slice> slices(static_cast<size_t>(count));
   const auto start = [&](int64_t i) {
-    at::Tensor scratch = scratch_.narrow(0, i % window * room, room);
+    Vector scratch = scratch_.part(i % window * room, room);
     slices[static_cast<size_t>(i)] =
         start_slice(vector, scratch, i * each, std::min(elements, (i + 1) * each));
   };
@@ -232,44 +229,44 @@ void Collectives::sliced_mean(const at::Tensor& vector, at::Tensor& mean) {
   }
 }
 
-void Collectives::exchange(const std::vector<at::Tensor>& parts, std::vector<at::Tensor>& received) {
+void Collectives::exchange(const std::vector<Vector>& parts, std::vector<Vector>& received) {
   agree(Kind::exchange, 0, parts, received);
   const auto mine = static_cast<size_t>(links_.rank());
   Transfers transfers;
   for (int distance = 1; distance < links_.size(); ++distance) {
     const int to = peer(distance), from = peer(links_.size() - distance);
-    const at::Tensor& in = received[static_cast<size_t>(from)];
-    const at::Tensor& out = parts[static_cast<size_t>(to)];
-    if (in.numel() > 0) transfers.push_back(links_.receive(in, from, tag(1)));
-    if (out.numel() > 0) transfers.push_back(links_.send(out, to, tag(1)));
+    const Vector& in = received[static_cast<size_t>(from)];
+    const Vector& out = parts[static_cast<size_t>(to)];
+    if (in.size() > 0) transfers.push_back(links_.receive(in.host_bytes(), from, tag(1)));
+    if (out.size() > 0) transfers.push_back(links_.send(out.host_bytes(), to, tag(1)));
   }
-  if (!received[mine].is_same(parts[mine])) received[mine].copy_(parts[mine]);
+  if (!received[mine].is_same(parts[mine])) received[mine].copy_from(parts[mine]);
   wait_all(transfers);
 }
 
-void Collectives::gather(const at::Tensor& part, std::vector<at::Tensor>& received) {
+void Collectives::gather(const Vector& part, std::vector<Vector>& received) {
   agree(Kind::gather, 0, {part}, received);
   const auto mine = static_cast<size_t>(links_.rank());
   Transfers transfers;
   for (int distance = 1; distance < links_.size(); ++distance) {
     const int to = peer(distance), from = peer(links_.size() - distance);
-    const at::Tensor& in = received[static_cast<size_t>(from)];
-    if (in.numel() > 0) transfers.push_back(links_.receive(in, from, tag(1)));
-    if (part.numel() > 0) transfers.push_back(links_.send(part, to, tag(1)));
+    const Vector& in = received[static_cast<size_t>(from)];
+    if (in.size() > 0) transfers.push_back(links_.receive(in.host_bytes(), from, tag(1)));
+    if (part.size() > 0) transfers.push_back(links_.send(part.host_bytes(), to, tag(1)));
   }
-  if (!received[mine].is_same(part)) received[mine].copy_(part);
+  if (!received[mine].is_same(part)) received[mine].copy_from(part);
   wait_all(transfers);
 }
 
-void Collectives::broadcast(at::Tensor& vector, int root) {
+void Collectives::broadcast(Vector& vector, int root) {
   agree(Kind::broadcast, root, {vector}, {vector});
-  if (vector.numel() == 0) return;
+  if (vector.size() == 0) return;
   Transfers transfers;
   if (links_.rank() != root) {
-    transfers.push_back(links_.receive(vector, root, tag(1)));
+    transfers.push_back(links_.receive(vector.host_bytes(), root, tag(1)));
   } else {
     for (int distance = 1; distance < links_.size(); ++distance)
-      transfers.push_back(links_.send(vector, peer(distance), tag(1)));
+      transfers.push_back(links_.send(vector.host_bytes(), peer(distance), tag(1)));
   }
   wait_all(transfers);
 }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <chrono>
 #include <memory>
 #include <vector>
+
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -34,16 +34,15 @@ class Communicator {
   /// mean <- mean over the ranks of their vectors, added in rank order: the same bits on every rank and from
   /// run to run. Until wait() returns neither may be touched; when it throws, mean holds anything. It may be
   /// the vector itself.
-  virtual std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) = 0;
+  virtual std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) = 0;
   /// Part j of mine goes to rank j; parts[j] then holds what rank j sent me. Parts may differ in length:
   /// received[j] must have the length of what rank j sends.
-  virtual std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                                  std::vector<at::Tensor>& received) = 0;
+  virtual std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                                  std::vector<Vector>& received) = 0;
   /// received[j] <- the part of rank j, on every rank.
-  virtual std::unique_ptr<Pending> start_gather(const at::Tensor& part,
-                                                std::vector<at::Tensor>& received) = 0;
+  virtual std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) = 0;
   /// vector <- that of the root.
-  virtual void broadcast(at::Tensor& vector, int root) = 0;
+  virtual void broadcast(Vector& vector, int root) = 0;
 };
 
 }  // namespace muster

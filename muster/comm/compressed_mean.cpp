@@ -1,7 +1,5 @@
 #include "muster/comm/compressed_mean.h"
 
-#include <ATen/ATen.h>
-
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,7 +8,8 @@
 #include "muster/base/message_size.h"
 #include "muster/comm/codec_check.h"
 #include "muster/comm/message_check.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -29,23 +28,15 @@ RandomKey key_of(uint64_t seed, uint64_t contributor, int64_t part, uint64_t mee
 // What leaves every number as it is when added to it, -0 included.
 constexpr double nothing = -0.0;
 
-template <class T>
-void divide(at::Tensor& vector, int64_t divisor) {
-  T* const values = vector.data_ptr<T>();
-  const int64_t size = vector.numel();
-  const T by = static_cast<T>(divisor);
-  for (int64_t i = 0; i < size; ++i) values[i] /= by;
-}
-
 /// vector <- vector - what the message stands for; in place, since a large vector of its own would cost as
 /// much as the encoding.
-void subtract_decoded(const Codec& codec, const at::Tensor& message, at::Tensor& vector) {
-  vector.neg_();
+void subtract_decoded(const Codec& codec, const Vector& message, Vector& vector) {
+  negate(vector);
   codec.decode_add(message, vector);
-  vector.neg_();
+  negate(vector);
 }
 
-void require_fitting(const at::Tensor& residual, const at::Tensor& vector, uint64_t worker) {
+void require_fitting(const Vector& residual, const Vector& vector, uint64_t worker) {
   if (!same_form(residual, vector))
     throw Error("the residual of worker " + std::to_string(worker) + " has " + describe(residual) +
                 ", now needed: " + describe(vector));
@@ -60,7 +51,7 @@ std::string name_of(int64_t worker, const char* what) {
 /// What the encodings have lost so far: of each contributor's vectors, and of the mean of each part owned
 /// here. Empty: nothing.
 struct CompressedMean::Residuals {
-  std::vector<at::Tensor> sent{}, owned{};
+  std::vector<Vector> sent{}, owned{};
   /// Of differences to an anchor or of vectors themselves, which have other units; nothing: not known.
   std::optional<bool> of_differences{};
 
@@ -79,7 +70,7 @@ struct CompressedMean::Attempt {
 
 class CompressedMean::UnderWay final : public Meeting {
  public:
-  UnderWay(const CompressedMean& from, Communicator& group, const at::Tensor& mean, uint64_t meeting,
+  UnderWay(const CompressedMean& from, Communicator& group, const Vector& mean, uint64_t meeting,
            bool differences)
       : codec_(from.codec_),
         options_(from.options_),
@@ -92,22 +83,23 @@ class CompressedMean::UnderWay final : public Meeting {
         first_owned_(group.rank()) {}
 
   /// `difference`: memory that is kept from meeting to meeting.
-  void send(const std::vector<at::Tensor>& contributions, const at::Tensor& anchor, at::Tensor& difference) {
+  void send(const std::vector<Vector>& contributions, const Vector& anchor, Vector& difference) {
     require_fitting_residuals();
     for (size_t k = 0; k < contributions.size(); ++k)
       encode_contribution(vector_to_send(contributions[k], anchor, k, difference), k);
     for (int64_t owned = 0; owned < options_.hosted; ++owned)
-      sent_bytes_ += codec_->message_bytes(part_of(mean_, first_owned_ + owned).numel());
+      sent_bytes_ += codec_->message_bytes(part_of(mean_, first_owned_ + owned).size());
     if (group_.size() == 1) return;
-    const int64_t expected = codec_->message_bytes(part_of(mean_, first_owned_).numel());
-    for (int64_t rank = 0; rank < parts_; ++rank) received_.push_back(at::empty({expected}, at::kByte));
+    const int64_t expected = codec_->message_bytes(part_of(mean_, first_owned_).size());
+    for (int64_t rank = 0; rank < parts_; ++rank)
+      received_.push_back(uninitialised_vector(expected, ElementType::byte));
     first_half_ = group_.start_exchange(messages_[0], received_);
   }
 
   void turn(Deadline deadline) override {
     if (turned_) return;
     if (first_half_) first_half_->wait(deadline);
-    std::vector<at::Tensor> encoded;
+    std::vector<Vector> encoded;
     for (int64_t owned = 0; owned < options_.hosted; ++owned) encoded.push_back(encode_mean(owned));
     messages_.clear();
     received_.clear();
@@ -115,7 +107,8 @@ class CompressedMean::UnderWay final : public Meeting {
       gathered_ = std::move(encoded);
     } else {
       for (int64_t part = 0; part < parts_; ++part)
-        gathered_.push_back(at::empty({codec_->message_bytes(part_of(mean_, part).numel())}, at::kByte));
+        gathered_.push_back(
+            uninitialised_vector(codec_->message_bytes(part_of(mean_, part).size()), ElementType::byte));
       own_mean_ = encoded[0];
       second_half_ = group_.start_gather(own_mean_, gathered_);
     }
@@ -127,8 +120,8 @@ class CompressedMean::UnderWay final : public Meeting {
     turn(deadline);
     if (second_half_) second_half_->wait(deadline);
     for (int64_t part = 0; part < parts_; ++part) {
-      at::Tensor here = part_of(mean_, part);
-      here.fill_(nothing);
+      Vector here = part_of(mean_, part);
+      fill(here, nothing);
       codec_->decode_add(gathered_[static_cast<size_t>(part)], here);
     }
     attempt_->complete = true;
@@ -143,10 +136,9 @@ class CompressedMean::UnderWay final : public Meeting {
       require_fitting(before_.owned[k], part_of(mean_, first_owned_ + static_cast<int64_t>(k)), worker(k));
   }
 
-  at::Tensor part_of(const at::Tensor& vector, int64_t part) const {
-    const int64_t begin = part_begin(vector.numel(), parts_, options_.part_multiple, part);
-    return vector.narrow(0, begin,
-                         part_begin(vector.numel(), parts_, options_.part_multiple, part + 1) - begin);
+  Vector part_of(const Vector& vector, int64_t part) const {
+    const int64_t begin = part_begin(vector.size(), parts_, options_.part_multiple, part);
+    return vector.part(begin, part_begin(vector.size(), parts_, options_.part_multiple, part + 1) - begin);
   }
 
   uint64_t worker(size_t contributor) const {
@@ -154,59 +146,56 @@ class CompressedMean::UnderWay final : public Meeting {
   }
 
   /// A vector of the form of `like`: that which is there, or a new one.
-  static at::Tensor memory_like(const at::Tensor& like, const std::vector<at::Tensor>& memory, size_t at) {
+  static Vector memory_like(const Vector& like, const std::vector<Vector>& memory, size_t at) {
     if (at < memory.size() && same_form(memory[at], like)) return memory[at];
-    return flat_vector(like.numel(), like.scalar_type());
+    return flat_vector(like.size(), like.type());
   }
 
   /// What contributor k encodes, in memory that may be written where there is error feedback.
-  at::Tensor vector_to_send(const at::Tensor& contribution, const at::Tensor& anchor, size_t k,
-                            at::Tensor& difference) {
+  Vector vector_to_send(const Vector& contribution, const Vector& anchor, size_t k, Vector& difference) {
     if (!options_.error_feedback && !anchor.defined()) return contribution;
     if (!options_.error_feedback) {
       if (!difference.defined() || !same_form(difference, contribution))
-        difference = flat_vector(contribution.numel(), contribution.scalar_type());
-      return at::sub_out(difference, anchor, contribution);
+        difference = flat_vector(contribution.size(), contribution.type());
+      subtract(anchor, contribution, difference);
+      return difference;
     }
-    at::Tensor vector = memory_like(contribution, attempt_->memory.sent, k);
+    Vector vector = memory_like(contribution, attempt_->memory.sent, k);
     if (anchor.defined())
-      at::sub_out(vector, anchor, contribution);
+      subtract(anchor, contribution, vector);
     else
-      vector.copy_(contribution);
-    if (!before_.sent.empty()) vector.add_(before_.sent[k]);
+      vector.copy_from(contribution);
+    if (!before_.sent.empty()) add(vector, before_.sent[k]);
     attempt_->residuals.sent.push_back(vector);
     return vector;
   }
 
   /// Encodes all parts of contributor k's vector.
-  void encode_contribution(const at::Tensor& vector, size_t k) {
-    std::vector<at::Tensor> messages;
+  void encode_contribution(const Vector& vector, size_t k) {
+    std::vector<Vector> messages;
     for (int64_t part = 0; part < parts_; ++part) {
-      at::Tensor here = part_of(vector, part);
+      Vector here = part_of(vector, part);
       messages.push_back(codec_->encode(here, key_of(options_.seed, worker(k), part, meeting_)));
       if (options_.error_feedback) subtract_decoded(*codec_, messages.back(), here);
-      sent_bytes_ += messages.back().numel();
+      sent_bytes_ += messages.back().size();
     }
     messages_.push_back(std::move(messages));
   }
 
   /// The message of contributor k about the part owned here.
-  const at::Tensor& message_about(int64_t owned, size_t k) const {
+  const Vector& message_about(int64_t owned, size_t k) const {
     return group_.size() > 1 ? received_[k] : messages_[k][static_cast<size_t>(owned)];
   }
 
-  at::Tensor encode_mean(int64_t owned) {
+  Vector encode_mean(int64_t owned) {
     const int64_t part = first_owned_ + owned;
     const auto at = static_cast<size_t>(owned);
-    at::Tensor sum = memory_like(part_of(mean_, part), attempt_->memory.owned, at);
-    sum.fill_(nothing);
+    Vector sum = memory_like(part_of(mean_, part), attempt_->memory.owned, at);
+    fill(sum, nothing);
     for (size_t k = 0; k < static_cast<size_t>(parts_); ++k) codec_->decode_add(message_about(owned, k), sum);
-    if (sum.scalar_type() == at::kDouble)
-      divide<double>(sum, parts_);
-    else
-      divide<float>(sum, parts_);
-    if (options_.error_feedback && !before_.owned.empty()) sum.add_(before_.owned[at]);
-    at::Tensor message = codec_->encode(sum, key_of(options_.seed, of_mean + worker(at), part, meeting_));
+    divide(sum, static_cast<double>(parts_));
+    if (options_.error_feedback && !before_.owned.empty()) add(sum, before_.owned[at]);
+    Vector message = codec_->encode(sum, key_of(options_.seed, of_mean + worker(at), part, meeting_));
     if (options_.error_feedback) subtract_decoded(*codec_, message, sum);
     attempt_->residuals.owned.push_back(sum);
     return message;
@@ -217,14 +206,14 @@ class CompressedMean::UnderWay final : public Meeting {
   const Residuals before_;
   const std::shared_ptr<Attempt> attempt_;
   Communicator& group_;
-  at::Tensor mean_;
+  Vector mean_;
   const uint64_t meeting_;
   const int64_t parts_, first_owned_;
   int64_t sent_bytes_ = 0;
   bool turned_ = false;
-  std::vector<std::vector<at::Tensor>> messages_;  // by contributor and part
-  std::vector<at::Tensor> received_, gathered_;    // by rank; by part
-  at::Tensor own_mean_;
+  std::vector<std::vector<Vector>> messages_;  // by contributor and part
+  std::vector<Vector> received_, gathered_;    // by rank; by part
+  Vector own_mean_;
   std::unique_ptr<Pending> first_half_, second_half_;
 };
 
@@ -242,15 +231,15 @@ CompressedMean::~CompressedMean() = default;
 CompressedMean::CompressedMean(CompressedMean&&) noexcept = default;
 
 std::unique_ptr<CompressedMean::Meeting> CompressedMean::start(Communicator& group,
-                                                               const std::vector<at::Tensor>& contributions,
-                                                               const at::Tensor& mean, uint64_t meeting,
-                                                               const at::Tensor& anchor) {
+                                                               const std::vector<Vector>& contributions,
+                                                               const Vector& mean, uint64_t meeting,
+                                                               const Vector& anchor) {
   invariant(contributions.size() == static_cast<size_t>(options_.hosted),
             "a compressed mean needs the vectors of all contributors hosted here");
   invariant(options_.hosted == 1 || group.size() == 1,
             "in a group of several ranks each brings one vector to a compressed mean");
   require_codable(mean);
-  for (const at::Tensor& contribution : contributions) {
+  for (const Vector& contribution : contributions) {
     require_codable(contribution);
     if (!same_form(contribution, mean))
       throw Error("a vector of " + describe(contribution) + " for a mean of " + describe(mean));
@@ -274,13 +263,13 @@ void CompressedMean::commit() {
 
 void CompressedMean::move_to(int64_t first_worker, int64_t hosted) {
   invariant(first_worker >= 0 && hosted >= 1, "contributors need numbers");
-  std::vector<at::Tensor>& sent = residuals_->sent;
+  std::vector<Vector>& sent = residuals_->sent;
   if (!sent.empty() && hosted != options_.hosted) {
-    at::Tensor mean = sent.front().clone();
-    for (size_t k = 1; k < sent.size(); ++k) mean.add_(sent[k]);
-    mean.div_(static_cast<double>(sent.size()));
+    Vector mean = sent.front().copy();
+    for (size_t k = 1; k < sent.size(); ++k) add(mean, sent[k]);
+    divide(mean, static_cast<double>(sent.size()));
     sent.assign(1, mean);
-    while (static_cast<int64_t>(sent.size()) < hosted) sent.push_back(mean.clone());
+    while (static_cast<int64_t>(sent.size()) < hosted) sent.push_back(mean.copy());
   }
   residuals_->owned.clear();
   *memory_ = {};
@@ -303,9 +292,9 @@ State CompressedMean::state() const {
 
 void CompressedMean::restore(const State& state) {
   Residuals restored;
-  const auto take = [&](const std::string& name, std::vector<at::Tensor>& into) {
+  const auto take = [&](const std::string& name, std::vector<Vector>& into) {
     const auto found = state.tensors.find(name);
-    if (found != state.tensors.end()) into.push_back(found->second.clone());
+    if (found != state.tensors.end()) into.push_back(found->second.values.copy());
     return found != state.tensors.end();
   };
   for (int64_t k = 0; k < options_.hosted && options_.error_feedback && !state.tensors.empty(); ++k) {

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <memory>
 #include <vector>
 
 #include "muster/comm/codec.h"
 #include "muster/comm/communicator.h"
 #include "muster/flat/state.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -56,8 +55,8 @@ class CompressedMean {
   /// enters the random key: the same number on every rank, another one at each meeting. What the last start()
   /// learned is forgotten unless it was committed. The group must outlive the meeting. Throws Error for
   /// vectors of different form, or that do not fit the residuals.
-  std::unique_ptr<Meeting> start(Communicator& group, const std::vector<at::Tensor>& contributions,
-                                 const at::Tensor& mean, uint64_t meeting, const at::Tensor& anchor = {});
+  std::unique_ptr<Meeting> start(Communicator& group, const std::vector<Vector>& contributions,
+                                 const Vector& mean, uint64_t meeting, const Vector& anchor = {});
   /// Residuals become those of the mean that was waited for: call it when the meeting is confirmed. Without
   /// it (a failed meeting) they stay as they were before. Throws Bug when there is no such mean.
   void commit();
@@ -83,7 +82,7 @@ class CompressedMean {
   CompressedMeanOptions options_;
   std::unique_ptr<Residuals> residuals_;
   std::unique_ptr<Residuals> memory_;  // of the last but one: where the next meeting works
-  at::Tensor difference_;              // memory for anchor - contribution, without error feedback
+  Vector difference_;                  // memory for anchor - contribution, without error feedback
   std::shared_ptr<Attempt> attempt_;   // shared with the meeting, which may outlive this object
 };
 

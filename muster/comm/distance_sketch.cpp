@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "muster/base/random.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -31,11 +31,11 @@ void add_chunk(const T* vector, const T* from, int64_t size, RandomStream keys, 
 }
 
 template <class T>
-void sketch_as(const at::Tensor& vector, const at::Tensor& from, uint64_t seed, uint64_t number,
-               double* sketch, ThreadPool& pool) {
-  const int64_t size = vector.numel();
-  const T* const values = vector.data_ptr<T>();
-  const T* const centre = from.defined() ? from.data_ptr<T>() : nullptr;
+void sketch_as(const Vector& vector, const Vector& from, uint64_t seed, uint64_t number, double* sketch,
+               ThreadPool& pool) {
+  const int64_t size = vector.size();
+  const T* const values = vector.data<T>();
+  const T* const centre = from.defined() ? from.data<T>() : nullptr;
   std::fill_n(sketch, sketch_size, 0.0);
   if (size <= sketch_size) {
     for (int64_t i = 0; i < size; ++i)
@@ -55,11 +55,11 @@ void sketch_as(const at::Tensor& vector, const at::Tensor& from, uint64_t seed, 
 
 }  // namespace
 
-void sketch_distance(const at::Tensor& vector, const at::Tensor& from, uint64_t seed, uint64_t number,
-                     double* sketch, ThreadPool& pool) {
-  require_flat(vector, vector.numel(), vector.scalar_type(), "the vector to sketch");
-  if (from.defined()) require_flat(from, vector.numel(), vector.scalar_type(), "where distances begin");
-  if (vector.scalar_type() == at::kDouble)
+void sketch_distance(const Vector& vector, const Vector& from, uint64_t seed, uint64_t number, double* sketch,
+                     ThreadPool& pool) {
+  require_flat(vector, vector.size(), vector.type(), "the vector to sketch");
+  if (from.defined()) require_flat(from, vector.size(), vector.type(), "where distances begin");
+  if (vector.type() == ElementType::float64)
     sketch_as<double>(vector, from, seed, number, sketch, pool);
   else
     sketch_as<float>(vector, from, seed, number, sketch, pool);

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 
 #include "muster/base/thread_pool.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -18,7 +17,7 @@ constexpr int64_t sketch_size = 4096;
 /// on every rank. sketch <- sketch(vector - from), or of the vector where `from` is undefined; sums in
 /// double, in an order that no number of threads changes. REQUIRES: flat vectors of one form; `sketch` has
 /// sketch_size places.
-void sketch_distance(const at::Tensor& vector, const at::Tensor& from, uint64_t seed, uint64_t number,
-                     double* sketch, ThreadPool& pool);
+void sketch_distance(const Vector& vector, const Vector& from, uint64_t seed, uint64_t number, double* sketch,
+                     ThreadPool& pool);
 
 }  // namespace muster

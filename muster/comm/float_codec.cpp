@@ -1,27 +1,27 @@
 #include "muster/comm/float_codec.h"
 
-#include <ATen/ATen.h>
-
 #include "muster/comm/codec_check.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
-at::Tensor FloatCodec::encode(const at::Tensor& vector, const RandomKey& key) const {
+Vector FloatCodec::encode(const Vector& vector, const RandomKey& key) const {
   require_codable(vector);
-  const at::Tensor values = vector.to(at::kFloat);
-  at::Tensor message = at::empty({message_bytes(values.numel())}, at::kByte);
-  encode_floats(values.data_ptr<float>(), values.numel(), key, message.data_ptr<uint8_t>());
+  const Vector values = as_float32(vector);
+  Vector message = uninitialised_vector(message_bytes(values.size()), ElementType::byte);
+  encode_floats(values.data<float>(), values.size(), key, message.data<uint8_t>());
   return message;
 }
 
-void FloatCodec::decode_add(const at::Tensor& message, at::Tensor& sum) const {
+void FloatCodec::decode_add(const Vector& message, Vector& sum) const {
   require_codable(sum);
-  require_length(message, message_bytes(sum.numel()), sum.numel());
-  if (sum.scalar_type() == at::kFloat)
-    return add_floats(message.data_ptr<uint8_t>(), sum.numel(), sum.data_ptr<float>());
-  const at::Tensor decoded = at::zeros({sum.numel()}, at::kFloat);
-  add_floats(message.data_ptr<uint8_t>(), sum.numel(), decoded.data_ptr<float>());
-  sum.add_(decoded);
+  require_length(message, message_bytes(sum.size()), sum.size());
+  if (sum.type() == ElementType::float32)
+    return add_floats(message.data<uint8_t>(), sum.size(), sum.data<float>());
+  const Vector decoded = flat_vector(sum.size(), ElementType::float32);
+  add_floats(message.data<uint8_t>(), sum.size(), decoded.data<float>());
+  add(sum, decoded);
 }
 
 }  // namespace muster

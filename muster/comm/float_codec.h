@@ -8,8 +8,8 @@ namespace muster {
 /// sum of doubles is a float until it is added.
 class FloatCodec : public Codec {
  public:
-  at::Tensor encode(const at::Tensor& vector, const RandomKey& key) const final;
-  void decode_add(const at::Tensor& message, at::Tensor& sum) const final;
+  Vector encode(const Vector& vector, const RandomKey& key) const final;
+  void decode_add(const Vector& message, Vector& sum) const final;
 
  private:
   /// Writes message_bytes(size) bytes.

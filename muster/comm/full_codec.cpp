@@ -1,12 +1,11 @@
 #include "muster/comm/full_codec.h"
 
-#include <ATen/ATen.h>
-
 #include <cstring>
 
 #include "muster/base/error.h"
 #include "muster/comm/codec_check.h"
 #include "muster/comm/message_check.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -24,35 +23,33 @@ void add(const uint8_t* message, int64_t size, T* sum) {
 
 }  // namespace
 
-FullCodec::FullCodec(at::ScalarType type) : type_(type) {
-  invariant(type == at::kFloat || type == at::kDouble, "vectors are of Float or Double");
+FullCodec::FullCodec(ElementType type) : type_(type) {
+  invariant(type == ElementType::float32 || type == ElementType::float64, "vectors are of Float or Double");
 }
 
-void FullCodec::require_own_type(const at::Tensor& vector) const {
+void FullCodec::require_own_type(const Vector& vector) const {
   require_codable(vector);
-  if (vector.scalar_type() != type_)
-    throw Error("a codec for numbers of type " + std::string(c10::toString(type_)) + " was given " +
+  if (vector.type() != type_)
+    throw Error("a codec for numbers of type " + std::string(name_of(type_)) + " was given " +
                 describe(vector));
 }
 
-at::Tensor FullCodec::encode(const at::Tensor& vector, const RandomKey&) const {
+Vector FullCodec::encode(const Vector& vector, const RandomKey&) const {
   require_own_type(vector);
-  at::Tensor message = at::empty({message_bytes(vector.numel())}, at::kByte);
-  if (message.numel() > 0) std::memcpy(message.data_ptr(), vector.data_ptr(), message.nbytes());
+  Vector message = uninitialised_vector(message_bytes(vector.size()), ElementType::byte);
+  if (message.size() > 0) std::memcpy(message.host(), vector.host(), static_cast<size_t>(message.bytes()));
   return message;
 }
 
-void FullCodec::decode_add(const at::Tensor& message, at::Tensor& sum) const {
+void FullCodec::decode_add(const Vector& message, Vector& sum) const {
   require_own_type(sum);
-  require_length(message, message_bytes(sum.numel()), sum.numel());
-  if (type_ == at::kFloat)
-    add(message.data_ptr<uint8_t>(), sum.numel(), sum.data_ptr<float>());
+  require_length(message, message_bytes(sum.size()), sum.size());
+  if (type_ == ElementType::float32)
+    add(message.data<uint8_t>(), sum.size(), sum.data<float>());
   else
-    add(message.data_ptr<uint8_t>(), sum.numel(), sum.data_ptr<double>());
+    add(message.data<uint8_t>(), sum.size(), sum.data<double>());
 }
 
-int64_t FullCodec::message_bytes(int64_t elements) const {
-  return elements * static_cast<int64_t>(c10::elementSize(type_));
-}
+int64_t FullCodec::message_bytes(int64_t elements) const { return elements * bytes_of(type_); }
 
 }  // namespace muster

@@ -11,11 +11,11 @@
 
 #include "muster/base/error.h"
 #include "muster/base/version.h"
-#include "muster/comm/group_watch.h"
 #include "muster/comm/linked_group.h"
-#include "muster/comm/links.h"
 #include "muster/comm/solo.h"
 #include "muster/comm/two_level_group.h"
+#include "muster/links/gloo_links.h"
+#include "muster/links/group_watch.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
@@ -142,7 +142,12 @@ GroupMember::GroupMember(const Place& place, const JoinOptions& options, const E
       process_(random_number()) {
   if (place_.store == Place::Store::none) return;
   if (place_.store == Place::Store::torchrun_agent) {
-    store_ = torchrun_store(place_.store_address, place_.store_port, options_.patience, options_.waits.get());
+    if (!options_.agent_store)
+      throw Error(
+          "torchrun started this process, and nothing was given that speaks to torchrun's store: set "
+          "JoinOptions::agent_store, to torchrun_store of muster/libtorch/torchrun_store.h for example");
+    store_ = options_.agent_store(place_.store_address, place_.store_port, options_.patience,
+                                  options_.waits.get());
     agent_stop_ = std::make_unique<AgentStop>(*store_, place_);
     return;
   }
@@ -290,7 +295,7 @@ std::unique_ptr<Communicator> GroupMember::connect(const std::string& prefix, co
   group.slice_bytes = options_.slice_bytes;
   group.patience = options_.patience;
   group.waits = options_.waits;
-  return make_linked_group(Links::connect(*store_, prefix, rank, size, links), watch_, group);
+  return make_linked_group(connect_gloo_links(*store_, prefix, rank, size, links), watch_, group);
 }
 
 // torchrun's store knows keys and values only: the ranks compare identities themselves.

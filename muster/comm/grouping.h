@@ -8,8 +8,7 @@
 namespace muster {
 
 /// The workers of a run in groups of consecutive workers, those of one machine: group w / group_size holds
-/// worker w. A group is several whole processes, or lies inside one. No torch here, so that the torch-free
-/// program can check it.
+/// worker w. A group is several whole processes, or lies inside one.
 struct Grouping {
   int64_t group_size = 1;  ///< 1: no groups
   int64_t workers = 1;     ///< in the whole run

@@ -1,7 +1,7 @@
 #include "muster/comm/half_codec.h"
 
 #include "muster/base/message_size.h"
-#include "muster/comm/half_kernel.h"
+#include "muster/flat/half_kernel.h"
 
 namespace muster {
 

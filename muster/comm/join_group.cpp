@@ -16,17 +16,17 @@ class JoinedGroup final : public Communicator {
 
   int rank() const override { return group_.rank(); }
   int size() const override { return group_.size(); }
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override {
     return group_.start_mean(vector, mean);
   }
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override {
     return group_.start_exchange(parts, received);
   }
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override {
     return group_.start_gather(part, received);
   }
-  void broadcast(at::Tensor& vector, int root) override { group_.broadcast(vector, root); }
+  void broadcast(Vector& vector, int root) override { group_.broadcast(vector, root); }
 
  private:
   std::unique_ptr<GroupMember> member_;

@@ -2,15 +2,21 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "muster/comm/communicator.h"
 #include "muster/rendezvous/identity.h"
+#include "muster/rendezvous/key_values.h"
 #include "muster/rendezvous/place.h"
 #include "muster/rendezvous/waits.h"
 
 namespace muster {
+
+/// Connects to the store of torchrun's agent (LibTorch's: muster/libtorch/torchrun_store.h).
+using AgentStore = std::function<std::unique_ptr<KeyValues>(const std::string& address, int port,
+                                                            std::chrono::milliseconds within, Waits* waits)>;
 
 struct JoinOptions {
   /// Network that the group's connections go over: an interface ("eth1"), or an address or name of this host.
@@ -24,6 +30,7 @@ struct JoinOptions {
   int block = 1;
   std::chrono::milliseconds patience = std::chrono::minutes(5);  ///< for the other processes to come
   std::shared_ptr<Waits> waits{};  ///< where this process notes whom it waits for; none: nowhere
+  AgentStore agent_store{};        ///< needed by processes that torchrun started; speaks its protocol
 };
 
 /// The group that this process was started in, as its launcher's environment says (see find_place): torchrun,

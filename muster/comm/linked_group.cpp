@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "muster/base/error.h"
-#include "muster/comm/collectives_module.h"
+#include "muster/comm/collectives.h"
 #include "muster/comm/message_check.h"
 
 namespace muster {
@@ -211,23 +211,23 @@ class LinkedGroup final : public Communicator {
   int rank() const override { return engine_->links().rank(); }
   int size() const override { return engine_->links().size(); }
 
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override {
     require_averageable(vector, mean);
     return start([vector, mean](Collectives& collectives) mutable { collectives.mean(vector, mean); });
   }
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override {
     require_one_per_rank(parts, size(), "parts");
     require_one_per_rank(received, size(), "vectors to receive into");
     return start(
         [parts, received](Collectives& collectives) mutable { collectives.exchange(parts, received); });
   }
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override {
     require_message(part);
     require_one_per_rank(received, size(), "vectors to receive into");
     return start([part, received](Collectives& collectives) mutable { collectives.gather(part, received); });
   }
-  void broadcast(at::Tensor& vector, int root) override {
+  void broadcast(Vector& vector, int root) override {
     require_message(vector);
     if (root < 0 || root >= size())
       throw Error("broadcast from rank " + std::to_string(root) + " in a group of " + std::to_string(size()));

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "muster/comm/communicator.h"
-#include "muster/comm/group_watch.h"
-#include "muster/comm/links.h"
+#include "muster/links/group_watch.h"
+#include "muster/links/links.h"
 
 namespace muster {
 

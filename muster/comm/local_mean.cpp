@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/comm/local_mean_kernel.h"
 #include "muster/comm/streaming_copy.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -60,23 +60,23 @@ class Distances {
 };
 
 template <class T>
-std::vector<T*> pointers(const std::vector<at::Tensor>& vectors) {
+std::vector<T*> pointers(const std::vector<Vector>& vectors) {
   std::vector<T*> all;
-  for (const at::Tensor& vector : vectors) all.push_back(vector.data_ptr<T>());
+  for (const Vector& vector : vectors) all.push_back(vector.data<T>());
   return all;
 }
 
 template <class T>
-std::optional<double> local_mean_as(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
-                                    MeanWants wants, ThreadPool& pool) {
-  const int64_t size = replicas.front().numel();
+std::optional<double> local_mean_as(const std::vector<Vector>& replicas, const Vector& mean, MeanWants wants,
+                                    ThreadPool& pool) {
+  const int64_t size = replicas.front().size();
   const size_t count = replicas.size();
   const std::vector<T*> vectors = pointers<T>(replicas);
   Distances distances = Distances::of<T>(wants.divergence ? size : 0, count);
   for_each_slice<T>(size, pool, [&](int64_t slice, int64_t begin, int64_t length) {
     std::vector<double> lanes(wants.divergence ? kernel::distance_lanes * count : 0);
     const kernel::MeanSlice<T> work{vectors.data(), static_cast<int64_t>(count),
-                                    mean.defined() ? mean.data_ptr<T>() : nullptr, wants.write_back,
+                                    mean.defined() ? mean.data<T>() : nullptr, wants.write_back,
                                     wants.divergence ? lanes.data() : nullptr};
     kernel::mean_slice(work, begin, length, wants.divergence ? &distances.at(slice, 0) : nullptr);
   });
@@ -84,19 +84,18 @@ std::optional<double> local_mean_as(const std::vector<at::Tensor>& replicas, con
 }
 
 /// One replica is its own mean: nothing to write back.
-std::optional<double> mean_of_one(const at::Tensor& replica, const at::Tensor& mean, MeanWants wants,
+std::optional<double> mean_of_one(const Vector& replica, const Vector& mean, MeanWants wants,
                                   ThreadPool& pool) {
   if (mean.defined()) copy_to_all(replica, {mean}, pool);
   return wants.divergence ? std::optional(0.0) : std::nullopt;
 }
 
 template <class T>
-double mean_squared_distance_as(const std::vector<at::Tensor>& replicas, const at::Tensor& centre,
-                                ThreadPool& pool) {
+double mean_squared_distance_as(const std::vector<Vector>& replicas, const Vector& centre, ThreadPool& pool) {
   const std::vector<T*> vectors = pointers<T>(replicas);
-  const T* const from = centre.data_ptr<T>();
-  Distances distances = Distances::of<T>(centre.numel(), replicas.size());
-  for_each_slice<T>(centre.numel(), pool, [&](int64_t slice, int64_t begin, int64_t length) {
+  const T* const from = centre.data<T>();
+  Distances distances = Distances::of<T>(centre.size(), replicas.size());
+  for_each_slice<T>(centre.size(), pool, [&](int64_t slice, int64_t begin, int64_t length) {
     for (size_t k = 0; k < vectors.size(); ++k)
       distances.at(slice, k) =
           kernel::squared_distance(static_cast<const T*>(vectors[k] + begin), from + begin, length);
@@ -105,12 +104,12 @@ double mean_squared_distance_as(const std::vector<at::Tensor>& replicas, const a
 }
 
 template <class T>
-void copy_to_all_as(const at::Tensor& from, const std::vector<at::Tensor>& to, ThreadPool& pool) {
+void copy_to_all_as(const Vector& from, const std::vector<Vector>& to, ThreadPool& pool) {
   const std::vector<T*> vectors = pointers<T>(to);
-  const T* const source = from.data_ptr<T>();
+  const T* const source = from.data<T>();
   constexpr auto width = static_cast<int64_t>(sizeof(T));
-  const bool large = from.numel() * width * static_cast<int64_t>(to.size()) > cached_bytes;
-  for_each_slice<T>(from.numel(), pool, [&](int64_t, int64_t begin, int64_t length) {
+  const bool large = from.size() * width * static_cast<int64_t>(to.size()) > cached_bytes;
+  for_each_slice<T>(from.size(), pool, [&](int64_t, int64_t begin, int64_t length) {
     const auto bytes = static_cast<size_t>(length * width);
     for (T* const vector : vectors) {
       if (vector == source) continue;
@@ -122,41 +121,38 @@ void copy_to_all_as(const at::Tensor& from, const std::vector<at::Tensor>& to, T
   });
 }
 
-void require_alike(const std::vector<at::Tensor>& vectors, const at::Tensor& like) {
-  for (const at::Tensor& vector : vectors)
-    require_flat(vector, like.numel(), like.scalar_type(), "a replica");
+void require_alike(const std::vector<Vector>& vectors, const Vector& like) {
+  for (const Vector& vector : vectors) require_flat(vector, like.size(), like.type(), "a replica");
 }
 
 }  // namespace
 
-std::optional<double> local_mean(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
-                                 MeanWants wants, ThreadPool& pool) {
+std::optional<double> local_mean(const std::vector<Vector>& replicas, const Vector& mean, MeanWants wants,
+                                 ThreadPool& pool) {
   invariant(!replicas.empty(), "local_mean needs a replica");
-  const at::Tensor& first = replicas.front();
+  const Vector& first = replicas.front();
   require_alike(replicas, first);
   if (mean.defined()) {
-    require_flat(mean, first.numel(), first.scalar_type(), "the mean");
-    for (const at::Tensor& replica : replicas)
-      invariant(replica.data_ptr() != mean.data_ptr() || first.numel() == 0,
-                "the mean must not be a replica");
+    require_flat(mean, first.size(), first.type(), "the mean");
+    for (const Vector& replica : replicas)
+      invariant(replica.host() != mean.host() || first.size() == 0, "the mean must not be a replica");
   }
   if (replicas.size() == 1) return mean_of_one(first, mean, wants, pool);
-  return first.scalar_type() == at::kDouble ? local_mean_as<double>(replicas, mean, wants, pool)
-                                            : local_mean_as<float>(replicas, mean, wants, pool);
+  return first.type() == ElementType::float64 ? local_mean_as<double>(replicas, mean, wants, pool)
+                                              : local_mean_as<float>(replicas, mean, wants, pool);
 }
 
-double mean_squared_distance(const std::vector<at::Tensor>& replicas, const at::Tensor& centre,
-                             ThreadPool& pool) {
+double mean_squared_distance(const std::vector<Vector>& replicas, const Vector& centre, ThreadPool& pool) {
   invariant(!replicas.empty(), "mean_squared_distance needs a replica");
   require_alike(replicas, centre);
-  return centre.scalar_type() == at::kDouble ? mean_squared_distance_as<double>(replicas, centre, pool)
-                                             : mean_squared_distance_as<float>(replicas, centre, pool);
+  return centre.type() == ElementType::float64 ? mean_squared_distance_as<double>(replicas, centre, pool)
+                                               : mean_squared_distance_as<float>(replicas, centre, pool);
 }
 
-void copy_to_all(const at::Tensor& from, const std::vector<at::Tensor>& to, ThreadPool& pool) {
-  require_flat(from, from.numel(), from.scalar_type(), "the vector to copy");
+void copy_to_all(const Vector& from, const std::vector<Vector>& to, ThreadPool& pool) {
+  require_flat(from, from.size(), from.type(), "the vector to copy");
   require_alike(to, from);
-  if (from.scalar_type() == at::kDouble)
+  if (from.type() == ElementType::float64)
     copy_to_all_as<double>(from, to, pool);
   else
     copy_to_all_as<float>(from, to, pool);

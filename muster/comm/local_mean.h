@@ -1,11 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <optional>
 #include <vector>
 
 #include "muster/base/thread_pool.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -23,14 +22,13 @@ struct MeanWants {
 /// Squared distances are summed in double: lanes within a slice, slices in their order, replicas in theirs,
 /// so no bit depends on the number of threads. One replica stays as it is to the bit, and S = 0. REQUIRES:
 /// flat vectors (float or double) of one size and type, at least one. Returns S where wanted.
-std::optional<double> local_mean(const std::vector<at::Tensor>& replicas, const at::Tensor& mean,
-                                 MeanWants wants, ThreadPool& pool);
+std::optional<double> local_mean(const std::vector<Vector>& replicas, const Vector& mean, MeanWants wants,
+                                 ThreadPool& pool);
 
 /// 1/K sum_k |replica k - centre|^2, in double, summed as in local_mean. Changes nothing.
-double mean_squared_distance(const std::vector<at::Tensor>& replicas, const at::Tensor& centre,
-                             ThreadPool& pool);
+double mean_squared_distance(const std::vector<Vector>& replicas, const Vector& centre, ThreadPool& pool);
 
 /// Every vector of `to` <- from, by all threads; reads `from` once.
-void copy_to_all(const at::Tensor& from, const std::vector<at::Tensor>& to, ThreadPool& pool);
+void copy_to_all(const Vector& from, const std::vector<Vector>& to, ThreadPool& pool);
 
 }  // namespace muster

@@ -8,7 +8,7 @@
 
 namespace muster {
 
-std::unique_ptr<Codec> make_codec(const CodecOptions& options, at::ScalarType type) {
+std::unique_ptr<Codec> make_codec(const CodecOptions& options, ElementType type) {
   options.validate();
   const int64_t bucket = options.form().bucket;
   const auto qsgd = [&](int bits) {

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include "muster/comm/distance_sketch.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -17,12 +15,13 @@ class MeetingNumbers {
  public:
   enum Place : int64_t { value, distance, flag, clock, places };
   explicit MeetingNumbers(bool sketched)
-      : sketched_(sketched), numbers_(flat_vector(places + (sketched ? sketch_size : 0), at::kDouble)) {}
+      : sketched_(sketched),
+        numbers_(flat_vector(places + (sketched ? sketch_size : 0), ElementType::float64)) {}
 
   bool sketched() const { return sketched_; }
-  at::Tensor& vector() { return numbers_; }
-  double& at(Place place) { return numbers_.data_ptr<double>()[place]; }
-  double* sketch() { return numbers_.data_ptr<double>() + places; }
+  Vector& vector() { return numbers_; }
+  double& at(Place place) { return numbers_.data<double>()[place]; }
+  double* sketch() { return numbers_.data<double>() + places; }
   double squares() { return std::inner_product(sketch(), sketch() + sketch_size, sketch(), 0.0); }
   /// Once vector() holds the means.
   double divergence() { return sketched_ ? std::max(0.0, at(distance) - squares()) : at(distance); }
@@ -32,7 +31,7 @@ class MeetingNumbers {
 
  private:
   bool sketched_;
-  at::Tensor numbers_;
+  Vector numbers_;
 };
 
 }  // namespace muster

@@ -4,33 +4,29 @@
 
 namespace muster {
 
-std::string describe(const at::Tensor& vector) {
-  return std::to_string(vector.numel()) + " elements of type " + c10::toString(vector.scalar_type());
+std::string describe(const Vector& vector) {
+  return std::to_string(vector.size()) + " elements of type " + name_of(vector.type());
 }
 
-void require_message(const at::Tensor& vector) {
-  if (!vector.defined() || !vector.is_cpu() || vector.dim() != 1 || !vector.is_contiguous())
-    throw Error("a group's operations need contiguous one-dimensional vectors on the CPU");
+void require_message(const Vector& vector) {
+  if (!vector.defined() || !vector.device().is_cpu())
+    throw Error("a group's operations need vectors on the CPU");
 }
 
-void require_averageable(const at::Tensor& vector, const at::Tensor& mean) {
+void require_averageable(const Vector& vector, const Vector& mean) {
   require_message(vector);
   require_message(mean);
-  if (vector.scalar_type() != at::kFloat && vector.scalar_type() != at::kDouble)
+  if (vector.type() != ElementType::float32 && vector.type() != ElementType::float64)
     throw Error("cannot average " + describe(vector) + ": give Float or Double");
   if (!same_form(vector, mean))
     throw Error("the mean of " + describe(vector) + " does not fit into " + describe(mean));
 }
 
-void require_one_per_rank(const std::vector<at::Tensor>& vectors, int ranks, const char* what) {
+void require_one_per_rank(const std::vector<Vector>& vectors, int ranks, const char* what) {
   if (vectors.size() != static_cast<size_t>(ranks))
     throw Error(std::to_string(vectors.size()) + " " + what + " given to a group of " +
                 std::to_string(ranks) + ": give one for each rank");
-  for (const at::Tensor& vector : vectors) require_message(vector);
-}
-
-bool same_form(const at::Tensor& a, const at::Tensor& b) {
-  return a.numel() == b.numel() && a.scalar_type() == b.scalar_type();
+  for (const Vector& vector : vectors) require_message(vector);
 }
 
 }  // namespace muster

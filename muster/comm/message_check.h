@@ -1,26 +1,23 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <string>
 #include <vector>
+
+#include "muster/flat/vector.h"
 
 namespace muster {
 
 /// "5 elements of type Float".
-std::string describe(const at::Tensor& vector);
+std::string describe(const Vector& vector);
 
-/// Throws Error unless the vector is a contiguous one-dimensional CPU vector.
-void require_message(const at::Tensor& vector);
+/// Throws Error unless the vector lies on the CPU.
+void require_message(const Vector& vector);
 
 /// Throws Error unless the vector is a message of floats or doubles, as means are taken of, and the mean has
 /// its form.
-void require_averageable(const at::Tensor& vector, const at::Tensor& mean);
+void require_averageable(const Vector& vector, const Vector& mean);
 
 /// Throws Error unless there is one vector for each rank, all of them messages. `what`: "parts" or the like.
-void require_one_per_rank(const std::vector<at::Tensor>& vectors, int ranks, const char* what);
-
-/// True when `a` can be copied into `b` as it is: the same length and type.
-bool same_form(const at::Tensor& a, const at::Tensor& b);
+void require_one_per_rank(const std::vector<Vector>& vectors, int ranks, const char* what);
 
 }  // namespace muster

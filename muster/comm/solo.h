@@ -9,11 +9,11 @@ class Solo final : public Communicator {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override;
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override;
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override;
-  void broadcast(at::Tensor& vector, int root) override;
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override;
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override;
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override;
+  void broadcast(Vector& vector, int root) override;
 };
 
 }  // namespace muster

@@ -9,12 +9,12 @@
 namespace muster {
 
 /// A state as one message of bytes, and back. unpack throws Error when the bytes are not what pack writes.
-at::Tensor pack(const State& state);
-State unpack(const at::Tensor& message);
+Vector pack(const State& state);
+State unpack(const Vector& message);
 
 /// A text as a state carries it, and back.
-at::Tensor text_tensor(const std::string& text);
-std::string tensor_text(const at::Tensor& tensor);
+Vector text_tensor(const std::string& text);
+std::string tensor_text(const Vector& tensor);
 
 /// Brings every rank's state to the root: there the states in rank order, elsewhere nothing. Collective.
 std::vector<State> gather_states(Communicator& group, const State& mine, int root, Deadline deadline);

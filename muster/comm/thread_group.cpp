@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/comm/local_mean.h"
 #include "muster/comm/message_check.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -20,8 +20,8 @@ enum class Kind { mean, exchange, gather, broadcast };
 struct Entry {
   bool arrived = false;
   int root = 0;
-  std::vector<at::Tensor> sent{};
-  std::vector<at::Tensor> received{};
+  std::vector<Vector> sent{};
+  std::vector<Vector> received{};
 };
 
 /// One collective operation. Guarded by the group's mutex until it is complete; constant afterwards.
@@ -32,12 +32,12 @@ struct Operation {
   int arrived = 0;
   bool computing = false;  // all have arrived: it will be complete, whatever becomes of the group
   bool complete = false;
-  at::Tensor mean;
+  Vector mean;
   std::string mismatch;  // why no rank gets a result; empty when all is well
 };
 
 /// The vector that rank `from` sends to rank `to`.
-const at::Tensor& sent(const Operation& operation, size_t from, size_t to) {
+const Vector& sent(const Operation& operation, size_t from, size_t to) {
   const auto& parts = operation.entries[from].sent;
   return operation.kind == Kind::exchange ? parts[to] : parts[0];
 }
@@ -65,9 +65,9 @@ std::string find_mismatch(const Operation& operation) {
 void compute(Operation& operation) {
   if (operation.mismatch.empty()) operation.mismatch = find_mismatch(operation);
   if (!operation.mismatch.empty() || operation.kind != Kind::mean) return;
-  std::vector<at::Tensor> vectors;
+  std::vector<Vector> vectors;
   for (const Entry& entry : operation.entries) vectors.push_back(entry.sent[0]);
-  operation.mean = flat_vector(vectors[0].numel(), vectors[0].scalar_type());
+  operation.mean = flat_vector(vectors[0].size(), vectors[0].type());
   ThreadPool alone(1);
   local_mean(vectors, operation.mean, {.divergence = false, .write_back = false}, alone);
 }
@@ -78,15 +78,15 @@ void deliver(Operation& operation, size_t rank) {
   Entry& mine = operation.entries[rank];
   switch (operation.kind) {
     case Kind::mean:
-      mine.received[0].copy_(operation.mean);
+      mine.received[0].copy_from(operation.mean);
       return;
     case Kind::broadcast:
-      mine.received[0].copy_(operation.entries[static_cast<size_t>(mine.root)].sent[0]);
+      mine.received[0].copy_from(operation.entries[static_cast<size_t>(mine.root)].sent[0]);
       return;
     case Kind::exchange:
     case Kind::gather:
       for (size_t from = 0; from < mine.received.size(); ++from)
-        mine.received[from].copy_(sent(operation, from, rank));
+        mine.received[from].copy_from(sent(operation, from, rank));
   }
 }
 
@@ -186,28 +186,28 @@ class ThreadRank final : public Communicator {
   int rank() const override { return rank_; }
   int size() const override { return group_->size(); }
 
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override {
     require_averageable(vector, mean);
-    return start(Kind::mean, {.sent = {vector.clone()}, .received = {mean}});
+    return start(Kind::mean, {.sent = {vector.copy()}, .received = {mean}});
   }
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override {
     require_one_per_rank(parts, size(), "parts");
     require_one_per_rank(received, size(), "vectors to receive into");
     Entry entry{.received = received};
-    for (const at::Tensor& part : parts) entry.sent.push_back(part.clone());
+    for (const Vector& part : parts) entry.sent.push_back(part.copy());
     return start(Kind::exchange, std::move(entry));
   }
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override {
     require_message(part);
     require_one_per_rank(received, size(), "vectors to receive into");
-    return start(Kind::gather, {.sent = {part.clone()}, .received = received});
+    return start(Kind::gather, {.sent = {part.copy()}, .received = received});
   }
-  void broadcast(at::Tensor& vector, int root) override {
+  void broadcast(Vector& vector, int root) override {
     require_message(vector);
     if (root < 0 || root >= size())
       throw Error("broadcast from rank " + std::to_string(root) + " in a group of " + std::to_string(size()));
-    start(Kind::broadcast, {.root = root, .sent = {vector.clone()}, .received = {vector}})
+    start(Kind::broadcast, {.root = root, .sent = {vector.copy()}, .received = {vector}})
         ->wait(deadline_in(group_->patience()));
   }
 

@@ -1,7 +1,5 @@
 #include "muster/comm/two_level_group.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -17,7 +15,7 @@
 #include "muster/base/thread_pool.h"
 #include "muster/comm/local_mean.h"
 #include "muster/comm/message_check.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -39,32 +37,31 @@ Part part_of(int64_t elements, int64_t rank, int64_t ranks) {
   const int64_t begin = std::min(elements, rank * each);
   return {begin, std::min(elements, begin + each) - begin};
 }
-std::vector<at::Tensor> parts_of(const at::Tensor& vector, int ranks) {
-  std::vector<at::Tensor> parts;
+std::vector<Vector> parts_of(const Vector& vector, int ranks) {
+  std::vector<Vector> parts;
   for (int rank = 0; rank < ranks; ++rank) {
-    const Part part = part_of(vector.numel(), rank, ranks);
-    parts.push_back(vector.narrow(0, part.begin, part.size));
+    const Part part = part_of(vector.size(), rank, ranks);
+    parts.push_back(vector.part(part.begin, part.size));
   }
   return parts;
 }
 
 /// Length and type of a vector, as they travel.
-at::Tensor form_of(const at::Tensor& vector) {
-  at::Tensor form = at::empty({2}, at::kLong);
-  form.data_ptr<int64_t>()[0] = vector.numel();
-  form.data_ptr<int64_t>()[1] = static_cast<int64_t>(vector.scalar_type());
+Vector form_of(const Vector& vector) {
+  Vector form = uninitialised_vector(2, ElementType::int64);
+  form.data<int64_t>()[0] = vector.size();
+  form.data<int64_t>()[1] = static_cast<int64_t>(vector.type());
   return form;
 }
-std::string told(const at::Tensor& form) {
-  const int64_t* const numbers = form.data_ptr<int64_t>();
-  return std::to_string(numbers[0]) + " elements of type " +
-         c10::toString(static_cast<at::ScalarType>(numbers[1]));
+std::string told(const Vector& form) {
+  const int64_t* const numbers = form.data<int64_t>();
+  return std::to_string(numbers[0]) + " elements of type " + name_of(static_cast<ElementType>(numbers[1]));
 }
 
 /// A mean under way.
 struct Mean {
-  at::Tensor vector, mean;
-  std::vector<at::Tensor> forms;  // of all ranks
+  Vector vector, mean;
+  std::vector<Vector> forms;  // of all ranks
   std::unique_ptr<Pending> forms_known;
   bool done = false;
   std::exception_ptr failure;
@@ -100,11 +97,11 @@ class Levels {
     return all_;
   }
 
-  std::shared_ptr<Mean> start(const at::Tensor& vector, at::Tensor& mean) {
+  std::shared_ptr<Mean> start(const Vector& vector, Vector& mean) {
     auto op = std::make_shared<Mean>();
     op->vector = vector;
     op->mean = mean;
-    for (int rank = 0; rank < size_; ++rank) op->forms.push_back(at::empty({2}, at::kLong));
+    for (int rank = 0; rank < size_; ++rank) op->forms.push_back(uninitialised_vector(2, ElementType::int64));
     const std::lock_guard lock(mutex_);
     if (!lost_.empty()) {
       op->failure = std::make_exception_ptr(LostPeer(lost_));
@@ -185,7 +182,7 @@ class Levels {
     return std::make_exception_ptr(LostPeer(lost_));
   }
 
-  static void require_alike(const std::vector<at::Tensor>& forms) {
+  static void require_alike(const std::vector<Vector>& forms) {
     for (size_t rank = 1; rank < forms.size(); ++rank)
       if (told(forms[rank]) != told(forms[0]))
         throw Error("the ranks do not agree: rank " + std::to_string(rank) + " brought " + told(forms[rank]) +
@@ -194,11 +191,11 @@ class Levels {
 
   void take(const Mean& op) {
     const auto mine = static_cast<size_t>(place_);
-    const std::vector<at::Tensor> parts = parts_of(op.vector, block_size_);
-    std::vector<at::Tensor> places = places_for(parts[mine]), brought = places, means;
+    const std::vector<Vector> parts = parts_of(op.vector, block_size_);
+    std::vector<Vector> places = places_for(parts[mine]), brought = places, means;
     brought[mine] = parts[mine];  // needs no copy; its place is for the mean
     stage([&] { return block_->start_exchange(parts, brought); });
-    at::Tensor& mean = places[mine];
+    Vector& mean = places[mine];
     local_mean(brought, mean, {.divergence = false, .write_back = false}, alone_);
     stage([&] { return across_->start_mean(mean, mean); });
     means = parts_of(op.mean, block_size_);
@@ -206,14 +203,12 @@ class Levels {
   }
 
   /// For what each rank of the block brings of my part.
-  std::vector<at::Tensor> places_for(const at::Tensor& part) {
-    const int64_t room = (part.numel() + part_grain - 1) / part_grain * part_grain;
-    if (!scratch_.defined() || scratch_.numel() != room * block_size_ ||
-        scratch_.scalar_type() != part.scalar_type())
-      scratch_ = flat_vector(room * block_size_, part.scalar_type());
-    std::vector<at::Tensor> places;
-    for (int rank = 0; rank < block_size_; ++rank)
-      places.push_back(scratch_.narrow(0, rank * room, part.numel()));
+  std::vector<Vector> places_for(const Vector& part) {
+    const int64_t room = (part.size() + part_grain - 1) / part_grain * part_grain;
+    if (!scratch_.defined() || scratch_.size() != room * block_size_ || scratch_.type() != part.type())
+      scratch_ = flat_vector(room * block_size_, part.type());
+    std::vector<Vector> places;
+    for (int rank = 0; rank < block_size_; ++rank) places.push_back(scratch_.part(rank * room, part.size()));
     return places;
   }
 
@@ -235,7 +230,7 @@ class Levels {
   std::deque<std::shared_ptr<Mean>> queue_;
   std::string lost_;  // why the group is broken; empty while it is whole
   bool stopping_ = false;
-  at::Tensor scratch_;  // the thread's own, from mean to mean
+  Vector scratch_;  // the thread's own, from mean to mean
   ThreadPool alone_{1};
   std::thread thread_;
 };
@@ -259,20 +254,20 @@ class TwoLevelGroup final : public Communicator {
   int rank() const override { return levels_->rank(); }
   int size() const override { return levels_->size(); }
 
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override {
     require_averageable(vector, mean);
-    if (vector.numel() * static_cast<int64_t>(vector.element_size()) <= small_bytes)
+    if (vector.size() * bytes_of(vector.type()) <= small_bytes)
       return levels_->all()->start_mean(vector, mean);
     return std::make_unique<UnderWay>(levels_, levels_->start(vector, mean));
   }
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override {
     return levels_->all()->start_exchange(parts, received);
   }
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override {
     return levels_->all()->start_gather(part, received);
   }
-  void broadcast(at::Tensor& vector, int root) override { levels_->all()->broadcast(vector, root); }
+  void broadcast(Vector& vector, int root) override { levels_->all()->broadcast(vector, root); }
 
  private:
   std::shared_ptr<Levels> levels_;

@@ -2,16 +2,16 @@
 
 #include <cmath>
 
-#include "muster/flat/flat_buffer.h"
 #include "muster/flat/norm_kernel.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
-double norm_of(const at::Tensor& vector) {
-  require_flat(vector, vector.numel(), vector.scalar_type(), "the vector to measure");
-  if (vector.scalar_type() == at::kDouble)
-    return std::sqrt(kernel::sum_of_squares(vector.data_ptr<double>(), vector.numel()));
-  return std::sqrt(kernel::sum_of_squares(vector.data_ptr<float>(), vector.numel()));
+double norm_of(const Vector& vector) {
+  require_flat(vector, vector.size(), vector.type(), "the vector to measure");
+  if (vector.type() == ElementType::float64)
+    return std::sqrt(kernel::sum_of_squares(vector.data<double>(), vector.size()));
+  return std::sqrt(kernel::sum_of_squares(vector.data<float>(), vector.size()));
 }
 
 }  // namespace muster

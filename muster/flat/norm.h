@@ -1,11 +1,11 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include "muster/flat/vector.h"
 
 namespace muster {
 
 /// Euclidean norm of a flat vector (float or double). The same bits on any processor and number of threads;
 /// infinite where the sum of squares is no double.
-double norm_of(const at::Tensor& vector);
+double norm_of(const Vector& vector);
 
 }  // namespace muster

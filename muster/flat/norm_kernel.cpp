@@ -1,34 +1,35 @@
 #include "muster/flat/norm_kernel.h"
 
 #include "muster/base/clones.h"
+#include "muster/flat/prefetch.h"
 
 namespace muster::kernel {
 
 namespace {
 
-// Eight sums side by side: as many as a vector register holds.
+constexpr int lanes = 64;
+
 template <class T>
 [[gnu::always_inline]] inline double squares(const T* values, int64_t size) {
-  constexpr int64_t lanes = 8;
   double sums[lanes] = {};
   int64_t at = 0;
-  for (; at + lanes <= size; at += lanes)
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      const auto value = static_cast<double>(values[at + lane]);
-      sums[lane] += value * value;
+  for (; at + lanes <= size; at += lanes) {
+    prefetch_ahead(values + at, lanes * sizeof(T));
+    for (int i = 0; i < lanes; ++i) {
+      const double value = static_cast<double>(values[at + i]);
+      sums[i] += value * value;
     }
-  for (int64_t lane = 0; at < size; ++at, ++lane) {
-    const auto value = static_cast<double>(values[at]);
-    sums[lane] += value * value;
   }
-  double sum = 0;
-  for (const double one : sums) sum += one;
-  return sum;
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  for (; at < size; ++at) total += static_cast<double>(values[at]) * static_cast<double>(values[at]);
+  return total;
 }
 
 }  // namespace
 
 MUSTER_CLONES double sum_of_squares(const float* values, int64_t size) { return squares(values, size); }
+
 MUSTER_CLONES double sum_of_squares(const double* values, int64_t size) { return squares(values, size); }
 
 }  // namespace muster::kernel

@@ -4,7 +4,7 @@
 
 namespace muster::kernel {
 
-/// Sum of squares in double, added up in an order that depends on `size` alone.
+/// Sum of squares in double, in 64 lanes whatever the processor.
 double sum_of_squares(const float* values, int64_t size);
 double sum_of_squares(const double* values, int64_t size);
 

@@ -18,13 +18,13 @@ State State::part_of(const std::string& prefix) const {
   return part;
 }
 
-void State::copy_into(const std::string& name, at::Tensor like) const {
+void State::copy_into(const std::string& name, const Vector& like) const {
   const auto found = tensors.find(name);
   if (found == tensors.end()) throw CheckpointError("state lacks the tensor '" + name + "'");
-  const at::Tensor& stored = found->second;
-  if (stored.scalar_type() != like.scalar_type() || stored.sizes() != like.sizes())
+  const ShapedVector& stored = found->second;
+  if (stored.shape.size() != 1 || !same_form(stored.values, like))
     throw CheckpointError("state holds the tensor '" + name + "' in another shape or type");
-  like.copy_(stored);
+  like.copy_from(stored.values);
 }
 
 }  // namespace muster

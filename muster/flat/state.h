@@ -1,26 +1,40 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
+#include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "muster/base/numbers.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
-/// What something must keep to go on bit for bit: numbers and tensors by name. Tensors taken out share memory
+/// A vector, and the shape that its elements have where they are not one behind the other alone.
+struct ShapedVector {
+  Vector values{};
+  std::vector<int64_t> shape{};
+
+  ShapedVector() = default;
+  /// One-dimensional.
+  ShapedVector(Vector vector) : values(std::move(vector)), shape{values.size()} {}  // NOLINT: as it is
+  ShapedVector(Vector vector, std::vector<int64_t> its_shape)
+      : values(std::move(vector)), shape(std::move(its_shape)) {}
+};
+
+/// What something must keep to go on bit for bit: numbers and vectors by name. Vectors taken out share memory
 /// with their owner; restore() copies.
 struct State {
   Numbers numbers;
-  std::map<std::string, at::Tensor> tensors;
+  std::map<std::string, ShapedVector> tensors;
 
   /// Copies every entry of `part` in as "prefix.name"; part_of(prefix) takes them out again.
   void insert(const std::string& prefix, const State& part);
   State part_of(const std::string& prefix) const;
   /// Throws CheckpointError when missing, or of another shape or type than `like`; copies into `like`
   /// otherwise.
-  void copy_into(const std::string& name, at::Tensor like) const;
+  void copy_into(const std::string& name, const Vector& like) const;
 };
 
 }  // namespace muster

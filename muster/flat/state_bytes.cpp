@@ -1,20 +1,20 @@
 #include "muster/flat/state_bytes.h"
 
-#include <ATen/ATen.h>
-
 #include <cstring>
 #include <variant>
 
 #include "muster/base/bytes.h"
 #include "muster/base/error.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
 namespace {
 
-constexpr at::ScalarType types[] = {at::kFloat, at::kDouble, at::kLong, at::kByte};
+constexpr ElementType types[] = {ElementType::float32, ElementType::float64, ElementType::int64,
+                                 ElementType::byte};
 
-uint8_t code_of(at::ScalarType type) {
+uint8_t code_of(ElementType type) {
   for (uint8_t code = 0; code < std::size(types); ++code)
     if (types[code] == type) return code;
   throw Bug("a state holds a tensor of a type that states do not know");
@@ -41,11 +41,11 @@ void read_numbers(ByteReader& reader, Numbers& numbers) {
   }
 }
 
-at::Tensor read_tensor(ByteReader& reader) {
+ShapedVector read_tensor(ByteReader& reader) {
   const uint8_t code = reader.byte();
   if (code >= std::size(types)) throw DataError("a state holds a tensor of an unknown type");
   std::vector<int64_t> shape(reader.byte());
-  const auto element = static_cast<uint64_t>(c10::elementSize(types[code]));
+  const auto element = static_cast<uint64_t>(bytes_of(types[code]));
   uint64_t bytes = element;  // as if no size were zero: the strides must be numbers, too
   bool empty = false;
   for (int64_t& size : shape) {
@@ -57,9 +57,9 @@ at::Tensor read_tensor(ByteReader& reader) {
   if (empty) bytes = 0;
   const std::string_view content = reader.text();
   if (content.size() != bytes) throw DataError("a state holds a tensor of another size than it says");
-  at::Tensor tensor = at::empty(shape, types[code]);
-  if (bytes > 0) std::memcpy(tensor.data_ptr(), content.data(), bytes);
-  return tensor;
+  const Vector values = uninitialised_vector(static_cast<int64_t>(bytes / element), types[code]);
+  if (bytes > 0) std::memcpy(values.host(), content.data(), bytes);
+  return {values, std::move(shape)};
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ std::vector<std::string_view> StateBytes::parts() const {
   for (size_t i = 0; i < heads.size(); ++i) {
     all.emplace_back(heads[i]);
     if (i < tensors.size())
-      all.emplace_back(static_cast<const char*>(tensors[i].data_ptr()), tensors[i].nbytes());
+      all.emplace_back(static_cast<const char*>(tensors[i].host()), static_cast<size_t>(tensors[i].bytes()));
   }
   return all;
 }
@@ -80,12 +80,11 @@ StateBytes state_bytes(const State& state) {
   put_numbers(writer, state.numbers);
   writer.u64(state.tensors.size());
   for (const auto& [name, tensor] : state.tensors) {
-    const at::Tensor content = tensor.contiguous();
-    writer.text(name).byte(code_of(content.scalar_type())).byte(static_cast<uint8_t>(content.dim()));
-    for (const int64_t size : content.sizes()) writer.i64(size);
-    writer.u64(content.nbytes());
+    writer.text(name).byte(code_of(tensor.values.type())).byte(static_cast<uint8_t>(tensor.shape.size()));
+    for (const int64_t size : tensor.shape) writer.i64(size);
+    writer.u64(static_cast<uint64_t>(tensor.values.bytes()));
     result.heads.push_back(writer.bytes());
-    result.tensors.push_back(content);
+    result.tensors.push_back(tensor.values);
     writer = {};
   }
   result.heads.push_back(writer.bytes());

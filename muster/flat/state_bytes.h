@@ -12,7 +12,7 @@ namespace muster {
 /// last head behind all of them.
 struct StateBytes {
   std::vector<std::string> heads;
-  std::vector<at::Tensor> tensors;
+  std::vector<Vector> tensors;
   /// All of it in order; borrowed.
   std::vector<std::string_view> parts() const;
 };

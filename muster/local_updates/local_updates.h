@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -16,16 +14,17 @@
 #include "muster/base/thread_pool.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/communicator.h"
+#include "muster/flat/parameter_source.h"
 #include "muster/flat/state.h"
-#include "muster/local_updates/parameter_vector.h"
 #include "muster/optim/outer_optimizer.h"
+#include "muster/rounds/round_clock.h"
+#include "muster/rounds/whole_meetings.h"
 #include "muster/schedule/sync_schedule.h"
 
 namespace muster {
 
 /// Makes an outer optimizer for an anchor of `size` elements of `type`.
-using OuterOptimizerFactory =
-    std::function<std::unique_ptr<OuterOptimizer>(int64_t size, at::ScalarType type)>;
+using OuterOptimizerFactory = std::function<std::unique_ptr<OuterOptimizer>(int64_t size, ElementType type)>;
 
 struct LocalUpdatesOptions {
   OuterOptimizerFactory
@@ -56,11 +55,11 @@ struct MeetingReport {
 ///     steps); for (...) { optimizer.zero_grad(); loss.backward(); optimizer.step();
 ///     local.step(learning_rate); }
 ///
-/// At the start every rank takes the parameters of rank 0. From then on the trained ones are views of one
-/// flat vector (see ParameterVector: optimizers made before or after this go on working), and a meeting is
-/// one mean of that vector, given to the outer optimizer and written back. Parameters that require no
-/// gradient now are frozen: they take rank 0's values once and never travel again. Buffers are left alone;
-/// see average().
+/// At the start every rank takes the parameters of rank 0. `parameters` is anything for which ParametersOf is
+/// specialised: a vector of at::Tensor (muster/libtorch/local_updates.h), or Segments, pointers and strides
+/// (muster/flat/segments.h). They are found anew at every meeting (ParameterSource::refresh). A meeting is
+/// one mean of all trained elements, given to the outer optimizer and written back. What is frozen takes rank
+/// 0's values once and never travels again. Buffers are left alone; see average().
 ///
 /// Rules that average gradients in some rounds (EveryStep, and PostLocal before its switch) need
 /// `local.average_gradients(learning_rate)` between backward() and optimizer.step(); in rounds that average
@@ -73,19 +72,27 @@ struct MeetingReport {
 /// same members in the same order. Not for two threads at once.
 class LocalUpdates {
  public:
-  /// `group` is borrowed. Collective: waits for all ranks. Throws Error for parameters that ParameterVector
+  /// `group` is borrowed. Collective: waits for all ranks. Throws Error for parameters that their source
   /// refuses, and (on every rank) where the ranks differ in parameters, total_steps or what they measure;
   /// OptionError where total_steps or the deadline are below 1; LostPeer.
-  LocalUpdates(const std::vector<at::Tensor>& parameters, Communicator& group,
+  LocalUpdates(std::unique_ptr<ParameterSource> parameters, Communicator& group,
                std::unique_ptr<SyncSchedule> schedule, int64_t total_steps, LocalUpdatesOptions options = {});
 
+  /// The same for a user's own type of parameters.
+  template <HasParameters P>
+  LocalUpdates(const P& parameters, Communicator& group, std::unique_ptr<SyncSchedule> schedule,
+               int64_t total_steps, LocalUpdatesOptions options = {})
+      : LocalUpdates(ParametersOf<P>::parameters(parameters), group, std::move(schedule), total_steps,
+                     std::move(options)) {}
+
   /// The same with a rule by value: QuadraticRule{{.base_period = 4, .growth = 0.0175}}, or one's own.
-  template <class Rule>
+  template <HasParameters P, class Rule>
   requires std::derived_from<std::remove_cvref_t<Rule>, SyncSchedule> LocalUpdates(
-      const std::vector<at::Tensor>& parameters, Communicator& group, Rule&& rule, int64_t total_steps,
+      const P& parameters, Communicator& group, Rule&& rule, int64_t total_steps,
       LocalUpdatesOptions options = {})
-      : LocalUpdates(parameters, group, std::make_unique<std::remove_cvref_t<Rule>>(std::forward<Rule>(rule)),
-                     total_steps, std::move(options)) {}
+      : LocalUpdates(ParametersOf<P>::parameters(parameters), group,
+                     std::make_unique<std::remove_cvref_t<Rule>>(std::forward<Rule>(rule)), total_steps,
+                     std::move(options)) {}
 
   LocalUpdates(const LocalUpdates&) = delete;
   LocalUpdates& operator=(const LocalUpdates&) = delete;
@@ -114,23 +121,30 @@ class LocalUpdates {
   /// steps.
   void use_group(Communicator& group);
 
-  /// tensors <- their mean over the ranks, at any time, for example BatchNorm's running statistics before an
-  /// evaluation: local.average(model->buffers()). Integer tensors are left as they are. Collective; all or
-  /// nothing. Throws Error, LostPeer.
-  void average(const std::vector<at::Tensor>& tensors);
+  /// Values <- their mean over the ranks, at any time, for example BatchNorm's running statistics before an
+  /// evaluation: local.average(model->buffers()). Integers are left as they are. Collective; all or nothing.
+  /// Throws Error, LostPeer.
+  template <HasValues P>
+  void average(const P& values) {
+    average(*ParametersOf<P>::values(values));
+  }
+  void average(ValueSource& values);
 
-  int64_t steps_done() const { return step_; }
-  int64_t total_steps() const { return total_steps_; }
-  bool in_round() const { return in_round_; }  ///< false right after a meeting, and before the first step
+  int64_t steps_done() const { return clock_.step(); }
+  int64_t total_steps() const { return clock_.total_steps(); }
+  bool in_round() const {
+    return clock_.in_round();
+  }  ///< false right after a meeting, and before the first step
   /// The running round, or between rounds the last one.
-  const Round& round() const { return round_; }
-  /// The trained parameters as one vector; shares their memory.
-  const at::Tensor& parameters() const { return parameters_.vector(); }
+  const Round& round() const { return clock_.round(); }
+  /// The trained parameters as one vector. Shares their memory where they lie one behind the other
+  /// (ParameterSource::whole); otherwise a copy, as they are now.
+  Vector parameters();
 
   /// Everything of this rank but the user's optimizer: parameters, anchor, schedule, outer optimizer and the
-  /// place in the round. CheckpointStore (muster/train/checkpoint.h) takes it to the disk and back. Tensors
-  /// share memory with the live ones. Not between average_gradients() and step():
-  /// gradients are not kept.
+  /// place in the round. CheckpointStore (muster/checkpoint/checkpoint.h) takes it to the disk and back.
+  /// Tensors share memory with the live ones. Not between average_gradients() and step(): gradients are not
+  /// kept.
   State state();
   /// Goes on bit for bit from state() of the same rank of a run with the same parameters and total_steps;
   /// between rounds, of any rank of any number of them. Throws CheckpointError, and changes nothing.
@@ -141,34 +155,35 @@ class LocalUpdates {
   void require_step(double learning_rate) const;
   void agree(Communicator& group) const;
   void broadcast_parameters();
+  void gather();
+  void scatter();
   void exchange_gradients();
   std::optional<double> mean_loss(int64_t steps, Deadline deadline);
-  Meeting average_parameters(Deadline deadline);
   void check_state(const State& state) const;
 
   Communicator& group() { return averager_->group(); }
 
+  /// The rate of the step just done: all that is known of a user's rates.
+  struct LastRate final : StepRate {
+    double at(int64_t) const override { return rate; }
+    double rate = 0;
+  };
+
   ThreadPool pool_{1};
   std::optional<Averager> averager_;
-  std::unique_ptr<SyncSchedule> schedule_;
+  RoundClock clock_;
+  LastRate last_rate_;
   std::unique_ptr<OuterOptimizer> outer_;
   LocalUpdatesOptions options_;
-  int64_t total_steps_;
-  ParameterVector parameters_;
-  at::Tensor mean_;              // of the ranks, where the outer optimizer wants it
-  at::Tensor anchor_;            // undefined for a plain mean, which needs none
-  at::Tensor packed_gradients_;  // made when first wanted
+  std::unique_ptr<ParameterSource> source_;
+  Vector vector_;            // the trained parameters: theirs, or a copy
+  Vector anchor_;            // undefined for a plain mean, which needs none
+  Vector packed_gradients_;  // made when first wanted
 
-  int64_t step_ = 0;
-  int64_t round_index_ = 0;
-  int64_t round_start_ = 0;
-  Round round_{0, Average::parameters};
-  bool in_round_ = false;
+  std::optional<WholeMeetings> meetings_;
   std::optional<double> announced_rate_;  // set from average_gradients() to step()
-  double last_learning_rate_ = 0;
-  double loss_sum_ = 0;  // over the running round's steps
-  std::optional<double> last_divergence_, last_loss_, last_seconds_;
-  Stopwatch clock_;
+  double loss_sum_ = 0;                   // over the running round's steps
+  Stopwatch watch_;
   double seconds_before_ = 0;  // of the run that was restored
 };
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "muster/base/error.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
 
 namespace muster {
 

@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/optim/clip.h"
 
 namespace muster {
@@ -10,10 +11,10 @@ namespace muster {
 Replica::Replica(std::unique_ptr<Model> model, std::unique_ptr<InnerOptimizer> optimizer)
     : model_(std::move(model)),
       optimizer_(std::move(optimizer)),
-      parameters_(flat_vector(model_->parameters().size(), model_->type())),
-      gradient_(flat_vector(model_->parameters().size(), model_->type())),
-      buffers_(flat_vector(model_->buffers().size(), model_->type())) {
-  model_->bind(parameters_, gradient_, buffers_);
+      parameters_(storage_vector(model_->parameters().size(), model_->type())),
+      gradient_(storage_vector(model_->parameters().size(), model_->type())),
+      buffers_(storage_vector(model_->buffers().size(), model_->type())) {
+  model_->bind(tensor_of(parameters_), tensor_of(gradient_), tensor_of(buffers_));
 }
 
 double Replica::compute_gradient(const Batch& batch, const RandomKey& noise) {
@@ -28,14 +29,14 @@ void Replica::apply_gradient(double learning_rate, double clip) {
 State Replica::state() const {
   State state;
   state.tensors["parameters"] = parameters_;
-  if (buffers_.numel() > 0) state.tensors["buffers"] = buffers_;
+  if (buffers_.size() > 0) state.tensors["buffers"] = buffers_;
   state.insert("optimizer", optimizer_->state());
   return state;
 }
 
 void Replica::restore(const State& state) {
   state.copy_into("parameters", parameters_);
-  if (buffers_.numel() > 0) state.copy_into("buffers", buffers_);
+  if (buffers_.size() > 0) state.copy_into("buffers", buffers_);
   optimizer_->restore(state.part_of("optimizer"));
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <memory>
 
+#include "muster/flat/vector.h"
 #include "muster/optim/inner_optimizer.h"
 #include "muster/task/task.h"
 
@@ -21,9 +20,9 @@ class Replica {
   /// clipped).
   void apply_gradient(double learning_rate, double clip);
 
-  at::Tensor& parameters() { return parameters_; }
-  at::Tensor& gradient() { return gradient_; }
-  at::Tensor& buffers() { return buffers_; }
+  Vector& parameters() { return parameters_; }
+  Vector& gradient() { return gradient_; }
+  Vector& buffers() { return buffers_; }
   InnerOptimizer& optimizer() { return *optimizer_; }
 
   /// Parameters, buffers and optimizer; the gradient is made anew by every step.
@@ -33,9 +32,9 @@ class Replica {
  private:
   std::unique_ptr<Model> model_;
   std::unique_ptr<InnerOptimizer> optimizer_;
-  at::Tensor parameters_;
-  at::Tensor gradient_;
-  at::Tensor buffers_;
+  Vector parameters_;
+  Vector gradient_;
+  Vector buffers_;
 };
 
 }  // namespace muster

@@ -7,40 +7,38 @@
 
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/method/staggered_meetings.h"
-#include "muster/method/whole_meetings.h"
+#include "muster/flat/vector.h"
+#include "muster/rounds/staggered_meetings.h"
+#include "muster/rounds/whole_meetings.h"
 
 namespace muster {
 
 Synchronous::Synchronous(SynchronousParts parts, SynchronousOptions options)
-    : parts_(std::move(parts)), options_(options) {
-  invariant(options_.hosted_workers >= 1 && options_.total_steps >= 1, "a run has workers and steps");
+    : parts_(std::move(parts)), options_(options), clock_(std::move(parts_.schedule), options_.total_steps) {
+  invariant(options_.hosted_workers >= 1, "a run has workers");
   for (int64_t i = 0; i < options_.hosted_workers; ++i) {
     auto model = parts_.task.make_model();
     auto inner = parts_.make_inner(model->parameters(), model->type());
     replicas_.push_back(std::make_unique<Replica>(std::move(model), std::move(inner)));
   }
-  const at::Tensor& first = replicas_[0]->parameters();
-  anchor_ = flat_vector(first.numel(), first.scalar_type());
-  anchor_.copy_(first);
+  const Vector& first = replicas_[0]->parameters();
+  anchor_ = flat_vector(first.size(), first.type());
+  anchor_.copy_from(first);
   meetings_ = make_meetings();
 }
 
 std::unique_ptr<Meetings> Synchronous::make_meetings() {
-  const MeetingParts parts{replicas_, anchor_, parts_.averager, *parts_.outer, parts_.learning_rate};
-  const MeetingOptions options{options_.at_meeting, parts_.schedule->wants_divergence(),
-                               parts_.schedule->wants_seconds(), options_.deadline};
+  std::vector<MeetingWorker> workers;
+  for (const auto& replica : replicas_) workers.push_back({replica->parameters(), &replica->optimizer()});
+  const MeetingParts parts{std::move(workers), anchor_, parts_.averager, *parts_.outer, parts_.learning_rate};
+  const MeetingOptions options{options_.at_meeting, clock_.rule().wants_divergence(),
+                               clock_.rule().wants_seconds(), options_.deadline};
   if (options_.overlap.plain()) return std::make_unique<WholeMeetings>(parts, options);
-  if (options_.overlap.delayed && parts_.schedule->wants_loss())
+  if (options_.overlap.delayed && clock_.rule().wants_loss())
     throw OptionError("comm.overlap", "delayed",
                       "does not go with a rule that listens to the loss of all workers; use another rule");
   return std::make_unique<StaggeredMeetings>(parts, options, options_.overlap,
                                              parts_.task.make_model()->parameters());
-}
-
-RoundSpan Synchronous::span() const {
-  return {round_start_, round_.steps, round_start_ + round_.steps == options_.total_steps};
 }
 
 int64_t Synchronous::worker_number(int64_t hosted) const {
@@ -48,23 +46,23 @@ int64_t Synchronous::worker_number(int64_t hosted) const {
 }
 
 std::optional<Progress> Synchronous::advance(int64_t at_most) {
-  if (step_ >= options_.total_steps && !in_round_) return std::nullopt;
-  clock_ = Stopwatch();
-  if (!in_round_) begin_round();
+  if (clock_.over()) return std::nullopt;
+  watch_ = Stopwatch();
+  if (!clock_.in_round()) begin_round();
   Progress progress = std::exchange(unreported_, Progress{});
   try {
     proceed(progress);  // what a resume or a lost peer has left to do
-    const int64_t left = round_start_ + round_.steps - step_;
+    const int64_t left = clock_.steps_left();
     if (left > 0) run_steps(std::min({left, steps_until_due(), std::max<int64_t>(1, at_most)}), progress);
     proceed(progress);
-    if (step_ == round_start_ + round_.steps) progress.round = end_round(progress);
+    if (clock_.due()) progress.round = end_round(progress);
   } catch (const LostPeer&) {
-    training_seconds_ += clock_.seconds();
+    training_seconds_ += watch_.seconds();
     unreported_ = std::move(progress);
     throw;
   }
-  training_seconds_ += clock_.seconds();
-  progress.step = step_;
+  training_seconds_ += watch_.seconds();
+  progress.step = step();
   return progress;
 }
 
@@ -75,39 +73,27 @@ void Synchronous::regrouped() {
 
 // A step that averages gradients has nothing else under way.
 int64_t Synchronous::steps_until_due() const {
-  return round_.what == Average::gradients ? round_.steps : meetings_->steps_until_due(step_);
+  return clock_.averages_gradients() ? round().steps : meetings_->steps_until_due(step());
 }
 
 void Synchronous::proceed(Progress& progress) {
   if (steps_until_due() > 0) return;
   const Stopwatch watch;
-  meetings_->proceed(step_);
+  meetings_->proceed(step());
   progress.seconds.averaging += watch.seconds();
 }
 
 void Synchronous::begin_round() {
-  RoundStart start;
-  start.step = step_;
-  start.total_steps = options_.total_steps;
-  start.learning_rate = parts_.learning_rate.at(step_);
-  start.last_learning_rate = step_ > 0 ? parts_.learning_rate.at(step_ - 1) : 0.0;
-  start.divergence = last_divergence_;
-  start.round_loss = last_round_loss_;
-  start.seconds = last_seconds_;
-  round_ = parts_.schedule->next_round(start);
-  invariant(round_.steps >= 1 && step_ + round_.steps <= options_.total_steps,
-            "a round passes the last step");
-  invariant(round_.what == Average::parameters || round_.steps == 1, "gradients are averaged in every step");
-  if (round_.what == Average::parameters && !anchor_is_current_) {
-    anchor_.copy_(replicas_[0]->parameters());
+  clock_.begin(parts_.learning_rate.at(step()), step() > 0 ? parts_.learning_rate.at(step() - 1) : 0.0);
+  const bool apart = !clock_.averages_gradients();
+  if (apart && !anchor_is_current_) {
+    anchor_.copy_from(replicas_[0]->parameters());
     anchor_is_current_ = true;
   }
-  round_start_ = step_;
-  invariant(round_.what == Average::parameters || meetings_->allow_gradient_rounds(),
+  invariant(apart || meetings_->allow_gradient_rounds(),
             "gradients are averaged in a run whose meetings overlap");
-  if (round_.what == Average::parameters) meetings_->begin_round(span());
+  if (apart) meetings_->begin_round(clock_.span());
   loss_sums_.assign(replicas_.size(), 0.0);
-  in_round_ = true;
 }
 
 BatchAheadOptions Synchronous::batch_options() const {
@@ -115,24 +101,24 @@ BatchAheadOptions Synchronous::batch_options() const {
   options.threads = options_.loader_threads;
   options.workers = options_.hosted_workers;
   options.first_worker = worker_number(0);
-  options.first_step = step_;
+  options.first_step = step();
   options.total_steps = options_.total_steps;
   return options;
 }
 
 void Synchronous::run_steps(int64_t steps, Progress& progress) {
   if (!batches_) batches_ = std::make_unique<BatchAhead>(parts_.task, parts_.sampler, batch_options());
-  const bool grouped = parts_.inner_meeting && round_.what == Average::parameters;
+  const bool grouped = parts_.inner_meeting && !clock_.averages_gradients();
   if (grouped) steps = std::min(steps, meet_inside(progress));
   losses_.assign(static_cast<size_t>(steps * options_.hosted_workers), 0.0);
-  if (round_.what == Average::gradients)
+  if (clock_.averages_gradients())
     run_data_parallel_step(progress);
   else if (grouped && parts_.inner_meeting->averages_gradients())
     run_grouped_step(progress);
   else
     run_local_steps(steps, progress);
   record_losses(steps, progress);
-  step_ += steps;
+  clock_.advance(steps);
   progress.steps += steps;
 }
 
@@ -164,10 +150,10 @@ void Synchronous::run_local_steps(int64_t steps, Progress& progress) {
   on_all_workers(steps, progress, [&](int64_t hosted, int64_t first, int64_t last) {
     StepSeconds spent;
     for (int64_t i = first; i < last; ++i) {
-      const double loss = compute_gradient(hosted, step_ + i, spent);
+      const double loss = compute_gradient(hosted, step() + i, spent);
       losses_[static_cast<size_t>(hosted * steps + i)] = loss;
       if (!std::isfinite(loss)) break;
-      apply_gradient(hosted, step_ + i, spent);
+      apply_gradient(hosted, step() + i, spent);
     }
     return spent;
   });
@@ -177,7 +163,7 @@ void Synchronous::run_local_steps(int64_t steps, Progress& progress) {
 bool Synchronous::compute_gradients(Progress& progress) {
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
     StepSeconds spent;
-    losses_[static_cast<size_t>(hosted)] = compute_gradient(hosted, step_, spent);
+    losses_[static_cast<size_t>(hosted)] = compute_gradient(hosted, step(), spent);
     return spent;
   });
   return std::all_of(losses_.begin(), losses_.end(), [](double loss) { return std::isfinite(loss); });
@@ -186,14 +172,14 @@ bool Synchronous::compute_gradients(Progress& progress) {
 void Synchronous::apply_gradients(Progress& progress) {
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
     StepSeconds spent;
-    apply_gradient(hosted, step_, spent);
+    apply_gradient(hosted, step(), spent);
     return spent;
   });
 }
 
 // What is due after the last step is done before the next one: a run stopped between the two loses nothing.
 int64_t Synchronous::meet_inside(Progress& progress) {
-  const int64_t done = step_ - round_start_;
+  const int64_t done = step() - clock_.span().first_step;
   if (parts_.inner_meeting->due(done)) {
     const Stopwatch watch;
     parts_.inner_meeting->average(vectors_of(&Replica::parameters), deadline_in(options_.deadline));
@@ -216,7 +202,7 @@ void Synchronous::run_data_parallel_step(Progress& progress) {
   gradients_met_ = parts_.averager.meet({.vectors = {{.replicas = vectors_of(&Replica::gradient)}},
                                          .values = losses_,
                                          .compress = true,
-                                         .number = static_cast<uint64_t>(step_)},
+                                         .number = static_cast<uint64_t>(step())},
                                         deadline_in(options_.deadline));
   anchor_is_current_ = false;
   progress.seconds.averaging += watch.seconds();
@@ -230,8 +216,8 @@ void Synchronous::record_losses(int64_t steps, Progress& progress) {
     for (int64_t w = 0; w < workers; ++w) {
       const double loss = losses_[static_cast<size_t>(w * steps + i)];
       if (!std::isfinite(loss))
-        throw NonFiniteError("the loss is " + std::to_string(loss) + " at step " + std::to_string(step_ + i) +
-                             " of worker " + std::to_string(worker_number(w)));
+        throw NonFiniteError("the loss is " + std::to_string(loss) + " at step " +
+                             std::to_string(step() + i) + " of worker " + std::to_string(worker_number(w)));
       sum += loss;
       loss_sums_[static_cast<size_t>(w)] += loss;
     }
@@ -243,66 +229,64 @@ RoundReport Synchronous::end_round(Progress& progress) {
   const Stopwatch watch;
   const Meeting meeting = gradients_met_
                               ? *std::exchange(gradients_met_, std::nullopt)
-                              : meetings_->end_round(round_losses(), training_seconds_ + clock_.seconds());
-  last_divergence_ = meeting.divergence;
-  last_round_loss_ = meeting.mean_value;
-  if (parts_.schedule->wants_seconds()) last_seconds_ = meeting.clock;
-  progress.seconds.averaging += watch.seconds();
-  in_round_ = false;
+                              : meetings_->end_round(round_losses(), training_seconds_ + watch_.seconds());
   RoundReport report;
-  report.index = round_index_++;
-  report.first_step = round_start_;
-  report.round = round_;
-  report.loss = *last_round_loss_;
-  report.learning_rate = parts_.learning_rate.at(step_ - 1);
-  report.divergence = last_divergence_;
+  report.index = clock_.rounds();
+  report.first_step = clock_.span().first_step;
+  clock_.end({meeting.divergence, meeting.mean_value,
+              clock_.rule().wants_seconds() ? meeting.clock : clock_.measured().seconds});
+  progress.seconds.averaging += watch.seconds();
+  report.round = round();
+  report.loss = meeting.mean_value;
+  report.learning_rate = parts_.learning_rate.at(step() - 1);
+  report.divergence = meeting.divergence;
   report.bytes_per_worker = meeting.bytes_per_worker;
-  if (parts_.inner_meeting && round_.what == Average::parameters)
+  if (parts_.inner_meeting && !clock_.averages_gradients())
     report.inner_bytes_per_worker =
-        parts_.inner_meeting->bytes_per_worker(round_.steps, static_cast<int64_t>(anchor_.nbytes()));
+        parts_.inner_meeting->bytes_per_worker(round().steps, static_cast<int64_t>(anchor_.bytes()));
   return report;
 }
 
 std::vector<double> Synchronous::round_losses() const {
   std::vector<double> losses = loss_sums_;
-  for (double& loss : losses) loss /= static_cast<double>(round_.steps);
+  for (double& loss : losses) loss /= static_cast<double>(round().steps);
   return losses;
 }
 
-void Synchronous::assign_to_replicas(const at::Tensor& parameters) {
+void Synchronous::assign_to_replicas(const Vector& parameters) {
   parts_.pool.run(options_.hosted_workers, [&](int64_t hosted) {
-    replicas_[static_cast<size_t>(hosted)]->parameters().copy_(parameters);
+    replicas_[static_cast<size_t>(hosted)]->parameters().copy_from(parameters);
   });
 }
 
-std::vector<at::Tensor> Synchronous::vectors_of(at::Tensor& (Replica::*vector)()) {
-  std::vector<at::Tensor> vectors;
+std::vector<Vector> Synchronous::vectors_of(Vector& (Replica::*vector)()) {
+  std::vector<Vector> vectors;
   for (auto& replica : replicas_) vectors.push_back(((*replica).*vector)());
   return vectors;
 }
 
-void Synchronous::copy_mean_parameters(at::Tensor& out) {
+void Synchronous::copy_mean_parameters(Vector& out) {
   if (!anchor_is_current_) {
-    out.copy_(replicas_[0]->parameters());
-  } else if (!in_round_ && meetings_->replicas_agree()) {
-    out.copy_(anchor_);
+    out.copy_from(replicas_[0]->parameters());
+  } else if (!clock_.in_round() && meetings_->replicas_agree()) {
+    out.copy_from(anchor_);
   } else {
     parts_.averager.average(vectors_of(&Replica::parameters), out, false, false,
                             deadline_in(options_.deadline));
   }
 }
 
-void Synchronous::copy_mean_buffers(at::Tensor& out) {
-  if (out.numel() == 0) return;
+void Synchronous::copy_mean_buffers(Vector& out) {
+  if (out.size() == 0) return;
   parts_.averager.average(vectors_of(&Replica::buffers), out, false, false, deadline_in(options_.deadline));
 }
 
-void Synchronous::start_from(const at::Tensor& parameters, const at::Tensor& buffers) {
-  invariant(step_ == 0 && !in_round_, "a run that has begun cannot start from other weights");
-  anchor_.copy_(parameters);
+void Synchronous::start_from(const Vector& parameters, const Vector& buffers) {
+  invariant(step() == 0 && !clock_.in_round(), "a run that has begun cannot start from other weights");
+  anchor_.copy_from(parameters);
   for (auto& replica : replicas_) {
-    replica->parameters().copy_(parameters);
-    replica->buffers().copy_(buffers);
+    replica->parameters().copy_from(parameters);
+    replica->buffers().copy_from(buffers);
   }
 }
 

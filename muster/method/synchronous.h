@@ -10,13 +10,14 @@
 #include "muster/base/stopwatch.h"
 #include "muster/comm/averager.h"
 #include "muster/method/batch_ahead.h"
-#include "muster/method/inner_meeting.h"
-#include "muster/method/meetings.h"
-#include "muster/method/method.h"
-#include "muster/method/overlap_options.h"
+#include "muster/method/progress.h"
 #include "muster/method/replica.h"
 #include "muster/method/worker_steps.h"
 #include "muster/optim/outer_optimizer.h"
+#include "muster/rounds/inner_meeting.h"
+#include "muster/rounds/meetings.h"
+#include "muster/rounds/overlap_options.h"
+#include "muster/rounds/round_clock.h"
 #include "muster/schedule/learning_rate.h"
 #include "muster/task/sampler.h"
 
@@ -35,7 +36,7 @@ struct SynchronousOptions {
 };
 
 /// Makes the inner optimizer of one replica.
-using InnerOptimizerFactory = std::function<std::unique_ptr<InnerOptimizer>(const Layout&, at::ScalarType)>;
+using InnerOptimizerFactory = std::function<std::unique_ptr<InnerOptimizer>(const Layout&, ElementType)>;
 
 /// What the method is put together from. What is borrowed must outlive it.
 struct SynchronousParts {
@@ -53,36 +54,38 @@ struct SynchronousParts {
 /// Synchronous local training: rounds of local steps that end in a meeting of all workers. The schedule says
 /// how long a round is and whether it averages parameters after its steps (Local SGD, Stich 2019; Local
 /// AdamW, Gu et al. 2024) or gradients before them (data parallel training).
-class Synchronous : public Method {
+class Synchronous {
  public:
   Synchronous(SynchronousParts parts, SynchronousOptions options);
 
-  /// After LostPeer nothing has changed but that the round's local steps are done: once the averager has
+  /// At most so many local steps (>= 1) of every worker; returns early at a meeting. Nothing when the run is
+  /// over. Throws NonFiniteError when a loss or the parameters are no longer finite. After LostPeer nothing
+  /// has changed but that the round's local steps are done: once the averager has
   /// another group (and regrouped() was called), the next call goes on with the meeting.
-  std::optional<Progress> advance(int64_t at_most) override;
-  int64_t step() const override { return step_; }
-  State state() const override;
-  void restore(const State& state) override;
+  std::optional<Progress> advance(int64_t at_most);
+  int64_t step() const { return clock_.step(); }  ///< steps done
+  State state() const;
+  void restore(const State& state);
 
   /// The averaged model as of now: the anchor after a meeting, else the mean of all replicas. Changes
   /// nothing. Collective where there are several processes: all call it at the same step.
-  void copy_mean_parameters(at::Tensor& out);
+  void copy_mean_parameters(Vector& out);
   /// Between rounds all replicas are equal, on every rank. Not so where meetings overlap with local steps.
   bool replicas_agree() const { return meetings_->replicas_agree(); }
-  void copy_mean_buffers(at::Tensor& out);
+  void copy_mean_buffers(Vector& out);
 
   /// Starts every worker from these values instead of the task's own. REQUIRES: no step done.
-  void start_from(const at::Tensor& parameters, const at::Tensor& buffers);
+  void start_from(const Vector& parameters, const Vector& buffers);
 
   /// The group has changed, and with it perhaps what this process's workers are called and read.
   void regrouped();
   /// Rounds behind this process: which meetings' outcomes it holds.
-  int64_t rounds() const { return round_index_ + meetings_->outcomes(); }
+  int64_t rounds() const { return clock_.rounds() + meetings_->outcomes(); }
   /// The step at which the next meeting is at the earliest: the end of the running round, else the present
   /// step.
-  int64_t round_end() const { return in_round_ ? round_start_ + round_.steps : step_; }
+  int64_t round_end() const { return clock_.next_meeting(); }
   /// What is the same in all processes between rounds, by name: the anchor and the outer optimizer's vectors.
-  std::map<std::string, at::Tensor> shared_vectors() const;
+  std::map<std::string, Vector> shared_vectors() const;
   /// What a process needs to take part: all that the workers have in common (in a round: what they had at its
   /// start, from where a newcomer makes the round's steps), and the moments and buffers of the first hosted
   /// one.
@@ -91,7 +94,7 @@ class Synchronous : public Method {
 
   const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   /// The running round, or between rounds the last one.
-  const Round& round() const { return round_; }
+  const Round& round() const { return clock_.round(); }
   /// The worker of the whole run that hosted replica `hosted` is.
   int64_t worker_number(int64_t hosted) const;
   /// Its name in state(): "worker3".
@@ -115,30 +118,23 @@ class Synchronous : public Method {
   void record_losses(int64_t steps, Progress& progress);
   RoundReport end_round(Progress& progress);
   std::unique_ptr<Meetings> make_meetings();
-  RoundSpan span() const;
   int64_t steps_until_due() const;
   void proceed(Progress& progress);
   std::vector<double> round_losses() const;
-  void assign_to_replicas(const at::Tensor& parameters);
-  std::vector<at::Tensor> vectors_of(at::Tensor& (Replica::*vector)());
+  void assign_to_replicas(const Vector& parameters);
+  std::vector<Vector> vectors_of(Vector& (Replica::*vector)());
 
   SynchronousParts parts_;
   SynchronousOptions options_;
   std::vector<std::unique_ptr<Replica>> replicas_;
-  at::Tensor anchor_;
+  Vector anchor_;
   std::unique_ptr<Meetings> meetings_;
   std::vector<double> losses_;  ///< of the running call: [worker][step]
-
-  int64_t step_ = 0;
-  int64_t round_index_ = 0;
-  int64_t round_start_ = 0;
-  Round round_{0, Average::parameters};  ///< of the running or the last round
-  bool in_round_ = false;
+  RoundClock clock_;
   bool anchor_is_current_ =
       true;  ///< false while gradients are averaged: then replica 0 holds the parameters
-  std::vector<double> loss_sums_;  ///< over the running round's steps, of every hosted worker
-  std::optional<double> last_divergence_, last_round_loss_, last_seconds_;
-  Stopwatch clock_;                       // of the present advance()
+  std::vector<double> loss_sums_;         ///< over the running round's steps, of every hosted worker
+  Stopwatch watch_;                       // of the present advance()
   double training_seconds_ = 0;           // of those before it
   std::optional<Meeting> gradients_met_;  ///< in the running round
   Progress unreported_;                   ///< of a call that lost a peer at the meeting

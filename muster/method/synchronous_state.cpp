@@ -9,17 +9,9 @@ namespace muster {
 State Synchronous::common_state() const {
   State state;
   Numbers& numbers = state.numbers;
-  numbers.set("step", step_);
-  numbers.set("round_index", round_index_);
-  numbers.set("round_start", round_start_);
-  numbers.set("round_steps", round_.steps);
-  numbers.set("round_averages_gradients", int64_t{round_.what == Average::gradients});
-  numbers.set("in_round", int64_t{in_round_});
+  clock_.save(numbers);
   numbers.set("anchor_is_current", int64_t{anchor_is_current_});
-  if (last_divergence_) numbers.set("last_divergence", *last_divergence_);
-  if (last_round_loss_) numbers.set("last_round_loss", *last_round_loss_);
-  if (last_seconds_) numbers.set("last_seconds", *last_seconds_);
-  numbers.insert("schedule", parts_.schedule->state());
+  if (clock_.measured().loss) numbers.set("last_round_loss", *clock_.measured().loss);
   state.insert("outer", parts_.outer->state());
   state.insert("meetings", meetings_->state());
   state.tensors["anchor"] = anchor_;
@@ -38,11 +30,11 @@ State Synchronous::state() const {
   return state;
 }
 
-std::map<std::string, at::Tensor> Synchronous::shared_vectors() const {
-  std::map<std::string, at::Tensor> vectors;
+std::map<std::string, Vector> Synchronous::shared_vectors() const {
+  std::map<std::string, Vector> vectors;
   if (anchor_is_current_) vectors["anchor"] = anchor_;
   for (const auto& [name, tensor] : parts_.outer->state().tensors)
-    vectors["outer optimizer's " + name] = tensor;
+    vectors["outer optimizer's " + name] = tensor.values;
   return vectors;
 }
 
@@ -58,24 +50,13 @@ void Synchronous::restore_common(const State& state) {
   batches_.reset();
   unreported_ = {};
   gradients_met_.reset();
-  step_ = numbers.integer("step");
-  round_index_ = numbers.integer("round_index");
-  round_start_ = numbers.integer("round_start");
-  round_.steps = numbers.integer("round_steps");
-  round_.what = numbers.integer("round_averages_gradients") ? Average::gradients : Average::parameters;
-  in_round_ = numbers.integer("in_round") != 0;
   anchor_is_current_ = numbers.integer("anchor_is_current") != 0;
-  const auto optional = [&](const char* name) {
-    return numbers.has(name) ? std::optional<double>(numbers.real(name)) : std::nullopt;
-  };
-  last_divergence_ = optional("last_divergence");
-  last_round_loss_ = optional("last_round_loss");
-  last_seconds_ = optional("last_seconds");
-  training_seconds_ = last_seconds_.value_or(0);
-  parts_.schedule->restore(numbers.part_of("schedule"));
+  clock_.restore(numbers, numbers.has("last_round_loss") ? std::optional(numbers.real("last_round_loss"))
+                                                         : std::nullopt);
+  training_seconds_ = clock_.measured().seconds.value_or(0);
   parts_.outer->restore(state.part_of("outer"));
   state.copy_into("anchor", anchor_);
-  meetings_->restore(state.part_of("meetings"), span());
+  meetings_->restore(state.part_of("meetings"), clock_.span());
   loss_sums_.assign(replicas_.size(), 0.0);
 }
 
@@ -86,7 +67,7 @@ void Synchronous::restore(const State& state) {
     replicas_[i]->restore(state.part_of(worker_name(i)));
     meetings_->restore_worker(i, state.part_of(worker_name(i)));
   }
-  if (!in_round_) return;
+  if (!clock_.in_round()) return;
   for (size_t i = 0; i < replicas_.size(); ++i)
     loss_sums_[i] = state.numbers.real(worker_name(i) + ".loss_sum");
 }
@@ -98,9 +79,9 @@ void Synchronous::adopt(const State& state) {
     replicas_[i]->restore(state.part_of("worker"));
     meetings_->restore_worker(i, state.part_of("worker"));
   }
-  if (!in_round_) return;
-  step_ = round_start_;
-  if (round_.what == Average::parameters) assign_to_replicas(anchor_);
+  if (!clock_.in_round()) return;
+  clock_.rewind();
+  if (!clock_.averages_gradients()) assign_to_replicas(anchor_);
 }
 
 }  // namespace muster

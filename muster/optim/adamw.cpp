@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/adamw_kernel.h"
 
 namespace muster {
 
-AdamW::AdamW(const AdamWOptions& options, const Layout& layout, at::ScalarType type)
+AdamW::AdamW(const AdamWOptions& options, const Layout& layout, ElementType type)
     : options_(options),
       size_(layout.size()),
       type_(type),
@@ -19,12 +19,11 @@ AdamW::AdamW(const AdamWOptions& options, const Layout& layout, at::ScalarType t
 }
 
 template <class T>
-void AdamW::step_as(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
-                    double gradient_scale) {
-  T* const p = parameters.data_ptr<T>();
-  const T* const g = gradient.data_ptr<T>();
-  T* const first = first_.data_ptr<T>();
-  T* const second = second_.data_ptr<T>();
+void AdamW::step_as(Vector& parameters, const Vector& gradient, double learning_rate, double gradient_scale) {
+  T* const p = parameters.data<T>();
+  const T* const g = gradient.data<T>();
+  T* const first = first_.data<T>();
+  T* const second = second_.data<T>();
   const double correction1 = 1 - kernel::power(options_.beta1, steps_);
   const double correction2 = 1 - kernel::power(options_.beta2, steps_);
   for (const DecaySegment& segment : segments_) {
@@ -43,20 +42,19 @@ void AdamW::step_as(at::Tensor& parameters, const at::Tensor& gradient, double l
   }
 }
 
-void AdamW::step(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
-                 double gradient_scale) {
+void AdamW::step(Vector& parameters, const Vector& gradient, double learning_rate, double gradient_scale) {
   require_flat(parameters, size_, type_, "parameters of AdamW");
   require_flat(gradient, size_, type_, "gradient of AdamW");
   ++steps_;
-  if (type_ == at::kDouble)
+  if (type_ == ElementType::float64)
     step_as<double>(parameters, gradient, learning_rate, gradient_scale);
   else
     step_as<float>(parameters, gradient, learning_rate, gradient_scale);
 }
 
 void AdamW::reset() {
-  first_.zero_();
-  second_.zero_();
+  first_.fill_zero();
+  second_.fill_zero();
   steps_ = 0;
 }
 

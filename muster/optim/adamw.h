@@ -13,13 +13,13 @@ namespace muster {
 ///   p -= learning_rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 class AdamW final : public InnerOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  AdamW(const AdamWOptions& options, const Layout& layout, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  AdamW(const AdamWOptions& options, const Layout& layout, ElementType type);
 
-  void step(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
+  void step(Vector& parameters, const Vector& gradient, double learning_rate,
             double gradient_scale = 1.0) override;
   /// First and second moments.
-  std::vector<at::Tensor> moments() override { return {first_, second_}; }
+  std::vector<Vector> moments() override { return {first_, second_}; }
   void reset() override;
   /// Number "steps", tensors "first_moment" and "second_moment".
   State state() const override;
@@ -27,15 +27,14 @@ class AdamW final : public InnerOptimizer {
 
  private:
   template <class T>
-  void step_as(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
-               double gradient_scale);
+  void step_as(Vector& parameters, const Vector& gradient, double learning_rate, double gradient_scale);
 
   AdamWOptions options_;
   int64_t size_;
-  at::ScalarType type_;
+  ElementType type_;
   std::vector<DecaySegment> segments_;
-  at::Tensor first_;
-  at::Tensor second_;
+  Vector first_;
+  Vector second_;
   int64_t steps_ = 0;
 };
 

@@ -8,8 +8,8 @@ namespace muster {
 /// replicas.
 class PlainAverage final : public OuterOptimizer {
  public:
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
-  void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
+  void step_part(Vector& anchor, const Vector& outer_gradient, int64_t begin,
                  double inner_learning_rate) override;
   bool is_plain_mean() const override { return true; }
 };

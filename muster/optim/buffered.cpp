@@ -2,29 +2,30 @@
 
 #include <utility>
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 #include "muster/optim/async_outer_options.h"
 
 namespace muster {
 
-Buffered::Buffered(std::unique_ptr<OuterOptimizer> outer, int64_t delay, int64_t size, at::ScalarType type)
+Buffered::Buffered(std::unique_ptr<OuterOptimizer> outer, int64_t delay, int64_t size, ElementType type)
     : outer_(std::move(outer)), delay_(delay) {
   async_outer::check_delay(delay);
   sum_ = flat_vector(size, type);
 }
 
-void Buffered::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) {
-  require_flat(anchor, sum_.numel(), sum_.scalar_type(), "anchor of Buffered");
-  require_flat(outer_gradient, anchor.numel(), anchor.scalar_type(), "outer gradient of Buffered");
-  if (sum_.scalar_type() == at::kDouble)
-    kernel::accumulate(sum_.data_ptr<double>(), outer_gradient.data_ptr<double>(), sum_.numel());
+void Buffered::step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) {
+  require_flat(anchor, sum_.size(), sum_.type(), "anchor of Buffered");
+  require_flat(outer_gradient, anchor.size(), anchor.type(), "outer gradient of Buffered");
+  if (sum_.type() == ElementType::float64)
+    kernel::accumulate(sum_.data<double>(), outer_gradient.data<double>(), sum_.size());
   else
-    kernel::accumulate(sum_.data_ptr<float>(), outer_gradient.data_ptr<float>(), sum_.numel());
+    kernel::accumulate(sum_.data<float>(), outer_gradient.data<float>(), sum_.size());
   if (++calls_ < delay_) return;
-  sum_.div_(static_cast<double>(delay_));
+  divide(sum_, static_cast<double>(delay_));
   outer_->step(anchor, sum_, inner_learning_rate);
-  sum_.zero_();
+  sum_.fill_zero();
   calls_ = 0;
 }
 

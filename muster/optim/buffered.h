@@ -11,12 +11,12 @@ namespace muster {
 /// makes one step with their mean.
 class Buffered final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble; `outer` is for such vectors. Throws OptionError where
-  /// delay < 1.
-  Buffered(std::unique_ptr<OuterOptimizer> outer, int64_t delay, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64; `outer` is for such vectors. Throws
+  /// OptionError where delay < 1.
+  Buffered(std::unique_ptr<OuterOptimizer> outer, int64_t delay, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
-  void look_ahead(at::Tensor& parameters) const override { outer_->look_ahead(parameters); }
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
+  void look_ahead(Vector& parameters) const override { outer_->look_ahead(parameters); }
   /// Tensor "contributions" (their sum), number "calls", and the other optimizer's under "outer".
   State state() const override;
   void restore(const State& state) override;
@@ -24,7 +24,7 @@ class Buffered final : public OuterOptimizer {
  private:
   std::unique_ptr<OuterOptimizer> outer_;
   int64_t delay_;
-  at::Tensor sum_;
+  Vector sum_;
   int64_t calls_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -13,7 +13,7 @@ class Correction {
   virtual bool wants_start() const { return false; }
   /// pseudo_gradient <- corrected. `parameters`: the server's now; `start`: those the worker started from
   /// (undefined where not wanted). All flat vectors of one size and type; only the first may be written to.
-  virtual void apply(at::Tensor& pseudo_gradient, const at::Tensor& parameters, const at::Tensor& start) = 0;
+  virtual void apply(Vector& pseudo_gradient, const Vector& parameters, const Vector& start) = 0;
 };
 
 }  // namespace muster

@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 
 namespace muster {
@@ -14,17 +14,16 @@ DelayCompensation::DelayCompensation(double strength) : strength_(strength) {
     throw OptionError("async.delay_compensation", format_number(strength), "give a number above 0");
 }
 
-void DelayCompensation::apply(at::Tensor& pseudo_gradient, const at::Tensor& parameters,
-                              const at::Tensor& start) {
-  const int64_t size = pseudo_gradient.numel();
-  require_flat(parameters, size, pseudo_gradient.scalar_type(), "parameters of a delay compensation");
-  require_flat(start, size, pseudo_gradient.scalar_type(), "start of a delay compensation");
-  if (pseudo_gradient.scalar_type() == at::kDouble)
-    kernel::compensate_delay(pseudo_gradient.data_ptr<double>(), parameters.data_ptr<double>(),
-                             start.data_ptr<double>(), size, strength_);
+void DelayCompensation::apply(Vector& pseudo_gradient, const Vector& parameters, const Vector& start) {
+  const int64_t size = pseudo_gradient.size();
+  require_flat(parameters, size, pseudo_gradient.type(), "parameters of a delay compensation");
+  require_flat(start, size, pseudo_gradient.type(), "start of a delay compensation");
+  if (pseudo_gradient.type() == ElementType::float64)
+    kernel::compensate_delay(pseudo_gradient.data<double>(), parameters.data<double>(), start.data<double>(),
+                             size, strength_);
   else
-    kernel::compensate_delay(pseudo_gradient.data_ptr<float>(), parameters.data_ptr<float>(),
-                             start.data_ptr<float>(), size, static_cast<float>(strength_));
+    kernel::compensate_delay(pseudo_gradient.data<float>(), parameters.data<float>(), start.data<float>(),
+                             size, static_cast<float>(strength_));
 }
 
 }  // namespace muster

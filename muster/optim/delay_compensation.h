@@ -12,7 +12,7 @@ class DelayCompensation final : public Correction {
   /// `strength`: async.delay_compensation, lambda > 0. Throws OptionError.
   explicit DelayCompensation(double strength);
   bool wants_start() const override { return true; }
-  void apply(at::Tensor& pseudo_gradient, const at::Tensor& parameters, const at::Tensor& start) override;
+  void apply(Vector& pseudo_gradient, const Vector& parameters, const Vector& start) override;
 
  private:
   double strength_;

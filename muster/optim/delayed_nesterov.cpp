@@ -1,11 +1,11 @@
 #include "muster/optim/delayed_nesterov.h"
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 
 namespace muster {
 
-DelayedNesterov::DelayedNesterov(const DelayedNesterovOptions& options, int64_t size, at::ScalarType type)
+DelayedNesterov::DelayedNesterov(const DelayedNesterovOptions& options, int64_t size, ElementType type)
     : options_(options) {
   options_.validate();
   momentum_ = flat_vector(size, type);
@@ -13,24 +13,23 @@ DelayedNesterov::DelayedNesterov(const DelayedNesterovOptions& options, int64_t 
 }
 
 template <class T>
-void DelayedNesterov::step_as(at::Tensor& anchor, const at::Tensor& gradient) {
+void DelayedNesterov::step_as(Vector& anchor, const Vector& gradient) {
   const double n = static_cast<double>(options_.delay);
   const double e = options_.learning_rate, beta = options_.momentum, c = options_.spread;
   if (++calls_ < options_.delay)
-    return kernel::delayed_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum_.data_ptr<T>(),
-                                sum_.data_ptr<T>(), anchor.numel(),
-                                {static_cast<T>(e / n), static_cast<T>(e * c * beta)});
+    return kernel::delayed_step(anchor.data<T>(), gradient.data<T>(), momentum_.data<T>(), sum_.data<T>(),
+                                anchor.size(), {static_cast<T>(e / n), static_cast<T>(e * c * beta)});
   calls_ = 0;
-  kernel::momentum_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum_.data_ptr<T>(),
-                        sum_.data_ptr<T>(), anchor.numel(),
+  kernel::momentum_step(anchor.data<T>(), gradient.data<T>(), momentum_.data<T>(), sum_.data<T>(),
+                        anchor.size(),
                         {static_cast<T>(beta), static_cast<T>(1 / n), static_cast<T>(e / n),
                          static_cast<T>(e * (1 - c * n + c) * beta)});
 }
 
-void DelayedNesterov::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) {
-  require_flat(anchor, momentum_.numel(), momentum_.scalar_type(), "anchor of DelayedNesterov");
-  require_flat(outer_gradient, anchor.numel(), anchor.scalar_type(), "outer gradient of DelayedNesterov");
-  if (momentum_.scalar_type() == at::kDouble)
+void DelayedNesterov::step(Vector& anchor, const Vector& outer_gradient, double) {
+  require_flat(anchor, momentum_.size(), momentum_.type(), "anchor of DelayedNesterov");
+  require_flat(outer_gradient, anchor.size(), anchor.type(), "outer gradient of DelayedNesterov");
+  if (momentum_.type() == ElementType::float64)
     step_as<double>(anchor, outer_gradient);
   else
     step_as<float>(anchor, outer_gradient);

@@ -15,21 +15,21 @@ namespace muster {
 /// Nesterov. Contributions carry no weight of their own: g enters as g / N.
 class DelayedNesterov final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  DelayedNesterov(const DelayedNesterovOptions& options, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  DelayedNesterov(const DelayedNesterovOptions& options, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
   /// Tensors "outer_momentum" and "contributions" (D), number "calls".
   State state() const override;
   void restore(const State& state) override;
 
  private:
   template <class T>
-  void step_as(at::Tensor& anchor, const at::Tensor& gradient);
+  void step_as(Vector& anchor, const Vector& gradient);
 
   DelayedNesterovOptions options_;
-  at::Tensor momentum_;
-  at::Tensor sum_;
+  Vector momentum_;
+  Vector sum_;
   int64_t calls_ = 0;  // since the momentum's last step
 };
 

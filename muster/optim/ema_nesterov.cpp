@@ -1,6 +1,6 @@
 #include "muster/optim/ema_nesterov.h"
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/momentum_look_ahead.h"
 #include "muster/optim/outer_kernel.h"
 
@@ -9,33 +9,31 @@ namespace muster {
 namespace {
 
 template <class T>
-void ema_step(at::Tensor& anchor, const at::Tensor& gradient, at::Tensor& momentum,
-              const OuterMomentumOptions& options) {
+void ema_step(Vector& anchor, const Vector& gradient, Vector& momentum, const OuterMomentumOptions& options) {
   const kernel::OuterStep<T> step{static_cast<T>(options.momentum), static_cast<T>(1 - options.momentum),
                                   static_cast<T>(options.learning_rate),
                                   static_cast<T>(options.learning_rate * options.momentum)};
-  kernel::outer_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum.data_ptr<T>(), anchor.numel(),
-                     step);
+  kernel::outer_step(anchor.data<T>(), gradient.data<T>(), momentum.data<T>(), anchor.size(), step);
 }
 
 }  // namespace
 
-EmaNesterov::EmaNesterov(const OuterMomentumOptions& options, int64_t size, at::ScalarType type)
+EmaNesterov::EmaNesterov(const OuterMomentumOptions& options, int64_t size, ElementType type)
     : options_(options) {
   options_.validate();
   momentum_ = flat_vector(size, type);
 }
 
-void EmaNesterov::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) {
-  require_flat(anchor, momentum_.numel(), momentum_.scalar_type(), "anchor of EmaNesterov");
-  require_flat(outer_gradient, anchor.numel(), anchor.scalar_type(), "outer gradient of EmaNesterov");
-  if (momentum_.scalar_type() == at::kDouble)
+void EmaNesterov::step(Vector& anchor, const Vector& outer_gradient, double) {
+  require_flat(anchor, momentum_.size(), momentum_.type(), "anchor of EmaNesterov");
+  require_flat(outer_gradient, anchor.size(), anchor.type(), "outer gradient of EmaNesterov");
+  if (momentum_.type() == ElementType::float64)
     ema_step<double>(anchor, outer_gradient, momentum_, options_);
   else
     ema_step<float>(anchor, outer_gradient, momentum_, options_);
 }
 
-void EmaNesterov::look_ahead(at::Tensor& parameters) const {
+void EmaNesterov::look_ahead(Vector& parameters) const {
   look_ahead_along(parameters, momentum_, options_.learning_rate * options_.momentum);
 }
 

@@ -12,19 +12,19 @@ namespace muster {
 ///   anchor -= learning_rate * (outer_gradient + momentum * m)
 class EmaNesterov final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  EmaNesterov(const OuterMomentumOptions& options, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  EmaNesterov(const OuterMomentumOptions& options, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
   /// parameters -= learning_rate * momentum * m (HeLoCo, arXiv 2606.00271, 2026)
-  void look_ahead(at::Tensor& parameters) const override;
+  void look_ahead(Vector& parameters) const override;
   /// Tensor "outer_momentum".
   State state() const override;
   void restore(const State& state) override;
 
  private:
   OuterMomentumOptions options_;
-  at::Tensor momentum_;
+  Vector momentum_;
 };
 
 }  // namespace muster

@@ -1,6 +1,6 @@
 #include "muster/optim/heavy_ball.h"
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 #include "muster/optim/momentum_look_ahead.h"
 #include "muster/optim/outer_kernel.h"
@@ -10,34 +10,32 @@ namespace muster {
 namespace {
 
 template <class T>
-void heavy_ball_step(at::Tensor& anchor, const at::Tensor& gradient, at::Tensor& momentum,
+void heavy_ball_step(Vector& anchor, const Vector& gradient, Vector& momentum,
                      const OuterMomentumOptions& options) {
   const auto rate = static_cast<T>(options.learning_rate);
-  if (!momentum.defined())
-    return kernel::descend(anchor.data_ptr<T>(), gradient.data_ptr<T>(), anchor.numel(), rate);
+  if (!momentum.defined()) return kernel::descend(anchor.data<T>(), gradient.data<T>(), anchor.size(), rate);
   const kernel::OuterStep<T> step{static_cast<T>(options.momentum), T{1}, T{0}, rate};
-  kernel::outer_step(anchor.data_ptr<T>(), gradient.data_ptr<T>(), momentum.data_ptr<T>(), anchor.numel(),
-                     step);
+  kernel::outer_step(anchor.data<T>(), gradient.data<T>(), momentum.data<T>(), anchor.size(), step);
 }
 
 }  // namespace
 
-HeavyBall::HeavyBall(const OuterMomentumOptions& options, int64_t size, at::ScalarType type)
+HeavyBall::HeavyBall(const OuterMomentumOptions& options, int64_t size, ElementType type)
     : options_(options), size_(size), type_(type) {
   options_.validate();
   if (options_.momentum > 0) momentum_ = flat_vector(size, type);
 }
 
-void HeavyBall::step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) {
+void HeavyBall::step(Vector& anchor, const Vector& outer_gradient, double) {
   require_flat(anchor, size_, type_, "anchor of HeavyBall");
   require_flat(outer_gradient, size_, type_, "outer gradient of HeavyBall");
-  if (type_ == at::kDouble)
+  if (type_ == ElementType::float64)
     heavy_ball_step<double>(anchor, outer_gradient, momentum_, options_);
   else
     heavy_ball_step<float>(anchor, outer_gradient, momentum_, options_);
 }
 
-void HeavyBall::look_ahead(at::Tensor& parameters) const {
+void HeavyBall::look_ahead(Vector& parameters) const {
   if (momentum_.defined())
     look_ahead_along(parameters, momentum_, options_.learning_rate * options_.momentum);
 }

@@ -10,12 +10,12 @@ namespace muster {
 /// With momentum 0 it is a plain step: anchor -= learning_rate * outer_gradient.
 class HeavyBall final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  HeavyBall(const OuterMomentumOptions& options, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  HeavyBall(const OuterMomentumOptions& options, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
   /// parameters -= learning_rate * momentum * m
-  void look_ahead(at::Tensor& parameters) const override;
+  void look_ahead(Vector& parameters) const override;
   /// Tensor "outer_momentum" where there is momentum.
   State state() const override;
   void restore(const State& state) override;
@@ -23,8 +23,8 @@ class HeavyBall final : public OuterOptimizer {
  private:
   OuterMomentumOptions options_;
   int64_t size_;
-  at::ScalarType type_;
-  at::Tensor momentum_;  // undefined without momentum
+  ElementType type_;
+  Vector momentum_;  // undefined without momentum
 };
 
 }  // namespace muster

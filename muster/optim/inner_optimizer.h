@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +7,7 @@
 
 #include "muster/flat/layout.h"
 #include "muster/flat/state.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -19,11 +18,11 @@ class InnerOptimizer {
   virtual ~InnerOptimizer() = default;
   /// parameters <- updated, from gradient_scale * gradient, at this learning rate. One pass over flat vectors
   /// (float or double, all of one type and size).
-  virtual void step(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
+  virtual void step(Vector& parameters, const Vector& gradient, double learning_rate,
                     double gradient_scale = 1.0) = 0;
   /// The vectors that a meeting may average (momentum; first and second moments), always all of them
   /// together.
-  virtual std::vector<at::Tensor> moments() = 0;
+  virtual std::vector<Vector> moments() = 0;
   /// As at the first step: zero moments, bias correction begins anew.
   virtual void reset() = 0;
   virtual State state() const = 0;

@@ -1,16 +1,16 @@
 #include "muster/optim/momentum_look_ahead.h"
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 
 namespace muster {
 
-void look_ahead_along(at::Tensor& parameters, const at::Tensor& momentum, double rate) {
-  require_flat(parameters, momentum.numel(), momentum.scalar_type(), "parameters of a look-ahead");
-  if (momentum.scalar_type() == at::kDouble)
-    kernel::descend(parameters.data_ptr<double>(), momentum.data_ptr<double>(), momentum.numel(), rate);
+void look_ahead_along(Vector& parameters, const Vector& momentum, double rate) {
+  require_flat(parameters, momentum.size(), momentum.type(), "parameters of a look-ahead");
+  if (momentum.type() == ElementType::float64)
+    kernel::descend(parameters.data<double>(), momentum.data<double>(), momentum.size(), rate);
   else
-    kernel::descend(parameters.data_ptr<float>(), momentum.data_ptr<float>(), momentum.numel(),
+    kernel::descend(parameters.data<float>(), momentum.data<float>(), momentum.size(),
                     static_cast<float>(rate));
 }
 

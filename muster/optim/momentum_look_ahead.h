@@ -1,10 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include "muster/flat/vector.h"
 
 namespace muster {
 
 /// parameters -= rate * momentum: where a step without a new gradient would lead.
-void look_ahead_along(at::Tensor& parameters, const at::Tensor& momentum, double rate);
+void look_ahead_along(Vector& parameters, const Vector& momentum, double rate);
 
 }  // namespace muster

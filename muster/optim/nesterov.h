@@ -10,21 +10,21 @@ namespace muster {
 ///   m = momentum * m + outer_gradient;   anchor -= learning_rate * (outer_gradient + momentum * m)
 class Nesterov final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  Nesterov(const NesterovOptions& options, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  Nesterov(const NesterovOptions& options, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
-  void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
+  void step_part(Vector& anchor, const Vector& outer_gradient, int64_t begin,
                  double inner_learning_rate) override;
   /// parameters -= learning_rate * momentum * m
-  void look_ahead(at::Tensor& parameters) const override;
+  void look_ahead(Vector& parameters) const override;
   /// Tensor "outer_momentum".
   State state() const override;
   void restore(const State& state) override;
 
  private:
   NesterovOptions options_;
-  at::Tensor momentum_;
+  Vector momentum_;
 };
 
 }  // namespace muster

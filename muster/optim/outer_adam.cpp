@@ -17,7 +17,7 @@ Layout one_piece(int64_t size) {
 
 }  // namespace
 
-OuterAdam::OuterAdam(const OuterAdamOptions& options, int64_t size, at::ScalarType type)
+OuterAdam::OuterAdam(const OuterAdamOptions& options, int64_t size, ElementType type)
     : learning_rate_(options.learning_rate), adam_(adam_options(options), one_piece(size), type) {}
 
 }  // namespace muster

@@ -12,10 +12,10 @@ namespace muster {
 ///   anchor -= learning_rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 class OuterAdam final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  OuterAdam(const OuterAdamOptions& options, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  OuterAdam(const OuterAdamOptions& options, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override {
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override {
     (void)inner_learning_rate;
     adam_.step(anchor, outer_gradient, learning_rate_);
   }

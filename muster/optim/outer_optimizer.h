@@ -1,9 +1,8 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include "muster/base/error.h"
 #include "muster/flat/state.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -12,11 +11,11 @@ class OuterOptimizer {
  public:
   virtual ~OuterOptimizer() = default;
   /// Moves the anchor. `inner_learning_rate` is that of the last local step before the meeting.
-  virtual void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) = 0;
+  virtual void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) = 0;
   /// The same for the elements from `begin` on only: where the pieces of the vector meet by turns, each of
   /// them makes its steps at its own meetings. Throws Error where the optimizer's state does not fall into
   /// pieces.
-  virtual void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+  virtual void step_part(Vector& anchor, const Vector& outer_gradient, int64_t begin,
                          double inner_learning_rate) {
     (void)anchor, (void)outer_gradient, (void)begin, (void)inner_learning_rate;
     throw Error("this outer optimizer makes no steps on a part of the vector");
@@ -26,7 +25,7 @@ class OuterOptimizer {
   virtual bool is_plain_mean() const { return false; }
   /// `parameters` (the anchor's copy) <- where its momentum is about to lead: a worker of an asynchronous
   /// server may begin there, as its contribution will be applied about there. Default: the anchor itself.
-  virtual void look_ahead(at::Tensor& parameters) const { (void)parameters; }
+  virtual void look_ahead(Vector& parameters) const { (void)parameters; }
   virtual State state() const { return {}; }
   virtual void restore(const State&) {}
 };

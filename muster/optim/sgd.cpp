@@ -1,11 +1,11 @@
 #include "muster/optim/sgd.h"
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/sgd_kernel.h"
 
 namespace muster {
 
-Sgd::Sgd(const SgdOptions& options, const Layout& layout, at::ScalarType type)
+Sgd::Sgd(const SgdOptions& options, const Layout& layout, ElementType type)
     : options_(options),
       size_(layout.size()),
       type_(type),
@@ -15,11 +15,10 @@ Sgd::Sgd(const SgdOptions& options, const Layout& layout, at::ScalarType type)
 }
 
 template <class T>
-void Sgd::step_as(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
-                  double gradient_scale) {
-  T* const p = parameters.data_ptr<T>();
-  const T* const g = gradient.data_ptr<T>();
-  T* const momentum = momentum_.defined() ? momentum_.data_ptr<T>() : nullptr;
+void Sgd::step_as(Vector& parameters, const Vector& gradient, double learning_rate, double gradient_scale) {
+  T* const p = parameters.data<T>();
+  const T* const g = gradient.data<T>();
+  T* const momentum = momentum_.defined() ? momentum_.data<T>() : nullptr;
   // The first step keeps nothing and takes all of g, dampening or not.
   const double keep = started_ ? options_.momentum : 0, take = started_ ? 1 - options_.dampening : 1;
   const double of_gradient = options_.nesterov || !momentum ? learning_rate : 0;
@@ -36,24 +35,23 @@ void Sgd::step_as(at::Tensor& parameters, const at::Tensor& gradient, double lea
   }
 }
 
-void Sgd::step(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
-               double gradient_scale) {
+void Sgd::step(Vector& parameters, const Vector& gradient, double learning_rate, double gradient_scale) {
   require_flat(parameters, size_, type_, "parameters of Sgd");
   require_flat(gradient, size_, type_, "gradient of Sgd");
-  if (type_ == at::kDouble)
+  if (type_ == ElementType::float64)
     step_as<double>(parameters, gradient, learning_rate, gradient_scale);
   else
     step_as<float>(parameters, gradient, learning_rate, gradient_scale);
   started_ = true;
 }
 
-std::vector<at::Tensor> Sgd::moments() {
+std::vector<Vector> Sgd::moments() {
   if (!momentum_.defined()) return {};
   return {momentum_};
 }
 
 void Sgd::reset() {
-  if (momentum_.defined()) momentum_.zero_();
+  if (momentum_.defined()) momentum_.fill_zero();
   started_ = false;
 }
 

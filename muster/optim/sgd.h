@@ -12,13 +12,13 @@ namespace muster {
 ///   p  -= learning_rate * buf            (Nesterov: g + momentum * buf; without momentum: g)
 class Sgd final : public InnerOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  Sgd(const SgdOptions& options, const Layout& layout, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  Sgd(const SgdOptions& options, const Layout& layout, ElementType type);
 
-  void step(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
+  void step(Vector& parameters, const Vector& gradient, double learning_rate,
             double gradient_scale = 1.0) override;
   /// The momentum buffer; nothing without momentum.
-  std::vector<at::Tensor> moments() override;
+  std::vector<Vector> moments() override;
   void reset() override;
   /// Number "started" (0 or 1) and tensor "momentum" (where there is momentum).
   State state() const override;
@@ -26,14 +26,13 @@ class Sgd final : public InnerOptimizer {
 
  private:
   template <class T>
-  void step_as(at::Tensor& parameters, const at::Tensor& gradient, double learning_rate,
-               double gradient_scale);
+  void step_as(Vector& parameters, const Vector& gradient, double learning_rate, double gradient_scale);
 
   SgdOptions options_;
   int64_t size_;
-  at::ScalarType type_;
+  ElementType type_;
   std::vector<DecaySegment> segments_;
-  at::Tensor momentum_;  // undefined without momentum
+  Vector momentum_;  // undefined without momentum
   bool started_ = false;
 };
 

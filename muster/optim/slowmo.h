@@ -11,11 +11,11 @@ namespace muster {
 /// At gamma = 0 the replicas have not moved by a gradient: plain averaging, and u is kept.
 class SlowMo final : public OuterOptimizer {
  public:
-  /// REQUIRES: type is at::kFloat or at::kDouble. Throws OptionError.
-  SlowMo(const SlowMoOptions& options, int64_t size, at::ScalarType type);
+  /// REQUIRES: type is ElementType::float32 or ElementType::float64. Throws OptionError.
+  SlowMo(const SlowMoOptions& options, int64_t size, ElementType type);
 
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double inner_learning_rate) override;
-  void step_part(at::Tensor& anchor, const at::Tensor& outer_gradient, int64_t begin,
+  void step(Vector& anchor, const Vector& outer_gradient, double inner_learning_rate) override;
+  void step_part(Vector& anchor, const Vector& outer_gradient, int64_t begin,
                  double inner_learning_rate) override;
   /// Tensor "slow_momentum".
   State state() const override;
@@ -23,7 +23,7 @@ class SlowMo final : public OuterOptimizer {
 
  private:
   SlowMoOptions options_;
-  at::Tensor momentum_;
+  Vector momentum_;
 };
 
 }  // namespace muster

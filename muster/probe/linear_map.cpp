@@ -1,7 +1,7 @@
 #include "muster/probe/linear_map.h"
 
 #include "muster/base/random.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -19,7 +19,7 @@ void fill_signs(T* values, int64_t size, RandomStream stream) {
 }  // namespace
 
 at::Tensor random_signs(int64_t size, at::ScalarType type, uint64_t seed, uint64_t index) {
-  at::Tensor vector = flat_vector(size, type);
+  at::Tensor vector = flat_tensor(size, type);
   RandomStream stream({seed, Purpose::probe, index, 0});
   if (type == at::kDouble)
     fill_signs(vector.data_ptr<double>(), size, stream);

@@ -3,8 +3,8 @@
 #include <map>
 #include <string>
 
-#include "muster/probe/probe_request.h"
 #include "muster/probe/probed_loss.h"
+#include "muster/report/probe_request.h"
 
 namespace muster {
 

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -32,9 +32,9 @@ ProbedLoss::ProbedLoss(const Task& task, int64_t samples, int64_t batch, uint64_
       batch_(batch),
       seed_(seed),
       model_(task.make_model()),
-      parameters_(flat_vector(model_->parameters().size(), model_->type())),
-      gradient_(flat_vector(model_->parameters().size(), model_->type())),
-      buffers_(flat_vector(model_->buffers().size(), model_->type())) {
+      parameters_(flat_tensor(model_->parameters().size(), model_->type())),
+      gradient_(flat_tensor(model_->parameters().size(), model_->type())),
+      buffers_(flat_tensor(model_->buffers().size(), model_->type())) {
   invariant(batch >= 1 && batch <= samples && samples <= task.train_size(), "a probe of another size");
   model_->bind(parameters_, gradient_, buffers_);
   const std::vector<int64_t> chosen = drawn(task.train_size(), samples, seed);
@@ -62,8 +62,8 @@ LinearMap ProbedLoss::hessian() {
 
 at::Tensor ProbedLoss::initial_parameters() const {
   const auto fresh = task_.make_model();
-  at::Tensor parameters = flat_vector(size(), type()), gradient = flat_vector(size(), type());
-  fresh->bind(parameters, gradient, flat_vector(fresh->buffers().size(), type()));
+  at::Tensor parameters = flat_tensor(size(), type()), gradient = flat_tensor(size(), type());
+  fresh->bind(parameters, gradient, flat_tensor(fresh->buffers().size(), type()));
   return parameters;
 }
 

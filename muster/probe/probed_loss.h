@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/probe/linear_map.h"
 #include "muster/task/task.h"
 
@@ -20,7 +21,7 @@ class ProbedLoss {
 
   void set_parameters(const at::Tensor& parameters) { parameters_.copy_(parameters); }
   int64_t size() const { return parameters_.numel(); }
-  at::ScalarType type() const { return model_->type(); }
+  at::ScalarType type() const { return scalar_type(model_->type()); }
   int64_t batches() const { return static_cast<int64_t>(batches_.size()); }
   int64_t batch_size() const { return batch_; }
 

@@ -4,6 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "muster/schedule/step_rate.h"
+
 namespace muster {
 
 enum class LearningRateShape { constant, cosine, linear, step, cosine_powers_of_two };
@@ -33,13 +35,13 @@ struct LearningRateOptions {
 ///
 /// From step T on it stays what the formula gives at T (M when W = T), and from `hold_from` on what it gives
 /// there: a cosine that stops decaying before the end.
-class LearningRate {
+class LearningRate final : public StepRate {
  public:
   /// Throws OptionError: an option outside its range, warmup_steps > total_steps, total_steps < 1.
   LearningRate(LearningRateOptions options, int64_t total_steps);
 
   /// REQUIRES: step >= 0.
-  double at(int64_t step) const;
+  double at(int64_t step) const override;
 
   const LearningRateOptions& options() const { return options_; }
   int64_t total_steps() const { return total_steps_; }

@@ -33,7 +33,7 @@ Assignment assignment_of(const wire::Round& round, int64_t worker) {
           .sequence = round.sequence()};
 }
 
-wire::PushHead head_of(const Membership& who, const Contribution& contribution, const at::Tensor& message) {
+wire::PushHead head_of(const Membership& who, const Contribution& contribution, const Vector& message) {
   wire::PushHead head;
   fill(*head.mutable_member(), who);
   head.mutable_round()->set_shard(contribution.shard);
@@ -44,7 +44,7 @@ wire::PushHead head_of(const Membership& who, const Contribution& contribution, 
   head.set_loss(contribution.loss);
   head.set_seconds(contribution.compute_seconds);
   head.set_learning_rate(contribution.learning_rate);
-  head.set_bytes(message.nbytes());
+  head.set_bytes(message.bytes());
   head.set_checksum(crc32c(bytes_of(message)));
   return head;
 }
@@ -141,7 +141,7 @@ PulledRound TrainingClient::pull(const Membership& who) {
   wire::PullPart part;
   std::optional<wire::PullHead> head;
   std::optional<PartsReceiver> receiver;
-  at::Tensor message;
+  Vector message;
   try {
     while (reader->Read(&part)) {
       guard.progress();
@@ -153,7 +153,7 @@ PulledRound TrainingClient::pull(const Membership& who) {
         if (static_cast<int64_t>(head->bytes()) != line_->pulls.bytes())
           throw Error("the server sends parameters of another size than this worker's model has");
         message = line_->rooms.take();
-        receiver.emplace(static_cast<char*>(message.data_ptr()), line_->pulls.bytes(), head->part_bytes());
+        receiver.emplace(static_cast<char*>(message.host()), line_->pulls.bytes(), head->part_bytes());
       }
     }
     if (receiver && receiver->complete()) receiver->finish(head->checksum());
@@ -173,7 +173,7 @@ PulledRound TrainingClient::pull(const Membership& who) {
 }
 
 PushAnswer TrainingClient::push(const Membership& who, const Contribution& contribution,
-                                const at::Tensor& message, int64_t part_bytes) {
+                                const Vector& message, int64_t part_bytes) {
   grpc::ClientContext context;
   prepare(context, line_->options.doors);
   PatienceWatch::Guard guard(line_->watch, [&context] { context.TryCancel(); });

@@ -66,7 +66,7 @@ class MalformedCounters final : public grpc::experimental::ServerInterceptorFact
 /// The message that a round's start is sent as, made once for all who start there.
 struct EncodedStart {
   std::shared_ptr<const StartingPoint> of;
-  at::Tensor message;
+  Vector message;
   uint32_t checksum = 0;
 };
 
@@ -112,7 +112,7 @@ class Service final : public wire::Training::Service {
         return grpc::Status::OK;
       }
       const auto encoded = encode(given);
-      part.mutable_head()->set_bytes(encoded->message.nbytes());
+      part.mutable_head()->set_bytes(encoded->message.bytes());
       part.mutable_head()->set_checksum(encoded->checksum);
       part.mutable_head()->set_part_bytes(options_.part_bytes);
       bool flows = writer->Write(part);
@@ -151,7 +151,7 @@ class Service final : public wire::Training::Service {
       const Seat seat(seats_, options_.patience / 2);
       if (!seat.taken()) return busy();
       guard->progress();
-      const at::Tensor message = rooms_.take();
+      const Vector message = rooms_.take();
       if (const auto refusal = receive(*reader, *guard, head, message)) return *refusal;
       guard.reset();  // from here on it is this side that takes its time
       contribution.pseudo_gradient = pushes_.decode(message);
@@ -272,8 +272,8 @@ class Service final : public wire::Training::Service {
   }
 
   Refusal receive(Reader& reader, PatienceWatch::Guard& guard, const wire::PushHead& head,
-                  const at::Tensor& message) {
-    PartsReceiver receiver(static_cast<char*>(message.data_ptr()), pushes_.bytes(), options_.part_bytes);
+                  const Vector& message) {
+    PartsReceiver receiver(static_cast<char*>(message.host()), pushes_.bytes(), options_.part_bytes);
     wire::PushPart part;
     while (!receiver.complete()) {
       if (!reader.Read(&part)) break;

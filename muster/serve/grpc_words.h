@@ -1,6 +1,6 @@
 #pragma once
 
-#include "muster/method/server_event.h"
+#include "muster/asynchronous/server_event.h"
 #include "muster/serve/status.h"
 #include "muster/serve/training.pb.h"
 #include "muster/serve/training_desk.h"

@@ -9,8 +9,8 @@
 #include <thread>
 #include <variant>
 
+#include "muster/asynchronous/event_log.h"
 #include "muster/flat/state.h"
-#include "muster/method/event_log.h"
 #include "muster/serve/durable_mark.h"
 #include "muster/serve/server_file_names.h"
 

@@ -2,11 +2,11 @@
 
 namespace muster {
 
-at::Tensor MessageRooms::take() {
+Vector MessageRooms::take() {
   const std::lock_guard lock(mutex_);
-  for (const at::Tensor& room : kept_)
-    if (room.use_count() == 1) return room;
-  at::Tensor room = messages_.room();
+  for (const Vector& room : kept_)
+    if (room.memory().use_count() == 1) return room;
+  Vector room = messages_.room();
   if (kept_.size() < most_) kept_.push_back(room);
   return room;
 }

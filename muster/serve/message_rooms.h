@@ -1,11 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstddef>
 #include <mutex>
 #include <vector>
 
+#include "muster/flat/vector.h"
 #include "muster/serve/vector_messages.h"
 
 namespace muster {
@@ -17,13 +16,13 @@ class MessageRooms {
   /// `messages` is borrowed.
   MessageRooms(const VectorMessages& messages, size_t most) : messages_(messages), most_(most) {}
   /// Holds anything; messages_.bytes() long. Throws Error where there is no memory.
-  at::Tensor take();
+  Vector take();
 
  private:
   const VectorMessages& messages_;
   size_t most_;
   std::mutex mutex_;
-  std::vector<at::Tensor> kept_;
+  std::vector<Vector> kept_;
 };
 
 }  // namespace muster

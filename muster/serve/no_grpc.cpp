@@ -33,9 +33,7 @@ JoinedServer TrainingClient::join(const std::string&, const Identity&, std::opti
   refuse();
 }
 PulledRound TrainingClient::pull(const Membership&) { refuse(); }
-PushAnswer TrainingClient::push(const Membership&, const Contribution&, const at::Tensor&, int64_t) {
-  refuse();
-}
+PushAnswer TrainingClient::push(const Membership&, const Contribution&, const Vector&, int64_t) { refuse(); }
 TrainingDesk::Heard TrainingClient::beat(const Membership&, int64_t) { refuse(); }
 void TrainingClient::leave(const Membership&) { refuse(); }
 

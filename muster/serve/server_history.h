@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "muster/asynchronous/event_log.h"
 #include "muster/flat/state.h"
-#include "muster/method/event_log.h"
 #include "muster/serve/durable_mark.h"
 #include "muster/serve/server_file_names.h"
 

@@ -29,7 +29,7 @@ struct JoinedServer {
 struct PulledRound {
   GivenRound::Answer answer = GivenRound::Answer::wait;
   Assignment assignment{};
-  at::Tensor start{};
+  Vector start{};
 };
 
 /// What the server said to a contribution.
@@ -57,7 +57,7 @@ class TrainingClient {
                     const std::optional<Membership>& previous);
   PulledRound pull(const Membership& who);
   /// `message`: of the contribution's vector, encoded; `part_bytes` as joining told.
-  PushAnswer push(const Membership& who, const Contribution& contribution, const at::Tensor& message,
+  PushAnswer push(const Membership& who, const Contribution& contribution, const Vector& message,
                   int64_t part_bytes);
   TrainingDesk::Heard beat(const Membership& who, int64_t steps_done);
   void leave(const Membership& who);

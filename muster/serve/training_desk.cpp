@@ -264,7 +264,7 @@ bool TrainingDesk::everybody_knows() {
 
 TrainingDesk::Present TrainingDesk::present() {
   std::unique_lock lock(mutex_);
-  Present present{server_.parameters().clone(), server_.version(), server_.dispatcher().local_steps_done(),
+  Present present{server_.parameters().copy(), server_.version(), server_.dispatcher().local_steps_done(),
                   now(), server_.counts()};
   const uint64_t place = files_.journal().last();
   lock.unlock();

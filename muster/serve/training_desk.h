@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -13,8 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "muster/asynchronous/async_server.h"
 #include "muster/base/stopwatch.h"
-#include "muster/method/async_server.h"
+#include "muster/flat/vector.h"
 #include "muster/report/arrivals_file.h"
 #include "muster/serve/server_files.h"
 #include "muster/serve/status.h"
@@ -39,7 +38,7 @@ struct Membership {
 
 /// Where rounds begin, shared by all who were released together. Never written to.
 struct StartingPoint {
-  at::Tensor vector;
+  Vector vector;
 };
 
 /// What a worker is told when it asks for its next round.
@@ -114,7 +113,7 @@ class TrainingDesk {
   std::vector<std::string> take_messages();
   /// A copy of the parameters, and of what they are; on the disk when it returns. Throws FileError.
   struct Present {
-    at::Tensor parameters;
+    Vector parameters;
     int64_t version = 0, local_steps = 0;
     double seconds = 0;
     ServerCounts counts;

@@ -1,9 +1,9 @@
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <string>
 
 #include "muster/base/error.h"
+#include "muster/flat/vector.h"
 #include "muster/serve/training_desk.h"
 
 namespace muster {
@@ -52,7 +52,7 @@ void TrainingDesk::restore(const State& snapshot) {
 State TrainingDesk::state() const {
   State state;
   state.insert("server", server_.state());
-  for (auto& [name, tensor] : state.tensors) tensor = tensor.clone();
+  for (auto& [name, tensor] : state.tensors) tensor.values = tensor.values.copy();
   state.numbers.set("time", last_time_);
   for (const auto& [worker, one] : members_) state.numbers.set(session_key(worker), one.session);
   return state;

@@ -1,6 +1,5 @@
 #include "muster/serve/work_loop.h"
 
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -132,14 +133,15 @@ WorkNews WorkLoop::step() {
   return {};
 }
 
-at::Tensor WorkLoop::encode() {
+Vector WorkLoop::encode() {
   const RandomKey key{options_.seed, Purpose::quantisation, static_cast<uint64_t>(contribution_.worker),
                       static_cast<uint64_t>(contribution_.sequence)};
   if (!options_.error_feedback) return pushes_.encode(contribution_.pseudo_gradient, key);
-  const at::Tensor whole =
-      residual_.defined() ? contribution_.pseudo_gradient + residual_ : contribution_.pseudo_gradient.clone();
-  at::Tensor message = pushes_.encode(whole, key);
-  next_residual_ = whole - pushes_.decode(message);
+  const Vector whole = contribution_.pseudo_gradient.copy();
+  if (residual_.defined()) add(whole, residual_);
+  Vector message = pushes_.encode(whole, key);
+  next_residual_ = flat_vector(whole.size(), whole.type());
+  subtract(whole, pushes_.decode(message), next_residual_);
   return message;
 }
 
@@ -150,8 +152,8 @@ WorkNews WorkLoop::push() {
   const bool taken =
       news.answer.kind == PushAnswer::Kind::counted || news.answer.kind == PushAnswer::Kind::duplicate;
   if (taken && next_residual_.defined()) residual_ = next_residual_;
-  contribution_.pseudo_gradient = at::Tensor();
-  message_ = at::Tensor();
+  contribution_.pseudo_gradient = Vector();
+  message_ = Vector();
   news.contribution = contribution_;
   stage_ = news.answer.finished ? Stage::finished : news.answer.member ? Stage::waiting : Stage::outside;
   return news;

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "muster/asynchronous/async_worker.h"
 #include "muster/base/random.h"
-#include "muster/method/async_worker.h"
+#include "muster/flat/vector.h"
 #include "muster/rendezvous/identity.h"
 #include "muster/serve/heartbeat.h"
 #include "muster/serve/training_client.h"
@@ -68,7 +67,7 @@ class WorkLoop {
   WorkNews push();
   WorkNews lost(const std::string& why);
   WorkNews waiting_for_round();
-  at::Tensor encode();
+  Vector encode();
   void found();
 
   AsyncWorker& worker_;
@@ -84,7 +83,7 @@ class WorkLoop {
   double compute_seconds_ = 0;
   int64_t round_steps_ = 0;
   Contribution contribution_;
-  at::Tensor message_, residual_, next_residual_;
+  Vector message_, residual_, next_residual_;
 
   using Time = std::chrono::steady_clock::time_point;
   WaitWatch reaching_, idle_;

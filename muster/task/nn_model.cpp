@@ -16,7 +16,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/autocast.h"
 
 namespace muster {
@@ -82,7 +82,7 @@ class NnModel final : public Model {
 
   const Layout& parameters() const override { return parameters_; }
   const Layout& buffers() const override { return buffers_; }
-  at::ScalarType type() const override { return options_.type; }
+  ElementType type() const override { return element_type(options_.type); }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override;
   double loss_and_gradient(const Batch& batch, const RandomKey& noise) override;
   double hessian_product(const Batch& batch, const RandomKey& noise, const at::Tensor& vector,

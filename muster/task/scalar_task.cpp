@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -14,7 +14,7 @@ namespace {
 class ScalarModel final : public Model {
  public:
   ScalarModel(const ScalarShape& shape, uint64_t seed, at::ScalarType type)
-      : shape_(shape), type_(type), weights_(flat_vector(shape.size(), at::kDouble)) {
+      : shape_(shape), type_(type), weights_(flat_tensor(shape.size(), at::kDouble)) {
     layout_.add("hidden.weight", {shape.hidden, shape.inputs});
     layout_.add("hidden.bias", {shape.hidden}, true);
     layout_.add("output.weight", {1, shape.hidden});
@@ -24,7 +24,7 @@ class ScalarModel final : public Model {
 
   const Layout& parameters() const override { return layout_; }
   const Layout& buffers() const override { return no_buffers_; }
-  at::ScalarType type() const override { return type_; }
+  ElementType type() const override { return element_type(type_); }
 
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override {
     invariant(
@@ -34,7 +34,7 @@ class ScalarModel final : public Model {
     gradient.zero_();
     parameters_ = parameters;
     gradient_ = gradient;
-    exact_gradient_ = type_ == at::kDouble ? gradient : flat_vector(layout_.size(), at::kDouble);
+    exact_gradient_ = type_ == at::kDouble ? gradient : flat_tensor(layout_.size(), at::kDouble);
     if (type_ == at::kDouble) weights_ = parameters;
   }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "muster/base/random.h"
+#include "muster/flat/element_type.h"
 #include "muster/flat/layout.h"
 
 namespace muster {
@@ -41,8 +42,8 @@ class Model {
   virtual ~Model() = default;
   virtual const Layout& parameters() const = 0;
   virtual const Layout& buffers() const = 0;  ///< BatchNorm's running statistics; may be empty
-  /// at::kFloat or at::kDouble, of parameters, gradient and buffers.
-  virtual at::ScalarType type() const = 0;
+  /// float32 or float64, of parameters, gradient and buffers.
+  virtual ElementType type() const = 0;
   /// Copies the present values into the vectors (sizes as the layouts say) and lives in them from then on:
   /// every parameter, its gradient and every buffer is a view. `gradient` is zeroed.
   virtual void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) = 0;

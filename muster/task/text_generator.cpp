@@ -9,7 +9,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/gpt_module.h"
 
 namespace muster {
@@ -60,7 +60,7 @@ TextGenerator::TextGenerator(const GptShape& shape) {
     parts_->layout.add(item.key(), item.value().sizes().vec(), item.value().dim() <= 1);
     all.push_back(item.value());
   }
-  parts_->weights = flat_vector(parts_->layout.size());
+  parts_->weights = flat_tensor(parts_->layout.size());
   for (size_t i = 0; i < all.size(); ++i)
     all[i].set_data(view_of(parts_->weights, parts_->layout.pieces()[i]));
 }

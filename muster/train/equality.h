@@ -1,20 +1,19 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "muster/comm/communicator.h"
 #include "muster/flat/layout.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
 /// A vector that must be the same on every rank, and what it is called ("anchor").
 struct Shared {
   std::string name;
-  at::Tensor vector;
+  Vector vector;
 };
 
 /// Compares the ranks' vectors bit by bit (checksums of 64 bits travel). Collective. Throws Error on every

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -16,35 +17,35 @@ Evaluation::Evaluation(const Task& task, const Sampler& sampler, Averager& avera
       seats_(static_cast<size_t>(averager.pool().size())) {
   for (auto& seat : seats_) {
     seat.model = task.make_model();
-    seat.parameters = flat_vector(seat.model->parameters().size(), seat.model->type());
-    seat.gradient = flat_vector(seat.model->parameters().size(), seat.model->type());
-    seat.buffers = flat_vector(seat.model->buffers().size(), seat.model->type());
-    seat.model->bind(seat.parameters, seat.gradient, seat.buffers);
+    seat.parameters = storage_vector(seat.model->parameters().size(), seat.model->type());
+    seat.gradient = storage_vector(seat.model->parameters().size(), seat.model->type());
+    seat.buffers = storage_vector(seat.model->buffers().size(), seat.model->type());
+    seat.model->bind(tensor_of(seat.parameters), tensor_of(seat.gradient), tensor_of(seat.buffers));
   }
 }
 
-void Evaluation::estimate_statistics(const at::Tensor& parameters, at::Tensor& buffers) {
-  if (buffers.numel() == 0) return;
+void Evaluation::estimate_statistics(const Vector& parameters, Vector& buffers) {
+  if (buffers.size() == 0) return;
   const int64_t hosted = options_.hosted_workers;
   const int64_t each = std::max<int64_t>(1, options_.statistics_batches / averager_.workers(hosted));
   const int64_t first = averager_.first_worker(hosted);
-  std::vector<at::Tensor> estimates(static_cast<size_t>(hosted));
+  std::vector<Vector> estimates(static_cast<size_t>(hosted));
   const auto threads = static_cast<int64_t>(seats_.size());
   averager_.pool().run(threads, [&](int64_t thread) {
     Seat& seat = seats_[static_cast<size_t>(thread)];
-    seat.parameters.copy_(parameters);
+    seat.parameters.copy_from(parameters);
     for (int64_t i = thread; i < hosted; i += threads) {
       seat.model->start_statistics();
       for (int64_t step = 0; step < each; ++step)
         seat.model->observe(task_.train_batch(sampler_.samples(step, (first + i) % options_.workers),
                                               step / sampler_.steps_per_epoch()));
-      estimates[static_cast<size_t>(i)] = seat.buffers.clone();
+      estimates[static_cast<size_t>(i)] = seat.buffers.copy();
     }
   });
   averager_.average(estimates, buffers, false, false, deadline_in(options_.deadline));
 }
 
-Score Evaluation::score(const at::Tensor& parameters, const at::Tensor& buffers) {
+Score Evaluation::score(const Vector& parameters, const Vector& buffers) {
   const int64_t samples = task_.test_size();
   const int64_t batches = (samples + options_.batch - 1) / options_.batch;
   const int64_t ranks = averager_.group().size(), rank = averager_.group().rank();
@@ -52,8 +53,8 @@ Score Evaluation::score(const at::Tensor& parameters, const at::Tensor& buffers)
   const auto threads = static_cast<int64_t>(seats_.size());
   averager_.pool().run(threads, [&](int64_t thread) {
     Seat& seat = seats_[static_cast<size_t>(thread)];
-    seat.parameters.copy_(parameters);
-    seat.buffers.copy_(buffers);
+    seat.parameters.copy_from(parameters);
+    seat.buffers.copy_from(buffers);
     for (int64_t i = rank + thread * ranks; i < batches; i += threads * ranks) {
       const int64_t first = i * options_.batch;
       const Batch batch = task_.test_batch(first, std::min(options_.batch, samples - first));
@@ -73,18 +74,18 @@ Score Evaluation::score(const at::Tensor& parameters, const at::Tensor& buffers)
 void Evaluation::gather(std::vector<Score>& scores) {
   const auto batches = static_cast<int64_t>(scores.size());
   const auto ranks = static_cast<size_t>(averager_.group().size());
-  at::Tensor mine = flat_vector(3 * batches, at::kDouble);
+  Vector mine = flat_vector(3 * batches, ElementType::float64);
   for (size_t i = 0; i < scores.size(); ++i) {
-    double* const place = mine.data_ptr<double>() + 3 * i;
+    double* const place = mine.data<double>() + 3 * i;
     place[0] = scores[i].loss;
     place[1] = static_cast<double>(scores[i].correct);
     place[2] = static_cast<double>(scores[i].samples);
   }
-  std::vector<at::Tensor> all;
-  for (size_t rank = 0; rank < ranks; ++rank) all.push_back(flat_vector(3 * batches, at::kDouble));
+  std::vector<Vector> all;
+  for (size_t rank = 0; rank < ranks; ++rank) all.push_back(flat_vector(3 * batches, ElementType::float64));
   averager_.group().start_gather(mine, all)->wait(deadline_in(options_.deadline));
   for (size_t i = 0; i < scores.size(); ++i) {
-    const double* const place = all[i % ranks].data_ptr<double>() + 3 * i;
+    const double* const place = all[i % ranks].data<double>() + 3 * i;
     scores[i].loss = place[0];
     scores[i].correct = static_cast<int64_t>(place[1]);
     scores[i].samples = static_cast<int64_t>(place[2]);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "muster/comm/averager.h"
+#include "muster/flat/vector.h"
 #include "muster/task/sampler.h"
 #include "muster/task/task.h"
 
@@ -34,16 +33,16 @@ class Evaluation {
   /// training batches (at least one) forward with the parameters held still and takes the plain mean over its
   /// batches; the workers' means are averaged (Gu et al. 2024). The same batches in every call. Does nothing
   /// for models without statistics.
-  void estimate_statistics(const at::Tensor& parameters, at::Tensor& buffers);
+  void estimate_statistics(const Vector& parameters, Vector& buffers);
 
   /// Loss and hits over the whole test set. Throws DataError when none of its samples could be read.
-  Score score(const at::Tensor& parameters, const at::Tensor& buffers);
+  Score score(const Vector& parameters, const Vector& buffers);
 
   /// See Task::data_problem.
   std::optional<std::string> data_problem() const { return task_.data_problem(); }
   const Layout& parameters() const { return seats_[0].model->parameters(); }
   const Layout& buffers() const { return seats_[0].model->buffers(); }
-  at::ScalarType type() const { return seats_[0].model->type(); }
+  ElementType type() const { return seats_[0].model->type(); }
 
  private:
   void gather(std::vector<Score>& scores);
@@ -51,7 +50,7 @@ class Evaluation {
   /// One thread's model and the vectors it lives in.
   struct Seat {
     std::unique_ptr<Model> model;
-    at::Tensor parameters, gradient, buffers;
+    Vector parameters, gradient, buffers;
   };
 
   const Task& task_;

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/probe/worker_spread.h"
 
 namespace muster {
 
 Probing::Probing(const Task& task, std::vector<ProbeRequest> requests, int64_t batch, uint64_t seed,
-                 at::Tensor start)
+                 Vector start)
     : task_(task), requests_(std::move(requests)), batch_(batch), seed_(seed), start_(std::move(start)) {}
 
 bool Probing::due(int64_t rounds) const {
@@ -32,15 +33,16 @@ void Probing::look_at_workers(Synchronous& method, Averager& averager, std::chro
   const auto shared = method.shared_vectors();
   const auto anchor = shared.find("anchor");
   if (method.step() + 1 != method.round_end() || anchor == shared.end()) return;
-  at::Tensor mean = flat_vector(anchor->second.numel(), anchor->second.scalar_type());
+  Vector mean = flat_vector(anchor->second.size(), anchor->second.type());
   method.copy_mean_parameters(mean);
   std::vector<at::Tensor> workers;
-  for (const auto& replica : method.replicas()) workers.push_back(replica->parameters());
-  WorkerSums sums = sums_over_workers(workers, anchor->second, mean);
+  for (const auto& replica : method.replicas()) workers.push_back(tensor_of(replica->parameters()));
+  WorkerSums sums = sums_over_workers(workers, tensor_of(anchor->second), tensor_of(mean));
   Communicator& group = averager.group();
   if (group.size() > 1) {
     const double ranks = group.size();
-    group.start_mean(sums.units, sums.units)->wait(deadline_in(patience));
+    Vector units = vector_of(sums.units);
+    group.start_mean(units, units)->wait(deadline_in(patience));
     sums.units.mul_(ranks);
     for (double* const sum : {&sums.squared_distance, &sums.squared_length, &sums.workers, &sums.moved})
       *sum = ranks * averager.mean_of(*sum, deadline_in(patience));
@@ -51,17 +53,17 @@ void Probing::look_at_workers(Synchronous& method, Averager& averager, std::chro
            {"outer_gradient_cosine", spread.cosine}};
 }
 
-ProbeValues Probing::look(int64_t rounds, const at::Tensor& parameters) {
+ProbeValues Probing::look(int64_t rounds, const Vector& parameters) {
   ProbeValues values = std::exchange(seen_, {});
   for (const ProbeRequest& request : requests_) {
     if (rounds % request.every != 0 || request.kind == ProbeKind::workers) continue;
     if (request.kind == ProbeKind::distance) {
-      values.merge(distance_from(start_, parameters));
+      values.merge(distance_from(tensor_of(start_), tensor_of(parameters)));
       continue;
     }
     const int64_t samples = std::min(request.samples, task_.train_size());
     ProbedLoss loss(task_, samples, std::min(batch_, samples / 2), seed_);
-    loss.set_parameters(parameters);
+    loss.set_parameters(tensor_of(parameters));
     values.merge(muster::look(loss, request, seed_));
   }
   return values;

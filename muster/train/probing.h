@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "muster/comm/averager.h"
+#include "muster/flat/vector.h"
 #include "muster/method/synchronous.h"
 #include "muster/probe/look.h"
 
@@ -19,8 +18,7 @@ namespace muster {
 class Probing {
  public:
   /// `start`: the parameters that distances are measured from. `batch`: samples of a batch.
-  Probing(const Task& task, std::vector<ProbeRequest> requests, int64_t batch, uint64_t seed,
-          at::Tensor start);
+  Probing(const Task& task, std::vector<ProbeRequest> requests, int64_t batch, uint64_t seed, Vector start);
 
   /// After so many rounds something is looked at.
   bool due(int64_t rounds) const;
@@ -32,14 +30,14 @@ class Probing {
   /// Remembers how far apart the workers are, if this is one step before the meeting. Collective.
   void look_at_workers(Synchronous& method, Averager& averager, std::chrono::milliseconds patience);
   /// What is due after so many rounds, with what look_at_workers() saw since the last call.
-  ProbeValues look(int64_t rounds, const at::Tensor& parameters);
+  ProbeValues look(int64_t rounds, const Vector& parameters);
 
  private:
   const Task& task_;
   std::vector<ProbeRequest> requests_;
   int64_t batch_;
   uint64_t seed_;
-  at::Tensor start_;
+  Vector start_;
   ProbeValues seen_;  // of the workers
 };
 

@@ -1,13 +1,12 @@
 #include "muster/train/regrouping.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <set>
 #include <vector>
 
 #include "muster/base/error.h"
 #include "muster/comm/state_exchange.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -18,13 +17,13 @@ Deadline whenever() { return deadline_in(std::chrono::hours(24 * 365)); }
 
 /// One number of every rank.
 std::vector<int64_t> gather_numbers(Communicator& group, int64_t mine) {
-  at::Tensor number = at::empty({1}, at::kLong);
-  *number.data_ptr<int64_t>() = mine;
-  std::vector<at::Tensor> all;
-  for (int rank = 0; rank < group.size(); ++rank) all.push_back(at::empty({1}, at::kLong));
+  Vector number = uninitialised_vector(1, ElementType::int64);
+  *number.data<int64_t>() = mine;
+  std::vector<Vector> all;
+  for (int rank = 0; rank < group.size(); ++rank) all.push_back(uninitialised_vector(1, ElementType::int64));
   group.start_gather(number, all)->wait(whenever());
   std::vector<int64_t> numbers;
-  for (const at::Tensor& one : all) numbers.push_back(*one.data_ptr<int64_t>());
+  for (const Vector& one : all) numbers.push_back(*one.data<int64_t>());
   return numbers;
 }
 
@@ -109,8 +108,8 @@ void Regrouping::take_over(const State& state) {
   parts_.method.adopt(state.part_of("method"));
   parts_.record.restore(state.numbers.part_of("record"));
   parts_.sampler.restore(state.numbers.part_of("sampler"), -1);
-  parts_.record.lines.restore(tensor_text(state.tensors.at("lines")));
-  folder_ = tensor_text(state.tensors.at("folder"));
+  parts_.record.lines.restore(tensor_text(state.tensors.at("lines").values));
+  folder_ = tensor_text(state.tensors.at("folder").values);
 }
 
 void Regrouping::restore_sharing(const Numbers& sharing) {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "muster/base/error.h"
+#include "muster/checkpoint/averaged_model.h"
 #include "muster/comm/state_exchange.h"
 #include "muster/flat/finite.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/train/averaged_model.h"
+#include "muster/flat/vector.h"
 #include "muster/train/equality.h"
 #include "muster/train/event_values.h"
 #include "muster/train/rank_state.h"

@@ -7,18 +7,18 @@
 
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
+#include "muster/checkpoint/checkpoint.h"
+#include "muster/checkpoint/staging.h"
 #include "muster/comm/group_member.h"
 #include "muster/method/synchronous.h"
 #include "muster/rendezvous/result_ledger.h"
 #include "muster/report/event_file.h"
 #include "muster/report/metrics_file.h"
 #include "muster/report/progress_line.h"
-#include "muster/train/checkpoint.h"
 #include "muster/train/evaluation.h"
 #include "muster/train/probing.h"
 #include "muster/train/regrouping.h"
 #include "muster/train/run_record.h"
-#include "muster/train/staging.h"
 #include "muster/train/stop_signal.h"
 
 namespace muster {
@@ -123,8 +123,8 @@ class RunLoop {
   RunRecord& record_;
   RunPlace place_;
   RunLoopOptions options_;
-  at::Tensor parameters_;  ///< the averaged model
-  at::Tensor buffers_;
+  Vector parameters_;  ///< the averaged model
+  Vector buffers_;
   Stopwatch session_;
   double earlier_seconds_ = 0;     ///< of the sessions before this one
   double seconds_per_step_ = 0.2;  ///< recent

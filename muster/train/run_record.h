@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "muster/base/numbers.h"
-#include "muster/method/method.h"
+#include "muster/checkpoint/kept_lines.h"
+#include "muster/method/progress.h"
 #include "muster/task/task.h"
-#include "muster/train/kept_lines.h"
 
 namespace muster {
 

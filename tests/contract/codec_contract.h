@@ -1,28 +1,28 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 #include <exception>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/comm/codec.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/finite.h"
+#include "muster/flat/vector.h"
 
 /// What every Codec must keep to, for ours and for anybody's own. Needs no test framework:
 ///
 ///     for (const auto& broken : muster::contract::check_codec(codec)) ADD_FAILURE() << broken;
 ///
 /// Checked in float and double, for vectors of many lengths, the empty one included:
-///   - a message has the promised length; a message of another length, or one that is no bytes, is an Error
-///   that
-///     changes nothing; it may begin at any address;
+///   - a message has the promised length and may begin at any address; one of another length, or that is no
+///     bytes, is an Error that changes nothing;
 ///   - decode_add adds, and encode only reads;
 ///   - zeros come out as zeros; Inf and NaN do not come out as numbers;
 ///   - the same key gives the same bits; another key other ones, where the codec draws;
@@ -37,7 +37,7 @@ enum class CodecPromise {
 };
 
 struct CodecCase {
-  std::function<std::unique_ptr<Codec>(at::ScalarType)> make;  ///< for vectors of this type
+  std::function<std::unique_ptr<Codec>(ElementType)> make;  ///< for vectors of this type
   CodecPromise promise = CodecPromise::exact;
   double bound = 0;  ///< for normal numbers
 };
@@ -48,32 +48,47 @@ inline const std::vector<int64_t>& codec_lengths() {
   return lengths;
 }
 
-inline at::Tensor codec_vector(int64_t size, at::ScalarType type, uint64_t which) {
-  const at::Tensor drawn = at::zeros({size}, at::kDouble);
+inline Vector codec_vector(int64_t size, ElementType type, uint64_t which) {
+  Vector drawn = flat_vector(size, ElementType::float64);
   RandomStream stream({.seed = 21, .purpose = Purpose::test, .a = static_cast<uint64_t>(size), .b = which});
-  for (int64_t i = 0; i < size; ++i) drawn.data_ptr<double>()[i] = stream.normal();
-  return drawn.to(type);
+  for (int64_t i = 0; i < size; ++i) drawn.data<double>()[i] = stream.normal();
+  return type == ElementType::float64 ? drawn : as_float32(drawn);
 }
 
 inline RandomKey codec_key(uint64_t a, uint64_t b) {
   return {.seed = 5, .purpose = Purpose::quantisation, .a = a, .b = b};
 }
 
-inline at::Tensor decoded(const Codec& codec, const at::Tensor& message, int64_t size, at::ScalarType type) {
-  at::Tensor sum = at::zeros({size}, type);
+inline Vector decoded(const Codec& codec, const Vector& message, int64_t size, ElementType type) {
+  Vector sum = flat_vector(size, type);
   codec.decode_add(message, sum);
   return sum;
 }
 
-inline double squared_norm(const at::Tensor& vector) {
-  const at::Tensor wide = vector.to(at::kDouble);
-  return wide.dot(wide).item<double>();
+/// The elements, in double.
+inline std::vector<double> numbers_of(const Vector& vector) {
+  const Vector wide = flat_vector(vector.size(), ElementType::float64);
+  add(wide, vector);
+  return {wide.data<double>(), wide.data<double>() + wide.size()};
+}
+
+inline double squared_norm(const std::vector<double>& numbers) {
+  return std::inner_product(numbers.begin(), numbers.end(), numbers.begin(), 0.0);
+}
+inline double squared_norm(const Vector& vector) { return squared_norm(numbers_of(vector)); }
+
+/// |a - b|^2
+inline double squared_distance(const Vector& a, const Vector& b) {
+  std::vector<double> difference = numbers_of(a);
+  const std::vector<double> other = numbers_of(b);
+  for (size_t i = 0; i < difference.size(); ++i) difference[i] -= other[i];
+  return squared_norm(difference);
 }
 
 /// One codec, one type of vectors.
 class CodecCheck {
  public:
-  CodecCheck(const CodecCase& codec, at::ScalarType type, std::vector<std::string>& broken)
+  CodecCheck(const CodecCase& codec, ElementType type, std::vector<std::string>& broken)
       : codec_(codec.make(type)), case_(codec), type_(type), broken_(broken) {}
 
   void check_all() {
@@ -91,34 +106,35 @@ class CodecCheck {
  private:
   void expect(bool holds, int64_t size, const std::string& otherwise) {
     if (!holds)
-      broken_.push_back(std::string(c10::toString(type_)) + ", " + std::to_string(size) +
+      broken_.push_back(std::string(name_of(type_)) + ", " + std::to_string(size) +
                         " elements: " + otherwise);
   }
 
   void check_message(int64_t size) {
-    const at::Tensor vector = codec_vector(size, type_, 1), before = codec_vector(size, type_, 2);
-    const at::Tensor message = codec_->encode(vector, codec_key(1, 1));
-    expect(at::equal(vector, codec_vector(size, type_, 1)), size, "encode writes to the vector");
-    expect(message.scalar_type() == at::kByte && message.dim() == 1 && message.is_contiguous(), size,
-           "a message is no vector of bytes");
-    expect(message.numel() == codec_->message_bytes(size), size, "a message has not the promised length");
-    at::Tensor sum = before.clone();
+    const Vector vector = codec_vector(size, type_, 1), before = codec_vector(size, type_, 2);
+    const Vector message = codec_->encode(vector, codec_key(1, 1));
+    expect(same_bits(vector, codec_vector(size, type_, 1)), size, "encode writes to the vector");
+    expect(message.defined() && message.type() == ElementType::byte, size, "a message is no vector of bytes");
+    expect(message.size() == codec_->message_bytes(size), size, "a message has not the promised length");
+    Vector sum = before.copy();
     codec_->decode_add(message, sum);
-    expect(at::equal(sum, before + decoded(*codec_, message, size, type_)), size,
-           "decode_add does not add to what is there");
-    const at::Tensor shifted = at::zeros({message.numel() + 1}, at::kByte).narrow(0, 1, message.numel());
-    shifted.copy_(message);
-    expect(at::equal(decoded(*codec_, shifted, size, type_), decoded(*codec_, message, size, type_)), size,
+    const Vector expected = before.copy();
+    add(expected, decoded(*codec_, message, size, type_));
+    expect(same_bits(sum, expected), size, "decode_add does not add to what is there");
+    const Vector shifted = flat_vector(message.size() + 1, ElementType::byte).part(1, message.size());
+    shifted.copy_from(message);
+    expect(same_bits(decoded(*codec_, shifted, size, type_), decoded(*codec_, message, size, type_)), size,
            "a message at an odd address decodes to something else");
   }
 
   void check_wrong_messages(int64_t size) {
-    const at::Tensor before = codec_vector(size, type_, 2);
+    const Vector before = codec_vector(size, type_, 2);
     const int64_t bytes = codec_->message_bytes(size);
-    std::vector<at::Tensor> wrong = {at::zeros({bytes + 1}, at::kByte), at::zeros({bytes}, at::kChar)};
-    if (bytes > 0) wrong.push_back(at::zeros({bytes - 1}, at::kByte));
-    for (const at::Tensor& message : wrong) {
-      at::Tensor sum = before.clone();
+    std::vector<Vector> wrong = {flat_vector(bytes + 1, ElementType::byte),
+                                 flat_vector(bytes, ElementType::float32), Vector()};
+    if (bytes > 0) wrong.push_back(flat_vector(bytes - 1, ElementType::byte));
+    for (const Vector& message : wrong) {
+      Vector sum = before.copy();
       bool refused = false;
       try {
         codec_->decode_add(message, sum);
@@ -128,13 +144,13 @@ class CodecCheck {
         refused = false;
       }
       expect(refused, size, "a message of another form is not an Error");
-      expect(at::equal(sum, before), size, "a refused message changes the sum");
+      expect(same_bits(sum, before), size, "a refused message changes the sum");
     }
   }
 
   void check_zeros(int64_t size) {
-    const at::Tensor zeros = at::zeros({size}, type_);
-    expect(at::equal(decoded(*codec_, codec_->encode(zeros, codec_key(1, 1)), size, type_), zeros), size,
+    const Vector zeros = flat_vector(size, type_);
+    expect(same_bits(decoded(*codec_, codec_->encode(zeros, codec_key(1, 1)), size, type_), zeros), size,
            "zeros do not come out as zeros");
   }
 
@@ -143,31 +159,31 @@ class CodecCheck {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     for (const double value : {infinity, -infinity, std::numeric_limits<double>::quiet_NaN()})
       for (const int64_t at : {int64_t{0}, size / 2, size - 1}) {
-        at::Tensor vector = codec_vector(size, type_, 1);
-        vector.narrow(0, at, 1).fill_(value);
-        const at::Tensor out = decoded(*codec_, codec_->encode(vector, codec_key(1, 1)), size, type_);
-        expect(!at::isfinite(out).all().item<bool>(), size, std::to_string(value) + " is hidden");
+        const Vector vector = codec_vector(size, type_, 1);
+        fill(vector.part(at, 1), value);
+        const Vector out = decoded(*codec_, codec_->encode(vector, codec_key(1, 1)), size, type_);
+        expect(!all_finite(out), size, std::to_string(value) + " is hidden");
       }
   }
 
   void check_keys(int64_t size) {
-    const at::Tensor vector = codec_vector(size, type_, 1);
-    const at::Tensor message = codec_->encode(vector, codec_key(1, 1));
-    expect(at::equal(message, codec_->encode(vector, codec_key(1, 1))), size,
+    const Vector vector = codec_vector(size, type_, 1);
+    const Vector message = codec_->encode(vector, codec_key(1, 1));
+    expect(same_bits(message, codec_->encode(vector, codec_key(1, 1))), size,
            "the same key gives another message");
     if (case_.promise != CodecPromise::unbiased || size < 500) return;
     for (const RandomKey& key : {codec_key(2, 1), codec_key(1, 2), codec_key(uint64_t{1} << 33, 1),
                                  RandomKey{.seed = 6, .purpose = Purpose::quantisation, .a = 1, .b = 1}})
-      expect(!at::equal(message, codec_->encode(vector, key)), size, "another key draws the same numbers");
+      expect(!same_bits(message, codec_->encode(vector, key)), size, "another key draws the same numbers");
   }
 
   void check_error(int64_t size) {
-    const at::Tensor vector = codec_vector(size, type_, 1);
-    const at::Tensor out = decoded(*codec_, codec_->encode(vector, codec_key(1, 1)), size, type_);
+    const Vector vector = codec_vector(size, type_, 1);
+    const Vector out = decoded(*codec_, codec_->encode(vector, codec_key(1, 1)), size, type_);
     if (case_.promise == CodecPromise::exact)
-      expect(at::equal(out, vector), size, "what comes out is not what went in");
+      expect(same_bits(out, vector), size, "what comes out is not what went in");
     else
-      expect(squared_norm(out - vector) <= case_.bound * squared_norm(vector), size,
+      expect(squared_distance(out, vector) <= case_.bound * squared_norm(vector), size,
              "the error is larger than promised");
   }
 
@@ -175,40 +191,42 @@ class CodecCheck {
   void check_bias() {
     constexpr int64_t size = 1025;
     constexpr int repeats = 512;
-    const at::Tensor vector = codec_vector(size, at::kFloat, 1).to(type_);
-    at::Tensor sum = at::zeros({size}, at::kDouble);
+    const Vector vector = flat_vector(size, type_);
+    add(vector, codec_vector(size, ElementType::float32, 1));
+    const Vector sum = flat_vector(size, ElementType::float64);
     double variance = 0;
     for (int repeat = 0; repeat < repeats; ++repeat) {
-      const at::Tensor message = codec_->encode(vector, codec_key(1, static_cast<uint64_t>(repeat)));
-      const at::Tensor out = decoded(*codec_, message, size, type_).to(at::kDouble);
-      variance += squared_norm(out - vector) / repeats;
-      sum.add_(out);
+      const Vector message = codec_->encode(vector, codec_key(1, static_cast<uint64_t>(repeat)));
+      const Vector out = decoded(*codec_, message, size, type_);
+      variance += squared_distance(out, vector) / repeats;
+      add(sum, out);
     }
     const double norm = squared_norm(vector), relative = variance / norm;
     expect(relative <= case_.bound, size,
            "the relative variance is " + std::to_string(relative) + ", above the bound");
-    const at::Tensor mean = sum / repeats;
-    const double ratio = squared_norm(mean - vector) / (variance / repeats);
+    divide(sum, repeats);
+    const double ratio = squared_distance(sum, vector) / (variance / repeats);
     expect(std::abs(ratio - 1) < 0.25, size,
            "biased: the mean of the encodings is off by " + std::to_string(ratio) + " times its variance");
-    const double slope = mean.dot(vector.to(at::kDouble)).item<double>() / norm;
+    const std::vector<double> mean = numbers_of(sum), original = numbers_of(vector);
+    const double slope = std::inner_product(mean.begin(), mean.end(), original.begin(), 0.0) / norm;
     expect(std::abs(slope - 1) < 4 * std::sqrt(relative / (repeats * static_cast<double>(size))) + 1e-6, size,
            "biased: slope " + std::to_string(slope));
   }
 
   std::unique_ptr<Codec> codec_;
   const CodecCase& case_;
-  at::ScalarType type_;
+  ElementType type_;
   std::vector<std::string>& broken_;
 };
 
 /// The broken promises, one line each; none: the codec keeps to the contract.
 inline std::vector<std::string> check_codec(const CodecCase& codec) {
   std::vector<std::string> broken;
-  for (const at::ScalarType type : {at::kFloat, at::kDouble}) try {
+  for (const ElementType type : {ElementType::float32, ElementType::float64}) try {
       CodecCheck(codec, type, broken).check_all();
     } catch (const std::exception& failure) {
-      broken.push_back(std::string(c10::toString(type)) + ": throws " + failure.what());
+      broken.push_back(std::string(name_of(type)) + ": throws " + failure.what());
     }
   return broken;
 }

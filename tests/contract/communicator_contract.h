@@ -1,8 +1,8 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -14,7 +14,8 @@
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/comm/communicator.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 
 /// What every Communicator must keep to, for ours and for anybody's own. Ranks are threads here. Needs no
 /// test framework:
@@ -67,10 +68,10 @@ class Ranks {
   }
 
   /// Is this mean the serial one, as far as the group promises that?
-  bool is_serial(const at::Tensor& mean, const at::Tensor& serial) const {
-    if (serial_bits_ || mean.numel() == 0) return at::equal(mean, serial);
-    const double error = (mean - serial).abs().max().item<double>();
-    return error <= (mean.scalar_type() == at::kDouble ? 1e-15 : 1e-6) * serial.abs().max().item<double>();
+  bool is_serial(const Vector& mean, const Vector& serial) const {
+    if (serial_bits_) return same_bits(mean, serial);
+    return mean.type() == ElementType::float64 ? is_near<double>(mean, serial, 1e-15)
+                                               : is_near<float>(mean, serial, 1e-6);
   }
 
   /// True when `body` throws an Expected.
@@ -85,6 +86,19 @@ class Ranks {
   }
 
  private:
+  /// No element is off by more than `tolerance` times the largest magnitude.
+  template <class T>
+  static bool is_near(const Vector& mean, const Vector& serial, double tolerance) {
+    if (!same_form(mean, serial)) return false;
+    const T* const found = mean.data<T>();
+    const T* const wanted = serial.data<T>();
+    double largest = 0;
+    for (int64_t i = 0; i < serial.size(); ++i) largest = std::max<double>(largest, std::abs(wanted[i]));
+    for (int64_t i = 0; i < serial.size(); ++i)
+      if (!(std::abs(double{found[i]} - double{wanted[i]}) <= tolerance * largest)) return false;
+    return true;
+  }
+
   Group group_;
   std::vector<std::string>& broken_;
   bool serial_bits_;
@@ -93,59 +107,66 @@ class Ranks {
 
 inline Deadline soon() { return deadline_in(std::chrono::seconds(20)); }
 
-/// Rank `rank`'s vector number `which`.
-inline at::Tensor rank_vector(int rank, uint64_t which, int64_t size, at::ScalarType type) {
-  const at::Tensor drawn = flat_vector(size, at::kDouble);
-  RandomStream stream({.seed = 3, .purpose = Purpose::test, .a = static_cast<uint64_t>(rank), .b = which});
-  for (int64_t i = 0; i < size; ++i) drawn.data_ptr<double>()[i] = stream.normal();
-  const at::Tensor result = flat_vector(size, type);
-  result.copy_(drawn);
-  return result;
+/// `size` times one value.
+template <class T>
+Vector filled(int64_t size, T value) {
+  Vector vector = uninitialised_vector(size, element_type_of<T>);
+  std::fill_n(vector.data<T>(), size, value);
+  return vector;
 }
 
-inline at::Tensor serial_mean(int ranks, uint64_t which, int64_t size, at::ScalarType type) {
-  at::Tensor sum = rank_vector(0, which, size, type);
-  for (int rank = 1; rank < ranks; ++rank) sum.add_(rank_vector(rank, which, size, type));
-  return sum.div_(ranks);
+/// Rank `rank`'s vector number `which`.
+inline Vector rank_vector(int rank, uint64_t which, int64_t size, ElementType type) {
+  Vector drawn = flat_vector(size, ElementType::float64);
+  RandomStream stream({.seed = 3, .purpose = Purpose::test, .a = static_cast<uint64_t>(rank), .b = which});
+  for (int64_t i = 0; i < size; ++i) drawn.data<double>()[i] = stream.normal();
+  return type == ElementType::float64 ? drawn : as_float32(drawn);
+}
+
+inline Vector serial_mean(int ranks, uint64_t which, int64_t size, ElementType type) {
+  Vector sum = rank_vector(0, which, size, type);
+  for (int rank = 1; rank < ranks; ++rank) add(sum, rank_vector(rank, which, size, type));
+  divide(sum, ranks);
+  return sum;
 }
 
 inline void check_means(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     uint64_t which = 0;
-    for (const at::ScalarType type : {at::kFloat, at::kDouble})
+    for (const ElementType type : {ElementType::float32, ElementType::float64})
       for (const int64_t size : {0, 1, 5, 4099, 100'000}) {
-        at::Tensor vector = rank_vector(group->rank(), ++which, size, type);
-        at::Tensor mean = flat_vector(size, type);
+        Vector vector = rank_vector(group->rank(), ++which, size, type);
+        Vector mean = flat_vector(size, type);
         group->start_mean(vector, mean)->wait(soon());
         ranks.expect(ranks.is_serial(mean, serial_mean(group->size(), which, size, type)),
                      "the mean of " + std::to_string(size) + " elements is not the serial mean");
-        std::vector<at::Tensor> means(static_cast<size_t>(group->size()));
-        for (at::Tensor& theirs : means) theirs = flat_vector(size, type);
+        std::vector<Vector> means(static_cast<size_t>(group->size()));
+        for (Vector& theirs : means) theirs = flat_vector(size, type);
         group->start_gather(mean, means)->wait(soon());
-        for (const at::Tensor& theirs : means)
-          ranks.expect(at::equal(theirs, mean), "a mean has other bits on another rank");
-        ranks.expect(at::equal(vector, rank_vector(group->rank(), which, size, type)),
+        for (const Vector& theirs : means)
+          ranks.expect(same_bits(theirs, mean), "a mean has other bits on another rank");
+        ranks.expect(same_bits(vector, rank_vector(group->rank(), which, size, type)),
                      "a mean beside its vector changes the vector");
         group->start_mean(vector, vector)->wait(soon());
-        ranks.expect(at::equal(vector, mean), "a mean in the vector's own place is another one");
+        ranks.expect(same_bits(vector, mean), "a mean in the vector's own place is another one");
       }
   });
 }
 
 inline void check_exchange(Ranks& ranks) {
   const auto length = [](int from, int to) { return 3 + from * 5 + to; };
+  const auto mark = [](int from, int to) { return static_cast<uint8_t>(from * 30 + to); };
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     const int size = group->size(), rank = group->rank();
-    std::vector<at::Tensor> parts, received;
+    std::vector<Vector> parts, received;
     for (int other = 0; other < size; ++other) {
-      parts.push_back(at::full({length(rank, other)}, rank * 30 + other, at::kByte));
-      received.push_back(at::zeros({length(other, rank)}, at::kByte));
+      parts.push_back(filled(length(rank, other), mark(rank, other)));
+      received.push_back(flat_vector(length(other, rank), ElementType::byte));
     }
     group->start_exchange(parts, received)->wait(soon());
     for (int other = 0; other < size; ++other)
       ranks.expect(
-          at::equal(received[static_cast<size_t>(other)],
-                    at::full({length(other, rank)}, other * 30 + rank, at::kByte)),
+          same_bits(received[static_cast<size_t>(other)], filled(length(other, rank), mark(other, rank))),
           "exchange: rank " + std::to_string(rank) + " misses the part of rank " + std::to_string(other));
   });
 }
@@ -153,20 +174,19 @@ inline void check_exchange(Ranks& ranks) {
 inline void check_gather_and_broadcast(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     const int size = group->size();
-    std::vector<at::Tensor> received;
-    for (int other = 0; other < size; ++other) received.push_back(at::zeros({other + 2}, at::kLong));
-    group->start_gather(at::full({group->rank() + 2}, group->rank() + 40, at::kLong), received)->wait(soon());
+    std::vector<Vector> received;
+    for (int other = 0; other < size; ++other) received.push_back(flat_vector(other + 2, ElementType::int64));
+    group->start_gather(filled(group->rank() + 2, int64_t{group->rank()} + 40), received)->wait(soon());
     for (int other = 0; other < size; ++other)
-      ranks.expect(
-          at::equal(received[static_cast<size_t>(other)], at::full({other + 2}, other + 40, at::kLong)),
-          "gather: the part of rank " + std::to_string(other) + " is wrong");
+      ranks.expect(same_bits(received[static_cast<size_t>(other)], filled(other + 2, int64_t{other} + 40)),
+                   "gather: the part of rank " + std::to_string(other) + " is wrong");
     for (int root = 0; root < size; ++root) {
-      at::Tensor vector = rank_vector(group->rank(), 77, 1001, at::kFloat);
+      Vector vector = rank_vector(group->rank(), 77, 1001, ElementType::float32);
       group->broadcast(vector, root);
-      ranks.expect(at::equal(vector, rank_vector(root, 77, 1001, at::kFloat)),
+      ranks.expect(same_bits(vector, rank_vector(root, 77, 1001, ElementType::float32)),
                    "broadcast: not the vector of root " + std::to_string(root));
     }
-    at::Tensor vector = flat_vector(3);
+    Vector vector = flat_vector(3);
     ranks.expect(Ranks::throws<Error>([&] { group->broadcast(vector, size); }),
                  "broadcast takes a root that is no rank");
   });
@@ -174,16 +194,17 @@ inline void check_gather_and_broadcast(Ranks& ranks) {
 
 inline void check_several_under_way(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
-    std::vector<at::Tensor> vectors;
+    std::vector<Vector> vectors;
     std::vector<std::unique_ptr<Pending>> pending;
     for (uint64_t which = 0; which < 8; ++which) {
-      vectors.push_back(rank_vector(group->rank(), which, 2000, at::kFloat));
+      vectors.push_back(rank_vector(group->rank(), which, 2000, ElementType::float32));
       pending.push_back(group->start_mean(vectors.back(), vectors.back()));
     }
     for (size_t i = pending.size(); i-- > 0;) pending[i]->wait(soon());
     for (uint64_t which = 0; which < 8; ++which)
-      ranks.expect(ranks.is_serial(vectors[which], serial_mean(group->size(), which, 2000, at::kFloat)),
-                   "means under way at once mix");
+      ranks.expect(
+          ranks.is_serial(vectors[which], serial_mean(group->size(), which, 2000, ElementType::float32)),
+          "means under way at once mix");
   });
 }
 
@@ -191,17 +212,17 @@ inline void check_several_under_way(Ranks& ranks) {
 inline void check_departure(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     const int rank = group->rank();
-    at::Tensor vector = rank_vector(rank, 1, 500, at::kFloat);
-    at::Tensor mean = flat_vector(500);
+    Vector vector = rank_vector(rank, 1, 500, ElementType::float32);
+    Vector mean = flat_vector(500);
     group->start_mean(vector, mean)->wait(soon());
     if (rank == group->size() - 1) return group.reset();
-    const at::Tensor before = vector.clone();
+    const Vector before = vector.copy();
     const auto started = std::chrono::steady_clock::now();
     ranks.expect(Ranks::throws<LostPeer>([&] { group->start_mean(vector, mean)->wait(soon()); }),
                  "a peer that left is not LostPeer");
     ranks.expect(std::chrono::steady_clock::now() - started < std::chrono::seconds(10),
                  "a peer that left is noticed at the deadline only");
-    ranks.expect(at::equal(vector, before), "a failed wait changes the vector");
+    ranks.expect(same_bits(vector, before), "a failed wait changes the vector");
     ranks.expect(Ranks::throws<LostPeer>([&] { group->start_mean(vector, mean)->wait(soon()); }),
                  "a group that has lost a peer works on");
     ranks.expect(Ranks::throws<LostPeer>([&] { group->broadcast(vector, 0); }),
@@ -224,16 +245,16 @@ inline void check_deadline(Ranks& ranks) {
       std::this_thread::sleep_for(away);
       return;
     }
-    at::Tensor vector = rank_vector(group->rank(), 1, 500, at::kDouble);
-    at::Tensor mean = flat_vector(500, at::kDouble);
-    const at::Tensor before = vector.clone();
+    Vector vector = rank_vector(group->rank(), 1, 500, ElementType::float64);
+    Vector mean = flat_vector(500, ElementType::float64);
+    const Vector before = vector.copy();
     const auto started = std::chrono::steady_clock::now();
     ranks.expect(Ranks::throws<LostPeer>([&] {
                    group->start_mean(vector, mean)->wait(deadline_in(std::chrono::milliseconds(100)));
                  }),
                  "a peer that misses the deadline is not LostPeer");
     ranks.expect(std::chrono::steady_clock::now() - started < noticed_within, "the deadline is not kept");
-    ranks.expect(at::equal(vector, before), "a missed deadline changes the vector");
+    ranks.expect(same_bits(vector, before), "a missed deadline changes the vector");
   });
 }
 
@@ -241,14 +262,14 @@ inline void check_mismatch(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     const bool last = group->rank() == group->size() - 1;
     for (const bool other_type : {false, true}) {
-      at::Tensor vector =
-          flat_vector(last && !other_type ? 11 : 10, last && other_type ? at::kDouble : at::kFloat);
-      vector.fill_(group->rank() + 1);
-      at::Tensor mean = vector.clone();
-      const at::Tensor before = vector.clone();
+      Vector vector = flat_vector(last && !other_type ? 11 : 10,
+                                  last && other_type ? ElementType::float64 : ElementType::float32);
+      fill(vector, group->rank() + 1);
+      Vector mean = vector.copy();
+      const Vector before = vector.copy();
       ranks.expect(Ranks::throws<Error>([&] { group->start_mean(vector, mean)->wait(soon()); }),
                    "vectors of different form are no Error on rank " + std::to_string(group->rank()));
-      ranks.expect(at::equal(vector, before), "vectors of different form are changed");
+      ranks.expect(same_bits(vector, before), "vectors of different form are changed");
     }
   });
 }

@@ -62,6 +62,15 @@ TEST(Examples, OwnScheduleKeepsTheContractAndIsPreviewed) {
   EXPECT_THAT(ended.out, HasSubstr("328 rounds in 10000 steps: the workers meet in 3.28 % of them"));
 }
 
+TEST(Examples, LinearModelLearnsAndResumesToTheSameBits) {
+  const TemporaryFolder folder;
+  const Ended ended = test::run({example("linear_model"), folder / "checkpoints"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("resumed at step 200 of 400: the same bits"));
+  EXPECT_THAT(ended.out, testing::ContainsRegex("\\+ (6.9[0-9]|7.0[0-9]) x_7"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "checkpoints/rank0/step-00000200"));
+}
+
 TEST(Examples, OwnTaskLearns) {
   const Ended ended = test::run({example("own_task")});
   ASSERT_EQ(ended.code, 0) << ended.err;

@@ -43,31 +43,24 @@ std::vector<Include> includes_of(const fs::path& file) {
   return found;
 }
 
-/// The room of a file or include path: "flat" of "muster/flat/layout.h", "cli" of "cli/main.cpp"; else
-/// nothing.
-std::optional<std::string> room_of(const std::string& path) {
-  std::vector<std::string> parts;
-  std::istringstream in(path);
-  for (std::string part; std::getline(in, part, '/');) parts.push_back(part);
-  if (parts.size() >= 3 && parts[0] == "muster") return parts[1];
-  if (parts.size() >= 2 && (parts[0] == "cli" || parts[0] == "python")) return parts[0];
-  return std::nullopt;
-}
-
 bool is_header(const std::string& path) { return path.ends_with(".h"); }
 
 bool is_torch(const std::string& path) {
-  static constexpr std::string_view prefixes[] = {"torch/", "ATen/", "c10/", "c10d/", "caffe2/", "gloo/"};
+  static constexpr std::string_view prefixes[] = {"torch/", "ATen/", "c10/", "c10d/", "caffe2/"};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return path.starts_with(prefix); });
 }
 
-/// Files that must stay free of torch, so that the program answers at once.
-bool must_be_torch_free(const std::string& file) {
-  static const std::set<std::string> rooms = {"base", "schedule", "report", "rendezvous", "plan", "theory"};
-  const auto room = room_of(file);
-  if (room == "app") return !file.starts_with("muster/app/engine/");
-  if (room == "cli") return file != "cli/engine.cpp";
-  return room && rooms.contains(*room);
+/// A line of FLOORS, and whether its rooms may know torch.
+struct Room {
+  int floor = 0;
+  bool torch = false;
+};
+
+/// "flat/layout.h" of "muster/flat/layout.h"; "cli/engine.cpp" as it is; nothing for what is not ours.
+std::optional<std::string> place_in_house(const std::string& path) {
+  if (path.starts_with("muster/") && path.find('/', 7) != std::string::npos) return path.substr(7);
+  if (path.starts_with("cli/") || path.starts_with("python/")) return path;
+  return std::nullopt;
 }
 
 class Inspector {
@@ -96,14 +89,34 @@ class Inspector {
     std::string line;
     for (int floor = 0; std::getline(in, line); ++floor) {
       std::istringstream rooms(line);
-      for (std::string room; rooms >> room;) floor_[room] = floor;
+      for (std::string room; rooms >> room;) {
+        const bool torch = room.ends_with('*');
+        if (torch) room.pop_back();
+        rooms_[room] = {floor, torch};
+      }
     }
+  }
+
+  /// The innermost room that FLOORS names for a file or include path: "app/engine" of
+  /// "muster/app/engine/training.h", "cli/engine" of "cli/engine.cpp". Where it names none, the folder.
+  /// Nothing for what is not ours.
+  std::optional<std::string> room_of(const std::string& path) const {
+    const auto place = place_in_house(path);
+    if (!place) return std::nullopt;
+    std::string room = fs::path(*place).replace_extension().generic_string();
+    while (!rooms_.contains(room)) {
+      const size_t cut = room.rfind('/');
+      if (cut == std::string::npos) return place->substr(0, place->find('/'));
+      room.resize(cut);
+    }
+    return room;
   }
 
   void inspect(const std::string& file) {
     for (const auto& include : includes_of(root_ / file)) {
       check_rooms(file, include);
       check_torch(file, include);
+      check_gloo(file, include);
     }
   }
 
@@ -114,41 +127,50 @@ class Inspector {
   void check_rooms(const std::string& file, const Include& include) {
     const std::string from = room_of(file).value_or("");
     const auto to = room_of(include.path);
-    if (!floor_.contains(from)) return report(file, include, "FLOORS does not name the room '" + from + "'");
+    if (!rooms_.contains(from)) return report(file, include, "FLOORS does not name the room '" + from + "'");
     if (!to) {
       if (include.quoted) report(file, include, "write the path from the project's root");
       return;
     }
-    if (!floor_.contains(*to)) return report(file, include, "FLOORS does not name the room '" + *to + "'");
+    if (!rooms_.contains(*to)) return report(file, include, "FLOORS does not name the room '" + *to + "'");
     if (*to == from) return;
-    if (floor_[*to] == floor_[from]) report(file, include, from + " goes sideways to " + *to);
-    if (floor_[*to] > floor_[from]) report(file, include, from + " climbs to " + *to);
+    const int here = rooms_.at(from).floor, there = rooms_.at(*to).floor;
+    if (there == here) report(file, include, from + " goes sideways to " + *to);
+    if (there > here) report(file, include, from + " climbs to " + *to);
   }
 
   void check_torch(const std::string& file, const Include& include) {
-    if (must_be_torch_free(file)) {
+    const auto room = room_of(file);
+    if (is_module_header(include.path) && (room_of(include.path) != room || is_public_header(file)))
+      return report(file, include, "a *_module.h serves the sources of its own room only");
+    if (!room || !rooms_.contains(*room)) return;
+    if (!rooms_.at(*room).torch) {
       std::set<std::string> seen;
       const std::string way = way_to_torch(include.path, seen);
-      if (!way.empty()) report(file, include, "must be free of torch, but reaches <" + way + ">");
+      if (!way.empty()) report(file, include, *room + " must be free of torch, but reaches <" + way + ">");
       return;
     }
-    if (is_module_header(include.path) && (room_of(include.path) != room_of(file) || is_public_header(file)))
-      return report(file, include, "a *_module.h serves the sources of its own room only");
     if (!is_torch(include.path)) return;
     if (is_public_header(file) && include.path != "ATen/core/Tensor.h" && !include.path.starts_with("c10/"))
       return report(file, include, "headers include at most <ATen/core/Tensor.h> of torch");
     const bool modules = include.path.starts_with("torch/") && include.path != "torch/version.h";
-    const bool c10d = include.path.starts_with("torch/csrc/distributed/") ||
-                      include.path.starts_with("c10d/") || include.path.starts_with("gloo/");
-    const auto room = room_of(file);
-    if (c10d && room != "comm") return report(file, include, "only comm includes c10d");
+    const bool c10d =
+        include.path.starts_with("torch/csrc/distributed/") || include.path.starts_with("c10d/");
+    if (c10d && room != "libtorch") return report(file, include, "only libtorch includes c10d");
     if (modules && !c10d && room != "task") report(file, include, "only task knows torch's modules");
+  }
+
+  /// The library that is opened when it is needed: no other part of the program is linked with Gloo.
+  void check_gloo(const std::string& file, const Include& include) {
+    if (!include.path.starts_with("gloo/")) return;
+    if (!file.starts_with("muster/links/gloo_plugin") || is_header(file))
+      report(file, include, "only muster/links/gloo_plugin*.cpp includes Gloo");
   }
 
   /// The torch header that `path` is or leads to through headers of ours; empty: none.
   std::string way_to_torch(const std::string& path, std::set<std::string>& seen) {
     if (is_torch(path)) return path;
-    if (!room_of(path) || !seen.insert(path).second) return "";
+    if (!place_in_house(path) || !seen.insert(path).second) return "";
     for (const auto& next : includes_of(root_ / path)) {
       const std::string way = way_to_torch(next.path, seen);
       if (!way.empty()) return way;
@@ -162,7 +184,7 @@ class Inspector {
   }
 
   fs::path root_;
-  std::map<std::string, int> floor_;
+  std::map<std::string, Room> rooms_;
   std::vector<std::string> files_;
   Findings findings_;
 };

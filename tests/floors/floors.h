@@ -12,15 +12,14 @@ struct Findings {
   std::vector<std::string> broken;  ///< one line each: "file:line: include of X: rule"
 };
 
-/// Reads ROOT/FLOORS (rooms by line, ground first) and every #include in ROOT/{muster/ROOM,cli,python}.
-/// Broken are:
+/// Reads ROOT/FLOORS (rooms by line, ground first; a room may lie in another one, as app/engine does; a star
+/// marks those that may know torch) and every #include in ROOT/{muster/ROOM,cli,python}. Broken are:
 /// - an include of another room on the same or a higher line, or of a room that FLOORS does not name;
 /// - a path of our own that does not start at the project's root;
-/// - torch, directly or through other headers, in base, schedule, report, plan, app (outside app/engine) and
-/// cli
-///   (outside cli/engine.cpp);
-/// - torch's modules outside task (comm may include c10d), or anything heavier than <ATen/core/Tensor.h> in a
-/// header. Throws std::runtime_error where FLOORS cannot be read.
+/// - torch, directly or through other headers, in a room without a star;
+/// - torch's modules outside task, c10d outside libtorch, Gloo outside the library that holds it, or anything
+///   heavier than <ATen/core/Tensor.h> in a header.
+/// Throws std::runtime_error where FLOORS cannot be read.
 Findings check(const std::filesystem::path& root);
 
 }  // namespace muster::floors

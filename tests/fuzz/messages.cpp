@@ -1,7 +1,6 @@
 // Everything that a server of asynchronous training decodes from others or from its disk, fed with damaged
 // versions of good messages and with garbage: each must be understood or be an Error, and nothing else. The
 // inputs follow from the seed. To be run with sanitizers.
-#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -10,18 +9,19 @@
 #include <string>
 #include <vector>
 
+#include "muster/asynchronous/server_event.h"
 #include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/base/stopwatch.h"
-#include "muster/flat/flat_buffer.h"
 #include "muster/flat/state_bytes.h"
-#include "muster/method/server_event.h"
+#include "muster/flat/vector.h"
 #include "muster/rendezvous/identity.h"
 #include "muster/serve/parts.h"
 #include "muster/serve/training.pb.h"
 #include "muster/serve/vector_messages.h"
 #include "tests/fuzz/damaged_bytes.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
@@ -37,12 +37,7 @@ struct Target {
   int64_t understood = 0, refused = 0;
 };
 
-at::Tensor some_vector() {
-  at::Tensor vector = flat_vector(elements);
-  RandomStream random({.seed = 8});
-  for (int64_t i = 0; i < elements; ++i) vector.data_ptr<float>()[i] = static_cast<float>(random.normal());
-  return vector;
-}
+Vector some_vector() { return test::noise(elements, ElementType::float32, 8); }
 
 /// As the server takes a contribution: heads and parts, each behind its length of two bytes.
 void take_push(const std::string& bytes) {
@@ -126,13 +121,13 @@ Target events() {
 
 Target codec(CodecKind kind, const char* name) {
   CodecOptions options{.kind = kind};
-  const auto all = std::make_shared<VectorMessages>(options, at::kFloat, elements);
-  const at::Tensor encoded = all->encode(some_vector(), {});
+  const auto all = std::make_shared<VectorMessages>(options, ElementType::float32, elements);
+  const Vector encoded = all->encode(some_vector(), {});
   return {name, {std::string(bytes_of(encoded))}, [all](const std::string& bytes) {
             // The server takes only messages of the right length.
-            const at::Tensor message = all->room();
-            std::memset(message.data_ptr(), 0, message.nbytes());
-            std::memcpy(message.data_ptr(), bytes.data(), std::min<size_t>(bytes.size(), message.nbytes()));
+            const Vector message = all->room();
+            message.fill_zero();
+            std::memcpy(message.host(), bytes.data(), std::min(bytes.size(), message.host_bytes().size()));
             all->decode(message);
           }};
 }

@@ -1,4 +1,5 @@
-# cmake -DBUILD=... -DSOURCE=... -DCOMPILER=... -DGENERATOR=... -DENGINE=0|1 -DSANITIZE=... -P install_test.cmake
+# cmake -DBUILD=... -DSOURCE=... -DCOMPILER=... -DGENERATOR=... -DENGINE=0|1 -DGLOO=0|1
+#       -DSANITIZE=... -P install_test.cmake
 set(work ${BUILD}/install_test)
 set(prefix ${work}/prefix)
 file(REMOVE_RECURSE ${work})
@@ -77,8 +78,25 @@ execute_process(COMMAND ${CMAKE_COMMAND} -S ${work}/wrong_component -B ${work}/w
 string(REGEX REPLACE "[ \n]+" " " output "${output}")
 expect("a wrong component" "there is no component 'shedule' of muster; there are base, schedule")
 
+if(GLOO)
+  build_consumer(${CMAKE_CURRENT_LIST_DIR}/links_consumer links)
+  run("the consumer with links" ${work}/links/links)
+  expect("the consumer with links" "message 7")
+  compile_by_pkg_config(muster-schedule ${CMAKE_CURRENT_LIST_DIR}/links_consumer/main.cpp links_pc)
+  run("the consumer with links by pkg-config" ${work}/links_pc)
+  expect("the consumer with links by pkg-config" "message 7")
+endif()
+
 run("the installed program" ${prefix}/bin/muster version)
 expect("the installed program" "0\\.1\\.0")
+
+build_consumer(${CMAKE_CURRENT_LIST_DIR}/core_consumer core)
+run("the consumer of the core" ${work}/core/core)
+expect("the consumer of the core" "mean 2 and 2")
+file(STRINGS ${work}/core/CMakeCache.txt torch REGEX "[Tt]orch")
+if(torch)
+  message(FATAL_ERROR "component local_updates looked for LibTorch: ${torch}")
+endif()
 
 if(ENGINE)
   build_consumer(${CMAKE_CURRENT_LIST_DIR}/tensor_consumer tensors)

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
-#include <vector>
-
 #include "muster/comm/make_codec.h"
 #include "tests/contract/codec_contract.h"
 
@@ -14,13 +10,8 @@ inline CodecOptions qsgd(CodecKind kind, int64_t bucket, QsgdScale scale = QsgdS
 }
 
 /// What the codec makes of a vector: encoded and decoded again.
-inline at::Tensor passed_through(const Codec& codec, const at::Tensor& vector, const RandomKey& key) {
-  return contract::decoded(codec, codec.encode(vector, key), vector.numel(), vector.scalar_type());
-}
-
-inline at::Tensor floats(const std::vector<float>& values) {
-  return at::from_blob(const_cast<float*>(values.data()), {static_cast<int64_t>(values.size())}, at::kFloat)
-      .clone();
+inline Vector passed_through(const Codec& codec, const Vector& vector, const RandomKey& key) {
+  return contract::decoded(codec, codec.encode(vector, key), vector.size(), vector.type());
 }
 
 inline CodecOptions nearest(CodecKind kind, int64_t bucket) {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <ATen/ATen.h>
-
+#include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 
-#include "muster/flat/flat_buffer.h"
-#include "muster/method/async_server.h"
+#include "muster/asynchronous/async_server.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/delayed_nesterov.h"
 #include "muster/serve/training_desk.h"
 #include "tests/support/temporary_folder.h"
@@ -22,8 +23,11 @@ inline AsyncServer small_server(int64_t elements = 8, double max_norm = 100,
   AsyncServerParts parts;
   parts.dispatcher = std::make_unique<Dispatcher>(dispatch);
   parts.weight = std::make_unique<PolynomialWeight>(StalenessWeightOptions{});
-  parts.outer = std::make_unique<DelayedNesterov>(DelayedNesterovOptions{.delay = 2}, elements, at::kDouble);
-  return {std::move(parts), {.max_norm = max_norm, .outliers = outliers}, flat_vector(elements, at::kDouble)};
+  parts.outer =
+      std::make_unique<DelayedNesterov>(DelayedNesterovOptions{.delay = 2}, elements, ElementType::float64);
+  return {std::move(parts),
+          {.max_norm = max_norm, .outliers = outliers},
+          flat_vector(elements, ElementType::float64)};
 }
 
 /// A desk around it, with its files in a folder.
@@ -49,8 +53,8 @@ inline Contribution contribution_to(const Assignment& assignment, double by, int
   contribution.local_steps = assignment.local_steps;
   contribution.loss = 1;
   contribution.compute_seconds = 0.1;
-  contribution.pseudo_gradient = flat_vector(elements, at::kDouble);
-  contribution.pseudo_gradient.fill_(by);
+  contribution.pseudo_gradient = uninitialised_vector(elements, ElementType::float64);
+  fill(contribution.pseudo_gradient, by);
   return contribution;
 }
 

@@ -27,7 +27,7 @@ namespace {
 using Outer = std::unique_ptr<OuterOptimizer>;
 
 /// The steps that are made with one outer gradient: for each contribution, or for a buffer of them.
-Outer build_step(const std::string& word, const AsyncSection& async, int64_t size, at::ScalarType type) {
+Outer build_step(const std::string& word, const AsyncSection& async, int64_t size, ElementType type) {
   const double rate = *async.learning_rate;
   const std::map<std::string, std::function<Outer()>> makers = {
       {"sgd",
@@ -56,7 +56,7 @@ Outer build_step(const std::string& word, const AsyncSection& async, int64_t siz
 
 }  // namespace
 
-Outer build_async_outer(const AsyncSection& async, int64_t size, at::ScalarType type) {
+Outer build_async_outer(const AsyncSection& async, int64_t size, ElementType type) {
   invariant(async.learning_rate.has_value(), "an unresolved asynchronous run");
   if (async.outer == "buffer")
     return std::make_unique<Buffered>(build_step(async.buffer_step, async, size, type), *async.delay, size,
@@ -69,7 +69,7 @@ Outer build_async_outer(const AsyncSection& async, int64_t size, at::ScalarType 
 }
 
 AsyncServer build_async_server(const Configuration& configuration, const DispatchOptions& dispatch,
-                               const at::Tensor& parameters) {
+                               const Vector& parameters) {
   const AsyncSection& async = configuration.async;
   AsyncServerParts parts;
   parts.dispatcher = std::make_unique<Dispatcher>(dispatch);
@@ -77,7 +77,7 @@ AsyncServer build_async_server(const Configuration& configuration, const Dispatc
       StalenessWeightOptions{*async.weight, async.staleness_power, async.staleness_threshold});
   if (async.delay_compensation > 0)
     parts.correction = std::make_unique<DelayCompensation>(async.delay_compensation);
-  parts.outer = build_async_outer(async, parameters.numel(), parameters.scalar_type());
+  parts.outer = build_async_outer(async, parameters.size(), parameters.type());
   static const std::map<std::string, Outliers> outliers = {
       {"accept", Outliers::accept}, {"warn", Outliers::warn}, {"refuse", Outliers::refuse}};
   return {std::move(parts),
@@ -107,12 +107,12 @@ std::vector<LearningRate> build_shard_learning_rates(const Configuration& config
 std::unique_ptr<AsyncWorker> build_async_worker(const Configuration& configuration, const Task& task,
                                                 const Sampler& sampler,
                                                 const std::vector<LearningRate>& learning_rates) {
-  const AsyncWorkerOptions options{.seed = static_cast<uint64_t>(configuration.run.seed),
-                                   .clip = configuration.inner.clip.value_or(0),
-                                   .reset_optimizer = configuration.async.reset_optimizer,
-                                   .first_step_at_peak = configuration.async.first_step_at_peak};
-  return std::make_unique<AsyncWorker>(
-      AsyncWorkerParts{task, sampler, learning_rates, build_inner(configuration.inner)}, options);
+  const ReplicaWorkerOptions options{.seed = static_cast<uint64_t>(configuration.run.seed),
+                                     .clip = configuration.inner.clip.value_or(0),
+                                     .reset_optimizer = configuration.async.reset_optimizer,
+                                     .first_step_at_peak = configuration.async.first_step_at_peak};
+  return std::make_unique<ReplicaWorker>(
+      ReplicaWorkerParts{task, sampler, learning_rates, build_inner(configuration.inner)}, options);
 }
 
 std::vector<int64_t> shard_sizes(const Sampler& sampler, int64_t shards, int64_t train_samples) {

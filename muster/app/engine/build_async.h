@@ -1,14 +1,13 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "muster/app/options.h"
-#include "muster/method/async_server.h"
-#include "muster/method/async_worker.h"
+#include "muster/asynchronous/async_server.h"
+#include "muster/flat/vector.h"
+#include "muster/method/replica_worker.h"
 #include "muster/task/sampler.h"
 
 namespace muster {
@@ -16,12 +15,11 @@ namespace muster {
 // REQUIRES throughout: a configuration for which fill_async() was called (muster/app/resolve_async.h).
 
 /// What the server does with a contribution. Throws OptionError.
-std::unique_ptr<OuterOptimizer> build_async_outer(const AsyncSection& async, int64_t size,
-                                                  at::ScalarType type);
+std::unique_ptr<OuterOptimizer> build_async_outer(const AsyncSection& async, int64_t size, ElementType type);
 
 /// A server that nobody has joined yet, with these parameters. Throws OptionError.
 AsyncServer build_async_server(const Configuration& configuration, const DispatchOptions& dispatch,
-                               const at::Tensor& parameters);
+                               const Vector& parameters);
 
 /// The learning rate of every shard's steps, each over the steps that its shard is expected to hand out
 /// (expected_shard_steps; `speeds` as there), so that each decay comes to its end. Throws OptionError: a

@@ -32,7 +32,7 @@ InnerOptions inner_options(const InnerSection& inner) {
 
 struct MakeInner {
   const Layout& layout;
-  at::ScalarType type;
+  ElementType type;
   std::unique_ptr<InnerOptimizer> operator()(const SgdOptions& options) const {
     return std::make_unique<Sgd>(options, layout, type);
   }
@@ -46,7 +46,7 @@ struct MakeInner {
 InnerOptimizerFactory build_inner(const InnerSection& inner) {
   const InnerOptions options = inner_options(inner);
   std::visit([](const auto& chosen) { chosen.validate(); }, options);
-  return [options](const Layout& layout, at::ScalarType type) {
+  return [options](const Layout& layout, ElementType type) {
     return std::visit(MakeInner{layout, type}, options);
   };
 }
@@ -58,7 +58,7 @@ MomentsAtMeeting build_at_meeting(const InnerSection& inner) {
   return MomentsAtMeeting::keep;
 }
 
-std::unique_ptr<OuterOptimizer> build_outer(const OuterSection& outer, int64_t size, at::ScalarType type) {
+std::unique_ptr<OuterOptimizer> build_outer(const OuterSection& outer, int64_t size, ElementType type) {
   if (outer.optimizer == "slowmo") {
     SlowMoOptions options;
     if (outer.learning_rate) options.learning_rate = *outer.learning_rate;

@@ -14,6 +14,6 @@ InnerOptimizerFactory build_inner(const InnerSection& inner);
 MomentsAtMeeting build_at_meeting(const InnerSection& inner);
 
 /// The outer optimizer for an anchor of `size` elements of `type`. Throws OptionError.
-std::unique_ptr<OuterOptimizer> build_outer(const OuterSection& outer, int64_t size, at::ScalarType type);
+std::unique_ptr<OuterOptimizer> build_outer(const OuterSection& outer, int64_t size, ElementType type);
 
 }  // namespace muster

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "muster/app/options.h"
-#include "muster/method/overlap_options.h"
+#include "muster/rounds/overlap_options.h"
 
 namespace muster {
 

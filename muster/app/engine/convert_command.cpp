@@ -1,4 +1,3 @@
-#include <ATen/Functions.h>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -17,10 +16,13 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/version.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/checkpoint/averaged_model.h"
+#include "muster/checkpoint/model_digest.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/stored_tensors.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/gpt_layout.h"
-#include "muster/train/averaged_model.h"
-#include "muster/train/model_digest.h"
 
 namespace muster {
 
@@ -110,8 +112,9 @@ int run_convert(const std::vector<std::string>& words) {
   TextGenerator model = load_generator(request.path, file, configuration, nullptr);
   const GptShape shape = gpt_shape(configuration, model.vocabulary());
   if (request.form != Form::muster) require_gpt2(request.path, shape);
-  NamedTensors tensors = named_tensors(model.parameters(), model.weights(), {}, at::empty({0}));
-  if (request.form != Form::muster) tensors = as_transformers_gpt(tensors, request.form == Form::huggingface);
+  NamedTensors tensors = named_tensors(model.parameters(), vector_of(model.weights()), {}, flat_vector(0));
+  if (request.form != Form::muster)
+    tensors = stored(as_transformers_gpt(tensors_of(tensors), request.form == Form::huggingface));
   std::error_code problem;
   fs::create_directories(request.out, problem);
   if (problem)

@@ -11,7 +11,7 @@
 #include "muster/app/key_role.h"
 #include "muster/app/keys.h"
 #include "muster/base/error.h"
-#include "muster/train/model_digest.h"
+#include "muster/checkpoint/model_digest.h"
 
 namespace muster {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "muster/app/arguments.h"
-#include "muster/train/safetensors.h"
+#include "muster/checkpoint/safetensors.h"
 
 namespace muster {
 

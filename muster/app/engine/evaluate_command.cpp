@@ -19,10 +19,10 @@
 #include "muster/base/format.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
+#include "muster/checkpoint/averaged_model.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/train/averaged_model.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/train/evaluation.h"
 
 namespace muster {
@@ -100,8 +100,8 @@ int run_evaluate(const std::vector<std::string>& words) {
   Averager averager(alone, pool);
   Evaluation evaluation(*task, *sampler, averager,
                         {.batch = configuration.evaluation.batch, .workers = workers});
-  at::Tensor parameters = flat_vector(evaluation.parameters().size(), evaluation.type());
-  at::Tensor buffers = flat_vector(evaluation.buffers().size(), evaluation.type());
+  Vector parameters = flat_vector(evaluation.parameters().size(), evaluation.type());
+  Vector buffers = flat_vector(evaluation.buffers().size(), evaluation.type());
   fill_from_tensors(path, file.tensors, evaluation.parameters(), parameters, evaluation.buffers(), buffers);
   const Score score = evaluation.score(parameters, buffers);
   for (const std::string& line : task->findings()) print_log("{}\n", line);
@@ -111,7 +111,7 @@ int run_evaluate(const std::vector<std::string>& words) {
                           static_cast<double>(score.correct) / samples,
                           score.loss / samples,
                           score.samples,
-                          parameters.numel(),
+                          parameters.size(),
                           task->loss_floor()};
   if (arguments.has("json"))
     write_output(json_of(measured).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

@@ -17,8 +17,9 @@
 #include "muster/base/file.h"
 #include "muster/base/log.h"
 #include "muster/base/version.h"
+#include "muster/checkpoint/model_digest.h"
+#include "muster/libtorch/stored_tensors.h"
 #include "muster/task/gpt_layout.h"
-#include "muster/train/model_digest.h"
 
 namespace muster {
 
@@ -127,7 +128,7 @@ std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::v
     if (key.name != "task.test_data" || !names(given, "task.data")) append(settings, told, key.name);
   }
   settings.insert(settings.end(), given.begin(), given.end());
-  if (holds_gpt(file.tensors)) require_heads(settings);
+  if (holds_gpt(tensors_of(file.tensors))) require_heads(settings);
   return settings;
 }
 

@@ -7,7 +7,7 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/options.h"
-#include "muster/train/safetensors.h"
+#include "muster/checkpoint/safetensors.h"
 
 namespace muster {
 

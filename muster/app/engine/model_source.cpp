@@ -12,9 +12,10 @@
 #include "muster/app/gpt2_config.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
+#include "muster/checkpoint/foreign_file.h"
+#include "muster/checkpoint/sharded_safetensors.h"
+#include "muster/libtorch/stored_tensors.h"
 #include "muster/task/gpt_layout.h"
-#include "muster/train/foreign_file.h"
-#include "muster/train/sharded_safetensors.h"
 
 namespace muster {
 
@@ -38,13 +39,13 @@ std::optional<std::string> config_beside(const std::string& file_path) {
 // What the shapes of the tensors give: all but the heads.
 Gpt2Config shape_of(const std::string& path, const Safetensors& file, const FoundGpt& found) {
   Gpt2Config config;
-  const at::Tensor& embedding = file.tensors.at(embedding_name);
-  config.vocabulary = embedding.size(0);
-  config.width = embedding.size(1);
+  const StoredTensor& embedding = file.tensors.at(embedding_name);
+  config.vocabulary = embedding.shape[0];
+  config.width = embedding.shape[1];
   const auto positions = file.tensors.find(positions_name);
-  if (positions == file.tensors.end() || positions->second.dim() != 2)
+  if (positions == file.tensors.end() || positions->second.shape.size() != 2)
     throw DataError(fmt::format("'{}' has no tensor '{}' of two dimensions", path, positions_name));
-  config.context = positions->second.size(0);
+  config.context = positions->second.shape[0];
   config.layers = 0;
   while (file.tensors.count(fmt::format("transformer.h.{}.ln_1.weight", config.layers)) > 0) ++config.layers;
   config.tied_head = !found.other_head;
@@ -106,7 +107,9 @@ void take_gpt_form(const std::string& path, Safetensors& file) {
   std::optional<LinearLayout> declared;
   const auto layout = file.metadata.find("linear_layout");
   if (layout != file.metadata.end()) declared = linear_layout_named(path, layout->second);
-  const FoundGpt found = take_gpt(path, file.tensors, declared);
+  std::map<std::string, at::Tensor> tensors = tensors_of(file.tensors);
+  const FoundGpt found = take_gpt(path, tensors, declared);
+  file.tensors = stored(tensors);
   const auto stored = file.metadata.find("configuration");
   const bool own = stored != file.metadata.end();
   const json told = own ? json::parse(stored->second, nullptr, false) : json();
@@ -168,7 +171,7 @@ Safetensors read_model_files(const std::string& path) {
 }
 
 void take_own_form(const std::string& path, Safetensors& file) {
-  if (holds_gpt(file.tensors)) {
+  if (holds_gpt(tensors_of(file.tensors))) {
     take_gpt_form(path, file);
   } else {
     leave_out_auxiliary_classifiers(path, file);

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "muster/train/safetensors.h"
+#include "muster/checkpoint/safetensors.h"
 
 namespace muster {
 

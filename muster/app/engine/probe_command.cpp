@@ -23,12 +23,13 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/output.h"
+#include "muster/checkpoint/averaged_model.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/probe/look.h"
 #include "muster/report/table.h"
-#include "muster/train/averaged_model.h"
 #include "muster/train/evaluation.h"
 
 namespace muster {
@@ -62,7 +63,7 @@ class ProbedModel {
     averager_.emplace(alone_, *pool_);
     evaluation_.emplace(*task_, *sampler_, *averager_,
                         EvaluationOptions{.batch = configuration_.evaluation.batch, .workers = 1});
-    parameters_ = vector_of(path_, file_);
+    parameters_ = model_vector(path_, file_);
   }
 
   ProbeValues values() {
@@ -73,9 +74,9 @@ class ProbedModel {
                           "a model has no workers; probe them in training: muster "
                           "train ... --probe workers");
       ProbedLoss loss = probed(request);
-      loss.set_parameters(parameters_);
+      loss.set_parameters(tensor_of(parameters_));
       if (request.kind == ProbeKind::distance)
-        found.merge(distance_from(loss.initial_parameters(), parameters_));
+        found.merge(distance_from(loss.initial_parameters(), tensor_of(parameters_)));
       else
         found.merge(look(loss, request, seed()));
     }
@@ -84,16 +85,17 @@ class ProbedModel {
 
   /// (1 - t) of this model and t of the other, BatchNorm's statistics estimated anew at every place.
   std::vector<LinePoint> line_to(const std::string& other, int64_t points) {
-    const at::Tensor end = vector_of(other, read_model(other));
+    const at::Tensor end = tensor_of(model_vector(other, read_model(other)));
     ProbedLoss loss = probed(ProbeRequest{});
-    at::Tensor here = flat_vector(parameters_.numel(), evaluation_->type());
-    at::Tensor buffers = flat_vector(evaluation_->buffers().size(), evaluation_->type());
+    const Vector between = storage_vector(parameters_.size(), evaluation_->type());
+    const at::Tensor here = tensor_of(between), begin = tensor_of(parameters_);
+    Vector buffers = flat_vector(evaluation_->buffers().size(), evaluation_->type());
     std::vector<LinePoint> line;
     for (int64_t i = 0; i < points; ++i) {
       LinePoint point{.place = static_cast<double>(i) / static_cast<double>(points - 1)};
-      here.copy_(parameters_).mul_(1 - point.place).add_(end, point.place);
-      evaluation_->estimate_statistics(here, buffers);
-      const Score score = evaluation_->score(here, buffers);
+      here.copy_(begin).mul_(1 - point.place).add_(end, point.place);
+      evaluation_->estimate_statistics(between, buffers);
+      const Score score = evaluation_->score(between, buffers);
       point.test_loss = score.loss / static_cast<double>(score.samples);
       point.test_accuracy = static_cast<double>(score.correct) / static_cast<double>(score.samples);
       loss.set_parameters(here);
@@ -104,7 +106,7 @@ class ProbedModel {
     return line;
   }
 
-  int64_t parameters() const { return parameters_.numel(); }
+  int64_t parameters() const { return parameters_.size(); }
 
  private:
   Configuration resolved(const Arguments& arguments) const {
@@ -121,9 +123,9 @@ class ProbedModel {
     const int64_t samples = std::min(request.samples, task_->train_size());
     return {*task_, samples, std::min(configuration_.task.batch, samples / 2), seed()};
   }
-  at::Tensor vector_of(const std::string& path, const Safetensors& file) {
-    at::Tensor parameters = flat_vector(evaluation_->parameters().size(), evaluation_->type());
-    at::Tensor buffers = flat_vector(evaluation_->buffers().size(), evaluation_->type());
+  Vector model_vector(const std::string& path, const Safetensors& file) {
+    Vector parameters = flat_vector(evaluation_->parameters().size(), evaluation_->type());
+    Vector buffers = flat_vector(evaluation_->buffers().size(), evaluation_->type());
     fill_from_tensors(path, file.tensors, evaluation_->parameters(), parameters, evaluation_->buffers(),
                       buffers);
     return parameters;
@@ -138,7 +140,7 @@ class ProbedModel {
   Solo alone_;
   std::optional<Averager> averager_;
   std::optional<Evaluation> evaluation_;
-  at::Tensor parameters_;
+  Vector parameters_;
 };
 
 json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }

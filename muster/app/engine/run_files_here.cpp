@@ -13,8 +13,8 @@
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
+#include "muster/checkpoint/damaged_result.h"
 #include "muster/report/metrics_kept.h"
-#include "muster/train/damaged_result.h"
 #include "muster/train/event_values.h"
 #include "muster/train/fingerprint.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "muster/app/engine/training.h"
-#include "muster/train/run_folder.h"
+#include "muster/checkpoint/run_folder.h"
 #include "muster/train/run_loop.h"
 
 namespace muster {

@@ -14,10 +14,10 @@
 #include "muster/base/format.h"
 #include "muster/base/host_name.h"
 #include "muster/base/output.h"
+#include "muster/checkpoint/safetensors.h"
 #include "muster/report/metrics_gaps.h"
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
-#include "muster/train/safetensors.h"
 
 namespace muster {
 

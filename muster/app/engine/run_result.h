@@ -4,10 +4,10 @@
 
 #include "muster/app/engine/run_files_here.h"
 #include "muster/app/engine/training.h"
+#include "muster/checkpoint/safetensors.h"
 #include "muster/rendezvous/result_ledger.h"
 #include "muster/report/summary_file.h"
 #include "muster/train/run_record.h"
-#include "muster/train/safetensors.h"
 
 namespace muster {
 

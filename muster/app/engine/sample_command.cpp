@@ -17,7 +17,7 @@
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/output.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/task/text_generator.h"
 
 namespace muster {

@@ -19,13 +19,13 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/checkpoint/run_folder.h"
 #include "muster/rendezvous/sockets.h"
 #include "muster/report/html_text.h"
 #include "muster/report/whole_result.h"
 #include "muster/serve/server_file_names.h"
 #include "muster/serve/training_server.h"
 #include "muster/serve/wait_watch.h"
-#include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
 namespace muster {

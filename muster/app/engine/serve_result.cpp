@@ -19,13 +19,13 @@
 #include "muster/base/format.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/checkpoint/averaged_model.h"
+#include "muster/checkpoint/safetensors.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
-#include "muster/train/averaged_model.h"
-#include "muster/train/safetensors.h"
 
 namespace muster {
 
@@ -133,9 +133,9 @@ void print_result(const Summary& summary, const TrainingDesk::Present& present, 
 
 }  // namespace
 
-std::string digest_of(const at::Tensor& vector) {
+std::string digest_of(const Vector& vector) {
   Checksum checksum;
-  checksum.add(vector.data_ptr(), vector.nbytes());
+  checksum.add(vector.host(), vector.bytes());
   return fmt::format("{:016x}", checksum.value());
 }
 

@@ -30,7 +30,7 @@ class ServeResult {
 
  private:
   struct Measured {
-    at::Tensor buffers;
+    Vector buffers;
     double loss = 0, accuracy = 0;
   };
   Measured measure(const TrainingDesk::Present& present);
@@ -48,7 +48,7 @@ class ServeResult {
 };
 
 /// 16 hexadecimal digits that two vectors share only if they are the same to the bit (XXH64).
-std::string digest_of(const at::Tensor& vector);
+std::string digest_of(const Vector& vector);
 
 /// Goes through all events of the run in run.out and tells the digest of the parameters that they lead to
 /// (with `json` also worker, sequence and version of every contribution); exit code 1 where it is not that of

@@ -13,9 +13,10 @@
 #include "muster/app/run_identity.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/version.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/train/safetensors.h"
+#include "muster/checkpoint/safetensors.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -53,9 +54,9 @@ DispatchOptions ServedTraining::dispatch() const {
 AsyncServer ServedTraining::make_server() const {
   const auto model = task_->make_model();
   const int64_t size = parameters().size();
-  at::Tensor start = flat_vector(size, type());
-  at::Tensor gradient = flat_vector(size, type()), buffer_vector = flat_vector(buffers().size(), type());
-  model->bind(start, gradient, buffer_vector);
+  Vector start = flat_vector(size, type());
+  Vector gradient = flat_vector(size, type()), buffer_vector = flat_vector(buffers().size(), type());
+  model->bind(tensor_of(start), tensor_of(gradient), tensor_of(buffer_vector));
   if (const auto& path = configuration_.run.start_from)
     fill_from_start(configuration_, *path, parameters(), start, buffers(), buffer_vector);
   return build_async_server(configuration_, dispatch(), start);
@@ -89,7 +90,7 @@ Identity ServedTraining::identity() const {
   identity["muster"] = std::string(version());
   identity["task.training_samples"] = std::to_string(task_->train_size());
   for (const auto& [use, content] : task_->content()) identity["data." + use] = content;
-  identity["model.type"] = c10::toString(type());
+  identity["model.type"] = name_of(type());
   for (const Piece& piece : parameters().pieces()) {
     std::string& layout = identity["model.layout"];
     layout += piece.name;

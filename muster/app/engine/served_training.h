@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "muster/app/options.h"
-#include "muster/method/async_server.h"
-#include "muster/method/async_worker.h"
+#include "muster/asynchronous/async_server.h"
+#include "muster/method/replica_worker.h"
 #include "muster/rendezvous/identity.h"
 #include "muster/schedule/learning_rate.h"
 #include "muster/serve/vector_messages.h"
@@ -26,7 +26,7 @@ class ServedTraining {
   const Sampler& sampler() const { return *sampler_; }
   const Layout& parameters() const { return model_->parameters(); }
   const Layout& buffers() const { return model_->buffers(); }
-  at::ScalarType type() const { return model_->type(); }
+  ElementType type() const { return model_->type(); }
 
   /// As at the beginning of the run: initial weights, or those of run.start_from.
   AsyncServer make_server() const;

@@ -4,6 +4,7 @@
 
 #include "muster/app/resolve.h"
 #include "muster/app/resolve_async.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -33,11 +34,15 @@ Cases rules_and_optimizers() {
 }
 
 Cases of_float32() {
-  return {{"float32_every_step", {{"schedule.rule", "every_step"}}, SignaturePlace::one_process, at::kFloat},
-          {"float32_qsr", {{"schedule.rule", "qsr"}}, SignaturePlace::one_process, at::kFloat},
-          {"float32_adamw", {{"inner.optimizer", "adamw"}}, SignaturePlace::one_process, at::kFloat},
-          {"float32_slowmo", {{"outer.optimizer", "slowmo"}}, SignaturePlace::one_process, at::kFloat},
-          {"float32_nesterov", {{"outer.optimizer", "nesterov"}}, SignaturePlace::threads, at::kFloat}};
+  return {
+      {"float32_every_step",
+       {{"schedule.rule", "every_step"}},
+       SignaturePlace::one_process,
+       ElementType::float32},
+      {"float32_qsr", {{"schedule.rule", "qsr"}}, SignaturePlace::one_process, ElementType::float32},
+      {"float32_adamw", {{"inner.optimizer", "adamw"}}, SignaturePlace::one_process, ElementType::float32},
+      {"float32_slowmo", {{"outer.optimizer", "slowmo"}}, SignaturePlace::one_process, ElementType::float32},
+      {"float32_nesterov", {{"outer.optimizer", "nesterov"}}, SignaturePlace::threads, ElementType::float32}};
 }
 
 // Every codec carries its error, in one process, between ranks and over links.
@@ -49,26 +54,27 @@ Cases of_codecs() {
     return settings;
   };
   const auto small = coded({{"comm.codec", "qsgd4"}, {"comm.bucket", "64"}, {"comm.rounding", "nearest"}});
-  return {
-      {"fp16", coded({{"comm.codec", "fp16"}}), SignaturePlace::one_process, at::kFloat},
-      {"bf16", coded({{"comm.codec", "bf16"}}), SignaturePlace::threads, at::kFloat},
-      {"qsgd8", coded({{"comm.codec", "qsgd8"}, {"comm.bucket", "64"}}), SignaturePlace::threads, at::kFloat},
-      {"qsgd4", small, SignaturePlace::one_process, at::kFloat},
-      {"qsgd4_ranks", small, SignaturePlace::threads, at::kFloat},
-      {"qsgd2", coded({{"comm.codec", "qsgd2"}, {"comm.bucket", "64"}, {"comm.rounding", "nearest"}}),
-       SignaturePlace::links, at::kFloat},
-      {"int8", coded({{"comm.codec", "int8"}, {"comm.bucket", "64"}}), SignaturePlace::threads, at::kFloat},
-      {"top_k", coded({{"comm.codec", "top_k"}, {"comm.top_fraction", "0.1"}}), SignaturePlace::threads,
-       at::kFloat},
-      {"int8_double", coded({{"comm.codec", "int8"}, {"outer.optimizer", "nesterov"}}),
-       SignaturePlace::one_process},
-      {"qsgd8_gradients",
-       {{"schedule.rule", "every_step"}, {"comm.codec", "qsgd8"}},
-       SignaturePlace::threads,
-       at::kFloat},
-      {"adaptive_int8",
-       coded({{"schedule.rule", "adaptive"}, {"schedule.base_period", "2"}, {"comm.codec", "int8"}}),
-       SignaturePlace::threads, at::kFloat}};
+  return {{"fp16", coded({{"comm.codec", "fp16"}}), SignaturePlace::one_process, ElementType::float32},
+          {"bf16", coded({{"comm.codec", "bf16"}}), SignaturePlace::threads, ElementType::float32},
+          {"qsgd8", coded({{"comm.codec", "qsgd8"}, {"comm.bucket", "64"}}), SignaturePlace::threads,
+           ElementType::float32},
+          {"qsgd4", small, SignaturePlace::one_process, ElementType::float32},
+          {"qsgd4_ranks", small, SignaturePlace::threads, ElementType::float32},
+          {"qsgd2", coded({{"comm.codec", "qsgd2"}, {"comm.bucket", "64"}, {"comm.rounding", "nearest"}}),
+           SignaturePlace::links, ElementType::float32},
+          {"int8", coded({{"comm.codec", "int8"}, {"comm.bucket", "64"}}), SignaturePlace::threads,
+           ElementType::float32},
+          {"top_k", coded({{"comm.codec", "top_k"}, {"comm.top_fraction", "0.1"}}), SignaturePlace::threads,
+           ElementType::float32},
+          {"int8_double", coded({{"comm.codec", "int8"}, {"outer.optimizer", "nesterov"}}),
+           SignaturePlace::one_process},
+          {"qsgd8_gradients",
+           {{"schedule.rule", "every_step"}, {"comm.codec", "qsgd8"}},
+           SignaturePlace::threads,
+           ElementType::float32},
+          {"adaptive_int8",
+           coded({{"schedule.rule", "adaptive"}, {"schedule.base_period", "2"}, {"comm.codec", "int8"}}),
+           SignaturePlace::threads, ElementType::float32}};
 }
 
 Cases of_meetings() {
@@ -82,7 +88,7 @@ Cases of_meetings() {
           {"fragments_delayed_int8",
            {delayed, {"comm.fragments", "2"}, {"comm.codec", "int8"}, {"comm.bucket", "64"}},
            SignaturePlace::threads,
-           at::kFloat},
+           ElementType::float32},
           {"groups_of_gradients", {four, groups}},
           {"groups_of_parameters", {four, groups, {"comm.inner_period", "3"}}},
           {"two_levels", {four, groups, {"comm.inner_period", "2"}}, SignaturePlace::blocks},
@@ -94,7 +100,7 @@ Cases of_meetings() {
           {"links_int8_slowmo",
            {{"comm.codec", "int8"}, {"comm.bucket", "64"}, {"outer.optimizer", "slowmo"}},
            SignaturePlace::links,
-           at::kFloat}};
+           ElementType::float32}};
 }
 
 Cases of_own_loops() {
@@ -108,7 +114,7 @@ Cases of_own_loops() {
           {"local_updates_adaptive",
            {{"schedule.rule", "adaptive"}, {"schedule.base_period", "2"}, {"outer.optimizer", "slowmo"}},
            SignaturePlace::own_loop,
-           at::kFloat}};
+           ElementType::float32}};
 }
 
 Cases of_servers() {
@@ -128,7 +134,7 @@ Cases of_servers() {
                         {"async.shard_sampling", "progress"}});
   add("async_compensated",
       {{"async.outer", "sgd"}, {"async.delay_compensation", "0.5"}, {"async.staleness_power", "0.5"}});
-  cases.push_back({"async_float32", {}, SignaturePlace::asynchronous, at::kFloat});
+  cases.push_back({"async_float32", {}, SignaturePlace::asynchronous, ElementType::float32});
   return cases;
 }
 
@@ -163,7 +169,7 @@ Configuration configuration_of(const SignatureCase& chosen) {
 
 ScalarTask task_of(const SignatureCase& chosen) {
   ScalarTaskOptions options;
-  options.type = chosen.type;
+  options.type = scalar_type(chosen.type);
   return ScalarTask(options);
 }
 

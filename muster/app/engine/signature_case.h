@@ -4,6 +4,7 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/options.h"
+#include "muster/flat/element_type.h"
 #include "muster/task/scalar_task.h"
 
 namespace muster {
@@ -23,7 +24,7 @@ struct SignatureCase {
   const char* name;
   std::vector<Setting> settings{};
   SignaturePlace place = SignaturePlace::one_process;
-  at::ScalarType type = at::kDouble;  ///< of parameters and gradients
+  ElementType type = ElementType::float64;  ///< of parameters and gradients
 };
 
 /// All of them, in the order in which they are shown.

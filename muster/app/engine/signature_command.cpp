@@ -11,7 +11,7 @@
 #include "muster/base/file.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
 
 namespace muster {
 

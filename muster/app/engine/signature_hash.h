@@ -1,8 +1,7 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include "muster/base/fnv.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -10,8 +9,8 @@ namespace muster {
 class SignatureHash : public Fnv1a {
  public:
   using Fnv1a::add;
-  /// The bits of a contiguous tensor.
-  void add(const at::Tensor& values) { add(values.data_ptr(), values.nbytes()); }
+  /// The bits of a vector.
+  void add(const Vector& values) { add(values.host(), static_cast<size_t>(values.bytes())); }
 };
 
 }  // namespace muster

@@ -3,8 +3,9 @@
 #include "muster/app/engine/build_optimizers.h"
 #include "muster/app/engine/signature_ranks.h"
 #include "muster/app/make_schedule.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/local_updates/local_updates.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/local_updates.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/optim/sgd.h"
 #include "muster/task/samplers.h"
 
@@ -15,7 +16,7 @@ namespace {
 /// What a rank ends with: the first step of every round, and its parameters.
 struct Ended {
   std::vector<int64_t> rounds;
-  at::Tensor parameters;
+  Vector parameters;
 };
 
 Ended run_loop(const SignatureCase& chosen, const Configuration& configuration, Communicator& group) {
@@ -26,20 +27,21 @@ Ended run_loop(const SignatureCase& chosen, const Configuration& configuration, 
   const LearningRate rate = make_learning_rate(configuration, steps);
   const auto model = task.make_model();
   const int64_t size = model->parameters().size();
-  at::Tensor values = flat_vector(size, chosen.type), gradient = flat_vector(size, chosen.type);
-  model->bind(values, gradient, flat_vector(0, chosen.type));
+  const Vector values = flat_vector(size, chosen.type);
+  const at::Tensor present = tensor_of(values), gradient = flat_tensor(size, chosen.type);
+  model->bind(present, gradient, flat_tensor(0, chosen.type));
   // Two parameters, as a user's module would have several.
   const std::vector<at::Tensor> parameters = {
-      values.narrow(0, 0, size / 2).clone().requires_grad_(true),
-      values.narrow(0, size / 2, size - size / 2).clone().requires_grad_(true)};
+      present.narrow(0, 0, size / 2).clone().requires_grad_(true),
+      present.narrow(0, size / 2, size - size / 2).clone().requires_grad_(true)};
   LocalUpdatesOptions options;
-  options.outer = [&](int64_t elements, at::ScalarType type) {
+  options.outer = [&](int64_t elements, ElementType type) {
     return build_outer(configuration.outer, elements, type);
   };
   LocalUpdates local(parameters, group, make_schedule(schedule_options(configuration)), steps, options);
   Ended ended;
   for (int64_t step = 0; step < steps; ++step) {
-    values.copy_(local.parameters());
+    values.copy_from(local.parameters());
     const Batch samples = task.train_batch(sampler.samples(step, group.rank()), 0);
     const double loss = model->loss_and_gradient(samples, {});
     parameters[0].mutable_grad() = gradient.narrow(0, 0, size / 2).clone();
@@ -49,7 +51,7 @@ Ended run_loop(const SignatureCase& chosen, const Configuration& configuration, 
       parameter.detach().sub_(parameter.grad().mul(rate.at(step)));
     if (const auto meeting = local.step(rate.at(step), loss)) ended.rounds.push_back(meeting->first_step);
   }
-  ended.parameters = local.parameters().clone();
+  ended.parameters = local.parameters().copy();
   return ended;
 }
 

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "muster/comm/linked_group.h"
-#include "muster/comm/links.h"
 #include "muster/comm/thread_group.h"
 #include "muster/comm/two_level_group.h"
+#include "muster/links/gloo_links.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
@@ -71,7 +71,7 @@ std::vector<RankGroups> linked_ranks(int ranks) {
     links.interface = "lo";
     links.connect_within = patience;
     groups[static_cast<size_t>(rank)].all =
-        make_linked_group(Links::connect(client, "signature/", rank, ranks, links), nullptr,
+        make_linked_group(connect_gloo_links(client, "signature/", rank, ranks, links), nullptr,
                           {.slice_bytes = 1 << 10, .patience = patience});
   });
   return groups;

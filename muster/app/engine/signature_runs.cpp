@@ -13,7 +13,7 @@
 #include "muster/app/make_schedule.h"
 #include "muster/base/error.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/method/synchronous.h"
 #include "muster/task/samplers.h"
 
@@ -24,7 +24,7 @@ namespace {
 /// What a rank ends with: the first step of every round, and its workers' parameters.
 struct Ended {
   std::vector<int64_t> rounds;
-  std::vector<at::Tensor> parameters;
+  std::vector<Vector> parameters;
 };
 
 std::optional<Compression> compression_of(const Configuration& configuration) {
@@ -56,7 +56,7 @@ Ended train(const SignatureCase& chosen, const Configuration& configuration, con
   Ended ended;
   while (const auto progress = method.advance(steps))
     if (progress->round) ended.rounds.push_back(progress->round->first_step);
-  for (const auto& replica : method.replicas()) ended.parameters.push_back(replica->parameters().clone());
+  for (const auto& replica : method.replicas()) ended.parameters.push_back(replica->parameters().copy());
   return ended;
 }
 
@@ -91,7 +91,7 @@ void add_synchronous(SignatureHash& hash, const SignatureCase& chosen) {
   });
   for (const int64_t round : ended.front().rounds) hash.add(round);
   for (const Ended& one : ended)
-    for (const at::Tensor& parameters : one.parameters) hash.add(parameters);
+    for (const Vector& parameters : one.parameters) hash.add(parameters);
 }
 
 }  // namespace

@@ -4,19 +4,21 @@
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/method/virtual_run.h"
+#include "muster/asynchronous/virtual_run.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
 namespace {
 
-at::Tensor first_parameters(const Task& task) {
+Vector first_parameters(const Task& task) {
   const auto model = task.make_model();
-  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
-  model->bind(parameters, flat_vector(parameters.numel(), model->type()), flat_vector(0, model->type()));
-  return parameters.clone();
+  Vector parameters = flat_vector(model->parameters().size(), model->type());
+  model->bind(tensor_of(parameters), flat_tensor(parameters.size(), model->type()),
+              flat_tensor(0, model->type()));
+  return parameters.copy();
 }
 
 }  // namespace

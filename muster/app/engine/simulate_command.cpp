@@ -24,12 +24,12 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/checkpoint/damaged_result.h"
+#include "muster/checkpoint/run_folder.h"
 #include "muster/report/answer.h"
 #include "muster/report/progress_line.h"
 #include "muster/report/summary_file.h"
 #include "muster/report/whole_result.h"
-#include "muster/train/damaged_result.h"
-#include "muster/train/run_folder.h"
 #include "muster/train/stop_signal.h"
 
 namespace muster {

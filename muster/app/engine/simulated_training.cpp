@@ -12,9 +12,10 @@
 #include "muster/app/resolve_async.h"
 #include "muster/app/simulation_options.h"
 #include "muster/base/checksum.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/train/averaged_model.h"
+#include "muster/checkpoint/averaged_model.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/train/memory_estimate.h"
 
 namespace muster {
@@ -58,7 +59,7 @@ SimulatedTraining::SimulatedTraining(Configuration configuration, EventLogWriter
       std::make_unique<TrainingPart>(*task_, configuration_.async.train_samples.value_or(most_train_samples));
   trained_on_ = std::make_unique<Evaluation>(*training_part_, *sampler_, *averager_, evaluation);
   buffers_ = flat_vector(held_out_->buffers().size(), held_out_->type());
-  const auto bytes = static_cast<double>(server_->parameters().nbytes());
+  const auto bytes = static_cast<double>(server_->parameters().bytes());
   const SimulationOptions options = simulation_options(configuration_, bytes);
   learning_rates_ = build_shard_learning_rates(configuration_, server_->dispatcher().options().sampling,
                                                steps_by_worker(options));
@@ -83,15 +84,15 @@ void SimulatedTraining::build_task_and_server() {
       std::make_unique<AsyncServer>(build_async_server(configuration_, options.dispatch, first_parameters()));
 }
 
-at::Tensor SimulatedTraining::first_parameters() const {
+Vector SimulatedTraining::first_parameters() const {
   const auto model = task_->make_model();
-  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
-  at::Tensor gradient = flat_vector(model->parameters().size(), model->type());
-  at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
-  model->bind(parameters, gradient, buffers);
+  Vector parameters = flat_vector(model->parameters().size(), model->type());
+  Vector gradient = flat_vector(model->parameters().size(), model->type());
+  Vector buffers = flat_vector(model->buffers().size(), model->type());
+  model->bind(tensor_of(parameters), tensor_of(gradient), tensor_of(buffers));
   if (const auto& file = configuration_.run.start_from)
     fill_from_start(configuration_, *file, model->parameters(), parameters, model->buffers(), buffers);
-  return parameters.clone();
+  return parameters.copy();
 }
 
 void SimulatedTraining::check_memory_for_workers(const Model& model) const {
@@ -100,7 +101,7 @@ void SimulatedTraining::check_memory_for_workers(const Model& model) const {
   need.threads = *configuration_.run.threads;
   need.parameters = model.parameters().size();
   need.buffers = model.buffers().size();
-  need.element_bytes = static_cast<int64_t>(c10::elementSize(model.type()));
+  need.element_bytes = bytes_of(model.type());
   need.replica_vectors = 4 + (configuration_.inner.optimizer == "adamw" ? 2 : 1);  // start, contribution
   need.shared_vectors = 6 + 4 * need.threads;  // server, outer step; two seats of evaluation per thread
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
@@ -108,7 +109,7 @@ void SimulatedTraining::check_memory_for_workers(const Model& model) const {
 }
 
 MeasurementLine SimulatedTraining::measure(double time, int64_t local_steps) {
-  const at::Tensor& parameters = server_->parameters();
+  const Vector& parameters = server_->parameters();
   held_out_->estimate_statistics(parameters, buffers_);
   const Score test = held_out_->score(parameters, buffers_);
   const Score train = trained_on_->score(parameters, buffers_);
@@ -133,7 +134,7 @@ std::string checksum_of(const State& state) {
   }
   for (const auto& [name, tensor] : state.tensors) {
     checksum.add(name.data(), name.size());
-    checksum.add(tensor.data_ptr(), tensor.nbytes());
+    checksum.add(tensor.values.host(), static_cast<size_t>(tensor.values.bytes()));
   }
   return fmt::format("{:016x}", checksum.value());
 }

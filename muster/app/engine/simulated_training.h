@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "muster/app/options.h"
+#include "muster/asynchronous/virtual_run.h"
+#include "muster/checkpoint/safetensors.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/solo.h"
-#include "muster/method/virtual_run.h"
 #include "muster/report/arrivals_file.h"
+#include "muster/schedule/learning_rate.h"
 #include "muster/task/training_part.h"
 #include "muster/train/evaluation.h"
-#include "muster/train/safetensors.h"
 
 namespace muster {
 
@@ -31,7 +32,7 @@ class SimulatedTraining {
   const Task& task() const { return *task_; }
   AsyncServer& server() { return *server_; }
   VirtualRun& run() { return *run_; }
-  int64_t parameters() const { return server_->parameters().numel(); }
+  int64_t parameters() const { return server_->parameters().size(); }
 
   /// Training and held-out loss of the server's parameters as of now.
   MeasurementLine measure(double time, int64_t local_steps);
@@ -41,7 +42,7 @@ class SimulatedTraining {
  private:
   void build_task_and_server();
   void check_memory_for_workers(const Model& model) const;
-  at::Tensor first_parameters() const;
+  Vector first_parameters() const;
 
   Configuration configuration_;
   std::unique_ptr<Task> task_;
@@ -55,7 +56,7 @@ class SimulatedTraining {
   std::unique_ptr<AsyncServer> server_;
   std::unique_ptr<VirtualClock> clock_;
   std::unique_ptr<VirtualRun> run_;
-  at::Tensor buffers_;  // BatchNorm's statistics, estimated by the last measurement
+  Vector buffers_;  // BatchNorm's statistics, estimated by the last measurement
 };
 
 /// XXH64 of all tensors and numbers of a state, in the order of their names, as 16 hexadecimal digits.

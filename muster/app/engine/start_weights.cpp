@@ -9,8 +9,9 @@
 #include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
+#include "muster/checkpoint/averaged_model.h"
+#include "muster/libtorch/stored_tensors.h"
 #include "muster/task/gpt_layout.h"
-#include "muster/train/averaged_model.h"
 
 namespace muster {
 
@@ -79,7 +80,7 @@ void require_same_network(const std::string& path, const Safetensors& file,
 
 // A run whose head is not tied may start from a file whose head is; not the other way round.
 void fit_head(const std::string& path, Safetensors& file, const Configuration& configuration) {
-  if (!holds_gpt(file.tensors)) return;
+  if (!holds_gpt(tensors_of(file.tensors))) return;
   const auto head = file.tensors.find(head_name);
   if (!configuration.gpt.tied_head && head == file.tensors.end())
     file.tensors[head_name] = file.tensors.at(embedding_name);
@@ -93,7 +94,7 @@ void fit_head(const std::string& path, Safetensors& file, const Configuration& c
 }  // namespace
 
 void fill_from_start(const Configuration& configuration, const std::string& path, const Layout& parameters,
-                     at::Tensor& parameter_vector, const Layout& buffers, at::Tensor& buffer_vector) {
+                     Vector& parameter_vector, const Layout& buffers, Vector& buffer_vector) {
   Safetensors file = read_model(path);
   require_same_network(path, file, configuration);
   fit_head(path, file, configuration);

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <string>
 
 #include "muster/app/options.h"
 #include "muster/flat/layout.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -14,6 +13,6 @@ namespace muster {
 /// DataError as fill_from_tensors; OptionError where the file's network differs from the run's in what no
 /// shape shows: gpt.heads, gpt.positions, gpt.tied_head, image.activation, image.pooling.
 void fill_from_start(const Configuration& configuration, const std::string& path, const Layout& parameters,
-                     at::Tensor& parameter_vector, const Layout& buffers, at::Tensor& buffer_vector);
+                     Vector& parameter_vector, const Layout& buffers, Vector& buffer_vector);
 
 }  // namespace muster

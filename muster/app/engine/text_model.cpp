@@ -1,6 +1,5 @@
 #include "muster/app/engine/text_model.h"
 
-#include <ATen/Functions.h>
 #include <fmt/format.h>
 
 #include "muster/app/engine/build_text_task.h"
@@ -8,7 +7,9 @@
 #include "muster/app/model_names.h"
 #include "muster/app/text_contradictions.h"
 #include "muster/base/error.h"
-#include "muster/train/averaged_model.h"
+#include "muster/checkpoint/averaged_model.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 
@@ -28,17 +29,17 @@ Configuration text_model_configuration(const std::string& path, const std::vecto
 TextGenerator load_generator(const std::string& path, const Safetensors& file,
                              const Configuration& configuration, const Tokenizer* tokenizer) {
   const auto embedding = file.tensors.find("transformer.wte.weight");
-  if (embedding == file.tensors.end() || embedding->second.dim() != 2)
+  if (embedding == file.tensors.end() || embedding->second.shape.size() != 2)
     throw DataError(fmt::format("'{}' holds no GPT: there is no tensor 'transformer.wte.weight'", path));
-  const int64_t vocabulary = embedding->second.size(0);
+  const int64_t vocabulary = embedding->second.shape[0];
   if (tokenizer != nullptr && tokenizer->vocabulary() > vocabulary)
     throw DataError(
         fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
                     "belongs to the model",
                     path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
   TextGenerator generator(gpt_shape(configuration, vocabulary));
-  at::Tensor no_buffers = at::empty({0});
-  fill_from_tensors(path, file.tensors, generator.parameters(), generator.weights(), {}, no_buffers);
+  Vector weights = vector_of(generator.weights()), no_buffers = flat_vector(0);
+  fill_from_tensors(path, file.tensors, generator.parameters(), weights, {}, no_buffers);
   return generator;
 }
 

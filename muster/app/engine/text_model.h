@@ -5,9 +5,9 @@
 
 #include "muster/app/arguments.h"
 #include "muster/app/options.h"
+#include "muster/checkpoint/safetensors.h"
 #include "muster/task/text_generator.h"
 #include "muster/task/tokenizer.h"
-#include "muster/train/safetensors.h"
 
 namespace muster {
 

@@ -21,12 +21,12 @@
 #include "muster/base/format.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
+#include "muster/checkpoint/run_folder.h"
 #include "muster/comm/state_exchange.h"
 #include "muster/report/answer.h"
 #include "muster/schedule/preview.h"
 #include "muster/task/autocast.h"
 #include "muster/train/regrouping.h"
-#include "muster/train/run_folder.h"
 #include "muster/train/run_loop.h"
 
 namespace muster {
@@ -142,7 +142,7 @@ Beginning agree_on_beginning(Communicator& group, const Beginning& mine, std::ch
   state.tensors["folder"] = text_tensor(mine.folder);
   const std::vector<State> states(static_cast<size_t>(group.size()), state);
   const State agreed = scatter_states(group, states, 0, deadline_in(patience));
-  return {agreed.numbers.integer("already_finished") != 0, tensor_text(agreed.tensors.at("folder"))};
+  return {agreed.numbers.integer("already_finished") != 0, tensor_text(agreed.tensors.at("folder").values)};
 }
 
 /// One process's whole run, from the group's first generation to its end.

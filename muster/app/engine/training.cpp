@@ -16,10 +16,12 @@
 #include "muster/app/make_schedule.h"
 #include "muster/app/run_identity.h"
 #include "muster/base/error.h"
+#include "muster/checkpoint/checkpoint.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/flat_buffer.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/train/checkpoint.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
+#include "muster/libtorch/torchrun_store.h"
 
 namespace muster {
 
@@ -58,7 +60,7 @@ MemoryNeed Training::memory_need(const Model& model) const {
   need.threads = threads;
   need.parameters = parameters_;
   need.buffers = model.buffers().size();
-  need.element_bytes = static_cast<int64_t>(c10::elementSize(model.type()));
+  need.element_bytes = bytes_of(model.type());
   need.replica_vectors = 2 + (moments_twice ? 2 : 1);
   if (!build_overlap(configuration_.comm).plain()) ++need.replica_vectors;  // what it brought to the meeting
   need.shared_vectors =
@@ -110,6 +112,7 @@ std::unique_ptr<ResharingSampler> Training::make_resharing_sampler() const {
 void Training::join() {
   if (place_.store == Place::Store::none) return;
   JoinOptions options;
+  options.agent_store = torchrun_store;
   options.interface = configuration_.comm.interface.value_or("");
   options.identity = identity();
   options.slice_bytes = configuration_.comm.slice_mib << 20;
@@ -180,11 +183,11 @@ void Training::build() {
   evaluation_ = std::make_unique<Evaluation>(*task_, *sampler_, *averager_, evaluation);
 }
 
-at::Tensor starting_parameters(const Training& training) {
+Vector starting_parameters(const Training& training) {
   const auto model = training.task().make_model();
-  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
-  at::Tensor buffers = flat_vector(model->buffers().size(), model->type());
-  model->bind(parameters, flat_vector(parameters.numel(), model->type()), buffers);
+  Vector parameters = flat_vector(model->parameters().size(), model->type());
+  Vector buffers = flat_vector(model->buffers().size(), model->type());
+  model->bind(tensor_of(parameters), flat_tensor(parameters.size(), model->type()), tensor_of(buffers));
   if (const auto& path = training.configuration().run.start_from)
     fill_from_start(training.configuration(), *path, model->parameters(), parameters, model->buffers(),
                     buffers);
@@ -193,8 +196,8 @@ at::Tensor starting_parameters(const Training& training) {
 
 void start_from_file(Training& training, const std::string& path, bool with_optimizer) {
   const Evaluation& shape = training.evaluation();
-  at::Tensor parameters = flat_vector(shape.parameters().size(), shape.type());
-  at::Tensor buffers = flat_vector(shape.buffers().size(), shape.type());
+  Vector parameters = flat_vector(shape.parameters().size(), shape.type());
+  Vector buffers = flat_vector(shape.buffers().size(), shape.type());
   fill_from_start(training.configuration(), path, shape.parameters(), parameters, shape.buffers(), buffers);
   training.method().start_from(parameters, buffers);
   if (!with_optimizer) return;

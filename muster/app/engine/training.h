@@ -12,8 +12,8 @@
 #include "muster/comm/group_member.h"
 #include "muster/comm/grouping.h"
 #include "muster/comm/solo.h"
-#include "muster/method/inner_meeting.h"
 #include "muster/method/synchronous.h"
+#include "muster/rounds/inner_meeting.h"
 #include "muster/task/resharing_sampler.h"
 #include "muster/train/evaluation.h"
 #include "muster/train/memory_estimate.h"
@@ -94,7 +94,7 @@ class Training {
 };
 
 /// What the run begins with: the weights of run.start_from, else fresh ones. Throws FileError, DataError.
-at::Tensor starting_parameters(const Training& training);
+Vector starting_parameters(const Training& training);
 
 /// Starts every worker of a new run from run.start_from: weights, and on request the optimizer's state, which
 /// lies beside the weights in a checkpoint (worker i takes that of worker i, or of i modulo their number

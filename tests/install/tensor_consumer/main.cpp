@@ -1,18 +1,18 @@
-// Two replicas, 1 and 3, meet in the middle.
-#include <cstdio>
+// A tensor of LibTorch and a vector of Muster in the same memory; a model's parameters meet, alone.
+#include <ATen/ATen.h>
 
-#include "muster/base/thread_pool.h"
-#include "muster/comm/local_mean.h"
-#include "muster/flat/flat_buffer.h"
+#include <cstdio>
+#include <vector>
+
+#include "muster/comm/solo.h"
+#include "muster/libtorch/local_updates.h"
+#include "muster/libtorch/tensor_vector.h"
+#include "muster/schedule/constant_period.h"
 
 int main() {
-  const std::vector<at::Tensor> replicas = {muster::flat_vector(1000), muster::flat_vector(1000)};
-  for (int k = 0; k < 2; ++k) {
-    float* numbers = replicas[static_cast<size_t>(k)].data_ptr<float>();
-    for (int i = 0; i < 1000; ++i) numbers[i] = static_cast<float>(2 * k + 1);
-  }
-  at::Tensor mean = muster::flat_vector(1000);
-  muster::ThreadPool pool(2);
-  muster::local_mean(replicas, mean, {}, pool);
-  std::printf("mean %g\n", static_cast<double>(mean.data_ptr<float>()[999]));
+  const std::vector<at::Tensor> parameters = {at::full({1000}, 2.0F).requires_grad_(true)};
+  muster::Solo alone;
+  muster::LocalUpdates local(parameters, alone, muster::ConstantPeriod{{.base_period = 1}}, 1);
+  local.step(0.1);
+  std::printf("mean %g\n", static_cast<double>(muster::tensor_of(local.parameters()).mean().item<float>()));
 }

@@ -1,12 +1,19 @@
-#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <bit>
+#include <cfloat>
+#include <cmath>
 #include <cstring>
+#include <numeric>
+#include <span>
 
 #include "muster/comm/make_codec.h"
+#include "muster/flat/arithmetic.h"
 #include "tests/contract/codec_contract.h"
 #include "tests/support/codec_cases.h"
+#include "tests/support/far_memory.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
@@ -17,16 +24,20 @@ using contract::codec_vector;
 using contract::CodecCase;
 using contract::CodecPromise;
 using contract::decoded;
-using test::floats;
+using test::largest_difference;
 using test::nearest;
 using test::passed_through;
 using test::qsgd;
+using test::to_std;
+using test::value_at;
+using test::vector_from;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 CodecCase case_of(const CodecOptions& options, CodecPromise promise, double bound = 0) {
-  return {[options](at::ScalarType type) { return make_codec(options, type); }, promise, bound};
+  return {[options](ElementType type) { return make_codec(options, type); }, promise, bound};
 }
 
 TEST(CodecContract, FullKeepsIt) { EXPECT_THAT(check_codec(case_of({}, CodecPromise::exact)), IsEmpty()); }
@@ -74,17 +85,24 @@ TEST(CodecContract, TopKKeepsIt) {
                 IsEmpty());
 }
 
-/// Forgets what it is asked to add to, writes one byte too many and replaces NaN.
+/// Forgets what it is asked to add to, writes one byte too many and replaces what is not finite.
 class Broken final : public Codec {
  public:
-  at::Tensor encode(const at::Tensor& vector, const RandomKey& key) const override {
-    const at::Tensor message = inner_->encode(at::nan_to_num(vector.to(at::kFloat)), key);
-    return at::cat({message, at::zeros({1}, at::kByte)});
+  Vector encode(const Vector& vector, const RandomKey& key) const override {
+    const Vector numbers = as_float32(vector).copy();
+    for (float& number : std::span(numbers.data<float>(), static_cast<size_t>(numbers.size())))
+      if (!std::isfinite(number)) number = std::isnan(number) ? 0 : std::copysign(FLT_MAX, number);
+    const Vector message = inner_->encode(numbers, key);
+    Vector longer = flat_vector(message.size() + 1, ElementType::byte);
+    longer.part(0, message.size()).copy_from(message);
+    return longer;
   }
-  void decode_add(const at::Tensor& message, at::Tensor& sum) const override {
-    at::Tensor out = at::zeros({sum.numel()}, at::kFloat);
-    inner_->decode_add(message.narrow(0, 0, std::max<int64_t>(0, message.numel() - 1)), out);
-    sum.copy_(out * 1.01);
+  void decode_add(const Vector& message, Vector& sum) const override {
+    Vector out = flat_vector(sum.size());
+    inner_->decode_add(message.part(0, std::max<int64_t>(0, message.size() - 1)), out);
+    multiply(out, 1.01);
+    sum.fill_zero();
+    add(sum, out);
   }
   int64_t message_bytes(int64_t elements) const override { return inner_->message_bytes(elements); }
 
@@ -94,118 +112,174 @@ class Broken final : public Codec {
 
 TEST(CodecContract, FindsBrokenPromises) {
   const auto broken =
-      check_codec({[](at::ScalarType) { return std::make_unique<Broken>(); }, CodecPromise::unbiased, 0.01});
+      check_codec({[](ElementType) { return std::make_unique<Broken>(); }, CodecPromise::unbiased, 0.01});
   for (const char* what :
        {"promised length", "does not add", "is hidden", "biased: slope", "above the bound"})
     EXPECT_THAT(broken, Contains(HasSubstr(what)));
 }
 
 TEST(BlockInt8, RoundsToTheNearestTiesToEven) {
-  const std::vector<float> values = {127, 0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 0.49F, -126.6F, 3.51F};
-  const at::Tensor out =
-      passed_through(*make_codec({.kind = CodecKind::int8}), floats(values), codec_key(1, 1));
-  EXPECT_TRUE(at::equal(out, floats({127, 0, 2, 2, 0, -2, -2, 0, -127, 4})));
+  const Vector values =
+      vector_from<float>({127, 0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 0.49F, -126.6F, 3.51F});
+  const Vector out = passed_through(*make_codec({.kind = CodecKind::int8}), values, codec_key(1, 1));
+  EXPECT_THAT(to_std<float>(out), ElementsAre(127, 0, 2, 2, 0, -2, -2, 0, -127, 4));
 }
 
 TEST(BlockInt8, ErrorIsAtMostHalfALevel) {
-  const at::Tensor vector = codec_vector(256 * 64 + 5, at::kFloat, 1);
-  const at::Tensor error =
-      (passed_through(*make_codec({.kind = CodecKind::int8}), vector, codec_key(1, 1)) - vector).abs();
-  for (int64_t begin = 0; begin < vector.numel(); begin += 256) {
-    const int64_t size = std::min<int64_t>(256, vector.numel() - begin);
-    const double largest = vector.narrow(0, begin, size).abs().max().item<double>();
-    EXPECT_LE(error.narrow(0, begin, size).max().item<double>(), largest / 254 * (1 + 1e-5));
+  const Vector vector = codec_vector(256 * 64 + 5, ElementType::float32, 1);
+  const Vector out = passed_through(*make_codec({.kind = CodecKind::int8}), vector, codec_key(1, 1));
+  const Vector zeros = flat_vector(256);
+  for (int64_t begin = 0; begin < vector.size(); begin += 256) {
+    const int64_t size = std::min<int64_t>(256, vector.size() - begin);
+    const Vector block = vector.part(begin, size);
+    const double largest = largest_difference(block, zeros.part(0, size));
+    EXPECT_LE(largest_difference(out.part(begin, size), block), largest / 254 * (1 + 1e-5));
   }
 }
 
-// ATen's conversions are the yardstick: every half, and floats of all exponents, near ties too.
-TEST(Halves, HaveTheBitsOfTheirFormats) {
+/// A format of 16 bits: sign, exponent, fraction.
+struct HalfFormat {
+  CodecKind kind;
+  int fraction_bits, bias;
+
+  int largest_exponent() const { return (1 << (15 - fraction_bits)) - 1; }
+  /// What a code stands for, as IEEE 754 says; not for exponents of ones alone.
+  double value(uint32_t code) const {
+    const auto exponent = static_cast<int>((code & 0x7FFF) >> fraction_bits);
+    const auto fraction = static_cast<double>(code & ((1U << fraction_bits) - 1));
+    const double magnitude =
+        exponent == 0 ? std::ldexp(fraction, 1 - bias - fraction_bits)
+                      : std::ldexp(fraction + (1 << fraction_bits), exponent - bias - fraction_bits);
+    return code & 0x8000 ? -magnitude : magnitude;
+  }
+  uint32_t infinity() const { return static_cast<uint32_t>(largest_exponent()) << fraction_bits; }
+  /// The code of the value nearest to |number|, of two the even one; as if values went on beyond the largest.
+  uint32_t nearest(double number) const {
+    uint32_t low = 0, high = infinity();  // values ascend with their codes
+    while (high - low > 1) (value((low + high) / 2) <= number ? low : high) = (low + high) / 2;
+    if (number >= value(high)) return high;
+    const double below = number - value(low), above = value(high) - number;
+    return below < above || (below == above && low % 2 == 0) ? low : high;
+  }
+};
+
+constexpr HalfFormat halves[] = {{CodecKind::fp16, 10, 15}, {CodecKind::bf16, 7, 127}};
+
+// Floats of all exponents, near ties too.
+TEST(Halves, RoundToTheNearestTiesToEven) {
   std::vector<float> values;
   for (uint32_t high = 0; high < (1U << 16); ++high)
     for (const uint32_t low : {0U, 1U, 0x0FFFU, 0x1000U, 0x1001U, 0x7FFFU, 0x8000U, 0x8001U, 0xFFFFU})
       values.push_back(std::bit_cast<float>((high << 16) | low));
-  const at::Tensor vector = floats(values);
-  for (const auto& [kind, type] : {std::pair{CodecKind::fp16, at::kHalf}, {CodecKind::bf16, at::kBFloat16}}) {
-    const auto codec = make_codec({.kind = kind});
-    const at::Tensor expected = vector.to(type).to(at::kFloat);
-    const at::Tensor out = passed_through(*codec, vector, codec_key(1, 1));
-    EXPECT_TRUE(at::equal(at::isnan(out), at::isnan(vector)));
-    EXPECT_TRUE(at::equal(at::nan_to_num(out, 7, 1e38, -1e38), at::nan_to_num(expected, 7, 1e38, -1e38)));
-    // Every code, behind a sum's zero.
-    std::vector<uint16_t> codes(1 << 16);
-    for (size_t code = 0; code < codes.size(); ++code) codes[code] = static_cast<uint16_t>(code);
-    const at::Tensor all = at::from_blob(codes.data(), {1 << 16}, type);
-    const at::Tensor wide = decoded(*codec, all.view(at::kByte), 1 << 16, at::kFloat);
-    EXPECT_TRUE(
-        at::equal(at::nan_to_num(wide, 7, 1e38, -1e38), at::nan_to_num(all.to(at::kFloat), 7, 1e38, -1e38)));
+  for (const HalfFormat& format : halves) {
+    const Vector message = make_codec({.kind = format.kind})->encode(vector_from(values), codec_key(1, 1));
+    const auto* const codes = message.data<uint8_t>();
+    for (size_t i = 0; i < values.size(); ++i) {
+      uint16_t code = 0;
+      std::memcpy(&code, codes + 2 * i, sizeof code);
+      if (std::isnan(values[i])) {
+        EXPECT_GT(code & 0x7FFFU, format.infinity()) << values[i];
+        continue;
+      }
+      const uint32_t sign = std::signbit(values[i]) ? 0x8000U : 0U;
+      ASSERT_EQ(code, sign | format.nearest(std::fabs(double{values[i]}))) << values[i];
+    }
+  }
+}
+
+TEST(Halves, EveryCodeHasItsValue) {
+  std::vector<uint16_t> codes(1 << 16);
+  std::iota(codes.begin(), codes.end(), uint16_t{0});
+  const Vector message = flat_vector(2 << 16, ElementType::byte);
+  std::memcpy(message.host(), codes.data(), 2 << 16);
+  for (const HalfFormat& format : halves) {
+    const Vector out = decoded(*make_codec({.kind = format.kind}), message, 1 << 16, ElementType::float32);
+    for (uint32_t code = 0; code < (1U << 16); ++code) {
+      const double value = value_at(out, code);
+      const uint32_t magnitude = code & 0x7FFF;
+      if (magnitude > format.infinity())
+        EXPECT_TRUE(std::isnan(value)) << code;
+      else if (magnitude == format.infinity())
+        EXPECT_EQ(value, code & 0x8000 ? -INFINITY : INFINITY) << code;
+      else
+        ASSERT_EQ(value, format.value(code)) << code;
+    }
   }
 }
 
 TEST(TopK, SendsTheLargestAndOfEqualsTheFirst) {
   const auto codec = make_codec({.kind = CodecKind::top_k, .top_fraction = 0.4});
-  const at::Tensor vector = floats({1, -3, 2, 2, -2, 0, 5, 2, -2, 1});
-  EXPECT_TRUE(
-      at::equal(passed_through(*codec, vector, codec_key(1, 1)), floats({0, -3, 2, 2, 0, 0, 5, 0, 0, 0})));
-  const at::Tensor message = codec->encode(vector, codec_key(1, 1));
+  const Vector vector = vector_from<float>({1, -3, 2, 2, -2, 0, 5, 2, -2, 1});
+  EXPECT_THAT(to_std<float>(passed_through(*codec, vector, codec_key(1, 1))),
+              ElementsAre(0, -3, 2, 2, 0, 0, 5, 0, 0, 0));
+  const Vector message = codec->encode(vector, codec_key(1, 1));
   uint32_t indices[4];
-  std::memcpy(indices, message.data_ptr(), sizeof indices);
-  EXPECT_THAT(indices, testing::ElementsAre(1, 2, 3, 6));
+  std::memcpy(indices, message.host(), sizeof indices);
+  EXPECT_THAT(indices, ElementsAre(1, 2, 3, 6));
 }
 
 TEST(TopK, OfOneMagnitudeExactlyKTravel) {
-  for (const int64_t size : {1, 7, 100, 101, 1000}) {
+  for (const size_t size : {1U, 7U, 100U, 101U, 1000U}) {
     const auto codec = make_codec({.kind = CodecKind::top_k, .top_fraction = 0.07});
-    const at::Tensor out = passed_through(*codec, at::full({size}, -2.0, at::kFloat), codec_key(1, 1));
-    const int64_t count = std::max<int64_t>(1, (7 * size + 99) / 100);
-    EXPECT_EQ(at::count_nonzero(out).item<int64_t>(), count);
-    EXPECT_EQ(at::count_nonzero(out.narrow(0, 0, count)).item<int64_t>(), count);
+    const Vector vector = vector_from(std::vector<float>(size, -2));
+    std::vector<float> expected(size, 0);
+    std::fill_n(expected.begin(), std::max<size_t>(1, (7 * size + 99) / 100), -2.0F);
+    EXPECT_EQ(to_std<float>(passed_through(*codec, vector, codec_key(1, 1))), expected);
   }
 }
 
 TEST(TopK, SendsWhatASortPutsFirst) {
-  const at::Tensor vector = codec_vector(20'011, at::kFloat, 4);
-  vector.narrow(0, 100, 50).mul_(1e-20);
+  const Vector vector = codec_vector(20'011, ElementType::float32, 4);
+  multiply(vector.part(100, 50), 1e-20);
+  const std::vector<float> values = to_std<float>(vector);
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return std::fabs(values[a]) > std::fabs(values[b]); });
   for (const double fraction : {0.0001, 0.01, 0.3, 0.9999}) {
-    const at::Tensor out = passed_through(*make_codec({.kind = CodecKind::top_k, .top_fraction = fraction}),
-                                          vector, codec_key(1, 1));
-    const at::Tensor order = std::get<1>(at::sort(vector.abs(), true, 0, true));
-    const at::Tensor first = order.narrow(0, 0, top_k_count(vector.numel(), fraction));
-    EXPECT_TRUE(at::equal(out, at::zeros_like(vector).index_copy(0, first, vector.index_select(0, first))));
+    const Vector out = passed_through(*make_codec({.kind = CodecKind::top_k, .top_fraction = fraction}),
+                                      vector, codec_key(1, 1));
+    std::vector<float> expected(values.size(), 0);
+    for (int64_t i = 0; i < top_k_count(vector.size(), fraction); ++i) {
+      const size_t place = order[static_cast<size_t>(i)];
+      expected[place] = values[place];
+    }
+    EXPECT_EQ(to_std<float>(out), expected);
   }
 }
 
 TEST(TopK, AnIndexBeyondTheVectorIsAnError) {
   const auto codec = make_codec({.kind = CodecKind::top_k, .top_fraction = 0.5});
-  const at::Tensor vector = codec_vector(8, at::kFloat, 1);
-  at::Tensor message = codec->encode(vector, codec_key(1, 1));
+  const Vector vector = codec_vector(8, ElementType::float32, 1);
+  Vector message = codec->encode(vector, codec_key(1, 1));
   const uint32_t beyond = 8;
-  std::memcpy(message.data_ptr<uint8_t>() + 12, &beyond, 4);
-  at::Tensor sum = vector.clone();
+  std::memcpy(message.data<uint8_t>() + 12, &beyond, 4);
+  Vector sum = vector.copy();
   EXPECT_THROW(codec->decode_add(message, sum), Error);
-  EXPECT_TRUE(at::equal(sum, vector));
+  EXPECT_TRUE(same_bits(sum, vector));
 }
 
 TEST(FullCodec, KeepsDoublesAndRefusesOtherTypes) {
-  const auto codec = make_codec({}, at::kDouble);
-  const at::Tensor vector = codec_vector(33, at::kDouble, 1);
+  const auto codec = make_codec({}, ElementType::float64);
+  const Vector vector = codec_vector(33, ElementType::float64, 1);
   EXPECT_EQ(codec->message_bytes(33), 264);
-  EXPECT_TRUE(at::equal(passed_through(*codec, vector, codec_key(1, 1)), vector));
-  EXPECT_THROW(codec->encode(vector.to(at::kFloat), codec_key(1, 1)), Error);
+  EXPECT_TRUE(same_bits(passed_through(*codec, vector, codec_key(1, 1)), vector));
+  EXPECT_THROW(codec->encode(as_float32(vector), codec_key(1, 1)), Error);
   EXPECT_THROW(make_codec({})->encode(vector, codec_key(1, 1)), Error);
 }
 
 TEST(Codecs, RefuseWhatIsNoVector) {
   for (const CodecKind kind : {CodecKind::full, CodecKind::qsgd4}) {
     const auto codec = make_codec({.kind = kind});
-    for (const at::Tensor& wrong :
-         {at::zeros({4, 4}), at::zeros({8}).slice(0, 0, 8, 2), at::zeros({8}, at::kInt), at::Tensor()})
+    for (const Vector& wrong : {flat_vector(8, ElementType::int64), flat_vector(8, ElementType::byte),
+                                test::far_vector(8), Vector()})
       EXPECT_THROW(codec->encode(wrong, codec_key(1, 1)), Error);
   }
 }
 
 TEST(MessageSize, IsThatOfTheMessagesAndWithinItsShareOfFloats) {
   constexpr int64_t size = 1'000'003;
-  const at::Tensor vector = codec_vector(size, at::kFloat, 1);
+  const Vector vector = codec_vector(size, ElementType::float32, 1);
   struct Share {
     CodecKind kind;
     double most;
@@ -220,7 +294,7 @@ TEST(MessageSize, IsThatOfTheMessagesAndWithinItsShareOfFloats) {
                              {CodecKind::top_k, 0.0201}}) {
     const CodecOptions options{.kind = share.kind};
     const int64_t bytes = message_bytes(options.form(), size);
-    EXPECT_EQ(make_codec(options)->encode(vector, codec_key(1, 1)).numel(), bytes);
+    EXPECT_EQ(make_codec(options)->encode(vector, codec_key(1, 1)).size(), bytes);
     EXPECT_LE(static_cast<double>(bytes), share.most * 4 * size);
   }
   EXPECT_EQ(message_bytes(CodecOptions{}.form(8), 10), 80);

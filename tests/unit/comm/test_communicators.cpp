@@ -3,6 +3,7 @@
 #include "muster/comm/solo.h"
 #include "muster/comm/thread_group.h"
 #include "tests/contract/communicator_contract.h"
+#include "tests/support/far_memory.h"
 
 namespace muster {
 namespace {
@@ -30,21 +31,21 @@ class Broken final : public Communicator {
   explicit Broken(std::unique_ptr<Communicator> inner) : inner_(std::move(inner)) {}
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override {
     auto pending = inner_->start_mean(vector, mean);
-    if (rank() == 0) vector.add_(1);
+    if (rank() == 0) add(vector, contract::filled(vector.size(), 1.0F));
     return pending;
   }
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override {
     return inner_->start_exchange(parts, received);
   }
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override {
     auto pending = inner_->start_gather(part, received);
-    received[0] = received[0].clone();
+    received[0] = received[0].copy();
     return pending;
   }
-  void broadcast(at::Tensor& vector, int root) override { inner_->broadcast(vector, root); }
+  void broadcast(Vector& vector, int root) override { inner_->broadcast(vector, root); }
 
  private:
   std::unique_ptr<Communicator> inner_;
@@ -64,25 +65,25 @@ TEST(CommunicatorContract, FindsBrokenPromises) {
 
 TEST(ThreadGroup, BroadcastWaitsNoLongerThanItsPatience) {
   auto group = ThreadGroup::make(2, std::chrono::milliseconds(50));
-  at::Tensor vector = flat_vector(3);
+  Vector vector = flat_vector(3);
   EXPECT_THROW(group[0]->broadcast(vector, 0), LostPeer);
 }
 
 // A rank may be done and gone before the others have looked at a result that it took part in.
 TEST(ThreadGroup, ACompleteOperationOutlivesItsRanks) {
   auto group = ThreadGroup::make(2);
-  at::Tensor one = flat_vector(3).fill_(1), two = flat_vector(3).fill_(2);
+  Vector one = contract::filled(3, 1.0F), two = contract::filled(3, 2.0F);
   const auto first = group[0]->start_mean(one, one), second = group[1]->start_mean(two, two);
   group[1].reset();
   EXPECT_NO_THROW(first->wait(deadline_in(std::chrono::milliseconds(0))));
-  EXPECT_EQ(one[0].item<float>(), 1.5F);
-  EXPECT_EQ(two[0].item<float>(), 2);  // never asked for
+  EXPECT_EQ(one.data<float>()[0], 1.5F);
+  EXPECT_EQ(two.data<float>()[0], 2);  // never asked for
 }
 
 TEST(ThreadGroup, DifferentOperationsAreAnError) {
   auto group = ThreadGroup::make(2);
-  at::Tensor one = flat_vector(3), two = flat_vector(3);
-  std::vector<at::Tensor> received = {flat_vector(3), flat_vector(3)};
+  Vector one = flat_vector(3), two = flat_vector(3);
+  std::vector<Vector> received = {flat_vector(3), flat_vector(3)};
   const auto mean = group[0]->start_mean(one, one);
   const auto gather = group[1]->start_gather(two, received);
   EXPECT_THROW(mean->wait(contract::soon()), Error);
@@ -91,7 +92,7 @@ TEST(ThreadGroup, DifferentOperationsAreAnError) {
 
 TEST(ThreadGroup, AMessageNamesRanksAndLengths) {
   auto group = ThreadGroup::make(2);
-  at::Tensor one = flat_vector(3), two = flat_vector(4);
+  Vector one = flat_vector(3), two = flat_vector(4);
   const auto first = group[0]->start_mean(one, one), second = group[1]->start_mean(two, two);
   try {
     first->wait(contract::soon());
@@ -104,11 +105,14 @@ TEST(ThreadGroup, AMessageNamesRanksAndLengths) {
 
 TEST(Communicators, RefuseWhatTheyCannotCarry) {
   Solo alone;
-  at::Tensor integers = at::zeros({4}, at::kLong), matrix = at::zeros({2, 2}), vector = flat_vector(4);
-  std::vector<at::Tensor> none, shorter = {flat_vector(3)};
+  Vector integers = flat_vector(4, ElementType::int64), far = test::far_vector(4), none,
+         vector = flat_vector(4);
+  std::vector<Vector> nothing, shorter = {flat_vector(3)};
   EXPECT_THROW(alone.start_mean(integers, integers), Error);
-  EXPECT_THROW(alone.start_mean(matrix, matrix), Error);
-  EXPECT_THROW(alone.start_gather(vector, none), Error);
+  EXPECT_THROW(alone.start_mean(far, far), Error);
+  EXPECT_THROW(alone.start_mean(none, none), Error);
+  EXPECT_THROW(alone.broadcast(far, 0), Error);
+  EXPECT_THROW(alone.start_gather(vector, nothing), Error);
   EXPECT_THROW(alone.start_gather(vector, shorter), Error);
   EXPECT_THROW(alone.start_exchange({vector, vector}, shorter), Error);
   EXPECT_THROW(alone.broadcast(vector, -1), Error);

@@ -1,4 +1,3 @@
-#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +6,7 @@
 
 #include "muster/base/error.h"
 #include "muster/comm/group_member.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/rendezvous/store_server.h"
 
 namespace muster {
@@ -45,10 +44,10 @@ JoinOptions here(const std::string& model = "mlp") {
 const ElasticOptions elastic{.min_members = 2, .deadline = milliseconds(400)};
 
 double mean_of_ranks(Communicator& group) {
-  at::Tensor number = flat_vector(1, at::kDouble);
-  number.fill_(group.rank());
+  Vector number = flat_vector(1, ElementType::float64);
+  *number.data<double>() = group.rank();
   group.start_mean(number, number)->wait(deadline_in(std::chrono::seconds(20)));
-  return number.item<double>();
+  return *number.data<double>();
 }
 
 TEST(GroupMember, SurvivorsGoOnAndNewcomersComeIn) {

@@ -1,4 +1,3 @@
-#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +6,7 @@
 
 #include "muster/base/error.h"
 #include "muster/comm/linked_group.h"
-#include "muster/comm/links.h"
+#include "muster/links/gloo_links.h"
 #include "tests/contract/communicator_contract.h"
 #include "tests/support/memory_store.h"
 
@@ -28,7 +27,7 @@ contract::Group gloo_group(int size, int64_t slice_bytes) {
       links.interface = "lo";
       links.connect_within = std::chrono::seconds(20);
       group[static_cast<size_t>(rank)] =
-          make_linked_group(Links::connect(store, "test/", rank, size, links), nullptr,
+          make_linked_group(connect_gloo_links(store, "test/", rank, size, links), nullptr,
                             {.slice_bytes = slice_bytes, .patience = std::chrono::seconds(20)});
     });
   for (std::thread& thread : threads) thread.join();
@@ -60,7 +59,7 @@ TEST(LinkedGroup, AnUnknownInterfaceIsNamedTogetherWithThoseThereAre) {
   LinkOptions links;
   links.interface = "no_such_interface";
   try {
-    Links::connect(store, "test/", 0, 1, links);
+    connect_gloo_links(store, "test/", 0, 1, links);
     FAIL() << "an unknown interface is taken";
   } catch (const OptionError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("comm.interface = 'no_such_interface'"));
@@ -74,7 +73,7 @@ TEST(LinkedGroup, APeerThatDoesNotComeIsLost) {
   links.interface = "lo";
   links.connect_within = milliseconds(300);
   const auto started = std::chrono::steady_clock::now();
-  EXPECT_THROW(Links::connect(store, "test/", 0, 2, links), LostPeer);
+  EXPECT_THROW(connect_gloo_links(store, "test/", 0, 2, links), LostPeer);
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(3));
 }
 

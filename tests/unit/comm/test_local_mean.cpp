@@ -1,66 +1,68 @@
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/comm/local_mean.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
 
-std::vector<at::Tensor> normal_replicas(size_t count, int64_t size, at::ScalarType type) {
-  std::vector<at::Tensor> replicas;
+std::vector<Vector> normal_replicas(size_t count, int64_t size, ElementType type) {
+  std::vector<Vector> replicas;
   for (uint64_t k = 0; k < count; ++k) {
     RandomStream stream({.seed = 8, .purpose = Purpose::test, .a = k, .b = 0});
-    const at::Tensor drawn = flat_vector(size, at::kDouble);
-    for (int64_t i = 0; i < size; ++i) drawn.data_ptr<double>()[i] = 1 + stream.normal();
-    replicas.push_back(flat_vector(size, type));
-    replicas.back().copy_(drawn);
+    const Vector drawn = flat_vector(size, ElementType::float64);
+    for (int64_t i = 0; i < size; ++i) drawn.data<double>()[i] = 1 + stream.normal();
+    replicas.push_back(type == ElementType::float64 ? drawn : as_float32(drawn));
   }
   return replicas;
 }
 
-std::vector<at::Tensor> copies(const std::vector<at::Tensor>& vectors) {
-  std::vector<at::Tensor> all;
-  for (const at::Tensor& vector : vectors) all.push_back(vector.clone());
+std::vector<Vector> copies(const std::vector<Vector>& vectors) {
+  std::vector<Vector> all;
+  for (const Vector& vector : vectors) all.push_back(vector.copy());
   return all;
 }
 
-at::Tensor serial_mean(const std::vector<at::Tensor>& replicas) {
-  at::Tensor sum = replicas[0].clone();
-  for (size_t k = 1; k < replicas.size(); ++k) sum.add_(replicas[k]);
-  return sum.div_(static_cast<double>(replicas.size()));
+Vector serial_mean(const std::vector<Vector>& replicas) {
+  Vector sum = replicas[0].copy();
+  for (size_t k = 1; k < replicas.size(); ++k) add(sum, replicas[k]);
+  divide(sum, static_cast<double>(replicas.size()));
+  return sum;
 }
 
-double divergence_in_double(const std::vector<at::Tensor>& replicas, const at::Tensor& mean) {
+double divergence_in_double(const std::vector<Vector>& replicas, const Vector& mean) {
   double total = 0;
-  for (const at::Tensor& replica : replicas)
-    total += (replica.to(at::kDouble) - mean.to(at::kDouble)).square().sum().item<double>();
+  for (const Vector& replica : replicas)
+    for (int64_t i = 0; i < mean.size(); ++i)
+      total += std::pow(test::value_at(replica, i) - test::value_at(mean, i), 2);
   return total / static_cast<double>(replicas.size());
 }
 
-bool same_bits(const at::Tensor& a, const at::Tensor& b) {
-  const size_t bytes = a.nbytes();
-  return b.nbytes() == bytes && (bytes == 0 || std::memcmp(a.data_ptr(), b.data_ptr(), bytes) == 0);
+Vector constant(int64_t size, ElementType type, double value) {
+  Vector vector = uninitialised_vector(size, type);
+  fill(vector, value);
+  return vector;
 }
 
 constexpr int64_t sizes[] = {0, 1, 63, 64, 65, 4095, 4096, 4097, 70'001};
 
 TEST(LocalMean, IsTheSerialMeanToTheBit) {
   ThreadPool pool(2);
-  for (const at::ScalarType type : {at::kFloat, at::kDouble})
+  for (const ElementType type : {ElementType::float32, ElementType::float64})
     for (const size_t count : {1U, 2U, 3U, 4U, 5U, 16U})
       for (const int64_t size : sizes)
         for (const bool measure : {false, true})
           for (const bool write_back : {false, true}) {
             SCOPED_TRACE(::testing::Message()
-                         << type << " K " << count << " size " << size << measure << write_back);
+                         << name_of(type) << " K " << count << " size " << size << measure << write_back);
             const auto original = normal_replicas(count, size, type), replicas = copies(original);
-            const at::Tensor mean = flat_vector(size, type), expected = serial_mean(original);
+            const Vector mean = flat_vector(size, type), expected = serial_mean(original);
             const auto divergence = local_mean(replicas, mean, {measure, write_back}, pool);
             EXPECT_TRUE(same_bits(mean, expected));
             for (size_t k = 0; k < count; ++k)
@@ -68,22 +70,22 @@ TEST(LocalMean, IsTheSerialMeanToTheBit) {
             ASSERT_EQ(divergence.has_value(), measure);
             const double exact = divergence_in_double(original, expected);
             if (!measure) continue;
-            EXPECT_NEAR(*divergence, exact, (type == at::kFloat ? 1e-6 : 1e-13) * exact);
+            EXPECT_NEAR(*divergence, exact, (type == ElementType::float32 ? 1e-6 : 1e-13) * exact);
             EXPECT_EQ(mean_squared_distance(original, mean, pool), *divergence);
           }
 }
 
 TEST(LocalMean, NeedsNoPlaceForTheMean) {
   ThreadPool pool(1);
-  const auto replicas = normal_replicas(3, 5000, at::kFloat);
-  const at::Tensor expected = serial_mean(replicas);
+  const auto replicas = normal_replicas(3, 5000, ElementType::float32);
+  const Vector expected = serial_mean(replicas);
   local_mean(replicas, {}, {}, pool);
-  for (const at::Tensor& replica : replicas) EXPECT_TRUE(same_bits(replica, expected));
+  for (const Vector& replica : replicas) EXPECT_TRUE(same_bits(replica, expected));
 }
 
 TEST(LocalMean, NoBitDependsOnTheNumberOfThreads) {
-  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
-    std::vector<at::Tensor> means;
+  for (const ElementType type : {ElementType::float32, ElementType::float64}) {
+    std::vector<Vector> means;
     std::vector<double> divergences;
     for (const int threads : {1, 2, 3, 4, 7}) {
       ThreadPool pool(threads);
@@ -100,11 +102,11 @@ TEST(LocalMean, NoBitDependsOnTheNumberOfThreads) {
 
 TEST(LocalMean, OneReplicaKeepsEveryBit) {
   ThreadPool pool(2);
-  const at::Tensor replica = flat_vector(100), mean = flat_vector(100);
-  float* const values = replica.data_ptr<float>();
+  const Vector replica = flat_vector(100), mean = flat_vector(100);
+  float* const values = replica.data<float>();
   const float odd[] = {-0.0F, 1e-45F, -1e-45F, INFINITY, std::nanf("77"), 3.4e38F};
   std::copy(std::begin(odd), std::end(odd), values);
-  const at::Tensor before = replica.clone();
+  const Vector before = replica.copy();
   EXPECT_EQ(*local_mean({replica}, mean, {true, true}, pool), 0);
   EXPECT_TRUE(same_bits(replica, before));
   EXPECT_TRUE(same_bits(mean, before));
@@ -113,11 +115,11 @@ TEST(LocalMean, OneReplicaKeepsEveryBit) {
 TEST(LocalMean, EqualReplicasHaveNoDivergence) {
   ThreadPool pool(2);
   for (const size_t count : {2U, 3U, 4U, 7U}) {
-    const at::Tensor one = normal_replicas(1, 10'000, at::kDouble)[0];
-    std::vector<at::Tensor> replicas(count);
-    for (at::Tensor& replica : replicas) replica = at::ones_like(one);
+    const Vector one = constant(10'000, ElementType::float64, 1);
+    std::vector<Vector> replicas(count);
+    for (Vector& replica : replicas) replica = one.copy();
     EXPECT_EQ(*local_mean(replicas, {}, {true, true}, pool), 0);
-    EXPECT_TRUE(at::equal(replicas[0], at::ones_like(one)));
+    EXPECT_TRUE(same_bits(replicas[0], one));
   }
 }
 
@@ -125,45 +127,48 @@ TEST(LocalMean, EqualReplicasHaveNoDivergence) {
 // stored.
 TEST(LocalMean, SmallSpreadAroundLargeWeightsIsMeasuredExactly) {
   ThreadPool pool(2);
-  auto replicas = normal_replicas(4, 200'000, at::kFloat);
-  for (at::Tensor& replica : replicas) replica.mul_(1e-4).add_(1);
-  const at::Tensor mean = flat_vector(200'000);
+  const auto replicas = normal_replicas(4, 200'000, ElementType::float32);
+  for (const Vector& replica : replicas) {
+    multiply(replica, 1e-4);
+    add(replica, constant(200'000, ElementType::float32, 1));
+  }
+  const Vector mean = flat_vector(200'000);
   const double divergence = *local_mean(replicas, mean, {true, false}, pool);
   EXPECT_NEAR(divergence / divergence_in_double(replicas, mean), 1, 1e-12);
 }
 
 TEST(LocalMean, NonFiniteNumbersReachTheMean) {
   ThreadPool pool(1);
-  const auto replicas = normal_replicas(3, 200, at::kFloat);
-  replicas[1].data_ptr<float>()[77] = NAN;
+  const auto replicas = normal_replicas(3, 200, ElementType::float32);
+  replicas[1].data<float>()[77] = NAN;
   EXPECT_TRUE(std::isnan(*local_mean(replicas, {}, {true, true}, pool)));
-  for (const at::Tensor& replica : replicas) EXPECT_TRUE(std::isnan(replica.data_ptr<float>()[77]));
+  for (const Vector& replica : replicas) EXPECT_TRUE(std::isnan(replica.data<float>()[77]));
 }
 
 TEST(LocalMean, RefusesWhatItCannotAverage) {
   ThreadPool pool(1);
   EXPECT_THROW(local_mean({}, {}, {}, pool), Bug);
   EXPECT_THROW(local_mean({flat_vector(3), flat_vector(4)}, {}, {}, pool), Bug);
-  EXPECT_THROW(local_mean({flat_vector(3), flat_vector(3, at::kDouble)}, {}, {}, pool), Bug);
+  EXPECT_THROW(local_mean({flat_vector(3), flat_vector(3, ElementType::float64)}, {}, {}, pool), Bug);
   EXPECT_THROW(local_mean({flat_vector(3), flat_vector(3)}, flat_vector(4), {}, pool), Bug);
-  const at::Tensor replica = flat_vector(3);
+  const Vector replica = flat_vector(3);
   EXPECT_THROW(local_mean({flat_vector(3), replica}, replica, {}, pool), Bug);
 }
 
 TEST(CopyToAll, CopiesAndPassesOverItself) {
   ThreadPool pool(2);
-  const auto vectors = normal_replicas(3, 9001, at::kDouble);
-  const at::Tensor before = vectors[1].clone();
+  const auto vectors = normal_replicas(3, 9001, ElementType::float64);
+  const Vector before = vectors[1].copy();
   copy_to_all(vectors[1], vectors, pool);
-  for (const at::Tensor& vector : vectors) EXPECT_TRUE(same_bits(vector, before));
+  for (const Vector& vector : vectors) EXPECT_TRUE(same_bits(vector, before));
 }
 
 TEST(CopyToAll, CopiesWhatNoCacheHolds) {
   ThreadPool pool(2);
-  const auto vectors = normal_replicas(2, (int64_t{5} << 20) + 77, at::kFloat);
-  const at::Tensor from = vectors[0].clone();
+  const auto vectors = normal_replicas(2, (int64_t{5} << 20) + 77, ElementType::float32);
+  const Vector from = vectors[0].copy();
   copy_to_all(from, vectors, pool);
-  for (const at::Tensor& vector : vectors) EXPECT_TRUE(same_bits(vector, from));
+  for (const Vector& vector : vectors) EXPECT_TRUE(same_bits(vector, from));
 }
 
 /// Columns of the closed form of the replica variance (ADPSGD, Jiang and Agrawal 2020).
@@ -191,12 +196,12 @@ TEST(LocalMean, ReplicaVarianceFollowsTheClosedForm) {
     RandomStream stream(
         {.seed = 2, .purpose = Purpose::test, .a = static_cast<uint64_t>(row.period), .b = 0});
     double sum = 0;
-    std::vector<at::Tensor> replicas;
+    std::vector<Vector> replicas;
     for (int64_t k = 0; k < row.workers; ++k)
-      replicas.push_back(flat_vector(row.dimension, at::kDouble).fill_(3));
+      replicas.push_back(constant(row.dimension, ElementType::float64, 3));
     for (int repetition = 0; repetition < row.repetitions; ++repetition) {
-      for (const at::Tensor& replica : replicas) {
-        double* const w = replica.data_ptr<double>();
+      for (const Vector& replica : replicas) {
+        double* const w = replica.data<double>();
         for (int step = 0; step < row.period; ++step)
           for (int64_t i = 0; i < row.dimension; ++i)
             w[i] -= row.gamma * (row.lambda * w[i] + row.sigma * stream.normal());

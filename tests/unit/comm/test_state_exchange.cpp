@@ -1,24 +1,31 @@
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <span>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "muster/base/error.h"
 #include "muster/comm/state_exchange.h"
 #include "muster/comm/thread_group.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
+
+using test::vector_from;
 
 State some_state(int rank) {
   State state;
   state.numbers.set("rank", int64_t{rank});
   state.numbers.set("endless", std::numeric_limits<double>::infinity());
   state.numbers.set("tiny", 5e-324);
-  state.tensors["matrix"] = at::arange(6, at::kDouble).view({2, 3}) + rank;
-  state.tensors["empty"] = at::empty({0, 4});
-  state.tensors["bytes"] = text_tensor("anchor\0 and more");
+  const Vector matrix = test::counted(6, ElementType::float64);
+  for (double& element : std::span(matrix.data<double>(), 6)) element += rank;
+  state.tensors["matrix"] = {matrix, {2, 3}};
+  state.tensors["empty"] = {flat_vector(0), {0, 4}};
+  state.tensors["bytes"] = text_tensor(std::string("anchor\0 and more", 16));
   return state;
 }
 
@@ -26,8 +33,9 @@ void expect_equal(const State& a, const State& b) {
   EXPECT_EQ(a.numbers, b.numbers);
   ASSERT_EQ(a.tensors.size(), b.tensors.size());
   for (const auto& [name, tensor] : a.tensors) {
-    EXPECT_TRUE(at::equal(tensor, b.tensors.at(name))) << name;
-    EXPECT_EQ(tensor.scalar_type(), b.tensors.at(name).scalar_type()) << name;
+    ASSERT_TRUE(b.tensors.contains(name)) << name;
+    EXPECT_TRUE(same_bits(tensor.values, b.tensors.at(name).values)) << name;
+    EXPECT_EQ(tensor.shape, b.tensors.at(name).shape) << name;
   }
 }
 
@@ -36,20 +44,22 @@ TEST(StateExchange, AStateSurvivesPackingToTheBit) {
 }
 
 TEST(StateExchange, DamageIsAnErrorWhereverItIs) {
-  const at::Tensor whole = pack(some_state(1));
-  for (int64_t length = 0; length < whole.numel(); ++length)
-    EXPECT_THROW(unpack(whole.narrow(0, 0, length).clone()), Error) << length;
-  EXPECT_THROW(unpack(at::cat({whole, at::zeros({1}, at::kByte)})), Error);
-  EXPECT_THROW(unpack(at::full({64}, 255, at::kByte)), Error);
+  const Vector whole = pack(some_state(1));
+  for (int64_t length = 0; length < whole.size(); ++length)
+    EXPECT_THROW(unpack(whole.part(0, length).copy()), Error) << length;
+  const Vector longer = flat_vector(whole.size() + 1, ElementType::byte);
+  longer.part(0, whole.size()).copy_from(whole);
+  EXPECT_THROW(unpack(longer), Error);
+  EXPECT_THROW(unpack(vector_from(std::vector<uint8_t>(64, 255))), Error);
 }
 
 // A size or a type that the message cannot hold is refused before memory is asked for.
 TEST(StateExchange, DamageOfAnyByteIsAnErrorOrAnotherState) {
-  const at::Tensor whole = pack(some_state(1));
-  for (int64_t at = 0; at < whole.numel(); ++at)
+  const Vector whole = pack(some_state(1));
+  for (int64_t at = 0; at < whole.size(); ++at)
     for (const int value : {0, 1, 0x28, 0x7f, 0x80, 0xff}) {
-      at::Tensor damaged = whole.clone();
-      damaged.data_ptr<uint8_t>()[at] = static_cast<uint8_t>(value);
+      const Vector damaged = whole.copy();
+      damaged.data<uint8_t>()[at] = static_cast<uint8_t>(value);
       try {
         unpack(damaged);
       } catch (const Error&) {

@@ -1,4 +1,3 @@
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -7,20 +6,24 @@
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/flat/state_bytes.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
+
+using test::counted;
+using test::vector_from;
 
 State some_state() {
   State state;
   state.numbers.set("integer", std::numeric_limits<int64_t>::min());
   state.numbers.set("real", -0.1);
   state.numbers.set("endless", std::numeric_limits<double>::infinity());
-  state.tensors["doubles"] = at::arange(7, at::kDouble) / 3;
-  state.tensors["matrix"] = at::arange(6, at::kFloat).view({2, 3});
-  state.tensors["long"] = at::arange(3, at::kLong);
-  state.tensors["bytes"] = at::arange(5, at::kByte);
-  state.tensors["empty"] = at::empty({0, 4}, at::kFloat);
+  state.tensors["doubles"] = vector_from<double>({0.0, 1.0 / 3, 2.0 / 3, 1.0, 4.0 / 3, 5.0 / 3, 2.0});
+  state.tensors["matrix"] = ShapedVector(counted(6), {2, 3});
+  state.tensors["long"] = counted(3, ElementType::int64);
+  state.tensors["bytes"] = counted(5, ElementType::byte);
+  state.tensors["empty"] = ShapedVector(flat_vector(0), {0, 4});
   return state;
 }
 
@@ -36,18 +39,29 @@ TEST(StateBytes, ComeBackBitForBit) {
   EXPECT_EQ(found.numbers, state.numbers);
   ASSERT_EQ(found.tensors.size(), state.tensors.size());
   for (const auto& [name, tensor] : state.tensors) {
-    EXPECT_EQ(found.tensors.at(name).scalar_type(), tensor.scalar_type()) << name;
-    EXPECT_EQ(found.tensors.at(name).sizes(), tensor.sizes()) << name;
-    EXPECT_TRUE(found.tensors.at(name).equal(tensor)) << name;
+    EXPECT_EQ(found.tensors.at(name).values.type(), tensor.values.type()) << name;
+    EXPECT_EQ(found.tensors.at(name).shape, tensor.shape) << name;
+    EXPECT_TRUE(same_bits(found.tensors.at(name).values, tensor.values)) << name;
+    EXPECT_FALSE(found.tensors.at(name).values.is_same(tensor.values)) << name;
   }
   EXPECT_EQ(bytes_of(found), bytes_of(state));
 }
 
 TEST(StateBytes, TakeViewsAsTheirValues) {
   State state;
-  state.tensors["columns"] = at::arange(6, at::kFloat).view({2, 3}).t();
+  state.tensors["part"] = counted(10, ElementType::float64).part(3, 4);
   const State found = state_from_bytes(bytes_of(state));
-  EXPECT_TRUE(found.tensors.at("columns").equal(state.tensors.at("columns")));
+  EXPECT_TRUE(same_bits(found.tensors.at("part").values, vector_from<double>({3, 4, 5, 6})));
+  EXPECT_TRUE(found.tensors.at("part").values.is_whole());
+}
+
+TEST(StateBytes, AreNotCopied) {
+  State state;
+  const Vector vector = counted(100);
+  state.tensors["shared"] = vector;
+  const StateBytes bytes = state_bytes(state);
+  ASSERT_EQ(bytes.parts().size(), 3U);
+  EXPECT_EQ(static_cast<const void*>(bytes.parts()[1].data()), vector.host());
 }
 
 TEST(StateBytes, TruncatedAnywhereTheyAreRefused) {

@@ -1,10 +1,14 @@
-// What LocalUpdates must give, to the bit, beside our own method and beside no method at all.
+// What LocalUpdates must give, to the bit, beside the same method written out and beside no method at all.
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/checkpoint/checkpoint.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/kernel_threads.h"
-#include "muster/method/synchronous.h"
-#include "muster/optim/average.h"
 #include "muster/optim/nesterov.h"
 #include "muster/optim/slowmo.h"
 #include "muster/schedule/adaptive_period.h"
@@ -14,18 +18,16 @@
 #include "muster/schedule/post_local.h"
 #include "muster/schedule/quadratic_rule.h"
 #include "muster/schedule/swap.h"
-#include "muster/train/checkpoint.h"
 #include "tests/support/temporary_folder.h"
-#include "tests/unit/local_updates/linear_loop.h"
+#include "tests/support/vectors.h"
+#include "tests/unit/local_updates/method_by_hand.h"
 #include "tests/unit/local_updates/on_ranks.h"
+#include "tests/unit/local_updates/segment_loop.h"
 
 namespace muster {
 namespace {
 
-struct Rule {
-  const char* name;
-  std::function<std::unique_ptr<SyncSchedule>()> make;
-};
+using test::vector_from;
 
 template <class Schedule, class Options>
 Rule rule(const char* name, Options options) {
@@ -45,175 +47,168 @@ std::vector<Rule> rules() {
   };
 }
 
-struct Outer {
-  const char* name;
-  OuterOptimizerFactory make;
-};
-
 std::vector<Outer> outers() {
   return {{"average", {}},
           {"nesterov",
-           [](int64_t size, at::ScalarType type) {
+           [](int64_t size, ElementType type) {
              return std::make_unique<Nesterov>(NesterovOptions{.learning_rate = 0.6, .momentum = 0.5}, size,
                                                type);
            }},
-          {"slowmo", [](int64_t size, at::ScalarType type) {
+          {"slowmo", [](int64_t size, ElementType type) {
              return std::make_unique<SlowMo>(SlowMoOptions{.momentum = 0.3}, size, type);
            }}};
 }
 
-struct Outcome {
-  at::Tensor parameters;
-  std::vector<RoundReport> rounds;
-};
-
-/// The same training by our own method, all workers in one process.
-Outcome by_method(const LinearLoop::Setting& setting, int64_t workers, const Rule& rule, const Outer& outer) {
-  use_single_threaded_kernels();
-  const LinearTask task(setting.type);
-  const PermutationSampler sampler(
-      {.samples = train_samples, .workers = workers, .batch = setting.batch, .seed = 3});
-  ThreadPool pool(1);
-  Solo group;
-  Averager averager(group, pool);
-  const LearningRate rate(setting.rate, setting.total_steps);
-  auto make_outer = outer.make ? outer.make : [](int64_t, at::ScalarType) -> std::unique_ptr<OuterOptimizer> {
-    return std::make_unique<PlainAverage>();
-  };
-  Synchronous method(
-      {task, sampler, pool, averager, rate, rule.make(), make_outer(linear_layout().size(), setting.type),
-       [&](const Layout& layout, at::ScalarType type) {
-         return std::make_unique<Sgd>(setting.sgd, layout, type);
-       }},
-      {.total_steps = setting.total_steps, .hosted_workers = workers});
-  Outcome outcome;
-  while (const auto progress = method.advance(1000))
-    if (progress->round) outcome.rounds.push_back(*progress->round);
-  outcome.parameters = flat_vector(linear_layout().size(), setting.type);
-  method.copy_mean_parameters(outcome.parameters);
-  return outcome;
-}
-
-void expect_same_rounds(const std::vector<MeetingReport>& loop, const std::vector<RoundReport>& method) {
-  ASSERT_EQ(loop.size(), method.size());
+void expect_same_rounds(const std::vector<MeetingReport>& loop, const std::vector<MeetingReport>& hand) {
+  ASSERT_EQ(loop.size(), hand.size());
   for (size_t i = 0; i < loop.size(); ++i) {
-    EXPECT_EQ(loop[i].index, method[i].index);
-    EXPECT_EQ(loop[i].first_step, method[i].first_step);
-    EXPECT_EQ(loop[i].steps, method[i].round.steps);
-    EXPECT_EQ(loop[i].what, method[i].round.what);
-    EXPECT_EQ(loop[i].learning_rate, method[i].learning_rate);
-    EXPECT_EQ(loop[i].divergence, method[i].divergence);
-    EXPECT_NEAR(loop[i].loss.value_or(-1), method[i].loss, 1e-12);  // sums are taken in another order
+    EXPECT_EQ(loop[i].index, hand[i].index);
+    EXPECT_EQ(loop[i].first_step, hand[i].first_step);
+    EXPECT_EQ(loop[i].steps, hand[i].steps);
+    EXPECT_EQ(loop[i].what, hand[i].what);
+    EXPECT_EQ(loop[i].learning_rate, hand[i].learning_rate);
+    ASSERT_EQ(loop[i].divergence.has_value(), hand[i].divergence.has_value());
+    // Sums are taken in another order.
+    if (loop[i].divergence) {
+      EXPECT_NEAR(*loop[i].divergence, *hand[i].divergence, 1e-12 * *hand[i].divergence);
+    }
+    EXPECT_NEAR(loop[i].loss.value_or(-1), *hand[i].loss, 1e-12);
   }
 }
 
-TEST(LocalUpdatesLaws, HasTheBitsOfOurOwnMethod) {
-  for (const at::ScalarType type : {at::kFloat, at::kDouble})
-    for (const int ranks : {1, 2, 3})
-      for (const Rule& rule : rules())
-        for (const Outer& outer : outers()) {
-          SCOPED_TRACE(std::string(rule.name) + ", " + outer.name + ", " + std::to_string(ranks) + " ranks");
-          const LinearLoop::Setting setting{.type = type};
-          const Outcome expected = by_method(setting, ranks, rule, outer);
-          on_ranks(ranks, [&](std::unique_ptr<Communicator>& group) {
-            LinearLoop loop(*group, rule.make(), setting,
-                            {.outer = outer.make, .measure_divergence = true, .measure_loss = true});
-            const auto reports = loop.finish();
-            EXPECT_TRUE(at::equal(loop.local->parameters(), expected.parameters));
-            if (group->rank() == 0) expect_same_rounds(reports, expected.rounds);
-          });
-        }
+template <class T>
+void expect_bits_by_hand(int ranks, const Rule& rule, const Outer& outer) {
+  SCOPED_TRACE(std::string(rule.name) + ", " + outer.name + ", " + std::to_string(ranks) + " ranks");
+  const LinearSetting setting;
+  const Outcome<T> expected = by_hand<T>(setting, ranks, rule, outer);
+  on_ranks(ranks, [&](std::unique_ptr<Communicator>& group) {
+    SegmentLoop<T> loop(*group, rule.make(), setting,
+                        {.outer = outer.make, .measure_divergence = true, .measure_loss = true});
+    const auto reports = loop.finish();
+    EXPECT_EQ(loop.model.flat(), expected.parameters);
+    EXPECT_EQ(test::to_std<T>(loop.local.parameters()), expected.parameters);
+    if (group->rank() == 0) expect_same_rounds(reports, expected.rounds);
+  });
 }
 
-/// The same loop without LocalUpdates: Sgd on a flat vector.
-at::Tensor plain_loop(const LinearLoop::Setting& setting) {
-  const LinearTask task(setting.type);
-  const PermutationSampler sampler({.samples = train_samples, .batch = setting.batch, .seed = 3});
+TEST(LocalUpdatesLaws, HasTheBitsOfTheMethodByHand) {
+  for (const int ranks : {1, 2, 3})
+    for (const Rule& rule : rules())
+      for (const Outer& outer : outers()) {
+        expect_bits_by_hand<float>(ranks, rule, outer);
+        expect_bits_by_hand<double>(ranks, rule, outer);
+      }
+}
+
+/// The same loop without LocalUpdates.
+template <class T>
+std::vector<T> plain_loop(const LinearSetting& setting) {
+  LinearModel<T> model(1);
   const LearningRate rate(setting.rate, setting.total_steps);
-  const Layout layout = linear_layout();
-  at::Tensor values = drawn({layout.size()}, 1, setting.type), gradient = at::zeros_like(values);
-  Sgd optimizer(setting.sgd, layout, setting.type);
   for (int64_t step = 0; step < setting.total_steps; ++step) {
-    linear_gradient(view_of(values, layout.pieces()[0]), view_of(values, layout.pieces()[1]),
-                    task.train_batch(sampler.samples(step, 0), 0), view_of(gradient, layout.pieces()[0]),
-                    view_of(gradient, layout.pieces()[1]));
-    optimizer.step(values, gradient, rate.at(step));
+    model.loss_and_gradient(first_sample(step, 0, 1, setting.batch), setting.batch);
+    model.descend(setting.momentum, rate.at(step));
   }
-  return values;
+  return model.flat();
 }
 
 TEST(LocalUpdatesLaws, OneRankIsThePlainLoopForAnyRule) {
-  for (const at::ScalarType type : {at::kFloat, at::kDouble})
-    for (const Rule& rule : rules()) {
-      SCOPED_TRACE(rule.name);
-      const LinearLoop::Setting setting{.type = type};
-      Solo alone;
-      LinearLoop loop(alone, rule.make(), setting);
-      const auto reports = loop.finish();
-      EXPECT_TRUE(at::equal(loop.local->parameters(), plain_loop(setting)));
-      EXPECT_EQ(reports.back().first_step + reports.back().steps, setting.total_steps);
-    }
+  const LinearSetting setting;
+  Solo alone;
+  for (const Rule& rule : rules()) {
+    SCOPED_TRACE(rule.name);
+    SegmentLoop<float> loop(alone, rule.make(), setting);
+    const auto reports = loop.finish();
+    EXPECT_EQ(loop.model.flat(), plain_loop<float>(setting));
+    EXPECT_EQ(reports.back().first_step + reports.back().steps, setting.total_steps);
+    SegmentLoop<double> wide(alone, rule.make(), setting);
+    wide.finish();
+    EXPECT_EQ(wide.model.flat(), plain_loop<double>(setting));
+  }
 }
 
 TEST(LocalUpdatesLaws, PeriodOneIsTheLargeBatch) {
-  const LinearLoop::Setting small{.batch = 4, .type = at::kDouble}, large{.batch = 12, .type = at::kDouble};
-  const at::Tensor expected = plain_loop(large);
+  const LinearSetting small{.batch = 4}, large{.batch = 12};
+  const Vector expected = vector_from(plain_loop<double>(large));
   for (const bool gradients : {false, true})
     on_ranks(3, [&](std::unique_ptr<Communicator>& group) {
-      LinearLoop loop(*group, (gradients ? rules()[0] : rules()[1]).make(), small);
+      SegmentLoop<double> loop(*group, (gradients ? rules()[0] : rules()[1]).make(), small);
       const auto reports = loop.finish();
-      EXPECT_LE((loop.local->parameters() - expected).abs().max().item<double>(), 1e-13);
+      EXPECT_LE(test::largest_difference(loop.local.parameters(), expected), 1e-13);
       EXPECT_EQ(reports.size(), 60U);
       const int64_t flags = gradients ? 2 : 0;  // which of the two parameters has a gradient
-      EXPECT_EQ(reports[0].bytes_per_worker, (linear_layout().size() + flags) * 8);
+      EXPECT_EQ(reports[0].bytes_per_worker, (expected.size() + flags) * 8);
     });
 }
 
 TEST(LocalUpdatesLaws, ADifferentPeriodTrainsDifferently) {
-  const LinearLoop::Setting setting{.type = at::kDouble};
-  std::vector<at::Tensor> ends;
-  for (const int which : {1, 2})
+  std::vector<Vector> ends;
+  for (const size_t which : {1U, 2U})
     on_ranks(2, [&](std::unique_ptr<Communicator>& group) {
-      LinearLoop loop(*group, rules()[static_cast<size_t>(which)].make(), setting);
+      SegmentLoop<double> loop(*group, rules()[which].make(), {});
       loop.finish();
-      if (group->rank() == 0) ends.push_back(loop.local->parameters().clone());
+      if (group->rank() == 0) ends.push_back(loop.local.parameters().copy());
     });
-  EXPECT_GT((ends[0] - ends[1]).abs().max().item<double>(), 1e-6);
+  EXPECT_GT(test::largest_difference(ends[0], ends[1]), 1e-6);
 }
 
 TEST(LocalUpdatesLaws, RanksAreApartInARoundAndAlikeAfterIt) {
-  std::vector<std::vector<at::Tensor>> seen(2, std::vector<at::Tensor>(60));
+  std::vector<std::vector<Vector>> seen(2, std::vector<Vector>(60));
   on_ranks(2, [&](std::unique_ptr<Communicator>& group) {
-    LinearLoop loop(*group, rules()[2].make(), {});
-    for (auto& after : seen[static_cast<size_t>(group->rank())]) {
+    SegmentLoop<float> loop(*group, rules()[2].make(), {});
+    for (Vector& after : seen[static_cast<size_t>(group->rank())]) {
       const auto report = loop.step();
-      after = loop.local->parameters().clone();
-      EXPECT_EQ(report.has_value(), !loop.local->in_round());
+      after = loop.local.parameters().copy();
+      EXPECT_EQ(report.has_value(), !loop.local.in_round());
     }
   });
   for (size_t step = 0; step < 60; ++step)
-    EXPECT_EQ(at::equal(seen[0][step], seen[1][step]), (step + 1) % 7 == 0 || step == 59) << step;
+    EXPECT_EQ(same_bits(seen[0][step], seen[1][step]), (step + 1) % 7 == 0 || step == 59) << step;
+}
+
+TEST(LocalUpdatesLaws, MemoryThatMovesChangesNothing) {
+  for (const size_t which : {0U, 2U, 4U})
+    on_ranks(2, [&](std::unique_ptr<Communicator>& group) {
+      SegmentLoop<float> stays(*group, rules()[which].make(), {}), moves(*group, rules()[which].make(), {});
+      for (int step = 0; step < 60; ++step) {
+        stays.step();
+        moves.step();
+        if (step % 3 != 0) moves.model.move();
+      }
+      EXPECT_EQ(moves.model.flat(), stays.model.flat());
+    });
+}
+
+TEST(LocalUpdatesLaws, GapsBetweenElementsStayAsTheyWere) {
+  on_ranks(2, [&](std::unique_ptr<Communicator>& group) {
+    SegmentLoop<float> loop(*group, rules()[4].make(), {});
+    loop.finish();
+    for (size_t i = outputs; i < loop.model.weight.size(); i += column) {
+      EXPECT_EQ(loop.model.weight[i], -7);
+      EXPECT_EQ(loop.model.weight_gradient[i], -7);
+    }
+  });
 }
 
 TEST(LocalUpdatesLaws, RestoredIsUninterruptedAtAnyStep) {
-  const LinearLoop::Setting setting{.total_steps = 30};
+  const LinearSetting setting{.total_steps = 30};
   for (const Rule& rule : rules())
     for (const Outer& outer : {outers()[0], outers()[1]}) {
       SCOPED_TRACE(std::string(rule.name) + ", " + outer.name);
       const LocalUpdatesOptions options{.outer = outer.make};
       on_ranks(2, [&](std::unique_ptr<Communicator>& group) {
-        LinearLoop whole(*group, rule.make(), setting, options);
+        SegmentLoop<float> whole(*group, rule.make(), setting, options);
         std::vector<State> states = {whole.state()};
         for (int step = 0; step < 30; ++step) {
           whole.step();
           states.push_back(whole.state());
         }
-        for (const size_t cut : {0, 1, 6, 16, 17, 23, 29, 30}) {
-          LinearLoop resumed(*group, rule.make(), setting, options);
+        for (const size_t cut : {0U, 1U, 6U, 16U, 17U, 23U, 29U, 30U}) {
+          SegmentLoop<float> resumed(*group, rule.make(), setting, options);
           resumed.restore(states[cut]);
-          EXPECT_EQ(resumed.local->steps_done(), static_cast<int64_t>(cut));
+          EXPECT_EQ(resumed.local.steps_done(), static_cast<int64_t>(cut));
           resumed.finish();
-          EXPECT_TRUE(at::equal(resumed.local->parameters(), whole.local->parameters())) << cut;
+          EXPECT_EQ(resumed.model.flat(), whole.model.flat()) << cut;
           EXPECT_EQ(resumed.state().numbers, states[30].numbers) << cut;
         }
       });
@@ -226,15 +221,15 @@ TEST(LocalUpdatesLaws, GoesOnFromACheckpointOnTheDisk) {
   const test::TemporaryFolder folder;
   on_ranks(2, [&](std::unique_ptr<Communicator>& group) {
     CheckpointStore store(folder / ("rank" + std::to_string(group->rank())), 2);
-    LinearLoop whole(*group, adaptive.make(), {}, options);
+    SegmentLoop<float> whole(*group, adaptive.make(), {}, options);
     for (int step = 0; step < 41; ++step) whole.step();
-    EXPECT_TRUE(whole.local->in_round());
-    store.save(whole.local->steps_done(), {}, whole.state(), "{}");
+    EXPECT_TRUE(whole.local.in_round());
+    store.save(whole.local.steps_done(), {}, whole.state(), "{}");
     whole.finish();
-    LinearLoop resumed(*group, adaptive.make(), {}, options);
+    SegmentLoop<float> resumed(*group, adaptive.make(), {}, options);
     resumed.restore(store.latest()->state);
     resumed.finish();
-    EXPECT_TRUE(at::equal(resumed.local->parameters(), whole.local->parameters()));
+    EXPECT_EQ(resumed.model.flat(), whole.model.flat());
   });
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "muster/base/random.h"
-#include "muster/flat/flat_buffer.h"
 #include "muster/task/task.h"
 
 namespace muster {
@@ -23,7 +22,7 @@ class NoisyBowlModel final : public Model {
   }
   const Layout& parameters() const override { return layout_; }
   const Layout& buffers() const override { return no_buffers_; }
-  at::ScalarType type() const override { return at::kDouble; }
+  ElementType type() const override { return ElementType::float64; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
     parameters.copy_(parameters_);
     parameters_ = parameters;

@@ -8,41 +8,31 @@
 #include <vector>
 
 #include "muster/comm/thread_group.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/vector.h"
 #include "muster/optim/nesterov.h"
 #include "tests/unit/method/small_run.h"
+#include "tests/unit/rounds/overlap_formulas.h"
 
 namespace muster {
 
-/// loss = 1/2 sum_i c_i (x_i - b_i)^2 with c_i = 0.1 + i / size and b the mean of the samples' targets,
-/// b_i(sample) = (7 sample + 3 i) mod 11: linear dynamics, in double. Three tensors of 4, 3 and 5 elements.
+/// Quadratic as a model.
 class QuadraticModel final : public Model {
  public:
-  static constexpr int64_t size = 12;
-  QuadraticModel() {
-    layout_.add("a", {4});
-    layout_.add("b", {3});
-    layout_.add("c", {5});
-  }
-  static double curvature(int64_t i) { return 0.1 + static_cast<double>(i) / size; }
-  static double target(int64_t sample, int64_t i) { return static_cast<double>((7 * sample + 3 * i) % 11); }
-
   const Layout& parameters() const override { return layout_; }
   const Layout& buffers() const override { return none_; }
-  at::ScalarType type() const override { return at::kDouble; }
+  ElementType type() const override { return ElementType::float64; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
     parameters_ = parameters.zero_();
     gradient_ = gradient.zero_();
   }
   double loss_and_gradient(const Batch& batch, const RandomKey&) override {
+    const auto* const samples = batch.targets.data_ptr<int64_t>();
+    const std::vector<int64_t> drawn(samples, samples + batch.size());
     double loss = 0;
-    for (int64_t i = 0; i < size; ++i) {
-      double mean = 0;
-      for (int64_t k = 0; k < batch.size(); ++k)
-        mean += target(batch.targets.data_ptr<int64_t>()[k], i) / static_cast<double>(batch.size());
-      const double away = parameters_.data_ptr<double>()[i] - mean;
-      gradient_.data_ptr<double>()[i] = curvature(i) * away;
-      loss += 0.5 * curvature(i) * away * away;
+    for (int64_t i = 0; i < Quadratic::size; ++i) {
+      const double away = parameters_.data_ptr<double>()[i] - Quadratic::target(drawn, i);
+      gradient_.data_ptr<double>()[i] = Quadratic::curvature(i) * away;
+      loss += 0.5 * Quadratic::curvature(i) * away * away;
     }
     return loss;
   }
@@ -51,7 +41,7 @@ class QuadraticModel final : public Model {
   void observe(const Batch&) override {}
 
  private:
-  Layout layout_, none_;
+  Layout layout_ = Quadratic::layout(), none_;
   at::Tensor parameters_, gradient_;
 };
 
@@ -114,12 +104,12 @@ class OverlapRun {
     }
     return rounds;
   }
-  at::Tensor parameters() {
-    at::Tensor out = method_.replicas()[0]->parameters().clone();
+  Vector parameters() {
+    Vector out = method_.replicas()[0]->parameters().copy();
     method_.copy_mean_parameters(out);
     return out;
   }
-  const at::Tensor& replica(size_t hosted) { return method_.replicas()[hosted]->parameters(); }
+  const Vector& replica(size_t hosted) { return method_.replicas()[hosted]->parameters(); }
 
  private:
   ThreadPool pool_;
@@ -130,12 +120,12 @@ class OverlapRun {
 };
 
 /// The parameters at the end of a run in one process.
-inline at::Tensor outcome(const Task& task, const OverlapRunOptions& options, int64_t stretch = 1000) {
+inline Vector outcome(const Task& task, const OverlapRunOptions& options, int64_t stretch = 1000) {
   Solo group;
   OverlapRun run(task, group, options);
   run.finish(stretch);
   for (const auto& replica : run.method().replicas())
-    EXPECT_TRUE(at::equal(replica->parameters(), run.parameters()));
+    EXPECT_TRUE(same_bits(replica->parameters(), run.parameters()));
   return run.parameters();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -7,7 +8,7 @@
 #include "muster/base/thread_pool.h"
 #include "muster/comm/averager.h"
 #include "muster/comm/solo.h"
-#include "muster/flat/kernel_threads.h"
+#include "muster/libtorch/kernel_threads.h"
 #include "muster/method/synchronous.h"
 #include "muster/optim/adamw.h"
 #include "muster/optim/average.h"
@@ -17,6 +18,7 @@
 #include "muster/task/generated_images.h"
 #include "muster/task/image_task.h"
 #include "muster/task/samplers.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 
@@ -87,8 +89,8 @@ class SmallRun {
     return rounds;
   }
 
-  at::Tensor parameters() {
-    at::Tensor out = method_.replicas()[0]->parameters().clone();
+  Vector parameters() {
+    Vector out = method_.replicas()[0]->parameters().copy();
     method_.copy_mean_parameters(out);
     return out;
   }
@@ -104,13 +106,13 @@ class SmallRun {
 };
 
 inline InnerOptimizerFactory sgd(SgdOptions options = {.momentum = 0.9, .weight_decay = 5e-4}) {
-  return [options](const Layout& layout, at::ScalarType type) {
+  return [options](const Layout& layout, ElementType type) {
     return std::make_unique<Sgd>(options, layout, type);
   };
 }
 
 inline InnerOptimizerFactory adamw(AdamWOptions options = {.weight_decay = 0.01}) {
-  return [options](const Layout& layout, at::ScalarType type) {
+  return [options](const Layout& layout, ElementType type) {
     return std::make_unique<AdamW>(options, layout, type);
   };
 }
@@ -119,9 +121,16 @@ inline std::unique_ptr<SyncSchedule> constant(int64_t period) {
   return std::make_unique<ConstantPeriod>(ConstantPeriodOptions{.base_period = period});
 }
 
+/// Norm of the difference, in double.
+inline double distance(const Vector& a, const Vector& b) {
+  double sum = 0;
+  for (int64_t i = 0; i < b.size(); ++i) sum += std::pow(test::value_at(a, i) - test::value_at(b, i), 2);
+  return std::sqrt(sum);
+}
+
 /// Norm of the difference over the norm.
-inline double relative_difference(const at::Tensor& a, const at::Tensor& b) {
-  return ((a - b).to(at::kDouble).norm() / b.to(at::kDouble).norm()).item<double>();
+inline double relative_difference(const Vector& a, const Vector& b) {
+  return distance(a, b) / distance(flat_vector(b.size(), b.type()), b);
 }
 
 }  // namespace muster

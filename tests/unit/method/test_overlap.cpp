@@ -1,10 +1,10 @@
 // Laws of meetings that overlap with local steps, and of fragments.
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
 
 #include "muster/base/error.h"
+#include "muster/flat/arithmetic.h"
 #include "muster/schedule/adaptive_period.h"
 #include "muster/schedule/every_step.h"
 #include "muster/schedule/loss_driven.h"
@@ -41,76 +41,14 @@ TEST(Overlap, WithoutDelayItIsThePlainMeetingToTheBit) {
     for (const auto& compression :
          {std::optional<Compression>(), std::optional(compression_of(CodecKind::int8, true))}) {
       OverlapRunOptions options{.steps = 14, .adam = true, .nesterov = nesterov, .compression = compression};
-      const at::Tensor plain = outcome(*task, options);
+      const Vector plain = outcome(*task, options);
       for (const OverlapOptions& overlap : {delayed(0), delayed(0, Merge::blend, 0)}) {
         options.overlap = overlap;
-        EXPECT_TRUE(at::equal(outcome(*task, options), plain)) << "nesterov " << nesterov;
+        EXPECT_TRUE(same_bits(outcome(*task, options), plain)) << "nesterov " << nesterov;
       }
       options.overlap = delayed(1);  // the law must be able to fail
-      EXPECT_FALSE(at::equal(outcome(*task, options), plain));
+      EXPECT_FALSE(same_bits(outcome(*task, options), plain));
     }
-}
-
-/// What the formulas say, worker by worker and element by element: the tensors of QuadraticModel, 4, 3 and 5
-/// elements long, are the fragments where there are three.
-std::vector<double> simulate(OverlapRun& run, const OverlapRunOptions& options) {
-  constexpr int64_t size = QuadraticModel::size;
-  const OverlapOptions& overlap = options.overlap;
-  const std::vector<int64_t> begins =
-      overlap.fragments == 3 ? std::vector<int64_t>{0, 4, 7, size} : std::vector<int64_t>{0, size};
-  const auto workers = static_cast<size_t>(options.workers);
-  std::vector<std::vector<double>> x(workers, std::vector<double>(size)), snapshot = x;
-  std::vector<double> anchor(size), momentum(size);
-  std::vector<int64_t> begun(begins.size() - 1, -1);
-  const auto land = [&](size_t p, bool all_wait) {
-    for (int64_t i = begins[p]; i < begins[p + 1]; ++i) {
-      const auto at = static_cast<size_t>(i);
-      double mean = 0;
-      for (auto& s : snapshot) mean += s[at] / static_cast<double>(workers);
-      const double gradient = anchor[at] - mean;
-      momentum[at] = 0.9 * momentum[at] + gradient;
-      anchor[at] = options.nesterov ? anchor[at] - 0.7 * (gradient + 0.9 * momentum[at]) : mean;
-      for (size_t k = 0; k < workers; ++k) {
-        double& own = x[k][at];
-        if (all_wait || !overlap.delayed)
-          own = anchor[at];
-        else if (overlap.merge == Merge::corrected)
-          own += anchor[at] - snapshot[k][at];
-        else
-          own = overlap.blend * own + (1 - overlap.blend) * anchor[at];
-      }
-    }
-    begun[p] = -1;
-  };
-  for (int64_t step = 0; step < options.steps; ++step) {
-    for (size_t k = 0; k < workers; ++k) {
-      const auto samples = run.sampler().samples(step, static_cast<int64_t>(k));
-      for (int64_t i = 0; i < size; ++i) {
-        double target = 0;
-        for (const int64_t sample : samples)
-          target += QuadraticModel::target(sample, i) / static_cast<double>(samples.size());
-        double& own = x[k][static_cast<size_t>(i)];
-        own -= run.rate().at(step) * QuadraticModel::curvature(i) * (own - target);
-      }
-    }
-    const int64_t done = step + 1;
-    const auto count = static_cast<int64_t>(begun.size());
-    const int64_t first = step / options.period * options.period;
-    const int64_t steps = std::min(options.period, options.steps - first);
-    const bool last = first + steps == options.steps;
-    for (int64_t fragment = 0; fragment < count; ++fragment) {
-      const auto p = static_cast<size_t>(fragment);
-      const double turn = static_cast<double>((fragment + 1) * steps) / static_cast<double>(count);
-      const bool meets = done - first == (last ? steps : static_cast<int64_t>(std::ceil(turn)));
-      if (begun[p] >= 0 && (meets || (overlap.delay && done >= begun[p] + *overlap.delay))) land(p, false);
-      if (!meets) continue;
-      for (size_t k = 0; k < workers; ++k)
-        std::copy(x[k].begin() + begins[p], x[k].begin() + begins[p + 1], snapshot[k].begin() + begins[p]);
-      begun[p] = done;
-      if (last || !overlap.delayed) land(p, true);
-    }
-  }
-  return x[0];
 }
 
 TEST(Overlap, OnAQuadraticItDoesWhatItsFormulasSay) {
@@ -121,9 +59,12 @@ TEST(Overlap, OnAQuadraticItDoesWhatItsFormulasSay) {
       Solo group;
       OverlapRun run(task, group, options);
       run.finish();
-      const std::vector<double> expected = simulate(run, options);
+      const std::vector<double> expected =
+          by_formulas({overlap, options.workers, options.steps, options.period, nesterov,
+                       [&](int64_t step, int64_t worker) { return run.sampler().samples(step, worker); },
+                       [&](int64_t step) { return run.rate().at(step); }});
       for (size_t i = 0; i < expected.size(); ++i)
-        EXPECT_NEAR(run.replica(0).data_ptr<double>()[i], expected[i], 1e-12) << "element " << i;
+        EXPECT_NEAR(run.replica(0).data<double>()[i], expected[i], 1e-12) << "element " << i;
     }
 }
 
@@ -131,21 +72,21 @@ TEST(Overlap, OnAQuadraticItDoesWhatItsFormulasSay) {
 // nothing but the workers' differences, which average out, tells the two apart.
 TEST(Overlap, TheCorrectedFormKeepsTheMeanOfAllLocalSteps) {
   const QuadraticTask task;
-  const at::Tensor plain = outcome(task, {.steps = 40});
-  const at::Tensor corrected = outcome(task, {.overlap = delayed(std::nullopt), .steps = 40});
-  const at::Tensor blended = outcome(task, {.overlap = delayed(std::nullopt, Merge::blend), .steps = 40});
-  EXPECT_LT((corrected - plain).abs().max().item<double>(), 1e-12);
-  EXPECT_GT((blended - plain).abs().max().item<double>(), 1e-3);
+  const Vector plain = outcome(task, {.steps = 40});
+  const Vector corrected = outcome(task, {.overlap = delayed(std::nullopt), .steps = 40});
+  const Vector blended = outcome(task, {.overlap = delayed(std::nullopt, Merge::blend), .steps = 40});
+  EXPECT_LT(test::largest_difference(corrected, plain), 1e-12);
+  EXPECT_GT(test::largest_difference(blended, plain), 1e-3);
 }
 
 TEST(Overlap, SameBitsForAnyThreadsAndAnyStretch) {
   const auto task = small_task(ImageNetwork::mlp, 64);
   for (const OverlapOptions& overlap : forms()) {
     OverlapRunOptions options{.overlap = overlap, .steps = 20, .adam = true, .nesterov = true};
-    const at::Tensor first = outcome(*task, options);
+    const Vector first = outcome(*task, options);
     for (const int threads : {2, 4}) {
       options.threads = threads;
-      EXPECT_TRUE(at::equal(outcome(*task, options, threads), first));
+      EXPECT_TRUE(same_bits(outcome(*task, options, threads), first));
     }
   }
 }
@@ -156,30 +97,30 @@ TEST(Overlap, OneWorkerInEachOfFourProcessesIsFourInOneToTheBit) {
     for (const bool compressed : {false, true}) {
       OverlapRunOptions options{.overlap = overlap, .steps = 20, .adam = true, .nesterov = !compressed};
       if (compressed) options.compression = compression_of(CodecKind::int8, true);
-      const at::Tensor together = outcome(*task, options);
+      const Vector together = outcome(*task, options);
       auto group = ThreadGroup::make(4);
-      std::vector<at::Tensor> apart(4);
+      std::vector<Vector> apart(4);
       std::vector<std::thread> threads;
       for (size_t rank = 0; rank < 4; ++rank)
         threads.emplace_back([&, rank] {
           OverlapRun run(*task, *group[rank], options);
           run.finish();
-          apart[rank] = run.replica(0).clone();
+          apart[rank] = run.replica(0).copy();
         });
       for (std::thread& thread : threads) thread.join();
-      for (const at::Tensor& one : apart) EXPECT_TRUE(at::equal(one, together));
+      for (const Vector& one : apart) EXPECT_TRUE(same_bits(one, together));
     }
 }
 
 State deep_copy(const State& state) {
   State copy;
   copy.numbers = state.numbers;
-  for (const auto& [name, tensor] : state.tensors) copy.tensors[name] = tensor.clone();
+  for (const auto& [name, tensor] : state.tensors) copy.tensors[name] = {tensor.values.copy(), tensor.shape};
   return copy;
 }
 
 void expect_resumable(const Task& task, const OverlapRunOptions& options, const std::vector<int64_t>& stops) {
-  const at::Tensor undisturbed = outcome(task, options);
+  const Vector undisturbed = outcome(task, options);
   for (const int64_t stop : stops) {
     Solo group;
     OverlapRun first(task, group, options);
@@ -188,7 +129,7 @@ void expect_resumable(const Task& task, const OverlapRunOptions& options, const 
     OverlapRun second(task, group, options);
     second.method().restore(state);
     second.finish(3);
-    EXPECT_TRUE(at::equal(second.parameters(), undisturbed)) << "stopped after step " << stop;
+    EXPECT_TRUE(same_bits(second.parameters(), undisturbed)) << "stopped after step " << stop;
   }
 }
 
@@ -217,13 +158,14 @@ TEST(Overlap, ALookAtTheMeanChangesNothing) {
         .overlap = overlap, .steps = 20, .compression = compression_of(CodecKind::qsgd4, true)};
     Solo group;
     OverlapRun looked(*task, group, options);
-    at::Tensor sum = at::zeros_like(looked.parameters());
+    const Vector sum = looked.parameters();
     while (looked.method().advance(2)) {
-      sum.zero_();
-      for (const auto& replica : looked.method().replicas()) sum.add_(replica->parameters(), 0.25);
+      sum.fill_zero();
+      for (const auto& replica : looked.method().replicas()) add(sum, replica->parameters());
+      divide(sum, 4);
       EXPECT_LT(relative_difference(looked.parameters(), sum), 1e-6);
     }
-    EXPECT_TRUE(at::equal(looked.parameters(), outcome(*task, options)));
+    EXPECT_TRUE(same_bits(looked.parameters(), outcome(*task, options)));
   }
 }
 
@@ -234,20 +176,20 @@ class Mirror final : public Communicator {
   explicit Mirror(int lost_in = -1) : lost_in_(lost_in) {}
   int rank() const override { return 0; }
   int size() const override { return 2; }
-  std::unique_ptr<Pending> start_mean(const at::Tensor& vector, at::Tensor& mean) override {
-    if (vector.numel() > 1) sizes.push_back(vector.numel());
+  std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) override {
+    if (vector.size() > 1) sizes.push_back(vector.size());
     lost_ = lost_ || lost_in_-- == 0;
     if (lost_) return std::make_unique<Lost>();
     return inner_.start_mean(vector, mean);
   }
-  std::unique_ptr<Pending> start_exchange(const std::vector<at::Tensor>& parts,
-                                          std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
+                                          std::vector<Vector>& received) override {
     return inner_.start_exchange(parts, received);
   }
-  std::unique_ptr<Pending> start_gather(const at::Tensor& part, std::vector<at::Tensor>& received) override {
+  std::unique_ptr<Pending> start_gather(const Vector& part, std::vector<Vector>& received) override {
     return inner_.start_gather(part, received);
   }
-  void broadcast(at::Tensor& vector, int root) override { inner_.broadcast(vector, root); }
+  void broadcast(Vector& vector, int root) override { inner_.broadcast(vector, root); }
 
   std::vector<int64_t> sizes;  ///< of the vectors averaged, in elements
 
@@ -300,14 +242,14 @@ TEST(Overlap, AMeetingLostOnItsWayIsMadeAnewFromTheSnapshots) {
       };
       ASSERT_FALSE(advance_all());
       const int64_t outcomes = run.method().rounds();
-      const at::Tensor before = run.replica(0).clone();
+      const Vector before = run.replica(0).copy();
       EXPECT_THROW(run.method().advance(1), LostPeer);  // nothing has changed
-      EXPECT_TRUE(at::equal(run.replica(0), before));
+      EXPECT_TRUE(same_bits(run.replica(0), before));
       EXPECT_EQ(run.method().rounds(), outcomes);
       run.averager().use_group(next);
       run.method().regrouped();
       EXPECT_TRUE(advance_all());
-      EXPECT_TRUE(at::equal(run.parameters(), undisturbed.parameters())) << "lost in operation " << lost_in;
+      EXPECT_TRUE(same_bits(run.parameters(), undisturbed.parameters())) << "lost in operation " << lost_in;
     }
   }
 }
@@ -323,7 +265,7 @@ TEST(Overlap, ANewcomerBetweenRoundsGoesOnAsTheOneItCameFrom) {
     EXPECT_EQ(newcomer.method().rounds(), member.method().rounds());
     member.finish();
     newcomer.finish(1);
-    EXPECT_TRUE(at::equal(newcomer.parameters(), member.parameters()));
+    EXPECT_TRUE(same_bits(newcomer.parameters(), member.parameters()));
   }
 }
 
@@ -340,7 +282,7 @@ TEST(Overlap, VariableRoundsMeetOncePerRound) {
   int64_t steps = 0;
   for (const RoundReport& round : rounds) {
     EXPECT_EQ(round.first_step, steps);
-    EXPECT_EQ(round.bytes_per_worker, 4 * run.parameters().numel());
+    EXPECT_EQ(round.bytes_per_worker, 4 * run.parameters().size());
     EXPECT_FALSE(round.divergence);
     steps += round.round.steps;
   }

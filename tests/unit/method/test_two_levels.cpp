@@ -1,11 +1,11 @@
 // Groups of workers that also meet within a round.
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
 #include "muster/comm/thread_group.h"
 #include "muster/comm/two_level_group.h"
+#include "muster/flat/arithmetic.h"
 #include "muster/optim/nesterov.h"
 #include "muster/schedule/every_step.h"
 #include "muster/schedule/post_local.h"
@@ -59,15 +59,15 @@ TEST(TwoLevels, OneGroupOfAllEqualsEveryStepToTheBit) {
     one_group.finish();
     SmallRun every_step(*task, grouped(1, 1), std::make_unique<EveryStep>(EveryStepOptions{}), inner);
     every_step.finish();
-    EXPECT_TRUE(at::equal(one_group.parameters(), every_step.parameters()));
+    EXPECT_TRUE(same_bits(one_group.parameters(), every_step.parameters()));
   }
 }
 
-void become_mean(const std::vector<at::Tensor>& vectors) {
-  at::Tensor mean = vectors[0].clone();
-  for (size_t i = 1; i < vectors.size(); ++i) mean.add_(vectors[i]);
-  mean.div_(static_cast<double>(vectors.size()));
-  for (at::Tensor vector : vectors) vector.copy_(mean);
+void become_mean(const std::vector<Vector>& vectors) {
+  const Vector mean = vectors[0].copy();
+  for (size_t i = 1; i < vectors.size(); ++i) add(mean, vectors[i]);
+  divide(mean, static_cast<double>(vectors.size()));
+  for (const Vector& vector : vectors) vector.copy_from(mean);
 }
 
 // Rounds of 7 steps: groups meet after 3 and 6 steps of a round, all after 7.
@@ -83,7 +83,7 @@ TEST(TwoLevels, AnInnerPeriodAboveOneAveragesTheParametersOfAGroup) {
                                     .group_size = 2});
   const LearningRate rate(options.rate, options.steps);
   std::vector<std::unique_ptr<Replica>> replicas;
-  std::vector<at::Tensor> x;
+  std::vector<Vector> x;
   for (int worker = 0; worker < 4; ++worker) {
     auto model = task->make_model();
     auto inner = adamw()(model->parameters(), model->type());
@@ -105,7 +105,7 @@ TEST(TwoLevels, AnInnerPeriodAboveOneAveragesTheParametersOfAGroup) {
       become_mean({x[2], x[3]});
     }
   }
-  EXPECT_TRUE(at::equal(run.parameters(), x[0]));
+  EXPECT_TRUE(same_bits(run.parameters(), x[0]));
 }
 
 // Which samples a group sees does not depend on how it shares them out.
@@ -128,7 +128,7 @@ TEST(TwoLevels, AGroupSeesTheSamplesOfOneWorkerOfALargerBatch) {
 TEST(TwoLevels, SameBitsOnAnyThreadsAndForAnyStretch) {
   const auto task = small_task(ImageNetwork::mlp);
   for (const int64_t period : {1, 3}) {
-    std::vector<at::Tensor> results;
+    std::vector<Vector> results;
     for (const int threads : {1, 3})
       for (const int64_t stretch : {1, 2, 1000}) {
         SmallRunOptions options = grouped(2, period);
@@ -137,7 +137,7 @@ TEST(TwoLevels, SameBitsOnAnyThreadsAndForAnyStretch) {
         run.finish(stretch);
         results.push_back(run.parameters());
       }
-    for (const auto& result : results) EXPECT_TRUE(at::equal(result, results[0])) << period;
+    for (const auto& result : results) EXPECT_TRUE(same_bits(result, results[0])) << period;
   }
 }
 
@@ -149,7 +149,7 @@ TEST(TwoLevels, ResumeInsideARoundIsBitEqual) {
       return std::make_unique<SmallRun>(
           *task, grouped(2, period),
           std::make_unique<QuadraticRule>(QuadraticRuleOptions{.base_period = 3, .growth = 0.1}), adamw(),
-          std::make_unique<Nesterov>(NesterovOptions{}, size, at::kFloat));
+          std::make_unique<Nesterov>(NesterovOptions{}, size, ElementType::float32));
     };
     const auto undisturbed = make();
     const auto rounds = undisturbed->finish();
@@ -158,7 +158,7 @@ TEST(TwoLevels, ResumeInsideARoundIsBitEqual) {
       while (first->method().step() < stop) first->method().advance(stop - first->method().step());
       second->method().restore(first->method().state());
       const auto rest = second->finish(3);
-      EXPECT_TRUE(at::equal(second->parameters(), undisturbed->parameters()))
+      EXPECT_TRUE(same_bits(second->parameters(), undisturbed->parameters()))
           << "inner period " << period << ", stopped after step " << stop;
       EXPECT_EQ(rest.back().inner_bytes_per_worker, rounds.back().inner_bytes_per_worker);
     }
@@ -170,7 +170,7 @@ TEST(TwoLevels, RoundsSayWhatGroupsHandedIn) {
   for (const auto& [period, meetings] : {std::pair<int64_t, int64_t>{1, 6}, {2, 2}, {3, 1}, {6, 0}}) {
     SmallRun run(*task, grouped(2, period), constant(6), sgd());
     const auto rounds = run.finish();
-    const int64_t bytes = 4 * run.parameters().numel();
+    const int64_t bytes = 4 * run.parameters().size();
     EXPECT_EQ(rounds[0].bytes_per_worker, bytes);
     EXPECT_EQ(rounds[0].inner_bytes_per_worker, meetings * bytes) << period;
   }
@@ -237,20 +237,20 @@ struct Groups {
   std::vector<std::unique_ptr<Communicator>> all, inner;
 };
 
-at::Tensor over_processes(const Task& task, const SmallRunOptions& options, int processes) {
+Vector over_processes(const Task& task, const SmallRunOptions& options, int processes) {
   const int64_t hosted = options.workers / processes;
   Groups groups(processes, static_cast<int>(std::max<int64_t>(1, options.group_size / hosted)));
-  std::vector<at::Tensor> ends(static_cast<size_t>(processes));
+  std::vector<Vector> ends(static_cast<size_t>(processes));
   std::vector<std::thread> threads;
   for (size_t rank = 0; rank < ends.size(); ++rank)
     threads.emplace_back([&, rank] {
       Process process(task, options, *groups.all[rank], groups.inner[rank].get(), constant(5));
       while (process.method().advance(3)) {
       }
-      ends[rank] = process.method().replicas()[0]->parameters().clone();
+      ends[rank] = process.method().replicas()[0]->parameters().copy();
     });
   for (std::thread& thread : threads) thread.join();
-  for (const at::Tensor& end : ends) EXPECT_TRUE(at::equal(end, ends[0]));
+  for (const Vector& end : ends) EXPECT_TRUE(same_bits(end, ends[0]));
   return ends[0];
 }
 
@@ -261,11 +261,11 @@ TEST(TwoLevels, SeveralProcessesEqualOne) {
       const SmallRunOptions options = grouped(group_size, period);
       SmallRun one(*task, options, constant(5), sgd());
       one.finish();
-      const at::Tensor alone = one.parameters();
+      const Vector alone = one.parameters();
       EXPECT_LT(relative_difference(over_processes(*task, options, 4), alone), 1e-5);
       EXPECT_LT(relative_difference(over_processes(*task, options, 2), alone), 1e-5);
       if (group_size < 4) continue;
-      EXPECT_TRUE(at::equal(over_processes(*task, options, 4), alone));
+      EXPECT_TRUE(same_bits(over_processes(*task, options, 4), alone));
     }
 }
 
@@ -283,10 +283,10 @@ TEST(TwoLevels, AGroupThatLosesAProcessLeavesParametersAsTheyWere) {
     Process process(*task, options, *groups.all[0], groups.inner[0].get(), constant(5));
     Synchronous& method = process.method();
     method.advance(period);
-    const at::Tensor before = method.replicas()[0]->parameters().clone();
+    const Vector before = method.replicas()[0]->parameters().copy();
     EXPECT_THROW(method.advance(1), LostPeer);
     EXPECT_EQ(method.step(), period);
-    EXPECT_TRUE(at::equal(method.replicas()[0]->parameters(), before));
+    EXPECT_TRUE(same_bits(method.replicas()[0]->parameters(), before));
     other.join();
   }
 }

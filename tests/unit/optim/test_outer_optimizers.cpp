@@ -3,25 +3,28 @@
 #include <cmath>
 
 #include "muster/base/error.h"
+#include "muster/flat/arithmetic.h"
 #include "muster/optim/average.h"
 #include "muster/optim/nesterov.h"
 #include "muster/optim/slowmo.h"
 #include "tests/contract/outer_optimizer_contract.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
 
 using contract::check_outer_optimizer;
+using test::vector_from;
 using testing::IsEmpty;
 
 TEST(OuterOptimizerContract, EveryOneKeepsIt) {
-  EXPECT_THAT(check_outer_optimizer([](int64_t, at::ScalarType) { return std::make_unique<PlainAverage>(); }),
+  EXPECT_THAT(check_outer_optimizer([](int64_t, ElementType) { return std::make_unique<PlainAverage>(); }),
               IsEmpty());
-  EXPECT_THAT(check_outer_optimizer([](int64_t size, at::ScalarType type) {
+  EXPECT_THAT(check_outer_optimizer([](int64_t size, ElementType type) {
                 return std::make_unique<SlowMo>(SlowMoOptions{}, size, type);
               }),
               IsEmpty());
-  EXPECT_THAT(check_outer_optimizer([](int64_t size, at::ScalarType type) {
+  EXPECT_THAT(check_outer_optimizer([](int64_t size, ElementType type) {
                 return std::make_unique<Nesterov>(NesterovOptions{}, size, type);
               }),
               IsEmpty());
@@ -30,9 +33,13 @@ TEST(OuterOptimizerContract, EveryOneKeepsIt) {
 /// Forgets its momentum when restored, drifts without gradient, and lies about the mean.
 class Broken final : public OuterOptimizer {
  public:
-  void step(at::Tensor& anchor, const at::Tensor& outer_gradient, double) override {
+  void step(Vector& anchor, const Vector& outer_gradient, double) override {
     steps_ += 1;
-    anchor.sub_(outer_gradient, 0.5 * steps_).sub_(1e-3);
+    const Vector move = outer_gradient.copy(), drift = flat_vector(anchor.size(), anchor.type());
+    multiply(move, 0.5 * steps_);
+    fill(drift, 1e-3);
+    subtract(anchor, move, anchor);
+    subtract(anchor, drift, anchor);
   }
   bool is_plain_mean() const override { return true; }
 
@@ -41,29 +48,25 @@ class Broken final : public OuterOptimizer {
 };
 
 TEST(OuterOptimizerContract, FindsBrokenPromises) {
-  const auto broken =
-      check_outer_optimizer([](int64_t, at::ScalarType) { return std::make_unique<Broken>(); });
+  const auto broken = check_outer_optimizer([](int64_t, ElementType) { return std::make_unique<Broken>(); });
   EXPECT_THAT(broken, testing::Contains(testing::HasSubstr("move the anchor")));
   EXPECT_THAT(broken, testing::Contains(testing::HasSubstr("is not the mean")));
   EXPECT_THAT(broken, testing::Contains(testing::HasSubstr("restored before meeting 4")));
 }
 
-at::Tensor one(double value) {
-  at::Tensor vector = flat_vector(1, at::kDouble);
-  return vector.fill_(value);
-}
+Vector one(double value) { return vector_from<double>({value}); }
 
-double value(const at::Tensor& vector) { return *vector.data_ptr<double>(); }
+double value(const Vector& vector) { return test::value_at(vector, 0); }
 
 TEST(OuterOptimizers, OnlyTheAverageIsAPlainMean) {
   EXPECT_TRUE(PlainAverage().is_plain_mean());
-  EXPECT_FALSE(SlowMo({}, 1, at::kDouble).is_plain_mean());
-  EXPECT_FALSE(Nesterov({}, 1, at::kDouble).is_plain_mean());
+  EXPECT_FALSE(SlowMo({}, 1, ElementType::float64).is_plain_mean());
+  EXPECT_FALSE(Nesterov({}, 1, ElementType::float64).is_plain_mean());
 }
 
 TEST(SlowMo, FollowsThePaperByHand) {
-  SlowMo outer({.learning_rate = 0.8, .momentum = 0.5}, 1, at::kDouble);
-  at::Tensor anchor = one(10);
+  SlowMo outer({.learning_rate = 0.8, .momentum = 0.5}, 1, ElementType::float64);
+  Vector anchor = one(10);
   outer.step(anchor, one(1), 0.1);  // u = 10; anchor -= 0.8 * 0.1 * 10
   EXPECT_NEAR(value(anchor), 9.2, 1e-14);
   outer.step(anchor, one(1), 0.2);  // u = 5 + 5 = 10; anchor -= 0.8 * 0.2 * 10
@@ -78,14 +81,14 @@ TEST(SlowMo, FollowsThePaperByHand) {
 // b^2 (1+b+b^2+b^3) m], with b = 0.9: 12.1441 g and 2.78559 m (asynchronous local SGD, Liu et al. 2024, eq.
 // 5).
 TEST(Nesterov, FourEqualGradientsGiveThePublishedCoefficients) {
-  Nesterov outer({.learning_rate = 1, .momentum = 0.9}, 1, at::kDouble);
+  Nesterov outer({.learning_rate = 1, .momentum = 0.9}, 1, ElementType::float64);
   State state;
   state.tensors["outer_momentum"] = one(1);
   outer.restore(state);
-  at::Tensor anchor = one(0);
+  Vector anchor = one(0);
   for (int i = 0; i < 4; ++i) outer.step(anchor, one(0), 0);
   EXPECT_NEAR(value(anchor), -2.78559, 1e-12);
-  outer.restore(Nesterov({}, 1, at::kDouble).state());
+  outer.restore(Nesterov({}, 1, ElementType::float64).state());
   anchor = one(0);
   for (int i = 0; i < 4; ++i) outer.step(anchor, one(1), 0);
   EXPECT_NEAR(value(anchor), -12.1441, 1e-12);
@@ -95,44 +98,44 @@ template <class Make>
 void expect_parts_like_the_whole(const Make& make) {
   constexpr int64_t size = 9, cut = 4;
   auto whole = make(size), in_parts = make(size);
-  at::Tensor anchor = flat_vector(size, at::kDouble), other = flat_vector(size, at::kDouble);
-  at::Tensor gradient = flat_vector(size, at::kDouble);
+  Vector anchor = flat_vector(size, ElementType::float64), other = flat_vector(size, ElementType::float64);
+  Vector gradient = flat_vector(size, ElementType::float64);
   for (int step = 0; step < 3; ++step) {
-    for (int64_t i = 0; i < size; ++i) gradient.data_ptr<double>()[i] = static_cast<double>(i * i + step) / 7;
+    for (int64_t i = 0; i < size; ++i) gradient.data<double>()[i] = static_cast<double>(i * i + step) / 7;
     whole->step(anchor, gradient, 0.1);
-    at::Tensor tail = other.narrow(0, cut, size - cut), head = other.narrow(0, 0, cut);
-    in_parts->step_part(tail, gradient.narrow(0, cut, size - cut), cut, 0.1);
-    in_parts->step_part(head, gradient.narrow(0, 0, cut), 0, 0.1);
-    for (int64_t i = 0; i < size; ++i) EXPECT_EQ(anchor.data_ptr<double>()[i], other.data_ptr<double>()[i]);
+    Vector tail = other.part(cut, size - cut), head = other.part(0, cut);
+    in_parts->step_part(tail, gradient.part(cut, size - cut), cut, 0.1);
+    in_parts->step_part(head, gradient.part(0, cut), 0, 0.1);
+    for (int64_t i = 0; i < size; ++i) EXPECT_EQ(anchor.data<double>()[i], other.data<double>()[i]);
   }
 }
 
 TEST(OuterOptimizers, PartsMakeTheStepsOfTheWhole) {
   expect_parts_like_the_whole([](int64_t) { return std::make_unique<PlainAverage>(); });
   expect_parts_like_the_whole(
-      [](int64_t size) { return std::make_unique<SlowMo>(SlowMoOptions{}, size, at::kDouble); });
+      [](int64_t size) { return std::make_unique<SlowMo>(SlowMoOptions{}, size, ElementType::float64); });
   expect_parts_like_the_whole(
-      [](int64_t size) { return std::make_unique<Nesterov>(NesterovOptions{}, size, at::kDouble); });
-  at::Tensor anchor = one(0);
+      [](int64_t size) { return std::make_unique<Nesterov>(NesterovOptions{}, size, ElementType::float64); });
+  Vector anchor = one(0);
   EXPECT_THROW(Broken().step_part(anchor, one(1), 0, 0.1), Error);
 }
 
 TEST(OuterOptimizers, RefuseBadOptionsAndStates) {
-  EXPECT_THROW(SlowMo({.learning_rate = 0}, 1, at::kDouble), OptionError);
-  EXPECT_THROW(SlowMo({.momentum = 1}, 1, at::kDouble), OptionError);
-  EXPECT_THROW(Nesterov({.learning_rate = -1}, 1, at::kDouble), OptionError);
-  EXPECT_THROW(Nesterov({.momentum = std::nan("")}, 1, at::kDouble), OptionError);
+  EXPECT_THROW(SlowMo({.learning_rate = 0}, 1, ElementType::float64), OptionError);
+  EXPECT_THROW(SlowMo({.momentum = 1}, 1, ElementType::float64), OptionError);
+  EXPECT_THROW(Nesterov({.learning_rate = -1}, 1, ElementType::float64), OptionError);
+  EXPECT_THROW(Nesterov({.momentum = std::nan("")}, 1, ElementType::float64), OptionError);
   try {
     NesterovOptions{.momentum = 1.5}.validate();
     FAIL();
   } catch (const OptionError& error) {
     EXPECT_STREQ(error.what(), "outer.momentum = 1.5: give a number from 0 to below 1");
   }
-  Nesterov outer({}, 3, at::kDouble);
+  Nesterov outer({}, 3, ElementType::float64);
   EXPECT_THROW(outer.restore({}), CheckpointError);
-  EXPECT_THROW(outer.restore(Nesterov({}, 4, at::kDouble).state()), CheckpointError);
-  at::Tensor anchor = flat_vector(4, at::kDouble);
-  EXPECT_THROW(outer.step(anchor, flat_vector(4, at::kDouble), 0.1), Bug);
+  EXPECT_THROW(outer.restore(Nesterov({}, 4, ElementType::float64).state()), CheckpointError);
+  Vector anchor = flat_vector(4, ElementType::float64);
+  EXPECT_THROW(outer.step(anchor, flat_vector(4, ElementType::float64), 0.1), Bug);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/probe/gradient_noise.h"
 #include "muster/probe/lanczos.h"
 #include "muster/probe/look.h"

@@ -76,7 +76,7 @@ class ServerFolder : public ::testing::Test {
       const auto desk = small_desk(folder_, {.snapshot_every = 4}, 8, false, recovery);
       opened.messages = desk->take_messages();
       opened.versions = desk->versions_found();
-      opened.same = desk->present().parameters.equal(end_);
+      opened.same = same_bits(desk->present().parameters, end_);
       EXPECT_TRUE(desk->beat(last_, 1).known);
     } catch (const CheckpointError& problem) {
       opened.problem = problem.what();
@@ -91,7 +91,7 @@ class ServerFolder : public ::testing::Test {
 
   const test::TemporaryFolder original_, place_;
   const std::string folder_ = place_ / "run";
-  at::Tensor end_;
+  Vector end_;
   Membership last_;
 };
 

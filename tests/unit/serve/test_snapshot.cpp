@@ -1,4 +1,3 @@
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -6,9 +5,11 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/flat/arithmetic.h"
 #include "muster/serve/snapshot.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/vectors.h"
 
 namespace muster {
 namespace {
@@ -17,9 +18,11 @@ State some_state() {
   State state;
   state.numbers.set("integer", std::numeric_limits<int64_t>::min());
   state.numbers.set("real", -0.1);
-  state.tensors["doubles"] = at::arange(7, at::kDouble) / 3;
-  state.tensors["matrix"] = at::arange(6, at::kFloat).view({2, 3});
-  state.tensors["empty"] = at::empty({0}, at::kByte);
+  const Vector thirds = test::counted(7, ElementType::float64);
+  divide(thirds, 3);
+  state.tensors["doubles"] = thirds;
+  state.tensors["matrix"] = {test::counted(6), {2, 3}};
+  state.tensors["empty"] = flat_vector(0, ElementType::byte);
   return state;
 }
 
@@ -30,8 +33,8 @@ TEST(Snapshot, ComesBackBitForBit) {
   EXPECT_EQ(found.numbers, some_state().numbers);
   ASSERT_EQ(found.tensors.size(), 3U);
   for (const auto& [name, tensor] : some_state().tensors) {
-    EXPECT_EQ(found.tensors.at(name).sizes(), tensor.sizes());
-    EXPECT_TRUE(found.tensors.at(name).equal(tensor)) << name;
+    EXPECT_EQ(found.tensors.at(name).shape, tensor.shape);
+    EXPECT_TRUE(same_bits(found.tensors.at(name).values, tensor.values)) << name;
   }
 }
 
@@ -56,7 +59,7 @@ TEST(Snapshot, AFullDiskLeavesTheOldOne) {
   const test::TemporaryFolder folder;
   write_snapshot(folder / "s", some_state());
   State large = some_state();
-  large.tensors["large"] = at::zeros({1000}, at::kDouble);
+  large.tensors["large"] = flat_vector(1000, ElementType::float64);
   {
     const test::FileSizeLimit limit(4000);
     EXPECT_THROW(write_snapshot(folder / "s", large), FileError);

@@ -38,12 +38,12 @@ TEST_F(Desk, CountsAContributionOnce) {
   const GivenRound given = desk->next_round(who, soon());
   ASSERT_EQ(given.answer, Answer::round);
   EXPECT_EQ(desk->hand_in(who, contribution_to(given.assignment, 1), 64).verdict, Verdict::counted);
-  const at::Tensor after = desk->present().parameters;
+  const Vector after = desk->present().parameters;
   for (int again = 0; again < 3; ++again) {
     EXPECT_EQ(desk->hand_in(who, contribution_to(given.assignment, 1), 64).verdict, Verdict::duplicate);
     EXPECT_EQ(desk->judge_early(who, contribution_to(given.assignment, 1))->verdict, Verdict::duplicate);
   }
-  EXPECT_TRUE(desk->present().parameters.equal(after));
+  EXPECT_TRUE(same_bits(desk->present().parameters, after));
   EXPECT_EQ(desk->present().version, 1);
   EXPECT_EQ(desk->status().counts.at("duplicate"), 6);
 }
@@ -51,13 +51,13 @@ TEST_F(Desk, CountsAContributionOnce) {
 TEST_F(Desk, DropsWhatIsNotANumberOrTooLarge) {
   const auto desk = small_desk(folder_.path());
   const Membership who = desk->join("a", std::nullopt, std::nullopt);
-  const at::Tensor before = desk->present().parameters;
+  const Vector before = desk->present().parameters;
   EXPECT_EQ(one_round(*desk, who, std::nan("")).verdict, Verdict::not_finite);
   EXPECT_EQ(one_round(*desk, who, INFINITY).verdict, Verdict::not_finite);
   EXPECT_EQ(one_round(*desk, who, 1e6).verdict, Verdict::too_large);
   const GivenRound given = desk->next_round(who, soon());
   EXPECT_EQ(desk->hand_in(who, contribution_to(given.assignment, 1, 9), 64).verdict, Verdict::wrong_shape);
-  EXPECT_TRUE(desk->present().parameters.equal(before));
+  EXPECT_TRUE(same_bits(desk->present().parameters, before));
   EXPECT_EQ(desk->present().version, 0);
   EXPECT_EQ(desk->hand_in(who, contribution_to(given.assignment, 1), 64).verdict, Verdict::counted);
 }
@@ -65,7 +65,7 @@ TEST_F(Desk, DropsWhatIsNotANumberOrTooLarge) {
 TEST_F(Desk, ComesBackWithEverythingAcknowledged) {
   Membership first, second;
   Assignment open;
-  at::Tensor before;
+  Vector before;
   {
     const auto desk = small_desk(folder_.path(), {.snapshot_every = 3});
     first = desk->join("a", std::nullopt, std::nullopt);
@@ -82,7 +82,7 @@ TEST_F(Desk, ComesBackWithEverythingAcknowledged) {
   // Killed here, with a round under way.
   const auto desk = small_desk(folder_.path(), {.snapshot_every = 3});
   EXPECT_EQ(desk->versions_found(), 10);
-  EXPECT_TRUE(desk->present().parameters.equal(before));
+  EXPECT_TRUE(same_bits(desk->present().parameters, before));
   EXPECT_TRUE(desk->beat(first, 1).known);
   EXPECT_EQ(desk->hand_in(first, contribution_to(open, 1), 64).verdict, Verdict::counted);
   EXPECT_EQ(desk->hand_in(first, contribution_to(open, 1), 64).verdict, Verdict::duplicate);
@@ -90,7 +90,7 @@ TEST_F(Desk, ComesBackWithEverythingAcknowledged) {
 }
 
 TEST_F(Desk, EveryEventLeadsToTheSameBits) {
-  at::Tensor end;
+  Vector end;
   {
     const auto desk = small_desk(folder_.path(), {.snapshot_every = 4});
     const Membership who = desk->join("a", std::nullopt, std::nullopt);
@@ -105,7 +105,7 @@ TEST_F(Desk, EveryEventLeadsToTheSameBits) {
   AsyncServer server = test::small_server();
   server.restore(history->snapshot().part_of("server"));
   while (const auto event = history->next()) server.apply(*event);
-  EXPECT_TRUE(server.parameters().equal(end));
+  EXPECT_TRUE(same_bits(server.parameters(), end));
 }
 
 TEST_F(Desk, KeepsTwoSnapshotsAndTheirJournals) {

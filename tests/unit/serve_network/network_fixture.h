@@ -19,7 +19,7 @@ class Network {
  public:
   explicit Network(int64_t elements = 8, TrainingServerOptions options = {}, DeskOptions desk_options = {})
       : elements_(elements),
-        messages_(std::nullopt, at::kDouble, elements),
+        messages_(std::nullopt, ElementType::float64, elements),
         desk_(small_desk(folder_.path(), desk_options, elements)) {
     options.identity = identity();
     server_ = std::make_unique<TrainingServer>(*desk_, messages_, messages_, options);

@@ -82,9 +82,9 @@ TEST(AtTheDoor, WhatIsNoNumberOrTooLargeOrWasCountedIsDropped) {
     return client->push(joined.membership, good, good.pseudo_gradient, joined.part_bytes).kind;
   };
   EXPECT_EQ(push(), Kind::counted);
-  const at::Tensor after = network.desk().present().parameters;
+  const Vector after = network.desk().present().parameters;
   for (int again = 0; again < 5; ++again) EXPECT_EQ(push(), Kind::duplicate);
-  EXPECT_TRUE(network.desk().present().parameters.equal(after));
+  EXPECT_TRUE(same_bits(network.desk().present().parameters, after));
   for (const char* what : {"not_finite", "too_large"}) EXPECT_EQ(network.count(what), 1) << what;
   EXPECT_EQ(network.count("duplicate"), 5);
   network.expect_goes_on();

@@ -7,7 +7,9 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/flat/arithmetic.h"
 #include "muster/serve/ask_status.h"
+#include "tests/support/vectors.h"
 #include "tests/unit/serve_network/network_fixture.h"
 
 namespace muster {
@@ -23,10 +25,10 @@ TEST(TrainingServer, CarriesVectorsBitForBit) {
     const JoinedServer joined = client->join("x", Network::identity(), std::nullopt, std::nullopt);
     const PulledRound first = client->pull(joined.membership);
     ASSERT_EQ(first.answer, GivenRound::Answer::round);
-    EXPECT_TRUE(first.start.equal(network.desk().present().parameters));
+    EXPECT_TRUE(same_bits(first.start, network.desk().present().parameters));
     Contribution contribution = test::contribution_to(first.assignment, 0, elements);
-    contribution.pseudo_gradient.copy_(at::arange(elements, at::kDouble) /
-                                       static_cast<double>(3 * elements * elements));
+    contribution.pseudo_gradient.copy_from(test::counted(elements, ElementType::float64));
+    divide(contribution.pseudo_gradient, static_cast<double>(3 * elements * elements));
     EXPECT_EQ(
         client->push(joined.membership, contribution, contribution.pseudo_gradient, joined.part_bytes).kind,
         PushAnswer::Kind::counted);
@@ -35,7 +37,7 @@ TEST(TrainingServer, CarriesVectorsBitForBit) {
     alone.apply(WorkerJoined{0, 0});
     alone.apply(WorkersReleased{0});
     alone.apply(contribution);
-    EXPECT_TRUE(second.start.equal(alone.parameters()));
+    EXPECT_TRUE(same_bits(second.start, alone.parameters()));
   }
 }
 

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/training_part.h"
 
 namespace muster {
 namespace {
 
 at::Tensor flat_vector_of(Model& model) {
-  at::Tensor parameters = flat_vector(model.parameters().size()), gradient = parameters.clone();
-  model.bind(parameters, gradient, flat_vector(0));
+  at::Tensor parameters = flat_tensor(model.parameters().size()), gradient = parameters.clone();
+  model.bind(parameters, gradient, flat_tensor(0));
   return parameters;
 }
 

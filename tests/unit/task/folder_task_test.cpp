@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/task/encoded_formats.h"
 
@@ -352,8 +352,8 @@ TEST(FolderTask, TestingLeavesBrokenFilesOutOfTheScore) {
   EXPECT_EQ(batch.targets[2].item<int64_t>(), 1);
   EXPECT_EQ(task.skipped_samples(), 1);
   const auto model = task.make_model();
-  model->bind(flat_vector(model->parameters().size()), flat_vector(model->parameters().size()),
-              flat_vector(0));
+  model->bind(flat_tensor(model->parameters().size()), flat_tensor(model->parameters().size()),
+              flat_tensor(0));
   EXPECT_EQ(model->score(batch).samples, 5);
 }
 

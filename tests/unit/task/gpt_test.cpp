@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/text_generator.h"
 
 namespace muster {
@@ -31,9 +31,9 @@ GptShape small(GptPositions positions = GptPositions::learned) {
 struct Bound {
   explicit Bound(const GptShape& shape, const NnOptions& options = {})
       : model(make_nn_model(make_gpt(shape), options)),
-        parameters(flat_vector(model->parameters().size(), model->type())),
-        gradient(flat_vector(model->parameters().size(), model->type())),
-        buffers(flat_vector(0, model->type())) {
+        parameters(flat_tensor(model->parameters().size(), model->type())),
+        gradient(flat_tensor(model->parameters().size(), model->type())),
+        buffers(flat_tensor(0, model->type())) {
     model->bind(parameters, gradient, buffers);
   }
   at::Tensor piece(const std::string& name) const {

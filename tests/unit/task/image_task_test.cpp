@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/generated_images.h"
 #include "muster/task/samplers.h"
 
@@ -56,8 +56,8 @@ TEST(ImageTask, AugmentsByEpochAndTakesTheClassesFromTheImages) {
 TEST(ImageTask, CanBeLearned) {
   const ImageTask task("generated", small_sets(), mlp_options());
   const auto model = task.make_model();
-  at::Tensor parameters = flat_vector(model->parameters().size()), gradient = flat_vector(parameters.numel());
-  model->bind(parameters, gradient, flat_vector(0));
+  at::Tensor parameters = flat_tensor(model->parameters().size()), gradient = flat_tensor(parameters.numel());
+  model->bind(parameters, gradient, flat_tensor(0));
   const PermutationSampler sampler({task.train_size(), 1, 30, 1});
   double first = 0, last = 0;
   for (int64_t step = 0; step < 200; ++step) {

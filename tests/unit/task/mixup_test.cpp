@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/generated_images.h"
 #include "muster/task/image_task.h"
 
@@ -85,8 +85,8 @@ TEST(MixUp, TrainsThroughProbabilities) {
   EXPECT_EQ(mixed.targets.sizes().vec(), (std::vector<int64_t>{8, 10}));
   EXPECT_EQ(task.test_batch(0, 4).targets.scalar_type(), at::kLong);
   const auto model = task.make_model();
-  at::Tensor parameters = flat_vector(model->parameters().size()), gradient = flat_vector(parameters.numel());
-  model->bind(parameters, gradient, flat_vector(0));
+  at::Tensor parameters = flat_tensor(model->parameters().size()), gradient = flat_tensor(parameters.numel());
+  model->bind(parameters, gradient, flat_tensor(0));
   // Cross entropy is linear in the targets: the mixed loss is the mean over classes of the plain ones.
   const double loss = model->loss_and_gradient(mixed, {});
   double wanted = 0;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "muster/base/random.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/nn_model.h"
 
 namespace muster::test {
@@ -33,9 +33,9 @@ struct NetworkProbe {
   explicit NetworkProbe(Network made, NnOptions options = {.seed = 1})
       : network(std::move(made)),
         model(make_nn_model(network, options)),
-        parameters(flat_vector(model->parameters().size(), model->type())),
-        gradient(flat_vector(model->parameters().size(), model->type())),
-        buffers(flat_vector(model->buffers().size(), model->type())) {
+        parameters(flat_tensor(model->parameters().size(), model->type())),
+        gradient(flat_tensor(model->parameters().size(), model->type())),
+        buffers(flat_tensor(model->buffers().size(), model->type())) {
     model->bind(parameters, gradient, buffers);
   }
 

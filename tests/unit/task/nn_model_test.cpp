@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/image_model.h"
 #include "muster/task/mlp.h"
 #include "muster/task/resnet.h"
@@ -35,9 +35,9 @@ Batch random_batch(int64_t size, int64_t classes, uint64_t key, int64_t side = 1
 struct Bound {
   explicit Bound(std::unique_ptr<Model> made)
       : model(std::move(made)),
-        parameters(flat_vector(model->parameters().size(), model->type())),
-        gradient(flat_vector(model->parameters().size(), model->type())),
-        buffers(flat_vector(model->buffers().size(), model->type())) {
+        parameters(flat_tensor(model->parameters().size(), model->type())),
+        gradient(flat_tensor(model->parameters().size(), model->type())),
+        buffers(flat_tensor(model->buffers().size(), model->type())) {
     model->bind(parameters, gradient, buffers);
   }
   std::unique_ptr<Model> model;
@@ -164,8 +164,8 @@ TEST(NnModel, BindsAnewWithThePresentValues) {
   Bound net(resnet8(0));
   net.parameters.mul_(0.5);
   const at::Tensor old = net.parameters.clone();
-  at::Tensor parameters = flat_vector(old.numel()), gradient = flat_vector(old.numel());
-  at::Tensor buffers = flat_vector(net.buffers.numel());
+  at::Tensor parameters = flat_tensor(old.numel()), gradient = flat_tensor(old.numel());
+  at::Tensor buffers = flat_tensor(net.buffers.numel());
   gradient.fill_(3);
   net.model->bind(parameters, gradient, buffers);
   EXPECT_TRUE(at::equal(parameters, old));
@@ -180,8 +180,8 @@ TEST(NnModel, BindsAnewWithThePresentValues) {
 TEST(NnModel, RefusesVectorsThatDoNotFit) {
   const auto model = resnet8(0);
   const int64_t size = model->parameters().size(), statistics = model->buffers().size();
-  EXPECT_THROW(model->bind(flat_vector(size - 1), flat_vector(size), flat_vector(statistics)), Bug);
-  EXPECT_THROW(model->bind(flat_vector(size, at::kDouble), flat_vector(size), flat_vector(statistics)), Bug);
+  EXPECT_THROW(model->bind(flat_tensor(size - 1), flat_tensor(size), flat_tensor(statistics)), Bug);
+  EXPECT_THROW(model->bind(flat_tensor(size, at::kDouble), flat_tensor(size), flat_tensor(statistics)), Bug);
   EXPECT_THROW(model->loss_and_gradient(random_batch(2, 10, 1), {}), Bug);
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/autocast.h"
 #include "muster/task/mlp.h"
 #include "muster/task/nn_model.h"
@@ -28,9 +28,9 @@ Outcome one_step(Network network, const NnOptions& options, const Batch& batch) 
   const auto model = make_nn_model(std::move(network), options);
   const int64_t size = model->parameters().size();
   Outcome outcome;
-  outcome.gradient = flat_vector(size, options.type);
-  model->bind(flat_vector(size, options.type), outcome.gradient,
-              flat_vector(model->buffers().size(), options.type));
+  outcome.gradient = flat_tensor(size, options.type);
+  model->bind(flat_tensor(size, options.type), outcome.gradient,
+              flat_tensor(model->buffers().size(), options.type));
   outcome.loss = model->loss_and_gradient(batch, {1, Purpose::dropout, 0, 0});
   return outcome;
 }

@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "muster/base/error.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/libtorch/tensor_vector.h"
 
 namespace muster {
 namespace {
@@ -17,9 +17,9 @@ namespace {
 struct Bound {
   explicit Bound(const Task& task)
       : model(task.make_model()),
-        parameters(flat_vector(model->parameters().size(), at::kDouble)),
-        gradient(flat_vector(model->parameters().size(), at::kDouble)) {
-    model->bind(parameters, gradient, flat_vector(0, at::kDouble));
+        parameters(flat_tensor(model->parameters().size(), at::kDouble)),
+        gradient(flat_tensor(model->parameters().size(), at::kDouble)) {
+    model->bind(parameters, gradient, flat_tensor(0, at::kDouble));
   }
   std::unique_ptr<Model> model;
   at::Tensor parameters, gradient;
@@ -34,7 +34,7 @@ std::vector<int64_t> first_samples(int64_t count) {
 TEST(ScalarTask, GradientEqualsDifferences) {
   const ScalarTask task({});
   Bound net(task);
-  EXPECT_EQ(net.model->type(), at::kDouble);
+  EXPECT_EQ(net.model->type(), ElementType::float64);
   EXPECT_EQ(net.model->buffers().size(), 0);
   EXPECT_EQ(net.parameters.numel(), 6 * 8 + 8 + 8 + 1);
   const Batch batch = task.train_batch(first_samples(10), 0);
@@ -60,7 +60,7 @@ TEST(ScalarTask, OfFloatRoundsParametersAndGradient) {
   const ScalarTask task(options), exact({});
   const auto narrow = task.make_model(), wide = exact.make_model();
   const int64_t size = narrow->parameters().size();
-  EXPECT_EQ(narrow->type(), at::kFloat);
+  EXPECT_EQ(narrow->type(), ElementType::float32);
   at::Tensor values = at::zeros({size}, at::kFloat), gradient = at::zeros({size}, at::kFloat);
   at::Tensor same = at::zeros({size}, at::kDouble), expected = at::zeros({size}, at::kDouble);
   narrow->bind(values, gradient, at::zeros({0}, at::kFloat));

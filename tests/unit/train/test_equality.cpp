@@ -1,4 +1,3 @@
-#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +5,8 @@
 
 #include "muster/base/error.h"
 #include "muster/comm/thread_group.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/flat/arithmetic.h"
+#include "muster/flat/vector.h"
 #include "muster/train/equality.h"
 
 namespace muster {
@@ -32,8 +32,8 @@ std::vector<std::string> compare(const std::function<void(int rank, std::vector<
       const Layout layout = layout_of_two();
       std::vector<Shared> vectors;
       for (const char* name : {"worker", "anchor"}) vectors.push_back({name, flat_vector(layout.size())});
-      vectors.push_back({"outer optimizer's count", at::zeros({1}, at::kDouble)});
-      for (Shared& shared : vectors) shared.vector.fill_(0.25);
+      vectors.push_back({"outer optimizer's count", flat_vector(1, ElementType::float64)});
+      for (const Shared& shared : vectors) fill(shared.vector, 0.25);
       change(rank, vectors);
       try {
         require_equal_on_all_ranks(*group[static_cast<size_t>(rank)], vectors, layout,
@@ -47,8 +47,8 @@ std::vector<std::string> compare(const std::function<void(int rank, std::vector<
 }
 
 /// Flips the lowest bit.
-void flip(at::Tensor& vector, int64_t element) {
-  reinterpret_cast<char*>(vector.data_ptr())[element * static_cast<int64_t>(vector.element_size())] ^= 1;
+void flip(const Vector& vector, int64_t element) {
+  vector.as(ElementType::byte).data<uint8_t>()[element * bytes_of(vector.type())] ^= 1;
 }
 
 TEST(Equality, EqualVectorsPass) {

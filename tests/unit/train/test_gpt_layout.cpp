@@ -13,12 +13,14 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
-#include "muster/flat/flat_buffer.h"
+#include "muster/checkpoint/averaged_model.h"
+#include "muster/checkpoint/safetensors.h"
+#include "muster/flat/vector.h"
+#include "muster/libtorch/stored_tensors.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/gpt.h"
 #include "muster/task/gpt_layout.h"
 #include "muster/task/text_generator.h"
-#include "muster/train/averaged_model.h"
-#include "muster/train/safetensors.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -28,25 +30,27 @@ using test::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Tensors = std::map<std::string, at::Tensor>;
+using Named = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// A model in a folder, with the logits that Transformers computed.
 struct Golden {
   Golden(std::string of_model, const std::string& logits_file, int64_t head_count)
-      : folder(std::move(of_model)), file(read_safetensors(folder + "/model.safetensors")) {
+      : folder(std::move(of_model)),
+        tensors(tensors_of(read_safetensors(folder + "/model.safetensors").tensors)) {
     const auto json = nlohmann::json::parse(read_file(logits_file));
     tokens = json["tokens"].get<std::vector<int64_t>>();
     for (const auto& row : json["logits"]) logits.push_back(row.get<std::vector<double>>());
-    const std::string prefix = file.tensors.count("wte.weight") > 0 ? "" : "transformer.";
-    const auto size = [&](const char* of, int64_t side) { return file.tensors.at(prefix + of).size(side); };
+    const std::string prefix = tensors.count("wte.weight") > 0 ? "" : "transformer.";
+    const auto size = [&](const char* of, int64_t side) { return tensors.at(prefix + of).size(side); };
     shape.vocabulary = size("wte.weight", 0);
     shape.width = size("wte.weight", 1);
     shape.context = size("wpe.weight", 0);
     shape.layers = 2;
     shape.heads = head_count;
-    shape.tied_head = file.tensors.count("lm_head.weight") == 0;
+    shape.tied_head = tensors.count("lm_head.weight") == 0;
   }
   std::string folder;
-  Safetensors file;
+  Tensors tensors;
   std::vector<int64_t> tokens;
   std::vector<std::vector<double>> logits;
   GptShape shape;
@@ -71,8 +75,8 @@ std::string one_line_of(const std::function<void()>& work) {
 /// The largest difference from the logits of Transformers, token after token.
 double difference(const Golden& golden, const GptShape& shape, const Tensors& tensors) {
   TextGenerator generator(shape);
-  at::Tensor none = at::empty({0});
-  fill_from_tensors("file", tensors, generator.parameters(), generator.weights(), {}, none);
+  Vector weights = vector_of(generator.weights()), none = flat_vector(0);
+  fill_from_tensors("file", stored(tensors), generator.parameters(), weights, {}, none);
   double largest = 0;
   for (size_t place = 0; place < golden.tokens.size(); ++place) {
     const at::Tensor row = generator.read({&golden.tokens[place], 1}).to(at::kDouble).contiguous();
@@ -97,11 +101,10 @@ double loss_by_logits(const Golden& golden) {
 
 double loss_here(const Golden& golden, const Tensors& tensors) {
   const auto model = make_nn_model(make_gpt(golden.shape), {});
-  at::Tensor parameters = flat_vector(model->parameters().size(), model->type());
-  at::Tensor gradient = flat_vector(model->parameters().size(), model->type());
-  at::Tensor buffers = flat_vector(0, model->type());
-  model->bind(parameters, gradient, buffers);
-  fill_from_tensors("file", tensors, model->parameters(), parameters, {}, buffers);
+  Vector parameters = storage_vector(model->parameters().size(), model->type());
+  Vector buffers = storage_vector(0, model->type());
+  model->bind(tensor_of(parameters), flat_tensor(parameters.size(), model->type()), tensor_of(buffers));
+  fill_from_tensors("file", stored(tensors), model->parameters(), parameters, {}, buffers);
   const auto places = static_cast<int64_t>(golden.tokens.size()) - 1;
   Batch batch{at::empty({1, places}, at::kLong), at::empty({1, places}, at::kLong)};
   std::copy_n(golden.tokens.begin(), places, batch.inputs.data_ptr<int64_t>());
@@ -111,15 +114,15 @@ double loss_here(const Golden& golden, const Tensors& tensors) {
 
 TEST(GptLayout, ModelsOfTransformersGiveTheirLogits) {
   for (Golden golden : {tied(), untied()}) {
-    const FoundGpt found = take_gpt(golden.folder, golden.file.tensors, std::nullopt);
+    const FoundGpt found = take_gpt(golden.folder, golden.tensors, std::nullopt);
     EXPECT_EQ(found.layout, LinearLayout::inputs_outputs);
     EXPECT_EQ(found.deciding, 6);
     EXPECT_EQ(found.following, 2);
     EXPECT_EQ(found.other_head, !golden.shape.tied_head);
     EXPECT_EQ(found.prefix, golden.shape.heads == 3);
     EXPECT_EQ(found.masks, golden.shape.heads == 2 ? 4 : 0);
-    EXPECT_LT(difference(golden, golden.shape, golden.file.tensors), 1e-5) << golden.folder;
-    EXPECT_NEAR(loss_here(golden, golden.file.tensors), loss_by_logits(golden), 1e-5) << golden.folder;
+    EXPECT_LT(difference(golden, golden.shape, golden.tensors), 1e-5) << golden.folder;
+    EXPECT_NEAR(loss_here(golden, golden.tensors), loss_by_logits(golden), 1e-5) << golden.folder;
   }
 }
 
@@ -130,17 +133,17 @@ TEST(GptLayout, ModelsFromElsewhereGiveTheirLogits) {
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "MUSTER_TEST_DATA names no folder with gpt2_small";
   for (const char* form : {"/saved", "/hub"}) {
     Golden golden(folder + form, folder + "/logits.json", 2);
-    take_gpt(golden.folder, golden.file.tensors, std::nullopt);
-    EXPECT_LT(difference(golden, golden.shape, golden.file.tensors), 1e-5) << form;
+    take_gpt(golden.folder, golden.tensors, std::nullopt);
+    EXPECT_LT(difference(golden, golden.shape, golden.tensors), 1e-5) << form;
   }
 }
 
 TEST(GptLayout, OtherHeadsGiveOtherLogits) {
   Golden golden = untied();
-  take_gpt(golden.folder, golden.file.tensors, std::nullopt);
+  take_gpt(golden.folder, golden.tensors, std::nullopt);
   GptShape shape = golden.shape;
   shape.heads = 2;
-  EXPECT_GT(difference(golden, shape, golden.file.tensors), 0.01);
+  EXPECT_GT(difference(golden, shape, golden.tensors), 0.01);
 }
 
 struct Form {
@@ -149,9 +152,9 @@ struct Form {
 
 // Our tensors in the form of another file.
 Tensors in_form(const Golden& golden, const Form& form) {
-  Tensors tensors = golden.file.tensors;
+  Tensors tensors = golden.tensors;
   take_gpt(golden.folder, tensors, std::nullopt);
-  NamedTensors named(tensors.begin(), tensors.end());
+  Named named(tensors.begin(), tensors.end());
   if (form.transposed) named = as_transformers_gpt(named, true);
   if (form.head && golden.shape.tied_head)
     named.emplace_back("lm_head.weight", tensors.at("transformer.wte.weight"));
@@ -183,16 +186,16 @@ TEST(GptLayout, EveryFormOfAFileIsTheSameModel) {
 
 TEST(GptLayout, ConvertsToTheNamesAndLayoutOfTransformers) {
   for (const Golden& golden : {tied(), untied()}) {
-    Tensors ours = golden.file.tensors;
+    Tensors ours = golden.tensors;
     take_gpt(golden.folder, ours, std::nullopt);
-    const bool hub = golden.file.tensors.count("wte.weight") > 0;
+    const bool hub = golden.tensors.count("wte.weight") > 0;
     size_t compared = 0;
     for (const auto& [name, tensor] : as_transformers_gpt({ours.begin(), ours.end()}, !hub)) {
-      ASSERT_EQ(golden.file.tensors.count(name), 1U) << name;
-      EXPECT_TRUE(at::equal(golden.file.tensors.at(name), tensor)) << name;
+      ASSERT_EQ(golden.tensors.count(name), 1U) << name;
+      EXPECT_TRUE(at::equal(golden.tensors.at(name), tensor)) << name;
       ++compared;
     }
-    EXPECT_EQ(compared, golden.file.tensors.size() - (hub ? 4 : 0));  // all but the masks
+    EXPECT_EQ(compared, golden.tensors.size() - (hub ? 4 : 0));  // all but the masks
   }
 }
 
@@ -200,8 +203,8 @@ TEST(GptLayout, RefusesWeightsThatContradictEachOther) {
   const auto refusal = [](const std::function<void(Tensors&)>& change,
                           std::optional<LinearLayout> declared = std::nullopt) {
     Golden golden = untied();
-    change(golden.file.tensors);
-    return one_line_of([&] { take_gpt("m.safetensors", golden.file.tensors, declared); });
+    change(golden.tensors);
+    return one_line_of([&] { take_gpt("m.safetensors", golden.tensors, declared); });
   };
   const auto turn = [](Tensors& tensors, const char* name) {
     at::Tensor& tensor = tensors.at(std::string("transformer.h.") + name);
@@ -233,10 +236,10 @@ TEST(GptLayout, RefusesWeightsThatContradictEachOther) {
 TEST(GptLayout, ASquareWeightFollowsTheOthers) {
   // No shape shows that one square weight was turned: it is read as the others are, and gives other numbers.
   Golden golden = tied();
-  at::Tensor& square = golden.file.tensors.at("h.0.attn.c_proj.weight");
+  at::Tensor& square = golden.tensors.at("h.0.attn.c_proj.weight");
   square = square.t().contiguous();
-  take_gpt(golden.folder, golden.file.tensors, std::nullopt);
-  EXPECT_GT(difference(golden, golden.shape, golden.file.tensors), 0.01);
+  take_gpt(golden.folder, golden.tensors, std::nullopt);
+  EXPECT_GT(difference(golden, golden.shape, golden.tensors), 0.01);
 }
 
 TEST(GptLayout, OurFilesAreReadByTransformers) {
@@ -246,10 +249,10 @@ TEST(GptLayout, OurFilesAreReadByTransformers) {
     GTEST_SKIP() << python << " has no transformers with torch (another one: MUSTER_TEST_PYTHON)";
   const TemporaryFolder folder;
   for (const Golden& golden : {tied(), untied()}) {
-    Tensors ours = golden.file.tensors;
+    Tensors ours = golden.tensors;
     take_gpt(golden.folder, ours, std::nullopt);
-    write_safetensors(folder / "model.safetensors", as_transformers_gpt({ours.begin(), ours.end()}, true),
-                      {{"format", "pt"}});
+    write_safetensors(folder / "model.safetensors",
+                      stored(as_transformers_gpt({ours.begin(), ours.end()}, true)), {{"format", "pt"}});
     write_file_atomically(folder / "config.json", read_file(golden.folder + "/config.json"));
     const std::string command = python + " " MUSTER_SOURCE "/tests/golden/gpt2/check.py " + folder.path() +
                                 " " + golden.folder + "/logits.json";

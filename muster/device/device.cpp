@@ -1,0 +1,7 @@
+#include "muster/device/device.h"
+
+namespace muster {
+
+std::string Device::name() const { return is_cpu() ? "cpu" : "cuda:" + std::to_string(index); }
+
+}  // namespace muster

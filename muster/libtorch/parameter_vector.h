@@ -1,0 +1,58 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "muster/flat/layout.h"
+#include "muster/flat/parameter_source.h"
+
+namespace muster {
+
+/// A user's parameters as views of one flat vector, in the order given, so that a meeting is one vector. The
+/// tensor objects stay the ones that modules and optimizers hold; their values, .grad, requires_grad and
+/// memory format (strides) stay too, only their memory is another. What requires no gradient (frozen) is left
+/// where it is. A tensor that is given twice counts once.
+class ParameterVector final : public ParameterSource {
+ public:
+  /// Throws Error, and changes nothing, where a parameter is undefined, not a leaf, not on the CPU, sparse,
+  /// of another type than the first trained one, neither float nor double, or shares memory with another one;
+  /// or where nothing is trained.
+  explicit ParameterVector(const std::vector<at::Tensor>& parameters);
+
+  ElementType type() const override { return vector_.type(); }
+  int64_t size() const override { return vector_.size(); }
+  int64_t count() const override { return static_cast<int64_t>(trained_.size()); }
+  Device device() const override { return vector_.device(); }
+  int64_t fingerprint() const override { return fingerprint_; }
+
+  /// Takes back what was given other memory since (torch::load does that to modules): its present values move
+  /// into the vector. Throws Error where shape, type or device are not the old ones any more.
+  void refresh() override;
+  /// The parameters' memory: a contiguous vector of all trained elements.
+  Vector whole() const override { return vector_; }
+  void pack(const Vector& to) const override { to.copy_from(vector_); }
+  void unpack(const Vector& from) override { vector_.copy_from(from); }
+
+  /// Throws Error for sparse gradients.
+  void pack_gradients(const Vector& packed) const override;
+  void unpack_gradients(const Vector& packed) override;
+
+  int64_t frozen_bytes() const override;
+  void pack_frozen(const Vector& to) const override;
+  void unpack_frozen(const Vector& from) override;
+
+ private:
+  at::Tensor view(size_t index) const;
+
+  std::vector<at::Tensor> trained_;
+  std::vector<at::Tensor> frozen_;
+  std::vector<std::vector<int64_t>> strides_;  // of the trained ones
+  Layout layout_;
+  Vector vector_;
+  at::Tensor flat_;  // the same, as LibTorch sees it
+  int64_t fingerprint_ = 0;
+};
+
+}  // namespace muster

@@ -1,0 +1,39 @@
+#include "muster/libtorch/storage_memory.h"
+
+#include <utility>
+
+#include "muster/base/error.h"
+
+namespace muster {
+
+namespace {
+
+using Owner = std::shared_ptr<void>;
+
+/// What a storage calls when it needs bytes no more that came from a Block.
+void release(void* owner) { delete static_cast<Owner*>(owner); }
+
+}  // namespace
+
+Device StorageMemory::device() const {
+  const c10::Device device = storage_.device();
+  if (device.is_cpu()) return {};
+  if (!device.is_cuda()) throw Error("tensors on " + device.str() + " cannot be used: CPU and CUDA can");
+  return {Device::Kind::cuda, device.has_index() ? device.index() : 0};
+}
+
+// What came from a Block leaves as that: exchanging again and again wraps nothing twice.
+Block StorageMemory::give() {
+  const size_t bytes = storage_.nbytes();
+  c10::DataPtr held = storage_.unsafeGetStorageImpl()->set_data_ptr(c10::DataPtr(nullptr, storage_.device()));
+  void* const data = held.get();
+  if (held.get_deleter() == &release) return {data, bytes, *static_cast<Owner*>(held.get_context())};
+  return {data, bytes, std::make_shared<c10::DataPtr>(std::move(held))};
+}
+
+void StorageMemory::take(Block block) {
+  auto* const owner = new Owner(std::move(block.owner));
+  storage_.unsafeGetStorageImpl()->set_data_ptr(c10::DataPtr(block.data, owner, &release, storage_.device()));
+}
+
+}  // namespace muster

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <utility>
+
+#include "muster/device/memory.h"
+
+namespace muster::test {
+
+/// Memory that says it lies on a GPU, and holds bytes that nobody may read: what must be refused there is.
+class OtherDevice final : public Memory {
+ public:
+  explicit OtherDevice(size_t bytes, int index = 0) : block_(host_block(bytes)), index_(index) {}
+
+  void* data() const override { return block_.data; }
+  size_t bytes() const override { return block_.bytes; }
+  Device device() const override { return {Device::Kind::cuda, index_}; }
+
+ protected:
+  Block give() override { return std::exchange(block_, {}); }
+  void take(Block block) override { block_ = std::move(block); }
+
+ private:
+  Block block_;
+  int index_;
+};
+
+}  // namespace muster::test
