@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   at::Tensor parameters = flat_vector(model.parameters().size(), model.type()),
              gradient = flat_vector(model.parameters().size(), model.type()),
              buffers = flat_vector(model.buffers().size(), model.type());
-  model.bind(parameters, gradient, buffers);
+  bind_initial(model, parameters, gradient, buffers);
   for (int i = 0; i < 5; ++i) model.loss_and_gradient(work.batch, {});
   at::addGlobalCallback(at::RecordFunctionCallback(enter, leave)
                             .needsInputs(true)

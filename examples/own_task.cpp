@@ -31,12 +31,15 @@ class SineModel final : public muster::Model {
   muster::ElementType type() const override { return muster::ElementType::float32; }
 
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
-    parameters.zero_();  // the initial weights
-    gradient.zero_();
     weight_ = muster::view_of(parameters, layout_.pieces()[0]);
     bias_ = muster::view_of(parameters, layout_.pieces()[1]);
+    if (!gradient.defined()) return;  // only to be scored
     weight_gradient_ = muster::view_of(gradient, layout_.pieces()[0]);
     bias_gradient_ = muster::view_of(gradient, layout_.pieces()[1]);
+  }
+  void initialise(muster::ThreadPool&) override {
+    weight_.zero_();
+    bias_.zero_();
   }
   double loss_and_gradient(const muster::Batch& batch, const muster::RandomKey&) override {
     const at::Tensor error = at::mv(batch.inputs, weight_) + bias_ - batch.targets;
@@ -121,10 +124,7 @@ int main() {
                   progress->round->loss);
 
   SineModel averaged;
-  muster::Vector parameters = muster::flat_vector(averaged.parameters().size());
-  averaged.bind(muster::tensor_of(parameters), muster::flat_tensor(parameters.size()),
-                muster::flat_tensor(0));
-  method.copy_mean_parameters(parameters);
+  averaged.bind(muster::tensor_of(method.mean_parameters()), {}, {});
   const muster::Score score = averaged.score(task.test_batch(0, task.test_size()));
   std::printf("test loss of the averaged model %.6f\n", score.loss / static_cast<double>(score.samples));
 }

@@ -30,13 +30,14 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<u
 
 // The key of the cipher is a hash of (seed, purpose, a, b); 96 bits of it and of (a, b) start the counter, so
 // two keys share a stream only if a 160-bit hash collides.
-RandomStream::RandomStream(const RandomKey& key) {
+RandomStream::RandomStream(const RandomKey& key, uint32_t first_block) {
   constexpr uint64_t golden = 0x9E3779B97F4A7C15ULL;
   const uint64_t h0 = mix(mix(key.seed + golden) + golden * static_cast<uint64_t>(key.purpose));
   const uint64_t h1 = mix(mix(h0 ^ mix(key.a + golden)) ^ (key.b * golden + 1));
   const uint64_t h2 = mix(h1 + golden * (key.b + 3) + mix(key.a));
   key_ = {static_cast<uint32_t>(h1), static_cast<uint32_t>(h1 >> 32)};
-  counter_ = {0, static_cast<uint32_t>(h2), static_cast<uint32_t>(h2 >> 32), static_cast<uint32_t>(h0)};
+  counter_ = {first_block, static_cast<uint32_t>(h2), static_cast<uint32_t>(h2 >> 32),
+              static_cast<uint32_t>(h0)};
 }
 
 void RandomStream::refill() {

@@ -39,7 +39,8 @@ struct RandomKey {
 /// 2, 3", SC 2011). Integers are the same on every machine.
 class RandomStream {
  public:
-  explicit RandomStream(const RandomKey& key);
+  /// The stream from its block `first_block` on: a block is four words of next_u32().
+  explicit RandomStream(const RandomKey& key, uint32_t first_block = 0);
 
   uint32_t next_u32();
   uint64_t next_u64() { return (uint64_t{next_u32()} << 32) | next_u32(); }

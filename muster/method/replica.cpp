@@ -17,6 +17,11 @@ Replica::Replica(std::unique_ptr<Model> model, std::unique_ptr<InnerOptimizer> o
   model_->bind(tensor_of(parameters_), tensor_of(gradient_), tensor_of(buffers_));
 }
 
+void Replica::copy_from(const Replica& other) {
+  parameters_.copy_from(other.parameters_);
+  buffers_.copy_from(other.buffers_);
+}
+
 double Replica::compute_gradient(const Batch& batch, const RandomKey& noise) {
   return model_->loss_and_gradient(batch, noise);
 }

@@ -12,6 +12,7 @@ namespace muster {
 /// One worker: a model that lives in flat vectors, and its inner optimizer.
 class Replica {
  public:
+  /// Parameters and buffers are zero until initialise(), copy_from() or restore().
   Replica(std::unique_ptr<Model> model, std::unique_ptr<InnerOptimizer> optimizer);
 
   /// gradient() <- of the batch's mean loss; returns the loss.
@@ -19,6 +20,11 @@ class Replica {
   /// The inner optimizer's step with the present gradient, first clipped to the global norm `clip` (0: not
   /// clipped).
   void apply_gradient(double learning_rate, double clip);
+
+  /// Parameters and buffers <- what training begins with.
+  void initialise(ThreadPool& pool) { model_->initialise(pool); }
+  /// Parameters and buffers <- the other's.
+  void copy_from(const Replica& other);
 
   Vector& parameters() { return parameters_; }
   Vector& gradient() { return gradient_; }

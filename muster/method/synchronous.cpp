@@ -23,8 +23,19 @@ Synchronous::Synchronous(SynchronousParts parts, SynchronousOptions options)
   }
   const Vector& first = replicas_[0]->parameters();
   anchor_ = flat_vector(first.size(), first.type());
-  anchor_.copy_from(first);
+  initialise();
   meetings_ = make_meetings();
+}
+
+// Drawn once: the other workers copy.
+void Synchronous::initialise() {
+  replicas_[0]->initialise(parts_.pool);
+  parts_.pool.run(options_.hosted_workers, [&](int64_t hosted) {
+    if (hosted == 0)
+      anchor_.copy_from(replicas_[0]->parameters());
+    else
+      replicas_[static_cast<size_t>(hosted)]->copy_from(*replicas_[0]);
+  });
 }
 
 std::unique_ptr<Meetings> Synchronous::make_meetings() {
@@ -265,15 +276,13 @@ std::vector<Vector> Synchronous::vectors_of(Vector& (Replica::*vector)()) {
   return vectors;
 }
 
-void Synchronous::copy_mean_parameters(Vector& out) {
-  if (!anchor_is_current_) {
-    out.copy_from(replicas_[0]->parameters());
-  } else if (!clock_.in_round() && meetings_->replicas_agree()) {
-    out.copy_from(anchor_);
-  } else {
-    parts_.averager.average(vectors_of(&Replica::parameters), out, false, false,
-                            deadline_in(options_.deadline));
-  }
+Vector Synchronous::mean_parameters() {
+  if (!anchor_is_current_) return replicas_[0]->parameters();
+  if (!clock_.in_round() && meetings_->replicas_agree()) return anchor_;
+  if (!mean_.defined()) mean_ = uninitialised_vector(anchor_.size(), anchor_.type());
+  parts_.averager.average(vectors_of(&Replica::parameters), mean_, false, false,
+                          deadline_in(options_.deadline));
+  return mean_;
 }
 
 void Synchronous::copy_mean_buffers(Vector& out) {

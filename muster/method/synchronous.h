@@ -67,9 +67,10 @@ class Synchronous {
   State state() const;
   void restore(const State& state);
 
-  /// The averaged model as of now: the anchor after a meeting, else the mean of all replicas. Changes
-  /// nothing. Collective where there are several processes: all call it at the same step.
-  void copy_mean_parameters(Vector& out);
+  /// The averaged model as of now, lent until the next step: after a meeting the anchor, else a mean of all
+  /// replicas, whose memory is made when it is first asked for. Changes nothing. Collective where there are
+  /// several processes: all call it at the same step.
+  Vector mean_parameters();
   /// Between rounds all replicas are equal, on every rank. Not so where meetings overlap with local steps.
   bool replicas_agree() const { return meetings_->replicas_agree(); }
   void copy_mean_buffers(Vector& out);
@@ -101,6 +102,7 @@ class Synchronous {
   std::string worker_name(size_t hosted) const;
 
  private:
+  void initialise();
   State common_state() const;
   void restore_common(const State& state);
   void begin_round();
@@ -128,6 +130,7 @@ class Synchronous {
   SynchronousOptions options_;
   std::vector<std::unique_ptr<Replica>> replicas_;
   Vector anchor_;
+  Vector mean_;  // see mean_parameters()
   std::unique_ptr<Meetings> meetings_;
   std::vector<double> losses_;  ///< of the running call: [worker][step]
   RoundClock clock_;

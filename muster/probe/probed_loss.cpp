@@ -61,10 +61,8 @@ LinearMap ProbedLoss::hessian() {
 }
 
 at::Tensor ProbedLoss::initial_parameters() const {
-  const auto fresh = task_.make_model();
-  at::Tensor parameters = flat_tensor(size(), type()), gradient = flat_tensor(size(), type());
-  fresh->bind(parameters, gradient, flat_tensor(fresh->buffers().size(), type()));
-  return parameters;
+  ThreadPool alone(1);
+  return tensor_of(initial_values(*task_.make_model(), alone).parameters);
 }
 
 }  // namespace muster

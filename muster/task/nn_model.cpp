@@ -11,11 +11,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/base/random_fill.h"
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/task/autocast.h"
 
@@ -25,19 +27,6 @@ namespace {
 
 namespace nn = torch::nn;
 namespace F = torch::nn::functional;
-
-template <class Draw>
-void fill(at::Tensor& tensor, Draw draw) {
-  if (tensor.scalar_type() == at::kFloat && tensor.is_contiguous()) {  // without a copy twice as large
-    float* const at = tensor.data_ptr<float>();
-    for (int64_t i = 0; i < tensor.numel(); ++i) at[i] = static_cast<float>(draw());
-    return;
-  }
-  at::Tensor values = at::empty(tensor.sizes(), at::kDouble);
-  double* const at = values.data_ptr<double>();
-  for (int64_t i = 0; i < values.numel(); ++i) at[i] = draw();
-  tensor.copy_(values);
-}
 
 std::optional<Initial> usual_initial(const nn::Module& module, const std::string& name,
                                      const at::Tensor& parameter) {
@@ -54,17 +43,22 @@ std::optional<Initial> usual_initial(const nn::Module& module, const std::string
   return std::nullopt;
 }
 
-void initialise(at::Tensor parameter, const Initial& initial, RandomStream stream) {
-  const torch::NoGradGuard no_grad;
+template <class Number>
+void begin_as(const Initial& initial, const RandomKey& key, std::span<Number> values, ThreadPool& pool) {
   switch (initial.kind) {
     case Initial::Kind::constant:
-      parameter.fill_(initial.value);
-      return;
+      return std::fill(values.begin(), values.end(), static_cast<Number>(initial.value));
     case Initial::Kind::normal:
-      return fill(parameter, [&] { return initial.value * stream.normal(); });
+      return fill_normal(key, initial.value, values, pool);
     case Initial::Kind::uniform:
-      return fill(parameter, [&] { return initial.value * (2.0 * stream.uniform() - 1.0); });
+      return fill_uniform(key, initial.value, values, pool);
   }
+}
+
+/// The elements of a tensor that is a contiguous part of a flat vector.
+template <class Number>
+std::span<Number> elements_of(const at::Tensor& tensor) {
+  return {tensor.data_ptr<Number>(), static_cast<size_t>(tensor.numel())};
 }
 
 /// Logits with one row for each target, and the targets as the loss wants them.
@@ -84,6 +78,7 @@ class NnModel final : public Model {
   const Layout& buffers() const override { return buffers_; }
   ElementType type() const override { return element_type(options_.type); }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override;
+  void initialise(ThreadPool& pool) override;
   double loss_and_gradient(const Batch& batch, const RandomKey& noise) override;
   double hessian_product(const Batch& batch, const RandomKey& noise, const at::Tensor& vector,
                          at::Tensor& product) override;
@@ -106,23 +101,24 @@ class NnModel final : public Model {
   bool has_convolutions_ = false;
   Layout parameters_;
   Layout buffers_;
-  std::vector<at::Tensor> weights_;     // as in parameters_
-  std::vector<at::Tensor> statistics_;  // as in buffers_
+  std::vector<at::Tensor> weights_;             // as in parameters_
+  std::vector<Initial> initial_;                // of weights_
+  std::vector<at::Tensor> statistics_;          // as in buffers_
+  std::vector<at::Tensor> initial_statistics_;  // of statistics_
   std::vector<nn::BatchNorm2dImpl*> batch_norms_;
   at::Tensor gradient_;
   int64_t observed_ = 0;
+  bool bound_ = false;
 };
 
 void NnModel::add_module(const std::string& path, const std::shared_ptr<nn::Module>& module) {
   if (module->as<nn::Conv2d>()) has_convolutions_ = true;
   const std::string prefix = path.empty() ? "" : path + ".";
   for (const auto& own : module->named_parameters(/*recurse=*/false)) {
-    const RandomKey key{options_.seed, Purpose::initialisation, weights_.size(), 0};
-    own.value().set_data(own.value().data().to(options_.type));
     auto initial = network_.initial ? network_.initial(prefix + own.key()) : std::nullopt;
     if (!initial) initial = usual_initial(*module, own.key(), own.value());
     if (!initial) throw Bug("no initialisation is known for the parameter '" + prefix + own.key() + "'");
-    initialise(own.value(), *initial, RandomStream(key));
+    initial_.push_back(*initial);
     weights_.push_back(own.value());
     // Norm weights and biases are the parameters of one dimension.
     parameters_.add(prefix + own.key(), own.value().sizes().vec(), own.value().dim() <= 1);
@@ -130,33 +126,45 @@ void NnModel::add_module(const std::string& path, const std::shared_ptr<nn::Modu
   // Integer buffers (BatchNorm's counter of batches) have no part in training.
   for (const auto& own : module->named_buffers(/*recurse=*/false)) {
     if (!own.value().is_floating_point()) continue;
-    own.value().set_data(own.value().data().to(options_.type));
     statistics_.push_back(own.value());
+    initial_statistics_.push_back(own.value().detach().to(options_.type, false, /*copy=*/true));
     buffers_.add(prefix + own.key(), own.value().sizes().vec());
   }
   if (auto* norm = module->as<nn::BatchNorm2d>()) batch_norms_.push_back(norm);
 }
 
 void NnModel::bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) {
-  invariant(parameters.numel() == parameters_.size() && gradient.numel() == parameters_.size() &&
-                buffers.numel() == buffers_.size(),
+  const bool learns = gradient.defined();
+  invariant(parameters.numel() == parameters_.size() && buffers.numel() == buffers_.size() &&
+                (!learns || gradient.numel() == parameters_.size()),
             "a model was bound to vectors of another size");
-  invariant(parameters.scalar_type() == options_.type && gradient.scalar_type() == options_.type,
+  invariant(parameters.scalar_type() == options_.type && (!learns || gradient.scalar_type() == options_.type),
             "a model was bound to vectors of another type");
   const torch::NoGradGuard no_grad;
-  gradient.zero_();
   gradient_ = gradient;
   for (size_t i = 0; i < weights_.size(); ++i) {
-    const at::Tensor view = view_of(parameters, parameters_.pieces()[i]);
-    view.copy_(weights_[i]);
-    weights_[i].set_data(view);
-    weights_[i].mutable_grad() = view_of(gradient, parameters_.pieces()[i]);
+    const Piece& piece = parameters_.pieces()[i];
+    weights_[i].mutable_grad() = at::Tensor();  // a gradient has its parameter's type
+    weights_[i].set_data(view_of(parameters, piece));
+    if (learns) weights_[i].mutable_grad() = view_of(gradient, piece);
   }
-  for (size_t i = 0; i < statistics_.size(); ++i) {
-    const at::Tensor view = view_of(buffers, buffers_.pieces()[i]);
-    view.copy_(statistics_[i]);
-    statistics_[i].set_data(view);
+  for (size_t i = 0; i < statistics_.size(); ++i)
+    statistics_[i].set_data(view_of(buffers, buffers_.pieces()[i]));
+  bound_ = true;
+}
+
+// Parameter i begins with its own stream.
+void NnModel::initialise(ThreadPool& pool) {
+  invariant(bound_, "initialise before bind");
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    const RandomKey key{options_.seed, Purpose::initialisation, i, 0};
+    if (options_.type == at::kDouble)
+      begin_as(initial_[i], key, elements_of<double>(weights_[i]), pool);
+    else
+      begin_as(initial_[i], key, elements_of<float>(weights_[i]), pool);
   }
+  for (size_t i = 0; i < statistics_.size(); ++i) statistics_[i].copy_(initial_statistics_[i]);
 }
 
 // Convolutions and norms work without reordering when the channels of a pixel lie side by side.

@@ -14,12 +14,11 @@ namespace {
 class ScalarModel final : public Model {
  public:
   ScalarModel(const ScalarShape& shape, uint64_t seed, at::ScalarType type)
-      : shape_(shape), type_(type), weights_(flat_tensor(shape.size(), at::kDouble)) {
+      : shape_(shape), seed_(seed), type_(type) {
     layout_.add("hidden.weight", {shape.hidden, shape.inputs});
     layout_.add("hidden.bias", {shape.hidden}, true);
     layout_.add("output.weight", {1, shape.hidden});
     layout_.add("output.bias", {1}, true);
-    scalar_initial_weights(shape, seed, weights_.data_ptr<double>());
   }
 
   const Layout& parameters() const override { return layout_; }
@@ -27,15 +26,20 @@ class ScalarModel final : public Model {
   ElementType type() const override { return element_type(type_); }
 
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) override {
-    invariant(
-        parameters.numel() == layout_.size() && gradient.numel() == layout_.size() && buffers.numel() == 0,
-        "a model was bound to vectors of another size");
-    parameters.copy_(weights_);
-    gradient.zero_();
+    invariant(parameters.numel() == layout_.size() && buffers.numel() == 0 &&
+                  (!gradient.defined() || gradient.numel() == layout_.size()),
+              "a model was bound to vectors of another size");
     parameters_ = parameters;
     gradient_ = gradient;
-    exact_gradient_ = type_ == at::kDouble ? gradient : flat_tensor(layout_.size(), at::kDouble);
-    if (type_ == at::kDouble) weights_ = parameters;
+    const bool exact = type_ == at::kDouble;
+    weights_ = exact ? parameters : flat_tensor(layout_.size(), at::kDouble);
+    exact_gradient_ = exact || !gradient.defined() ? gradient : flat_tensor(layout_.size(), at::kDouble);
+  }
+
+  void initialise(ThreadPool&) override {
+    invariant(parameters_.defined(), "initialise before bind");
+    scalar_initial_weights(shape_, seed_, weights_.data_ptr<double>());
+    if (type_ != at::kDouble) parameters_.copy_(weights_);
   }
 
   double loss_and_gradient(const Batch& batch, const RandomKey&) override {
@@ -51,12 +55,14 @@ class ScalarModel final : public Model {
 
  private:
   double loss(const Batch& batch, double* gradient) const {
-    if (type_ != at::kDouble && parameters_.defined()) weights_.copy_(parameters_);
+    invariant(parameters_.defined(), "a loss before bind");
+    if (type_ != at::kDouble) weights_.copy_(parameters_);
     return scalar_loss(shape_, weights_.data_ptr<double>(), batch.inputs.data_ptr<double>(),
                        batch.targets.data_ptr<double>(), batch.size(), gradient);
   }
 
   ScalarShape shape_;
+  uint64_t seed_;
   at::ScalarType type_;
   Layout layout_;
   Layout no_buffers_;

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "muster/base/random.h"
+#include "muster/base/thread_pool.h"
 #include "muster/flat/element_type.h"
 #include "muster/flat/layout.h"
+#include "muster/flat/vector.h"
 
 namespace muster {
 
@@ -44,9 +46,13 @@ class Model {
   virtual const Layout& buffers() const = 0;  ///< BatchNorm's running statistics; may be empty
   /// float32 or float64, of parameters, gradient and buffers.
   virtual ElementType type() const = 0;
-  /// Copies the present values into the vectors (sizes as the layouts say) and lives in them from then on:
-  /// every parameter, its gradient and every buffer is a view. `gradient` is zeroed.
+  /// Lives in these vectors from now on (sizes as the layouts say), with the values that they have: every
+  /// parameter, its gradient and every buffer is a view. `gradient` may be undefined: then the model can be
+  /// score and observe, and has no gradient.
   virtual void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) = 0;
+  /// Bound parameters and buffers <- what training begins with, a function of the seed: the same bits for any
+  /// number of threads.
+  virtual void initialise(ThreadPool& pool) = 0;
   /// Forward and backward in training mode: gradient <- d(mean loss)/d(parameters) (overwritten, not added).
   /// Returns the mean loss of the batch. `noise` names the streams of dropout and the like.
   virtual double loss_and_gradient(const Batch& batch, const RandomKey& noise) = 0;
@@ -61,6 +67,16 @@ class Model {
   virtual void start_statistics() = 0;
   virtual void observe(const Batch& batch) = 0;  ///< forward in training mode without gradient
 };
+
+/// bind(), and initialise() by this thread alone.
+void bind_initial(Model& model, at::Tensor parameters, at::Tensor gradient, at::Tensor buffers);
+
+/// What training begins with.
+struct InitialValues {
+  Vector parameters, buffers;
+};
+/// In vectors of their own, to which `model` is bound afterwards, without a gradient.
+InitialValues initial_values(Model& model, ThreadPool& pool);
 
 /// ON WHAT do we train: model, data and loss. All members are const and may be called from several threads at
 /// once.

@@ -17,11 +17,12 @@ Evaluation::Evaluation(const Task& task, const Sampler& sampler, Averager& avera
       seats_(static_cast<size_t>(averager.pool().size())) {
   for (auto& seat : seats_) {
     seat.model = task.make_model();
-    seat.parameters = storage_vector(seat.model->parameters().size(), seat.model->type());
-    seat.gradient = storage_vector(seat.model->parameters().size(), seat.model->type());
     seat.buffers = storage_vector(seat.model->buffers().size(), seat.model->type());
-    seat.model->bind(tensor_of(seat.parameters), tensor_of(seat.gradient), tensor_of(seat.buffers));
   }
+}
+
+void Evaluation::Seat::look_at(const Vector& parameters) {
+  model->bind(tensor_of(parameters), {}, tensor_of(buffers));
 }
 
 void Evaluation::estimate_statistics(const Vector& parameters, Vector& buffers) {
@@ -33,7 +34,7 @@ void Evaluation::estimate_statistics(const Vector& parameters, Vector& buffers) 
   const auto threads = static_cast<int64_t>(seats_.size());
   averager_.pool().run(threads, [&](int64_t thread) {
     Seat& seat = seats_[static_cast<size_t>(thread)];
-    seat.parameters.copy_from(parameters);
+    seat.look_at(parameters);
     for (int64_t i = thread; i < hosted; i += threads) {
       seat.model->start_statistics();
       for (int64_t step = 0; step < each; ++step)
@@ -53,7 +54,7 @@ Score Evaluation::score(const Vector& parameters, const Vector& buffers) {
   const auto threads = static_cast<int64_t>(seats_.size());
   averager_.pool().run(threads, [&](int64_t thread) {
     Seat& seat = seats_[static_cast<size_t>(thread)];
-    seat.parameters.copy_from(parameters);
+    seat.look_at(parameters);
     seat.buffers.copy_from(buffers);
     for (int64_t i = rank + thread * ranks; i < batches; i += threads * ranks) {
       const int64_t first = i * options_.batch;

@@ -47,10 +47,11 @@ class Evaluation {
  private:
   void gather(std::vector<Score>& scores);
 
-  /// One thread's model and the vectors it lives in.
+  /// One thread's model. It lives in the parameters that are measured, and in buffers of its own.
   struct Seat {
     std::unique_ptr<Model> model;
-    Vector parameters, gradient, buffers;
+    Vector buffers;
+    void look_at(const Vector& parameters);
   };
 
   const Task& task_;

@@ -12,8 +12,8 @@ struct MemoryNeed {
   int64_t parameters = 0;  ///< of one model
   int64_t buffers = 0;     ///< of one model
   int64_t element_bytes = 4;
-  int64_t replica_vectors = 2;  ///< as long as the parameters, per replica: parameters, gradient, moments
-  int64_t shared_vectors = 0;   ///< as long as the parameters, once: anchor, mean, outer momentum, evaluation
+  int64_t replica_vectors = 2;   ///< as long as the parameters, per replica: parameters, gradient, moments
+  int64_t shared_vectors = 0;    ///< as long as the parameters, once: anchor, mean, outer momentum
   int64_t activation_bytes = 0;  ///< of one forward and backward pass, held by every thread
   int64_t data_bytes = 0;        ///< data set, where it is still to be loaded
 };

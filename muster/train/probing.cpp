@@ -33,8 +33,7 @@ void Probing::look_at_workers(Synchronous& method, Averager& averager, std::chro
   const auto shared = method.shared_vectors();
   const auto anchor = shared.find("anchor");
   if (method.step() + 1 != method.round_end() || anchor == shared.end()) return;
-  Vector mean = flat_vector(anchor->second.size(), anchor->second.type());
-  method.copy_mean_parameters(mean);
+  const Vector mean = method.mean_parameters();
   std::vector<at::Tensor> workers;
   for (const auto& replica : method.replicas()) workers.push_back(tensor_of(replica->parameters()));
   WorkerSums sums = sums_over_workers(workers, tensor_of(anchor->second), tensor_of(mean));

@@ -33,7 +33,6 @@ RunLoop::RunLoop(Synchronous& method, Evaluation& evaluation, RunRecord& record,
       record_(record),
       place_(place),
       options_(std::move(options)),
-      parameters_(flat_vector(evaluation.parameters().size(), evaluation.type())),
       buffers_(flat_vector(evaluation.buffers().size(), evaluation.type())) {}
 
 bool RunLoop::restore(const std::optional<Checkpoint>& checkpoint) {
@@ -238,7 +237,7 @@ bool RunLoop::evaluation_due(bool at_meeting) const {
 
 void RunLoop::evaluate() {
   const Stopwatch watch;
-  method_.copy_mean_parameters(parameters_);
+  parameters_ = method_.mean_parameters();
   evaluation_.estimate_statistics(parameters_, buffers_);
   const Score score = evaluation_.score(parameters_, buffers_);
   const auto samples = static_cast<double>(score.samples);
@@ -316,7 +315,7 @@ void RunLoop::probe(const Progress& progress) {
   if (!progress.round && place_.probing->wants_workers(record_.rounds + 1))
     place_.probing->look_at_workers(method_, place_.averager, options_.patience);
   if (!progress.round || !place_.probing->due(record_.rounds)) return;
-  method_.copy_mean_parameters(parameters_);
+  parameters_ = method_.mean_parameters();
   if (!place_.files) return;
   MetricsLine line;
   line.evaluation = true;
@@ -362,7 +361,7 @@ State RunLoop::whole_state() {
 void RunLoop::save_checkpoint() {
   require_finite_parameters();
   const Stopwatch watch;
-  method_.copy_mean_parameters(parameters_);
+  parameters_ = method_.mean_parameters();
   method_.copy_mean_buffers(buffers_);
   record_.total_seconds = wall_seconds();
   if (place_.files) {

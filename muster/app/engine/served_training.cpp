@@ -53,10 +53,8 @@ DispatchOptions ServedTraining::dispatch() const {
 
 AsyncServer ServedTraining::make_server() const {
   const auto model = task_->make_model();
-  const int64_t size = parameters().size();
-  Vector start = flat_vector(size, type());
-  Vector gradient = flat_vector(size, type()), buffer_vector = flat_vector(buffers().size(), type());
-  model->bind(tensor_of(start), tensor_of(gradient), tensor_of(buffer_vector));
+  ThreadPool pool(static_cast<int>(*configuration_.run.threads), use_single_threaded_kernels_here);
+  auto [start, buffer_vector] = initial_values(*model, pool);
   if (const auto& path = configuration_.run.start_from)
     fill_from_start(configuration_, *path, parameters(), start, buffers(), buffer_vector);
   return build_async_server(configuration_, dispatch(), start);

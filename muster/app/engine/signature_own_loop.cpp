@@ -29,7 +29,7 @@ Ended run_loop(const SignatureCase& chosen, const Configuration& configuration, 
   const int64_t size = model->parameters().size();
   const Vector values = flat_vector(size, chosen.type);
   const at::Tensor present = tensor_of(values), gradient = flat_tensor(size, chosen.type);
-  model->bind(present, gradient, flat_tensor(0, chosen.type));
+  bind_initial(*model, present, gradient, flat_tensor(0, chosen.type));
   // Two parameters, as a user's module would have several.
   const std::vector<at::Tensor> parameters = {
       present.narrow(0, 0, size / 2).clone().requires_grad_(true),

@@ -14,11 +14,8 @@ namespace muster {
 namespace {
 
 Vector first_parameters(const Task& task) {
-  const auto model = task.make_model();
-  Vector parameters = flat_vector(model->parameters().size(), model->type());
-  model->bind(tensor_of(parameters), flat_tensor(parameters.size(), model->type()),
-              flat_tensor(0, model->type()));
-  return parameters.copy();
+  ThreadPool alone(1);
+  return initial_values(*task.make_model(), alone).parameters;
 }
 
 }  // namespace

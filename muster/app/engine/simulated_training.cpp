@@ -86,13 +86,11 @@ void SimulatedTraining::build_task_and_server() {
 
 Vector SimulatedTraining::first_parameters() const {
   const auto model = task_->make_model();
-  Vector parameters = flat_vector(model->parameters().size(), model->type());
-  Vector gradient = flat_vector(model->parameters().size(), model->type());
-  Vector buffers = flat_vector(model->buffers().size(), model->type());
-  model->bind(tensor_of(parameters), tensor_of(gradient), tensor_of(buffers));
+  ThreadPool pool(static_cast<int>(*configuration_.run.threads), use_single_threaded_kernels_here);
+  auto [parameters, buffers] = initial_values(*model, pool);
   if (const auto& file = configuration_.run.start_from)
     fill_from_start(configuration_, *file, model->parameters(), parameters, model->buffers(), buffers);
-  return parameters.copy();
+  return parameters;
 }
 
 void SimulatedTraining::check_memory_for_workers(const Model& model) const {
@@ -103,7 +101,7 @@ void SimulatedTraining::check_memory_for_workers(const Model& model) const {
   need.buffers = model.buffers().size();
   need.element_bytes = bytes_of(model.type());
   need.replica_vectors = 4 + (configuration_.inner.optimizer == "adamw" ? 2 : 1);  // start, contribution
-  need.shared_vectors = 6 + 4 * need.threads;  // server, outer step; two seats of evaluation per thread
+  need.shared_vectors = 6;                                                         // server, outer step
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
   check_memory(estimate_memory(need), need.workers);
 }

@@ -96,6 +96,10 @@ void introduce(const Training& training, const RunFolder& folder) {
             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
             configuration.schedule.rule, folder.path);
   for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
+  constexpr double large = 1e9;
+  if (training.memory().total() > large)
+    print_log("about {} of memory a process; the initial weights are drawn first\n",
+              format_bytes(training.memory().total()));
   print_log("{}\n", schedule_sentence(training));
   if (const auto quota = quota_sentence()) print_log("{}\n", *quota);
   if (configuration.run.precision == "bf16") tell_speed_of_bf16();

@@ -49,7 +49,16 @@ Training::Training(Configuration configuration, const Place& place)
   sampler_ = build_sampler(configuration_, *task_, *run.workers);
   const auto model = task_->make_model();
   parameters_ = model->parameters().size();
-  check_memory(estimate_memory(memory_need(*model)), hosted_workers());
+  memory_ = estimate_memory(memory_need(*model));
+  check_memory(memory_, hosted_workers());
+}
+
+// An evaluation or a checkpoint may fall due while the workers are apart.
+bool Training::looks_between_meetings() const {
+  const auto within = [this](int64_t every) { return every > 0 && every < length_.steps; };
+  const EvaluationSection& evaluation = configuration_.evaluation;
+  return within(configuration_.checkpoint.every) ||
+         (evaluation.between_meetings && within(evaluation.every.value_or(0)));
 }
 
 MemoryNeed Training::memory_need(const Model& model) const {
@@ -62,10 +71,12 @@ MemoryNeed Training::memory_need(const Model& model) const {
   need.buffers = model.buffers().size();
   need.element_bytes = bytes_of(model.type());
   need.replica_vectors = 2 + (moments_twice ? 2 : 1);
-  if (!build_overlap(configuration_.comm).plain()) ++need.replica_vectors;  // what it brought to the meeting
-  need.shared_vectors =
-      4 + 2 * threads;  // anchor, scratch, outer momentum, averaged model; a seat per thread
-  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;  // means of groups on their way
+  const bool plain = build_overlap(configuration_.comm).plain();
+  if (!plain) ++need.replica_vectors;  // what it brought to the meeting
+  need.shared_vectors = 1;             // the anchor
+  if (configuration_.outer.optimizer != "average") need.shared_vectors += 2;  // outer gradient and momentum
+  if (!plain || looks_between_meetings()) ++need.shared_vectors;              // a mean apart from the anchor
+  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;           // means of groups on their way
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
   return need;
 }
@@ -185,9 +196,8 @@ void Training::build() {
 
 Vector starting_parameters(const Training& training) {
   const auto model = training.task().make_model();
-  Vector parameters = flat_vector(model->parameters().size(), model->type());
-  Vector buffers = flat_vector(model->buffers().size(), model->type());
-  model->bind(tensor_of(parameters), flat_tensor(parameters.size(), model->type()), tensor_of(buffers));
+  ThreadPool pool(static_cast<int>(*training.configuration().run.threads), use_single_threaded_kernels_here);
+  auto [parameters, buffers] = initial_values(*model, pool);
   if (const auto& path = training.configuration().run.start_from)
     fill_from_start(training.configuration(), *path, model->parameters(), parameters, model->buffers(),
                     buffers);

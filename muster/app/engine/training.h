@@ -41,6 +41,8 @@ class Training {
   const Configuration& configuration() const { return configuration_; }
   const RunLength& length() const { return length_; }
   int64_t parameters() const { return parameters_; }
+  /// What this process will hold.
+  const MemoryEstimate& memory() const { return memory_; }
   const Task& task() const { return *task_; }
   /// See Task::content.
   const std::map<std::string, std::string>& data_content() const { return data_content_; }
@@ -67,6 +69,7 @@ class Training {
 
  private:
   MemoryNeed memory_need(const Model& model) const;
+  bool looks_between_meetings() const;
   Grouping grouping() const;
   void build_inner_meeting();
   Identity identity() const;
@@ -78,6 +81,7 @@ class Training {
   std::shared_ptr<Waits> waits_ = std::make_shared<Waits>();
   RunLength length_;
   int64_t parameters_ = 0;
+  MemoryEstimate memory_;
   std::unique_ptr<Task> task_;
   std::map<std::string, std::string> data_content_;
   std::unique_ptr<Sampler> sampler_;

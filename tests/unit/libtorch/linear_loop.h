@@ -57,12 +57,13 @@ class LinearModel final : public Model {
   const Layout& buffers() const override { return none_; }
   ElementType type() const override { return type_; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
-    parameters.copy_(drawn({layout_.size()}, 1, scalar_type(type_)));
+    parameters_ = parameters;
     for (const Piece& piece : layout_.pieces()) {
       values_.push_back(view_of(parameters, piece));
       gradients_.push_back(view_of(gradient, piece));
     }
   }
+  void initialise(ThreadPool&) override { parameters_.copy_(drawn({layout_.size()}, 1, scalar_type(type_))); }
   double loss_and_gradient(const Batch& batch, const RandomKey&) override {
     return linear_gradient(values_[0], values_[1], batch, gradients_[0], gradients_[1]);
   }
@@ -73,6 +74,7 @@ class LinearModel final : public Model {
  private:
   ElementType type_;
   Layout layout_ = linear_layout(), none_;
+  at::Tensor parameters_;
   std::vector<at::Tensor> values_, gradients_;
 };
 

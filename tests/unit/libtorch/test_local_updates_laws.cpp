@@ -90,8 +90,7 @@ Outcome by_method(const LinearLoop::Setting& setting, int64_t workers, const Rul
   Outcome outcome;
   while (const auto progress = method.advance(1000))
     if (progress->round) outcome.rounds.push_back(*progress->round);
-  outcome.parameters = flat_vector(linear_layout().size(), setting.type);
-  method.copy_mean_parameters(outcome.parameters);
+  outcome.parameters = method.mean_parameters().copy();
   return outcome;
 }
 

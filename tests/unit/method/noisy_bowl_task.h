@@ -17,17 +17,16 @@ class NoisyBowlModel final : public Model {
  public:
   explicit NoisyBowlModel(int64_t size) {
     layout_.add("x", {size});
-    parameters_ = at::ones({size}, at::kDouble);
     curvature_ = at::linspace(0.5, 2, size, at::kDouble);
   }
   const Layout& parameters() const override { return layout_; }
   const Layout& buffers() const override { return no_buffers_; }
   ElementType type() const override { return ElementType::float64; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
-    parameters.copy_(parameters_);
     parameters_ = parameters;
-    gradient_ = gradient.zero_();
+    gradient_ = gradient;
   }
+  void initialise(ThreadPool&) override { parameters_.fill_(1); }
   double loss_and_gradient(const Batch& batch, const RandomKey&) override {
     const at::Tensor off = parameters_ - batch.inputs;
     gradient_.copy_(curvature_ * off.mean(0));

@@ -22,9 +22,10 @@ class QuadraticModel final : public Model {
   const Layout& buffers() const override { return none_; }
   ElementType type() const override { return ElementType::float64; }
   void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor) override {
-    parameters_ = parameters.zero_();
-    gradient_ = gradient.zero_();
+    parameters_ = parameters;
+    gradient_ = gradient;
   }
+  void initialise(ThreadPool&) override { parameters_.zero_(); }
   double loss_and_gradient(const Batch& batch, const RandomKey&) override {
     const auto* const samples = batch.targets.data_ptr<int64_t>();
     const std::vector<int64_t> drawn(samples, samples + batch.size());
@@ -106,7 +107,7 @@ class OverlapRun {
   }
   Vector parameters() {
     Vector out = method_.replicas()[0]->parameters().copy();
-    method_.copy_mean_parameters(out);
+    out.copy_from(method_.mean_parameters());
     return out;
   }
   const Vector& replica(size_t hosted) { return method_.replicas()[hosted]->parameters(); }

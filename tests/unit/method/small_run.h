@@ -91,7 +91,7 @@ class SmallRun {
 
   Vector parameters() {
     Vector out = method_.replicas()[0]->parameters().copy();
-    method_.copy_mean_parameters(out);
+    out.copy_from(method_.mean_parameters());
     return out;
   }
 

@@ -98,9 +98,7 @@ std::vector<Vector> lockstep(const ReplicaRun& like, const BowlRunOptions& optio
   std::vector<Vector> anchors;
   while (const auto progress = method.advance(sync.total_steps)) {
     if (!progress->round) continue;
-    Vector anchor = flat_vector(11, ElementType::float64);
-    method.copy_mean_parameters(anchor);
-    anchors.push_back(anchor);
+    anchors.push_back(method.mean_parameters().copy());
   }
   return anchors;
 }

@@ -17,6 +17,8 @@ Vector plain_training(const Task& task, const SmallRunOptions& options, const In
   auto model = task.make_model();
   auto optimizer = inner(model->parameters(), model->type());
   Replica replica(std::move(model), std::move(optimizer));
+  ThreadPool alone(1);
+  replica.initialise(alone);
   const PermutationSampler sampler(
       {.samples = task.train_size(), .workers = 1, .batch = options.batch, .seed = options.seed});
   const LearningRate rate(options.rate, options.steps);

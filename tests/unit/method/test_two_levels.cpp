@@ -82,12 +82,14 @@ TEST(TwoLevels, AnInnerPeriodAboveOneAveragesTheParametersOfAGroup) {
                                     .seed = options.seed,
                                     .group_size = 2});
   const LearningRate rate(options.rate, options.steps);
+  ThreadPool alone(1);
   std::vector<std::unique_ptr<Replica>> replicas;
   std::vector<Vector> x;
   for (int worker = 0; worker < 4; ++worker) {
     auto model = task->make_model();
     auto inner = adamw()(model->parameters(), model->type());
     replicas.push_back(std::make_unique<Replica>(std::move(model), std::move(inner)));
+    replicas.back()->initialise(alone);
     x.push_back(replicas.back()->parameters());
   }
   for (int64_t step = 0; step < options.steps; ++step) {

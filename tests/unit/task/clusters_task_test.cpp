@@ -16,7 +16,7 @@ namespace {
 
 at::Tensor flat_vector_of(Model& model) {
   at::Tensor parameters = flat_tensor(model.parameters().size()), gradient = parameters.clone();
-  model.bind(parameters, gradient, flat_tensor(0));
+  bind_initial(model, parameters, gradient, flat_tensor(0));
   return parameters;
 }
 

@@ -352,8 +352,8 @@ TEST(FolderTask, TestingLeavesBrokenFilesOutOfTheScore) {
   EXPECT_EQ(batch.targets[2].item<int64_t>(), 1);
   EXPECT_EQ(task.skipped_samples(), 1);
   const auto model = task.make_model();
-  model->bind(flat_tensor(model->parameters().size()), flat_tensor(model->parameters().size()),
-              flat_tensor(0));
+  bind_initial(*model, flat_tensor(model->parameters().size()), flat_tensor(model->parameters().size()),
+               flat_tensor(0));
   EXPECT_EQ(model->score(batch).samples, 5);
 }
 

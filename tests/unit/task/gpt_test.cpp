@@ -34,7 +34,7 @@ struct Bound {
         parameters(flat_tensor(model->parameters().size(), model->type())),
         gradient(flat_tensor(model->parameters().size(), model->type())),
         buffers(flat_tensor(0, model->type())) {
-    model->bind(parameters, gradient, buffers);
+    bind_initial(*model, parameters, gradient, buffers);
   }
   at::Tensor piece(const std::string& name) const {
     for (const Piece& found : model->parameters().pieces())

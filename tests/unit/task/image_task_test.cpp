@@ -57,7 +57,7 @@ TEST(ImageTask, CanBeLearned) {
   const ImageTask task("generated", small_sets(), mlp_options());
   const auto model = task.make_model();
   at::Tensor parameters = flat_tensor(model->parameters().size()), gradient = flat_tensor(parameters.numel());
-  model->bind(parameters, gradient, flat_tensor(0));
+  bind_initial(*model, parameters, gradient, flat_tensor(0));
   const PermutationSampler sampler({task.train_size(), 1, 30, 1});
   double first = 0, last = 0;
   for (int64_t step = 0; step < 200; ++step) {

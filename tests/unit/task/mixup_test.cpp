@@ -86,7 +86,7 @@ TEST(MixUp, TrainsThroughProbabilities) {
   EXPECT_EQ(task.test_batch(0, 4).targets.scalar_type(), at::kLong);
   const auto model = task.make_model();
   at::Tensor parameters = flat_tensor(model->parameters().size()), gradient = flat_tensor(parameters.numel());
-  model->bind(parameters, gradient, flat_tensor(0));
+  bind_initial(*model, parameters, gradient, flat_tensor(0));
   // Cross entropy is linear in the targets: the mixed loss is the mean over classes of the plain ones.
   const double loss = model->loss_and_gradient(mixed, {});
   double wanted = 0;

@@ -36,7 +36,7 @@ struct NetworkProbe {
         parameters(flat_tensor(model->parameters().size(), model->type())),
         gradient(flat_tensor(model->parameters().size(), model->type())),
         buffers(flat_tensor(model->buffers().size(), model->type())) {
-    model->bind(parameters, gradient, buffers);
+    bind_initial(*model, parameters, gradient, buffers);
   }
 
   /// Every parameter and buffer by its name, as views.

@@ -38,7 +38,7 @@ struct Bound {
         parameters(flat_tensor(model->parameters().size(), model->type())),
         gradient(flat_tensor(model->parameters().size(), model->type())),
         buffers(flat_tensor(model->buffers().size(), model->type())) {
-    model->bind(parameters, gradient, buffers);
+    bind_initial(*model, parameters, gradient, buffers);
   }
   std::unique_ptr<Model> model;
   at::Tensor parameters, gradient, buffers;
@@ -160,21 +160,44 @@ TEST(NnModel, OverwritesTheGradientAndStepsDownhill) {
   EXPECT_NEAR((first - second) / (rate * square), 1.0, 0.1);
 }
 
-TEST(NnModel, BindsAnewWithThePresentValues) {
+TEST(NnModel, BindsAnewAndLeavesTheValues) {
   Bound net(resnet8(0));
-  net.parameters.mul_(0.5);
-  const at::Tensor old = net.parameters.clone();
-  at::Tensor parameters = flat_tensor(old.numel()), gradient = flat_tensor(old.numel());
-  at::Tensor buffers = flat_tensor(net.buffers.numel());
-  gradient.fill_(3);
+  at::Tensor parameters = net.parameters * 0.5, gradient = flat_tensor(net.parameters.numel());
+  at::Tensor buffers = net.buffers.clone();
+  const at::Tensor old = parameters.clone();
   net.model->bind(parameters, gradient, buffers);
   EXPECT_TRUE(at::equal(parameters, old));
-  EXPECT_EQ(gradient.abs().max().item<float>(), 0);
+  EXPECT_TRUE(at::equal(buffers, net.buffers));
   const Batch batch = random_batch(4, 10, 4);
   net.parameters.zero_();
   net.model->loss_and_gradient(batch, {});
   EXPECT_GT(gradient.abs().max().item<float>(), 0);
   EXPECT_EQ(net.gradient.abs().max().item<float>(), 0);
+}
+
+TEST(NnModel, BeginsWithTheSameBitsForAnyNumberOfThreads) {
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const auto model = make_image_model({}, {.seed = 7, .type = type});
+    ThreadPool alone(1), three(3);
+    const InitialValues one = initial_values(*model, alone), other = initial_values(*model, three);
+    EXPECT_TRUE(same_bits(one.parameters, other.parameters));
+    EXPECT_TRUE(same_bits(one.buffers, other.buffers));
+  }
+}
+
+TEST(NnModel, WithoutAGradientItScores) {
+  Bound net(resnet8(0));
+  const Batch batch = random_batch(4, 10, 4);
+  const double loss = net.model->score(batch).loss;
+  net.model->loss_and_gradient(batch, {});  // a gradient is there, and bound no more
+  const auto blind = resnet8(0);
+  blind->bind(net.parameters, {}, flat_tensor(net.buffers.numel()));
+  EXPECT_THROW(blind->loss_and_gradient(batch, {}), Bug);
+  net.model->bind(net.parameters, {}, net.buffers);
+  EXPECT_THROW(net.model->loss_and_gradient(batch, {}), Bug);
+  Bound again(resnet8(0));
+  again.model->bind(again.parameters, {}, again.buffers);
+  EXPECT_EQ(again.model->score(batch).loss, loss);
 }
 
 TEST(NnModel, RefusesVectorsThatDoNotFit) {

@@ -29,8 +29,8 @@ Outcome one_step(Network network, const NnOptions& options, const Batch& batch) 
   const int64_t size = model->parameters().size();
   Outcome outcome;
   outcome.gradient = flat_tensor(size, options.type);
-  model->bind(flat_tensor(size, options.type), outcome.gradient,
-              flat_tensor(model->buffers().size(), options.type));
+  bind_initial(*model, flat_tensor(size, options.type), outcome.gradient,
+               flat_tensor(model->buffers().size(), options.type));
   outcome.loss = model->loss_and_gradient(batch, {1, Purpose::dropout, 0, 0});
   return outcome;
 }

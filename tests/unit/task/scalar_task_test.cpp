@@ -19,7 +19,7 @@ struct Bound {
       : model(task.make_model()),
         parameters(flat_tensor(model->parameters().size(), at::kDouble)),
         gradient(flat_tensor(model->parameters().size(), at::kDouble)) {
-    model->bind(parameters, gradient, flat_tensor(0, at::kDouble));
+    bind_initial(*model, parameters, gradient, flat_tensor(0, at::kDouble));
   }
   std::unique_ptr<Model> model;
   at::Tensor parameters, gradient;
@@ -63,8 +63,8 @@ TEST(ScalarTask, OfFloatRoundsParametersAndGradient) {
   EXPECT_EQ(narrow->type(), ElementType::float32);
   at::Tensor values = at::zeros({size}, at::kFloat), gradient = at::zeros({size}, at::kFloat);
   at::Tensor same = at::zeros({size}, at::kDouble), expected = at::zeros({size}, at::kDouble);
-  narrow->bind(values, gradient, at::zeros({0}, at::kFloat));
-  wide->bind(same, expected, at::zeros({0}, at::kDouble));
+  bind_initial(*narrow, values, gradient, at::zeros({0}, at::kFloat));
+  bind_initial(*wide, same, expected, at::zeros({0}, at::kDouble));
   EXPECT_TRUE(at::equal(values, same.to(at::kFloat)));
   values.mul_(1.25);
   same.copy_(values);

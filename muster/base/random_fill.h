@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+
+#include "muster/base/random.h"
+#include "muster/base/thread_pool.h"
+
+namespace muster {
+
+/// values[i] <- scale * z_i, z_i what call i of RandomStream(key).normal() returns; rounded to the nearest
+/// float at the end. The pool's threads share the work; their number changes no bit.
+void fill_normal(const RandomKey& key, double scale, std::span<float> values, ThreadPool& pool);
+void fill_normal(const RandomKey& key, double scale, std::span<double> values, ThreadPool& pool);
+
+/// values[i] <- bound * (2 u_i - 1), u_i what call i of RandomStream(key).uniform() returns: uniform in
+/// [-bound, bound).
+void fill_uniform(const RandomKey& key, double bound, std::span<float> values, ThreadPool& pool);
+void fill_uniform(const RandomKey& key, double bound, std::span<double> values, ThreadPool& pool);
+
+}  // namespace muster
