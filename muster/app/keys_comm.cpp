@@ -13,9 +13,14 @@ Key comm(const char* name, T CommSection::*member) {
 
 std::vector<Key> comm_keys() {
   return {
+      comm("links", &CommSection::links)
+          .says("How the processes send to each other: auto is shared memory where all run on one host, else "
+                "Gloo. Changes no bit of the result.")
+          .one_of({"auto", "gloo", "shared_memory"}),
       comm("interface", &CommSection::interface)
           .says(
-              "Network between the processes: an interface such as eth1, or an address or name of this host.")
+              "Network between the processes, for Gloo: an interface such as eth1, or an address or name of "
+              "this host.")
           .absent("GLOO_SOCKET_IFNAME, else the network of this host's name"),
       comm("slice_mib", &CommSection::slice_mib)
           .says("Large vectors are sent in slices of this size. Changes no bit of the result.")

@@ -144,6 +144,7 @@ struct OuterSection {
 };
 
 struct CommSection {
+  std::string links = "auto";
   std::optional<std::string> interface;
   int64_t slice_mib = 4;
   int64_t deadline = 1800;

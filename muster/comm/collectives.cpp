@@ -5,7 +5,6 @@
 #include <string>
 
 #include "muster/base/error.h"
-#include "muster/comm/local_mean_kernel.h"
 #include "muster/comm/message_check.h"
 #include "muster/flat/vector.h"
 
@@ -15,40 +14,6 @@ namespace {
 
 /// A vector of at most so many bytes is sent whole: two trips of its parts would take longer.
 constexpr int64_t small_bytes = 4096;
-/// Slices under way together have about so many bytes: more would leave the processor's cache before they are
-/// added up.
-constexpr int64_t bytes_under_way = 16 << 20;
-/// Parts begin at multiples of so many elements.
-constexpr int64_t part_grain = 64;
-
-/// Elements of [begin, end) that rank `rank` of `size` adds up.
-struct Part {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-Part part_of(int64_t begin, int64_t end, int rank, int size) {
-  const int64_t each = ((end - begin + size - 1) / size + part_grain - 1) / part_grain * part_grain;
-  return {std::min(end, begin + rank * each), std::min(end, begin + (rank + 1) * each)};
-}
-Vector view(const Vector& vector, const Part& part) { return vector.part(part.begin, part.size()); }
-
-/// mean <- (vectors[0] + vectors[1] + ...) / their number, element by element in this order.
-template <class T>
-void mean_of(const std::vector<Vector>& vectors, const Vector& mean) {
-  std::vector<T*> pointers;
-  for (const Vector& vector : vectors) pointers.push_back(vector.data<T>());
-  kernel::MeanSlice<T> work{};
-  work.vectors = pointers.data();
-  work.count = static_cast<int64_t>(pointers.size());
-  work.mean = mean.data<T>();
-  kernel::mean_slice(work, 0, mean.size(), nullptr);
-}
-void mean_of_all(const std::vector<Vector>& vectors, const Vector& mean) {
-  if (mean.type() == ElementType::float32)
-    mean_of<float>(vectors, mean);
-  else
-    mean_of<double>(vectors, mean);
-}
 
 /// What one rank brings to an operation, as it travels: kind, root, type, then the length of what it sends to
 /// every rank and of what it expects of every rank.
@@ -94,13 +59,6 @@ std::string find_mismatch(std::vector<Announcement>& ranks) {
 
 }  // namespace
 
-/// A stretch of the vector under way: what everybody sends me of my part, and the parts of the others.
-struct Collectives::Slice {
-  std::vector<Part> parts;             // of each rank
-  std::vector<Vector> brought;         // my part, by rank
-  Transfers sending, arriving, means;  // phase one: out and in; phase two: in
-};
-
 void Collectives::wait_all(Transfers& transfers) {
   for (auto& transfer : transfers) links_.wait(*transfer);
   transfers.clear();
@@ -140,93 +98,23 @@ void Collectives::mean(const Vector& vector, Vector& mean) {
   if (vector.size() * bytes_of(vector.type()) <= small_bytes)
     small_mean(vector, mean);
   else
-    sliced_mean(vector, mean);
+    sliced_mean_.run(vector, mean, tag(1));
 }
 
 void Collectives::small_mean(const Vector& vector, Vector& mean) {
   if (vector.size() == 0) return;
-  std::vector<Vector> brought(static_cast<size_t>(links_.size()));
-  brought[static_cast<size_t>(links_.rank())] = vector;
+  std::vector<Vector> theirs;
+  std::vector<const std::byte*> brought(static_cast<size_t>(links_.size()), vector.host_bytes().data());
   Transfers transfers;
   for (int distance = 1; distance < links_.size(); ++distance) {
     const int other = peer(distance);
-    auto& theirs = brought[static_cast<size_t>(other)] = flat_vector(vector.size(), vector.type());
-    transfers.push_back(links_.receive(theirs.host_bytes(), other, tag(1)));
+    const Vector& one = theirs.emplace_back(flat_vector(vector.size(), vector.type()));
+    brought[static_cast<size_t>(other)] = one.host_bytes().data();
+    transfers.push_back(links_.receive(one.host_bytes(), other, tag(1)));
     transfers.push_back(links_.send(vector.host_bytes(), other, tag(1)));
   }
   wait_all(transfers);
-  mean_of_all(brought, mean);
-}
-
-Collectives::Slice Collectives::start_slice(const Vector& vector, Vector& scratch, int64_t begin,
-                                            int64_t end) {
-  const int size = links_.size(), rank = links_.rank();
-  Slice slice;
-  slice.brought.resize(static_cast<size_t>(size));
-  for (int other = 0; other < size; ++other) slice.parts.push_back(part_of(begin, end, other, size));
-  const Part& mine = slice.parts[static_cast<size_t>(rank)];
-  if (mine.size() > 0) {
-    const int64_t room = scratch.size() / (size - 1);
-    for (int distance = 1, place = 0; distance < size; ++distance, ++place) {
-      // Who is first to send to me is first to be received from.
-      const int from = (rank - distance + size) % size;
-      auto& theirs = slice.brought[static_cast<size_t>(from)] = scratch.part(place * room, mine.size());
-      slice.arriving.push_back(links_.receive(theirs.host_bytes(), from, tag(1)));
-    }
-    slice.brought[static_cast<size_t>(rank)] = view(vector, mine);
-  }
-  for (int distance = 1; distance < size; ++distance) {
-    const int other = peer(distance);
-    const Part& theirs = slice.parts[static_cast<size_t>(other)];
-    if (theirs.size() == 0) continue;
-    slice.sending.push_back(links_.send(view(vector, theirs).host_bytes(), other, tag(1)));
-  }
-  return slice;
-}
-
-void Collectives::finish_slice(Vector& mean, Slice& slice) {
-  const Part& mine = slice.parts[static_cast<size_t>(links_.rank())];
-  wait_all(slice.arriving);
-  // The others' means come into the places that my parts for them are sent from, where mean is the vector.
-  for (int distance = 1; distance < links_.size(); ++distance) {
-    const int other = peer(distance);
-    const Part& theirs = slice.parts[static_cast<size_t>(other)];
-    if (theirs.size() > 0)
-      slice.means.push_back(links_.receive(view(mean, theirs).host_bytes(), other, tag(2)));
-  }
-  if (mine.size() == 0) return;
-  const Vector sum = view(mean, mine);
-  mean_of_all(slice.brought, sum);
-  for (int distance = 1; distance < links_.size(); ++distance)
-    slice.sending.push_back(links_.send(sum.host_bytes(), peer(distance), tag(2)));
-}
-
-void Collectives::sliced_mean(const Vector& vector, Vector& mean) {
-  const int64_t elements = vector.size(), size = links_.size();
-  const int64_t each = std::max<int64_t>(
-      part_grain * size, slice_bytes_ / bytes_of(vector.type()) / (part_grain * size) * (part_grain * size));
-  const int64_t count = (elements + each - 1) / each;
-  const int64_t room = (size - 1) * part_of(0, each, 0, static_cast<int>(size)).size();
-  // Slices under way at once; the scratch memory of one is used again by the one so many after it.
-  const int64_t window =
-      std::min(count, std::clamp<int64_t>(bytes_under_way / std::max<int64_t>(slice_bytes_, 1), 2, 8));
-  if (!scratch_.defined() || scratch_.type() != vector.type() || scratch_.size() < window * room)
-    scratch_ = flat_vector(window * room, vector.type());
-  std::vector<Slice> slices(static_cast<size_t>(count));
-  const auto start = [&](int64_t i) {
-    Vector scratch = scratch_.part(i % window * room, room);
-    slices[static_cast<size_t>(i)] =
-        start_slice(vector, scratch, i * each, std::min(elements, (i + 1) * each));
-  };
-  for (int64_t i = 0; i < window; ++i) start(i);
-  for (int64_t i = 0; i < count; ++i) {
-    finish_slice(mean, slices[static_cast<size_t>(i)]);
-    if (i + window < count) start(i + window);
-  }
-  for (Slice& slice : slices) {
-    wait_all(slice.means);
-    wait_all(slice.sending);
-  }
+  mean_in_order(brought, mean);
 }
 
 void Collectives::exchange(const std::vector<Vector>& parts, std::vector<Vector>& received) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "muster/comm/sliced_mean.h"
 #include "muster/flat/vector.h"
 #include "muster/links/links.h"
 
@@ -16,34 +17,27 @@ class Collectives {
  public:
   /// `slice_bytes`: large vectors travel in slices of this size, so that sending, adding and sending on
   /// overlap.
-  Collectives(Links& links, int64_t slice_bytes) : links_(links), slice_bytes_(slice_bytes) {}
+  Collectives(Links& links, int64_t slice_bytes) : links_(links), sliced_mean_(links, slice_bytes) {}
 
-  /// Rank r receives its part of every vector, adds them in rank order, divides, and sends the part to all:
-  /// in all 2 (N-1)/N of the vector out and in, as much as a ring. Small vectors go whole to everybody
-  /// instead.
+  /// See SlicedMean; small vectors go whole to everybody instead.
   void mean(const Vector& vector, Vector& mean);
   void exchange(const std::vector<Vector>& parts, std::vector<Vector>& received);
   void gather(const Vector& part, std::vector<Vector>& received);
   void broadcast(Vector& vector, int root);
 
  private:
-  struct Slice;
   enum class Kind : int64_t { mean = 1, exchange, gather, broadcast };
   using Transfers = std::vector<std::unique_ptr<Transfer>>;
 
   void agree(Kind kind, int64_t root, const std::vector<Vector>& sent, const std::vector<Vector>& received);
   void small_mean(const Vector& vector, Vector& mean);
-  void sliced_mean(const Vector& vector, Vector& mean);
-  Slice start_slice(const Vector& vector, Vector& scratch, int64_t begin, int64_t end);
-  void finish_slice(Vector& mean, Slice& slice);
   void wait_all(Transfers& transfers);
   int peer(int distance) const { return (links_.rank() + distance) % links_.size(); }
   int tag(int phase) const { return static_cast<int>(operation_ % (1 << 20)) * 4 + phase; }
 
   Links& links_;
-  int64_t slice_bytes_;
+  SlicedMean sliced_mean_;
   int64_t operation_ = 0;
-  Vector scratch_;  // what the others send of slices, kept from mean to mean: new memory is slow at first
 };
 
 }  // namespace muster

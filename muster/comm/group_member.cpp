@@ -14,7 +14,7 @@
 #include "muster/comm/linked_group.h"
 #include "muster/comm/solo.h"
 #include "muster/comm/two_level_group.h"
-#include "muster/links/gloo_links.h"
+#include "muster/links/connect_links.h"
 #include "muster/links/group_watch.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
@@ -181,6 +181,7 @@ Identity GroupMember::identity() const {
   Identity all = options_.identity;
   all["muster.version"] = std::string(version());
   all["comm.slice_bytes"] = std::to_string(options_.slice_bytes);
+  all["comm.links"] = std::string(name_of(options_.links));
   all["comm.block"] = std::to_string(options_.block);
   return all;
 }
@@ -225,6 +226,7 @@ void GroupMember::rejoin() {
 Communicator& GroupMember::go_alone() {
   if (leaving_.joinable()) leaving_.join();
   if (group_) leaving_ = std::thread([old = std::move(group_)]() mutable { old.reset(); });
+  kind_of_links_.reset();
   generation_.rank = 0;
   generation_.size = 1;
   generation_.versions = {0};
@@ -261,6 +263,7 @@ std::unique_ptr<Communicator> GroupMember::make_group(int64_t version) {
 // The group of a whole generation: of two levels where its ranks make up several blocks of several ranks.
 std::unique_ptr<Communicator> GroupMember::connect_all(const std::string& prefix) {
   prefix_ = prefix;
+  kind_of_links_.reset();
   const int size = generation_.size, rank = generation_.rank, ranks = options_.block;
   std::vector<int> everybody(static_cast<size_t>(size));
   std::iota(everybody.begin(), everybody.end(), 0);
@@ -295,7 +298,9 @@ std::unique_ptr<Communicator> GroupMember::connect(const std::string& prefix, co
   group.slice_bytes = options_.slice_bytes;
   group.patience = options_.patience;
   group.waits = options_.waits;
-  return make_linked_group(connect_gloo_links(*store_, prefix, rank, size, links), watch_, group);
+  ConnectedLinks connected = connect_links(options_.links, *store_, prefix, rank, size, links);
+  if (prefix == prefix_) kind_of_links_ = connected.kind;
+  return make_linked_group(std::move(connected.links), watch_, group);
 }
 
 // torchrun's store knows keys and values only: the ranks compare identities themselves.

@@ -51,6 +51,8 @@ class GroupMember {
   /// The group made last, and its generation. REQUIRES: next_group() was called.
   Communicator& group() { return *group_; }
   const Generation& generation() const { return generation_; }
+  /// How the ranks of the group made last are linked; nothing where this process is alone.
+  std::optional<LinkKind> links() const { return kind_of_links_; }
   /// A further group, of some of the present generation's ranks, rising. Called by these alone, with the same
   /// name and ranks; no two groups of a generation that share a rank have the same name. Throws LostPeer.
   /// REQUIRES: this process's rank is one of them.
@@ -111,6 +113,7 @@ class GroupMember {
   std::string prefix_;  // of the present generation's keys
   std::unique_ptr<Communicator> group_;
   std::thread leaving_;  // takes down the group before the present one
+  std::optional<LinkKind> kind_of_links_;
 };
 
 }  // namespace muster

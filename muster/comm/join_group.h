@@ -7,6 +7,7 @@
 #include <string>
 
 #include "muster/comm/communicator.h"
+#include "muster/links/connect_links.h"
 #include "muster/rendezvous/identity.h"
 #include "muster/rendezvous/key_values.h"
 #include "muster/rendezvous/place.h"
@@ -19,7 +20,10 @@ using AgentStore = std::function<std::unique_ptr<KeyValues>(const std::string& a
                                                             std::chrono::milliseconds within, Waits* waits)>;
 
 struct JoinOptions {
-  /// Network that the group's connections go over: an interface ("eth1"), or an address or name of this host.
+  /// How the processes are linked: by shared memory where all of them run on one host, else by Gloo, unless
+  /// one of the two is named. The bits of the results do not depend on it.
+  LinkKind links = LinkKind::automatic;
+  /// Network that Gloo's connections go over: an interface ("eth1"), or an address or name of this host.
   /// Empty: GLOO_SOCKET_IFNAME, else the network of this host's name.
   std::string interface {};
   /// What all processes must have in common besides Muster's version and the size of slices.

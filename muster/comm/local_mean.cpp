@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "muster/base/error.h"
+#include "muster/base/streaming_copy.h"
 #include "muster/comm/local_mean_kernel.h"
-#include "muster/comm/streaming_copy.h"
 #include "muster/flat/vector.h"
 
 namespace muster {

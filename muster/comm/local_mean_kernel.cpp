@@ -1,7 +1,12 @@
 #include "muster/comm/local_mean_kernel.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "muster/base/clones.h"
 #include "muster/flat/prefetch.h"
@@ -41,8 +46,8 @@ template <class T>
 /// mean <- of `size` (at most chunk) elements. Two vectors at a time, so that the partial sums travel half as
 /// often.
 template <class T>
-[[gnu::always_inline]] inline void mean_chunk(T* const* vectors, int64_t count, int64_t begin, int64_t size,
-                                              T* __restrict mean) {
+[[gnu::always_inline]] inline void mean_chunk(const T* const* vectors, int64_t count, int64_t begin,
+                                              int64_t size, T* __restrict mean) {
   const T divisor = static_cast<T>(count);
   const T *first = vectors[0] + begin, *second = vectors[1] + begin;
   for (int64_t i = 0; i < size; ++i) mean[i] = first[i] + second[i];
@@ -56,6 +61,40 @@ template <class T>
     for (int64_t i = 0; i < size; ++i) mean[i] += first[i];
   }
   for (int64_t i = 0; i < size; ++i) mean[i] /= divisor;
+}
+
+/// Past the caches where the target is aligned for it.
+template <class T>
+[[gnu::always_inline]] inline void stream_chunk(T* to, const T* from) {
+#ifdef __SSE2__
+  constexpr int each = sizeof(__m128i) / sizeof(T);
+  if (reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
+    for (int i = 0; i < chunk; i += each)
+      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+    return;
+  }
+#endif
+  std::memcpy(to, from, chunk * sizeof(T));
+}
+
+template <class T>
+[[gnu::always_inline]] inline void stream_pass(const T* const* vectors, int64_t count, T* const* targets,
+                                               int64_t target_count, int64_t size) {
+  alignas(64) T mean[chunk];
+  const int64_t rest = size % chunk, whole = size - rest;
+  const int64_t distance = std::max<int64_t>(cache_line, 8192 / count);
+  for (int64_t at = 0; at < whole; at += chunk) {
+    for (int64_t k = 0; k < count; ++k) prefetch_ahead(vectors[k] + at, chunk * sizeof(T), distance);
+    mean_chunk(vectors, count, at, chunk, mean);
+    for (int64_t k = 0; k < target_count; ++k) stream_chunk(targets[k] + at, mean);
+  }
+  mean_chunk(vectors, count, whole, rest, mean);
+  for (int64_t k = 0; k < target_count; ++k)
+    std::memcpy(targets[k] + whole, mean, static_cast<size_t>(rest) * sizeof(T));
+#ifdef __SSE2__
+  _mm_sfence();  // before anybody may be told that they are there
+#endif
 }
 
 template <bool measure, bool write_back, class T>
@@ -113,6 +152,16 @@ MUSTER_CLONES void mean_slice(const MeanSlice<float>& work, int64_t begin, int64
 
 MUSTER_CLONES void mean_slice(const MeanSlice<double>& work, int64_t begin, int64_t size, double* distances) {
   choose_pass(work, begin, size, distances);
+}
+
+MUSTER_CLONES void stream_mean(const float* const* vectors, int64_t count, float* const* targets,
+                               int64_t target_count, int64_t size) {
+  stream_pass(vectors, count, targets, target_count, size);
+}
+
+MUSTER_CLONES void stream_mean(const double* const* vectors, int64_t count, double* const* targets,
+                               int64_t target_count, int64_t size) {
+  stream_pass(vectors, count, targets, target_count, size);
 }
 
 MUSTER_CLONES double squared_distance(const float* a, const float* b, int64_t size) {

@@ -22,6 +22,13 @@ struct MeanSlice {
 void mean_slice(const MeanSlice<float>& work, int64_t begin, int64_t size, double* distances);
 void mean_slice(const MeanSlice<double>& work, int64_t begin, int64_t size, double* distances);
 
+/// Elements 0 ... size - 1: each target = (vectors[0] + vectors[1] + ... in this order) / count, written past
+/// the caches. The same bits as in mean_slice.
+void stream_mean(const float* const* vectors, int64_t count, float* const* targets, int64_t target_count,
+                 int64_t size);
+void stream_mean(const double* const* vectors, int64_t count, double* const* targets, int64_t target_count,
+                 int64_t size);
+
 /// Squared distance of two slices: the same bits as in mean_slice.
 double squared_distance(const float* a, const float* b, int64_t size);
 double squared_distance(const double* a, const double* b, int64_t size);

@@ -54,6 +54,13 @@ class Links {
     return nullptr;
   }
   virtual size_t largest_view() const { return 0; }
+  /// Memory of the links in which a message of so many bytes (at least 1, at most largest_view()) to that
+  /// rank may be made: handed to the next send() to it, it leaves without a copy. Empty where there is none
+  /// at the moment, or never (the default). What was made there is gone after send().
+  virtual std::span<std::byte> room_for(size_t bytes, int to) {
+    (void)bytes, (void)to;
+    return {};
+  }
   /// Returns when the message has left (its memory may be used again) or arrived. Throws LostPeer when the
   /// peer is gone, or interrupted.
   virtual void wait(Transfer& transfer) = 0;

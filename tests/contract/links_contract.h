@@ -37,7 +37,9 @@
 ///   - what a peer has sent, and waited for, before it is destroyed arrives;
 ///   - a peer that is destroyed, in the middle of a message too, is LostPeer on the others and no hang;
 ///   - a transfer that is destroyed while its message is under way leaves its memory alone from then on;
-///   - receive_anywhere(), where there is any: what it shows stays as it is until the transfer is destroyed.
+///   - receive_anywhere(), where there is any: what it shows stays as it is until the transfer is destroyed;
+///   - a message that is made where room_for() says arrives as any other, and in its order; room that is not
+///   used disturbs nothing.
 namespace muster::contract {
 
 struct LinksMaker {
@@ -515,6 +517,36 @@ inline void check_views(LinkedRanks& ranks) {
   });
 }
 
+/// Of every three messages one is made in the links' room, where there is any, one elsewhere, and one
+/// elsewhere although there was room.
+inline void check_rooms(LinkedRanks& ranks) {
+  constexpr int messages = 60;
+  ranks.run([&](Links& links) {
+    const size_t length = std::max<size_t>(1, std::min<size_t>(links.largest_view(), 3000));
+    std::vector<std::unique_ptr<UnderWay>> all;
+    for (int number = 0; number < messages; ++number)
+      for (const int peer : peers_of(links))
+        all.push_back(UnderWay::received(links, peer, 2, number, length));
+    for (int number = 0; number < messages; ++number)
+      for (const int peer : peers_of(links)) {
+        const std::span<std::byte> room =
+            number % 3 == 1 ? std::span<std::byte>() : links.room_for(length, peer);
+        ranks.expect(room.empty() || room.size() == length, "room_for() gives another length");
+        if (number % 3 == 2 || room.empty()) {
+          all.push_back(UnderWay::sent(links, peer, 2, number, length));
+          continue;
+        }
+        std::ranges::copy(message(links.rank(), peer, number, length), room.begin());
+        links.wait(*links.send(room, peer, 2));
+      }
+    for (auto& one : all) {
+      links.wait(*one->transfer);
+      ranks.expect(one->expected.empty() || same(one->memory, one->expected),
+                   "messages that are made in the links' room change");
+    }
+  });
+}
+
 }  // namespace link_parts
 
 /// The broken promises, one line each; none: the links keep to the contract.
@@ -529,6 +561,7 @@ inline std::vector<std::string> check_links(const LinksMaker& maker) {
       {"many under way", check_many_under_way},
       {"random order", check_walk},
       {"views", check_views},
+      {"rooms", check_rooms},
       {"interrupt", check_interrupt},
       {"farewell", check_farewell},
       {"departure", check_departure},

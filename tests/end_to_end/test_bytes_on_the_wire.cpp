@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/support/child_process.h"
+#include "tests/support/have_gloo.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -57,7 +58,7 @@ Sent sent_by(const Namespace& space, const std::string& codec, int meetings) {
   std::istringstream flags(
       "--task.name generated --task.model mlp --task.hidden 384 --task.batch 4 --task.samples 256 "
       "--task.test_samples 16 --run.threads 1 --schedule.rule constant --schedule.base_period 1 "
-      "--evaluation.every 0 --checkpoint.every 0 --comm.interface lo --run.steps " +
+      "--evaluation.every 0 --checkpoint.every 0 --comm.links gloo --comm.interface lo --run.steps " +
       std::to_string(meetings) + " --comm.codec " + codec + " --run.out " + folder.path() + "/run");
   for (std::string word; flags >> word;) words.push_back(word);
   const Ended ended = space.run_inside(words);
@@ -85,6 +86,7 @@ double share_within(const Namespace& space, const std::string& codec, double of,
 }
 
 TEST(BytesOnTheWire, AreAsFewAsTheCodecPromises) {
+  if (!test::have_gloo) GTEST_SKIP() << "built without Gloo";
   if (::geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
   const Namespace space;
   if (!space.ready()) GTEST_SKIP() << "no network namespaces: ip is missing or not allowed";

@@ -13,6 +13,7 @@
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
+#include "tests/support/have_gloo.h"
 #include "tests/support/ranks_of.h"
 #include "tests/support/temporary_folder.h"
 
@@ -223,8 +224,9 @@ TEST(Elastic, ANetworkThatWasDownForAWhileEndsNothing) {
   if (!loopback.ready()) GTEST_SKIP() << "no network namespaces: ip is missing or not allowed";
   const TemporaryFolder folder;
   const std::string out = folder / "run";
-  ChildProcess run(loopback.inside(elastic_run(
-      out, {"--min-workers", "2", "--restarts", "3", "--deadline", "1"}, {"--comm.interface", "lo"})));
+  ChildProcess run(loopback.inside(
+      elastic_run(out, {"--min-workers", "2", "--restarts", "3", "--deadline", "1"},
+                  {"--comm.interface", "lo", "--comm.links", test::have_gloo ? "gloo" : "auto"})));
   ASSERT_TRUE(run.wait_to_say("step ", 60));
   ASSERT_TRUE(goes_on(out, 20, 30));
   ASSERT_TRUE(loopback.set("down"));

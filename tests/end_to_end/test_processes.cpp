@@ -11,6 +11,7 @@
 
 #include "muster/base/file.h"
 #include "tests/support/child_process.h"
+#include "tests/support/have_gloo.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -115,18 +116,29 @@ class Processes : public testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(Processes, UnderMusterLaunch) {
-  const std::string out = folder_ / "four";
-  Words words = {MUSTER_PROGRAM, "launch", "-n", "4", "--"};
-  const Words command = train(out);
-  words.insert(words.end(), command.begin() + 1, command.end());
-  const Ended ended = test::run(words);
-  ASSERT_EQ(ended.code, 0) << ended.err;
-  expect_same(out);
+/// The kinds of links that this build has between processes of one host, as comm.links names them; that which
+/// "auto" chooses first.
+Words kinds_of_links() { return test::have_gloo ? Words{"shared_memory", "gloo"} : Words{"shared_memory"}; }
+
+TEST_F(Processes, UnderMusterLaunchWhateverLinksThem) {
+  for (const std::string& kind : kinds_of_links()) {
+    const std::string out = folder_ / kind;
+    Words words = {MUSTER_PROGRAM, "launch", "-n", "4", "--"};
+    const Words command = train(out, {"--comm.links", kind});
+    words.insert(words.end(), command.begin() + 1, command.end());
+    const Ended ended = test::run(words);
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("4 processes, comm.links = " + kind));
+    expect_same(out);
+  }
 }
 
 TEST_F(Processes, InTorchrunsEnvironment) {
-  expect_success(torchrun, 4, train(folder_ / "four"));
+  for (auto& rank : start(torchrun, 4, train(folder_ / "four"))) {
+    const Ended ended = rank->wait();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(ended.err.find("comm.links = gloo"), std::string::npos) << "one host has shared memory";
+  }
   expect_same(folder_ / "four");
 }
 
@@ -156,7 +168,9 @@ TEST(ProcessesStop, AtASignalToOneOfThemAndAreGoneOnWithByAnyNumber) {
   ASSERT_TRUE(std::filesystem::exists(out + "/checkpoints"));
   std::filesystem::copy(out, folder / "copy", std::filesystem::copy_options::recursive);
   const Words again = {"--run.resume", "--run.workers", "4"};
-  expect_success(torchrun, 4, train(out, again, long_run));
+  Words by_other_links = again;
+  by_other_links.insert(by_other_links.end(), {"--comm.links", kinds_of_links().back()});
+  expect_success(torchrun, 4, train(out, by_other_links, long_run));
   EXPECT_EQ(model(out), model(folder / "whole"));
   ASSERT_EQ(test::run(train(folder / "copy", again, long_run)).code, 0);
   EXPECT_EQ(model(folder / "copy"), model(folder / "whole"));

@@ -8,7 +8,7 @@
 #include "muster/comm/linked_group.h"
 #include "muster/comm/thread_group.h"
 #include "muster/comm/two_level_group.h"
-#include "muster/links/gloo_links.h"
+#include "muster/links/connect_links.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
@@ -71,8 +71,8 @@ std::vector<RankGroups> linked_ranks(int ranks) {
     links.interface = "lo";
     links.connect_within = patience;
     groups[static_cast<size_t>(rank)].all =
-        make_linked_group(connect_gloo_links(client, "signature/", rank, ranks, links), nullptr,
-                          {.slice_bytes = 1 << 10, .patience = patience});
+        make_linked_group(connect_links(LinkKind::automatic, client, "signature/", rank, ranks, links).links,
+                          nullptr, {.slice_bytes = 1 << 10, .patience = patience});
   });
   return groups;
 }

@@ -50,7 +50,7 @@ std::string fingerprint(const Training& training) {
   for (const char* key :
        {"threads", "out", "resume", "start_from", "start_from_optimizer", "epochs", "probe"})
     json["run"].erase(key);
-  for (const char* key : {"interface", "slice_mib", "deadline"}) json["comm"].erase(key);
+  for (const char* key : {"links", "interface", "slice_mib", "deadline"}) json["comm"].erase(key);
   json["run"]["steps"] = training.length().steps;
   for (const char* place : {"data", "test_data"}) json["task"].erase(place);
   for (const char* of_servers : {"async", "serve"}) json.erase(of_servers);
@@ -92,6 +92,8 @@ void introduce(const Training& training, const RunFolder& folder) {
             configuration.task.name, format_count(training.parameters()),
             plural(static_cast<size_t>(*configuration.run.workers), "worker"),
             plural(static_cast<size_t>(*configuration.run.threads), "thread"), configuration.task.batch);
+  if (const GroupMember* member = training.member(); member && member->links())
+    print_log("{} processes, comm.links = {}\n", training.processes(), name_of(*member->links()));
   print_log("{} steps ({} an epoch) of {}, meeting by rule '{}'; files go to {}\n",
             format_count(length.steps), format_count(length.steps_per_epoch), configuration.inner.optimizer,
             configuration.schedule.rule, folder.path);

@@ -124,6 +124,7 @@ void Training::join() {
   if (place_.store == Place::Store::none) return;
   JoinOptions options;
   options.agent_store = torchrun_store;
+  options.links = link_kind_of(configuration_.comm.links);
   options.interface = configuration_.comm.interface.value_or("");
   options.identity = identity();
   options.slice_bytes = configuration_.comm.slice_mib << 20;

@@ -53,6 +53,7 @@ class Training {
   Averager& averager() { return *averager_; }
   /// Null where there is only this process.
   GroupMember* member() { return member_.get(); }
+  const GroupMember* member() const { return member_.get(); }
   /// Rank 0 of the present generation: writes the run's files.
   bool leads() { return group().rank() == 0; }
   int processes() const { return place_.size; }  ///< that the run was started with

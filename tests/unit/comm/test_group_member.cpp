@@ -8,6 +8,7 @@
 #include "muster/comm/group_member.h"
 #include "muster/flat/vector.h"
 #include "muster/rendezvous/store_server.h"
+#include "tests/support/have_gloo.h"
 
 namespace muster {
 namespace {
@@ -33,8 +34,9 @@ StoreServerOptions three_of_which_two() {
   return options;
 }
 
-JoinOptions here(const std::string& model = "mlp") {
+JoinOptions here(const std::string& model = "mlp", LinkKind links = LinkKind::automatic) {
   JoinOptions options;
+  options.links = links;
   options.interface = "lo";
   options.identity["task.model"] = model;
   options.patience = std::chrono::seconds(20);
@@ -50,7 +52,17 @@ double mean_of_ranks(Communicator& group) {
   return *number.data<double>();
 }
 
-TEST(GroupMember, SurvivorsGoOnAndNewcomersComeIn) {
+class GroupMembers : public testing::TestWithParam<LinkKind> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == LinkKind::gloo && !test::have_gloo) GTEST_SKIP() << "built without Gloo";
+  }
+  static JoinOptions here() { return muster::here("mlp", GetParam()); }
+};
+INSTANTIATE_TEST_SUITE_P(Links, GroupMembers, testing::Values(LinkKind::gloo, LinkKind::shared_memory),
+                         [](const auto& kind) { return std::string(name_of(kind.param)); });
+
+TEST_P(GroupMembers, SurvivorsGoOnAndNewcomersComeIn) {
   StoreServer server(three_of_which_two());
   std::vector<std::thread> ranks;
   for (int rank = 0; rank < 3; ++rank)
@@ -77,7 +89,7 @@ TEST(GroupMember, SurvivorsGoOnAndNewcomersComeIn) {
   for (std::thread& rank : ranks) rank.join();
 }
 
-TEST(GroupMember, WithoutTheStoreASilentPeerIsWaitedForNoLongerThanTheDeadline) {
+TEST_P(GroupMembers, WithoutTheStoreASilentPeerIsWaitedForNoLongerThanTheDeadline) {
   auto server = std::make_unique<StoreServer>(three_of_which_two());
   const auto waits = std::make_shared<Waits>();
   std::vector<std::unique_ptr<GroupMember>> members(3);
@@ -104,7 +116,7 @@ TEST(GroupMember, WithoutTheStoreASilentPeerIsWaitedForNoLongerThanTheDeadline) 
   EXPECT_FALSE(waits->present());
 }
 
-TEST(GroupMember, NotesForWhomItWaitsAtAMeeting) {
+TEST_P(GroupMembers, NotesForWhomItWaitsAtAMeeting) {
   const StoreServer server(three_of_which_two());
   const auto waits = std::make_shared<Waits>();
   std::vector<std::thread> ranks;
@@ -142,7 +154,31 @@ TEST(GroupMember, APeerThatDoesNotFitIsToldWhy) {
   }
 }
 
-TEST(GroupMember, RankZeroServesTheStoreWhereNobodyElseDoes) {
+TEST(GroupMember, SaysHowItsGroupIsLinked) {
+  StoreServerOptions two;
+  two.expected = 2;
+  const StoreServer server(two);
+  std::vector<std::thread> ranks;
+  for (int rank = 0; rank < 2; ++rank)
+    ranks.emplace_back([&, rank] {
+      GroupMember member(place(server, rank, 2), here());
+      EXPECT_EQ(member.links(), std::nullopt);
+      member.next_group(0);
+      EXPECT_EQ(member.links(), LinkKind::shared_memory);
+      EXPECT_EQ(mean_of_ranks(member.group()), 0.5);
+      member.go_alone();
+      EXPECT_EQ(member.links(), std::nullopt);
+    });
+  for (std::thread& rank : ranks) rank.join();
+}
+
+TEST(GroupMember, APeerThatIsLinkedOtherwiseIsToldSo) {
+  StoreServer server(three_of_which_two());
+  GroupMember first(place(server, 0, 3), here(), elastic);
+  EXPECT_THROW(GroupMember(place(server, 1, 3), here("mlp", LinkKind::gloo), elastic), Error);
+}
+
+TEST_P(GroupMembers, RankZeroServesTheStoreWhereNobodyElseDoes) {
   Place zero = [] {
     StoreServer probe(StoreServerOptions{});  // a port that is free
     return place(probe, 0, 2);

@@ -24,7 +24,9 @@
 #include "muster/links/local_address.h"
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
+#include "tests/contract/connecting_contract.h"
 #include "tests/contract/links_contract.h"
+#include "tests/support/have_gloo.h"
 #include "tests/support/memory_store.h"
 #include "tests/unit/rendezvous/child_process.h"
 #include "tests/unit/rendezvous/run_server.h"
@@ -46,15 +48,10 @@ namespace muster {
 namespace {
 
 using namespace std::chrono_literals;
+using test::have_gloo;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-#ifdef MUSTER_HAVE_GLOO
-constexpr bool have_gloo = true;
-#else
-constexpr bool have_gloo = false;
-#endif
 
 class GlooLinks : public testing::Test {
  protected:
@@ -136,6 +133,15 @@ TEST_F(GlooLinks, APeerThatIsKilledInTheMiddleOfAMessageIsLost) {
 }
 
 TEST_F(GlooLinks, KeepTheContract) { EXPECT_THAT(contract::check_links({group_of, {2, 3, 4}}), IsEmpty()); }
+
+TEST_F(GlooLinks, KeepTheContractOfConnecting) {
+  LinkOptions options;
+  options.interface = "lo";
+  EXPECT_THAT(contract::check_connecting({.store = [] { return std::make_unique<test::MemoryStore>(); },
+                                          .connect = connect_gloo_links,
+                                          .options = options}),
+              IsEmpty());
+}
 
 TEST_F(GlooLinks, OneRankNeedsNobody) {
   const auto group = group_of(1);

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "muster/comm/linked_group.h"
-#include "muster/links/gloo_links.h"
+#include "muster/links/connect_links.h"
 #include "muster/optim/nesterov.h"
 #include "muster/optim/slowmo.h"
 #include "muster/schedule/adaptive_period.h"
@@ -15,6 +15,7 @@
 #include "muster/schedule/loss_driven.h"
 #include "muster/schedule/post_local.h"
 #include "muster/schedule/quadratic_rule.h"
+#include "tests/support/have_gloo.h"
 #include "tests/support/memory_store.h"
 #include "tests/unit/method/small_run.h"
 
@@ -62,7 +63,7 @@ Outcome run_rank(const Task& task, const Case& test, Communicator& group) {
 
 /// Outcomes of every test by every rank: [test][rank].
 std::vector<std::vector<Outcome>> run_processes(const Task& task, const std::vector<Case>& tests,
-                                                int processes) {
+                                                int processes, LinkKind kind = LinkKind::automatic) {
   std::vector<std::vector<Outcome>> outcomes(tests.size(),
                                              std::vector<Outcome>(static_cast<size_t>(processes)));
   test::MemoryStore store;
@@ -73,7 +74,7 @@ std::vector<std::vector<Outcome>> run_processes(const Task& task, const std::vec
       links.interface = "lo";
       std::unique_ptr<Communicator> group = std::make_unique<Solo>();
       if (processes > 1)
-        group = make_linked_group(connect_gloo_links(store, "run/", rank, processes, links), nullptr,
+        group = make_linked_group(connect_links(kind, store, "run/", rank, processes, links).links, nullptr,
                                   {.slice_bytes = 16 << 10});
       for (size_t i = 0; i < tests.size(); ++i)
         outcomes[i][static_cast<size_t>(rank)] = run_rank(task, tests[i], *group);
@@ -144,9 +145,14 @@ void expect_same(const Outcome& apart, const Outcome& together, const std::strin
 TEST(Processes, OneWorkerEachGivesTheBitsOfOneProcess) {
   const auto task = small_task(ImageNetwork::mlp);
   const std::vector<Case> tests = cases();
-  const auto together = run_processes(*task, tests, 1), apart = run_processes(*task, tests, 4);
-  for (size_t i = 0; i < tests.size(); ++i)
-    for (const Outcome& rank : apart[i]) expect_same(rank, together[i][0], tests[i].name);
+  const auto together = run_processes(*task, tests, 1);
+  std::vector<LinkKind> kinds = {LinkKind::shared_memory};
+  if (test::have_gloo) kinds.push_back(LinkKind::gloo);
+  for (const LinkKind kind : kinds) {
+    const auto apart = run_processes(*task, tests, 4, kind);
+    for (size_t i = 0; i < tests.size(); ++i)
+      for (const Outcome& rank : apart[i]) expect_same(rank, together[i][0], tests[i].name);
+  }
 }
 
 TEST(Processes, TwoWorkersEachDifferByRoundingOnly) {

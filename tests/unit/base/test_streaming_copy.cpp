@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "muster/comm/streaming_copy.h"
+#include "muster/base/streaming_copy.h"
 
 namespace muster {
 namespace {
