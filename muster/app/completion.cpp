@@ -109,7 +109,7 @@ std::string values_by_option(const std::string& indent) {
 }
 
 /// In single quotes, as every shell reads it.
-std::string quoted(std::string_view text) {
+std::string zsh_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
@@ -124,7 +124,7 @@ std::string quoted_for_fish(std::string_view text) {
 
 // What stands behind -- of `muster launch ... -- train ...` is a command of its own; the two shells differ in
 // where they keep the words and count them.
-constexpr const char* find_command = R"(  local command="" options="" values="" at first={0}
+constexpr const char* launched_command = R"(  local command="" options="" values="" at first={0}
   for ((at = {0}; at < {1}; ++at)); do
     if [[ ${{words[at]}} == -- ]]; then first=$((at + 1)); fi
     if [[ ${{words[at]}} == muster && at -gt {0} ]]; then first=$((at + 1)); fi
@@ -150,7 +150,7 @@ std::string bash_completion() {
       "1]}\n"
       "  COMPREPLY=()\n";
   text += fmt::format(
-      fmt::runtime(find_command), 1, "COMP_CWORD",
+      fmt::runtime(launched_command), 1, "COMP_CWORD",
       fmt::format("COMPREPLY=($(compgen -W \"{}\" -- \"$current\"))", fmt::join(command_names(), " ")),
       fmt::format("COMPREPLY=($(compgen -W \"{}\" -- \"$current\"))", fmt::join(study_names(), " ")));
   text += "  case $previous in\n" + values_by_option("    ") + "  esac\n";
@@ -175,10 +175,11 @@ std::string zsh_completion() {
       "  local -a commands\n"
       "  commands=(\n";
   for (const HelpEntry& entry : all_help())
-    if (!is_study(entry)) text += "    " + quoted(fmt::format("{}:{}", entry.command, entry.summary)) + "\n";
+    if (!is_study(entry))
+      text += "    " + zsh_quoted(fmt::format("{}:{}", entry.command, entry.summary)) + "\n";
   text += "    'help:what a command does, and every key it knows'\n  )\n";
   text += "  local current=${words[CURRENT]} previous=${words[CURRENT - 1]}\n";
-  text += fmt::format(fmt::runtime(find_command), 2, "CURRENT", "_describe command commands",
+  text += fmt::format(fmt::runtime(launched_command), 2, "CURRENT", "_describe command commands",
                       fmt::format("compadd -- {}", fmt::join(study_names(), " ")));
   text += "  case $previous in\n" + values_by_option("    ") + "  esac\n";
   text += "  if [[ $command == completion ]]; then values=\"bash zsh fish man\"; fi\n";

@@ -16,6 +16,10 @@ struct CommandHelp {
   std::vector<std::string_view> sections;  ///< of the keys it listens to
 };
 
+/// Flags of many commands.
+inline constexpr CommandFlag help_flag = {"help", "", "This page."};
+inline constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard output (docs/json.md)."};
+
 const CommandHelp& train_help();
 const CommandHelp& simulate_help();
 const CommandHelp& evaluate_help();

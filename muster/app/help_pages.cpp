@@ -5,9 +5,6 @@ namespace muster {
 
 namespace {
 
-constexpr CommandFlag help_flag = {"help", "", "This page."};
-constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard output (docs/json.md)."};
-
 constexpr CommandFlag network_flag = {"network", "BANDWIDTH",
                                       "Predict the time on a network with this bandwidth (100Mbit, 1Gbit), "
                                       "each worker on its own machine: from "

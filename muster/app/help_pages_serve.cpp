@@ -3,13 +3,6 @@
 
 namespace muster {
 
-namespace {
-
-constexpr CommandFlag help_flag = {"help", "", "This page."};
-constexpr CommandFlag json_flag = {"json", "", "One JSON object on standard output (docs/json.md)."};
-
-}  // namespace
-
 const CommandHelp& serve_help() {
   static const CommandHelp help = {
       "muster serve [CONFIG.toml] [--section.key value ...]",

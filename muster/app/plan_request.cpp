@@ -24,7 +24,7 @@ namespace muster {
 
 namespace {
 
-constexpr int64_t most_workers = 1'000'000, most_settings = 10'000;
+constexpr int64_t worker_limit = 1'000'000, most_settings = 10'000;
 
 /// --total may be said more than once, and what stands behind --launch begins with dashes, neither of which
 /// parse_arguments knows.
@@ -209,7 +209,7 @@ void read_flags(const Arguments& arguments, PlanRequest& request) {
   request.step_seconds = reader.duration("step-time", false);
   request.price = reader.real("price", true);
   request.parameters = reader.integer("parameters", int64_t{1} << 45);
-  request.hosts = reader.integer("hosts", most_workers);
+  request.hosts = reader.integer("hosts", worker_limit);
   request.train_samples = reader.integer("train-samples", int64_t{1} << 50);
   request.network = network_of(arguments);
   request.message_seconds = reader.duration("message-time", true).value_or(request.message_seconds);
@@ -273,7 +273,7 @@ PlanRequest read_plan_request(const std::vector<std::string>& words) {
   for (const std::string& word : words) request.command += " " + shell_quoted(word);
   read_flags(arguments, request);
   std::vector<Setting> over = arguments.settings;
-  const std::vector<int64_t> workers = Reader(arguments).integers("workers", most_workers);
+  const std::vector<int64_t> workers = Reader(arguments).integers("workers", worker_limit);
   if (workers.size() == 1) over.push_back({"run.workers", std::to_string(workers.front())});
   if (workers.size() > 1) request.scan = workers;
   read_configuration(arguments, std::move(over), request);

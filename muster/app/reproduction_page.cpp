@@ -7,8 +7,8 @@ namespace muster {
 
 namespace {
 
-constexpr ClaimKind kinds[] = {ClaimKind::measured, ClaimKind::exact, ClaimKind::arithmetic,
-                               ClaimKind::not_testable};
+constexpr ClaimKind claim_kinds[] = {ClaimKind::measured, ClaimKind::exact, ClaimKind::arithmetic,
+                                     ClaimKind::not_testable};
 
 std::string_view sign(ClaimVerdict verdict) {
   switch (verdict) {
@@ -158,7 +158,7 @@ std::string reproduction_page(const ReproductionResult& result) {
   for (const std::string& sentence : other_sentences(count)) page.lead += " " + sentence;
   page.command = result.request.command;
   page.written_by = "muster reproduce";
-  for (const ClaimKind kind : kinds)
+  for (const ClaimKind kind : claim_kinds)
     if (count.of(kind) > 0)
       page.sections.push_back({std::string(heading(kind)), "", {overview(result, count, kind)}, {}});
   for (const JudgedClaim& judged : result.claims) page.sections.push_back(section(judged, result));

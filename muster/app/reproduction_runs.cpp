@@ -33,7 +33,7 @@ std::string own_path() {
   return self.string();
 }
 
-std::string last_line(const std::string& path) {
+std::string last_line_of_file(const std::string& path) {
   if (!is_there(path)) return {};
   std::string text = read_file(path);
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -177,7 +177,7 @@ class Runner {
 
   static std::string reason(int code, const RunFolder& folder) {
     if (code > 128) return fmt::format("signal {} ended it ({})", code - 128, ::strsignal(code - 128));
-    const std::string line = last_line(folder.errors());
+    const std::string line = last_line_of_file(folder.errors());
     return line.empty() ? fmt::format("exit code {}", code) : line;
   }
 

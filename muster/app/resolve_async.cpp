@@ -16,7 +16,7 @@ namespace muster {
 
 namespace {
 
-constexpr int64_t default_epochs = 10, evaluations = 10;
+constexpr int64_t default_async_epochs = 10, evaluations = 10;
 
 void require(bool holds, std::string_view key, const Value& value, std::string_view remedy) {
   if (holds) return;
@@ -140,7 +140,7 @@ void fill_async(Configuration& configuration) {
   RunSection& run = configuration.run;
   if (!run.workers) run.workers = static_cast<int64_t>(async.seconds_per_step.size());
   if (!run.threads) run.threads = std::min(usable_cores(), *run.workers);
-  if (!run.steps && !run.epochs) run.epochs = default_epochs;
+  if (!run.steps && !run.epochs) run.epochs = default_async_epochs;
   if (!async.shards) async.shards = *run.workers;
   const bool delays = async.outer == "buffer" || async.outer == "delayed_nesterov";
   if (delays && !async.delay) async.delay = *run.workers;

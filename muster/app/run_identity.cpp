@@ -10,7 +10,7 @@ Identity run_identity(const Configuration& configuration) {
   for (const auto& [key, value] : flat_configuration(configuration_json(configuration), "the configuration"))
     identity[key] = value;
   for (const char* own : {"run.out", "run.resume", "run.threads", "run.loader_threads", "run.start_from",
-                          "task.data", "task.test_data", "comm.interface", "checkpoint.keep"})
+                          "task.data", "task.test_data", "comm.interface", "comm.links", "checkpoint.keep"})
     identity.erase(own);
   return identity;
 }

@@ -34,7 +34,7 @@ Shown shown_scan(const ConvexRequest& request, const ConvexSubject& subject) {
           convex_scan_text(scan), convex_scan_page(request, subject, scan)};
 }
 
-Shown shown(const ConvexRequest& request) {
+Shown shown_of(const ConvexRequest& request) {
   if (request.problem != ConvexStudyProblem::data) return shown_closed(request);
   const ConvexSubject subject = convex_subject(request);
   return request.targets.empty() ? shown_runs(request, subject) : shown_scan(request, subject);
@@ -48,7 +48,7 @@ int study_convex(const std::vector<std::string>& words) {
     write_output(help_text(convex_help()));
     return 0;
   }
-  const Shown result = shown(request);
+  const Shown result = shown_of(request);
   if (request.out) write_study(*request.out, result.indented + "\n", result.page);
   write_output(request.json ? result.json + "\n" : result.text);
   return 0;

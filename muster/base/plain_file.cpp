@@ -14,7 +14,7 @@ namespace muster {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& path, const std::string& reason) {
+[[noreturn]] void refuse(const std::string& path, const std::string& reason) {
   throw FileError(fmt::format("cannot read '{}': {}", path, reason));
 }
 
@@ -30,11 +30,11 @@ std::string refusal(mode_t mode) {
 // Not blocking: opening a pipe does not wait for its writer.
 PlainFile::PlainFile(const std::string& path) {
   const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (number < 0) fail(path, errno == ENXIO ? "it is a socket or a device" : std::strerror(errno));
+  if (number < 0) refuse(path, errno == ENXIO ? "it is a socket or a device" : std::strerror(errno));
   file_ = OpenFile::adopt(number, path);
   struct stat status {};
-  if (::fstat(number, &status) != 0) fail(path, std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) fail(path, refusal(status.st_mode));
+  if (::fstat(number, &status) != 0) refuse(path, std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) refuse(path, refusal(status.st_mode));
   size_ = status.st_size;
 }
 

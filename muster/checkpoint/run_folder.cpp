@@ -34,7 +34,7 @@ std::vector<fs::path> folders_that_change(const std::string& path) {
   return changing;
 }
 
-void make_folder(const std::string& path) {
+void make_run_folder(const std::string& path) {
   const std::vector<fs::path> changing = folders_that_change(path);
   std::error_code error;
   fs::create_directories(path, error);
@@ -122,7 +122,7 @@ RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter&
                           std::optional<int64_t> total_steps) {
   if (path.empty()) throw OptionError("run.out", "\"\"", "name a folder for the results");
   if (!resume) refuse_if_used(path);
-  make_folder(path);
+  make_run_folder(path);
   RunFolder folder;
   folder.path = path;
   lock_folder(folder, writer);
@@ -152,7 +152,7 @@ RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter&
 }
 
 RunFolder take_over_run_folder(const std::string& path, const RunWriter& writer) {
-  make_folder(path);
+  make_run_folder(path);
   if (holds_anything(path)) {
     const auto last = last_writer(LockFile(path + "/" + lock_name));
     if (!last || last->run != writer.run) fail(path, "it holds the files of another run");

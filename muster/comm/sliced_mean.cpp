@@ -17,7 +17,7 @@ constexpr int64_t views_under_way = 3;
 /// Means of parts that are made in the cache before they go past it.
 constexpr int64_t made_at_once = 2;
 /// A mean of more bytes goes past the caches, which could not hold it anyway.
-constexpr int64_t cached_bytes = 8 << 20;
+constexpr int64_t direct_mean_bytes = 8 << 20;
 /// Parts begin at multiples of so many elements.
 constexpr int64_t part_grain = 64;
 
@@ -96,7 +96,7 @@ SlicedMean::Cut SlicedMean::cut(const Vector& vector) const {
       cut.shown ? views_under_way
                 : std::clamp<int64_t>(bytes_under_way / std::max<int64_t>(slice_bytes_, 1), 2, 8);
   cut.window = std::min(cut.count, wanted);
-  cut.apart = cut.shown && vector.size() * width > cached_bytes;
+  cut.apart = cut.shown && vector.size() * width > direct_mean_bytes;
   const int64_t part = part_of(0, cut.each, 0, links_.size()).size();
   cut.room = cut.apart ? part : cut.shown ? 0 : (size - 1) * part;
   cut.rooms = cut.apart ? made_at_once : cut.window;

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 /// How often one who waits for the others looks whether a member has died.
-constexpr milliseconds look_every(50);
+constexpr milliseconds gloo_look_every(50);
 
 /// More than any address of Gloo's has.
 constexpr size_t address_bytes = 1024;
@@ -104,7 +104,7 @@ void GlooMeeting::connect_to(int peer) {
 std::string GlooMeeting::address_at(int peer) {
   const Waits::Note note(options_.waits.get(),
                          {.whom = name_of(peer), .where = "to send its address", .until = deadline_});
-  while (!store_.wait({key(peer)}, std::min(options_.connect_within, look_every))) {
+  while (!store_.wait({key(peer)}, std::min(options_.connect_within, gloo_look_every))) {
     if (options_.watch && options_.watch->broken()) throw LostPeer(died);
     if (steady_clock::now() >= deadline_)
       throw LostPeer(name_of(peer) + " did not send its address within " + time_given());
@@ -120,7 +120,7 @@ std::string GlooMeeting::address_at(int peer) {
 void GlooMeeting::close_when_in_vain() {
   std::unique_lock lock(mutex_);
   while (!dead_ && !late_) {
-    const auto look = std::min(steady_clock::now() + look_every, deadline_);
+    const auto look = std::min(steady_clock::now() + gloo_look_every, deadline_);
     if (end_.wait_until(lock, look, [this] { return ended_; })) return;
     lock.unlock();
     const bool dead = options_.watch && options_.watch->broken();

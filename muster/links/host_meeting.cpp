@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// How often one who waits for the others looks whether a member has died.
-constexpr milliseconds look_every(50);
+constexpr milliseconds host_look_every(50);
 
 class Meeting {
  public:
@@ -52,7 +52,8 @@ class Meeting {
     throw LostPeer(fmt::format("{} is gone: {}", name_of(rank), why));
   }
 
-  /// Called at least every look_every while something is missing: throws when it is not worth waiting for.
+  /// Called at least every host_look_every while something is missing: throws when it is not worth waiting
+  /// for.
   void go_on_waiting(const std::string& who, const char* has_not) const {
     if (options_.watch && options_.watch->broken()) throw LostPeer("a process died while the group formed");
     if (std::chrono::steady_clock::now() < deadline_) return;
@@ -82,7 +83,7 @@ class Meeting {
                            {.whom = name_of(other), .where = "to send its address", .until = deadline_});
     while (true) {
       const auto value =
-          store_.get(prefix_ + std::to_string(other), std::min(options_.connect_within, look_every));
+          store_.get(prefix_ + std::to_string(other), std::min(options_.connect_within, host_look_every));
       if (value) return *value;
       go_on_waiting(name_of(other), "did not send its address");
     }
@@ -108,7 +109,7 @@ class Meeting {
   /// One more of the higher ranks; whoever says nothing sensible is sent away.
   void accept_one(const FileDescriptor& listener) {
     while (true) {
-      if (can_read(listener, look_every)) {
+      if (can_read(listener, host_look_every)) {
         FileDescriptor socket = accept_on_host(listener);
         if (socket.number() >= 0 && wait_for(socket, first_missing())) {
           const auto hello = receive_number(socket);
@@ -128,12 +129,12 @@ class Meeting {
     return missing;
   }
   bool wait_for(const FileDescriptor& socket, int whom) const {
-    while (!can_read(socket, look_every)) go_on_waiting(name_of(whom), "did not connect");
+    while (!can_read(socket, host_look_every)) go_on_waiting(name_of(whom), "did not connect");
     return true;
   }
 
   FileDescriptor receive_memory() {
-    while (!can_read(connection(0), look_every))
+    while (!can_read(connection(0), host_look_every))
       go_on_waiting(name_of(0), "did not send the memory of the group");
     auto sent = receive_number(connection(0));
     if (!sent || sent->descriptor.number() < 0) lose(0, "it has closed");

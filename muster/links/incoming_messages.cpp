@@ -95,7 +95,7 @@ bool IncomingMessages::advance() {
 
 /// A piece goes on with the message that lacks pieces, or begins one where none does; it fills its slot
 /// unless the message ends there.
-bool IncomingMessages::fits(const Piece& piece) const {
+bool IncomingMessages::fits(const LanePiece& piece) const {
   const bool goes_on = !messages_.empty() && !messages_.back().whole();
   const size_t come = goes_on ? messages_.back().come : 0;
   const bool same =
@@ -105,7 +105,7 @@ bool IncomingMessages::fits(const Piece& piece) const {
 }
 
 void IncomingMessages::take(const LaneReader::Found& found) {
-  const Piece& piece = found.piece;
+  const LanePiece& piece = found.piece;
   if (messages_.empty() || messages_.back().whole()) {
     Message& begun = messages_.emplace_back(Message{.tag = piece.tag, .bytes = piece.message_bytes});
     const auto wished =

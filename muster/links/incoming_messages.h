@@ -63,7 +63,7 @@ class IncomingMessages {
 
   std::unique_ptr<HostTransfer> wish(std::unique_ptr<Receiving> receiving);
   void take(const LaneReader::Found& found);
-  bool fits(const Piece& piece) const;
+  bool fits(const LanePiece& piece) const;
   void grant(Message& message);
   void deliver(Message& message, Receiving& receiving);
   void finish(Message& message);

@@ -8,7 +8,7 @@ std::optional<int> LaneWriter::free_slot() const {
   return std::nullopt;
 }
 
-void LaneWriter::publish(int which, const Piece& piece) {
+void LaneWriter::publish(int which, const LanePiece& piece) {
   lane_.lines[which].piece = piece;
   lane_.lines[which].number.store(++written_, std::memory_order_release);
 }

@@ -16,7 +16,7 @@ struct LaneShape {
 
 /// What a slot says of the piece of a message in it. The pieces of a message follow each other; the first one
 /// begins at byte 0 of it.
-struct Piece {
+struct LanePiece {
   int tag = 0;
   uint64_t message_bytes = 0;
   uint64_t offset = 0;  ///< of the message
@@ -27,7 +27,7 @@ struct Piece {
 /// The line of a slot in shared memory, all zero at first.
 struct alignas(64) SlotLine {
   std::atomic<uint64_t> number;  ///< of the piece in it, by which pieces are ordered: 1, 2, ...; 0: free
-  Piece piece;
+  LanePiece piece;
 };
 static_assert(sizeof(SlotLine) == 64 && std::atomic<uint64_t>::is_always_lock_free);
 
@@ -50,7 +50,7 @@ class LaneWriter {
   std::optional<int> free_slot() const;
   std::byte* slot(int which) const { return lane_.slot(which); }
   /// What was written into the slot is there for the reader.
-  void publish(int which, const Piece& piece);
+  void publish(int which, const LanePiece& piece);
 
  private:
   Lane lane_;
@@ -64,7 +64,7 @@ class LaneReader {
   size_t slot_bytes() const { return lane_.shape.slot_bytes; }
   struct Found {
     int slot;
-    Piece piece;  ///< as it was written: may be anything where the writer is broken
+    LanePiece piece;  ///< as it was written: may be anything where the writer is broken
   };
   /// The next piece in order, once; its slot is held until it is released.
   std::optional<Found> next();

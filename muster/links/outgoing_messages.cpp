@@ -68,7 +68,7 @@ bool OutgoingMessages::advance() {
 }
 
 void OutgoingMessages::write_piece(Message& message, int slot) {
-  Piece piece{.tag = message.tag, .message_bytes = message.bytes.size(), .offset = message.written};
+  LanePiece piece{.tag = message.tag, .message_bytes = message.bytes.size(), .offset = message.written};
   if (message.sending == nullptr) {
     piece.given_up = true;
   } else {

@@ -151,7 +151,7 @@ void Synchronous::apply_gradient(int64_t hosted, int64_t step, StepSeconds& spen
 }
 
 void Synchronous::on_all_workers(int64_t steps, Progress& progress, const WorkerSteps& body) {
-  const StepTimes times = run_worker_steps(parts_.pool, options_.hosted_workers, steps, body);
+  const WorkerStepTimes times = run_worker_steps(parts_.pool, options_.hosted_workers, steps, body);
   progress.seconds.compute += times.compute;
   progress.seconds.data += times.data;
   progress.seconds.waiting += times.waiting;

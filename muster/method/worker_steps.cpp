@@ -62,7 +62,7 @@ int64_t stretch_length(int64_t workers, int64_t steps, int64_t threads) {
 
 }  // namespace
 
-StepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t steps, const WorkerSteps& body) {
+WorkerStepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t steps, const WorkerSteps& body) {
   const int64_t threads = std::min<int64_t>(pool.size(), workers);
   StepQueue queue(workers, steps, stretch_length(workers, steps, threads));
   std::vector<StepSeconds> spent(static_cast<size_t>(threads));
@@ -77,7 +77,7 @@ StepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t steps, con
     }
   });
   const double wall = watch.seconds();
-  StepTimes times;
+  WorkerStepTimes times;
   for (const auto& seconds : spent) {
     times.compute += seconds.compute / pool.size();
     times.data += seconds.data / pool.size();

@@ -14,7 +14,7 @@ struct StepSeconds {
 };
 
 /// Time of one call of run_worker_steps, as means over the pool's threads; their sum is the wall time.
-struct StepTimes {
+struct WorkerStepTimes {
   double compute = 0;
   double data = 0;
   double waiting = 0;
@@ -27,6 +27,6 @@ using WorkerSteps = std::function<StepSeconds(int64_t, int64_t, int64_t)>;
 /// workers run side by side and are handed out in short stretches, least advanced first, so that threads stay
 /// busy when the workers do not divide evenly. `body(worker, first, last)` runs steps [first, last) of one
 /// worker.
-StepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t steps, const WorkerSteps& body);
+WorkerStepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t steps, const WorkerSteps& body);
 
 }  // namespace muster

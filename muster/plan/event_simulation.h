@@ -14,7 +14,7 @@ namespace muster {
 struct SimulationOptions {
   DeviceOptions devices;
   std::vector<Outage> outages;
-  LinkOptions link;
+  VirtualLinkOptions link;
   DispatchOptions dispatch;
   StalenessWeightOptions weight;
   int64_t total_steps = 0;     ///< local steps of all workers together, at which it ends

@@ -14,7 +14,7 @@ bool VirtualClock::Entry::operator>(const Entry& other) const {
 }
 
 VirtualClock::VirtualClock(std::vector<SpeedCurve> speeds, const std::vector<Outage>& outages,
-                           const LinkOptions& link)
+                           const VirtualLinkOptions& link)
     : speeds_(std::move(speeds)), link_(link) {
   rounds_.resize(speeds_.size());
   round_numbers_.assign(speeds_.size(), 0);

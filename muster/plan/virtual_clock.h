@@ -10,7 +10,7 @@
 namespace muster {
 
 /// What a message costs on the way between the server and a worker, each way.
-struct LinkOptions {
+struct VirtualLinkOptions {
   double latency = 0;           ///< async.latency, seconds, >= 0
   double bytes_per_second = 0;  ///< of a worker's link; 0: no limit
   double message_bytes = 0;     ///< of the parameters, and of a contribution
@@ -50,7 +50,8 @@ struct VirtualEvent {
 class VirtualClock {
  public:
   /// All workers join at 0.
-  VirtualClock(std::vector<SpeedCurve> speeds, const std::vector<Outage>& outages, const LinkOptions& link);
+  VirtualClock(std::vector<SpeedCurve> speeds, const std::vector<Outage>& outages,
+               const VirtualLinkOptions& link);
 
   /// REQUIRES: the dispatcher has been told all events so far, and start() was called for each assignment.
   VirtualEvent next(const Dispatcher& dispatcher);
@@ -76,7 +77,7 @@ class VirtualClock {
   bool outdated(const Entry& entry) const;
 
   std::vector<SpeedCurve> speeds_;
-  LinkOptions link_;
+  VirtualLinkOptions link_;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
   std::vector<RoundTimes> rounds_;
   std::vector<int64_t> round_numbers_;  // of each worker's present start; changed when it leaves

@@ -13,6 +13,7 @@
 
 #include "muster/base/error.h"
 #include "muster/rendezvous/quiet_thread.h"
+#include "muster/rendezvous/sockets.h"
 
 namespace muster {
 
@@ -25,8 +26,6 @@ constexpr int64_t beat_number = 1;  // of all beats: nobody waits for their answ
 constexpr int beats_per_lease = 5;
 constexpr milliseconds shortest_interval{10};
 constexpr milliseconds longest_interval{2000};
-
-bool try_later(int problem) { return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR; }
 
 }  // namespace
 

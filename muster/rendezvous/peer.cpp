@@ -15,8 +15,6 @@ namespace {
 
 constexpr size_t most_unsent = 8 * longest_message;
 
-bool try_later(int problem) { return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR; }
-
 }  // namespace
 
 short Peer::events() const {

@@ -13,7 +13,7 @@ using Names = std::vector<std::string>;
 
 constexpr size_t most_nodes = 65536;
 
-std::optional<int64_t> number_of(std::string_view digits) {
+std::optional<int64_t> number_in(std::string_view digits) {
   int64_t number = 0;
   const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const bool whole = problem == std::errc() && end == digits.data() + digits.size() && digits.size() <= 12;
@@ -24,8 +24,8 @@ std::optional<int64_t> number_of(std::string_view digits) {
 bool append_range(std::string_view range, Names& numbers) {
   const size_t dash = range.find('-');
   const std::string_view low = range.substr(0, dash);
-  const auto first = number_of(low);
-  const auto last = dash == std::string_view::npos ? first : number_of(range.substr(dash + 1));
+  const auto first = number_in(low);
+  const auto last = dash == std::string_view::npos ? first : number_in(range.substr(dash + 1));
   if (!first || !last || *last < *first || static_cast<size_t>(*last - *first) >= most_nodes) return false;
   for (int64_t number = *first; number <= *last; ++number)
     numbers.push_back(fmt::format("{:0{}}", number, low.size()));

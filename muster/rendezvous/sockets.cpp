@@ -84,6 +84,8 @@ FileDescriptor::~FileDescriptor() {
   if (number_ >= 0) ::close(number_);  // sockets and pipes: what was sent is gone from here
 }
 
+bool try_later(int problem) { return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR; }
+
 int poll_milliseconds(SteadyTime now, SteadyTime deadline) {
   if (deadline <= now) return 0;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);

@@ -36,6 +36,9 @@ int port_of(const FileDescriptor& listener);
 /// A connection that does not block. Throws LostPeer with the reason when none came about by the deadline.
 FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadline);
 
+/// Whether errno of a call on a descriptor that does not block says that it may succeed later.
+bool try_later(int problem);
+
 /// Sends small messages at once and notices a lost link without traffic.
 void set_connection_options(int descriptor);
 

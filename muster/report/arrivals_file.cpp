@@ -19,7 +19,7 @@ namespace muster {
 
 namespace {
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
+std::string number_or_null(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
 
 double real(const nlohmann::json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
@@ -77,15 +77,15 @@ std::string good_lines(std::string_view text) {
 
 std::string to_json(const ArrivalLine& line) {
   return fmt::format("{{\"arrival\":[{},{},{},{},{},\"{}\",{},{},{},{},{},{}]}}", line.worker, line.shard,
-                     line.steps, line.version, line.staleness, line.verdict, number(line.ready),
-                     number(line.start), number(line.received), number(line.computed), number(line.arrived),
-                     line.loss ? number(*line.loss) : "null");
+                     line.steps, line.version, line.staleness, line.verdict, number_or_null(line.ready),
+                     number_or_null(line.start), number_or_null(line.received), number_or_null(line.computed),
+                     number_or_null(line.arrived), line.loss ? number_or_null(*line.loss) : "null");
 }
 
 std::string to_json(const MeasurementLine& line) {
-  return fmt::format("{{\"measured\":[{},{},{},{},{},{}]}}", number(line.time), line.local_steps,
-                     line.version, number(line.train_loss), number(line.test_loss),
-                     number(line.test_accuracy));
+  return fmt::format("{{\"measured\":[{},{},{},{},{},{}]}}", number_or_null(line.time), line.local_steps,
+                     line.version, number_or_null(line.train_loss), number_or_null(line.test_loss),
+                     number_or_null(line.test_accuracy));
 }
 
 ArrivalsFile::ArrivalsFile(const std::string& path) : ArrivalsFile(path, std::ios::trunc) {}

@@ -19,13 +19,15 @@ namespace {
 
 constexpr size_t most_points = 600, most_strips = 8;
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.7g}", value) : "null"; }
+std::string seven_digits(double value) {
+  return std::isfinite(value) ? fmt::format("{:.7g}", value) : "null";
+}
 
 std::string column(const std::vector<MeasurementLine>& lines, double (*value)(const MeasurementLine&)) {
   std::vector<std::string> values;
   const size_t every = std::max<size_t>(1, lines.size() / most_points);
   for (size_t i = 0; i < lines.size(); ++i)
-    if (i % every == 0 || i + 1 == lines.size()) values.push_back(number(value(lines[i])));
+    if (i % every == 0 || i + 1 == lines.size()) values.push_back(seven_digits(value(lines[i])));
   return fmt::format("[{}]", fmt::join(values, ","));
 }
 

@@ -19,7 +19,7 @@ namespace {
 // Numbers that all curves together may hold: about 9 bytes each.
 constexpr size_t most_numbers = 100'000;
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : "null"; }
+std::string six_digits(double value) { return std::isfinite(value) ? fmt::format("{:.6g}", value) : "null"; }
 
 std::string text(const std::string& words) {
   return nlohmann::json(words).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -28,7 +28,7 @@ std::string text(const std::string& words) {
 template <class Point>
 std::string column(const std::vector<Point>& points, double Point::*member) {
   std::vector<std::string> numbers;
-  for (const Point& point : points) numbers.push_back(number(point.*member));
+  for (const Point& point : points) numbers.push_back(six_digits(point.*member));
   return fmt::format("[{}]", fmt::join(numbers, ","));
 }
 
@@ -82,8 +82,8 @@ std::string seconds_json(const SummarySeconds& s) {
   return fmt::format(
       "{{\"compute\":{},\"waiting\":{},\"averaging\":{},\"data\":{},\"evaluation\":{},\"checkpoints\":{},"
       "\"rest\":{}}}",
-      number(s.compute), number(s.waiting), number(s.averaging), number(s.data), number(s.evaluation),
-      number(s.checkpoint), number(std::max(0.0, s.total - parts)));
+      six_digits(s.compute), six_digits(s.waiting), six_digits(s.averaging), six_digits(s.data),
+      six_digits(s.evaluation), six_digits(s.checkpoint), six_digits(std::max(0.0, s.total - parts)));
 }
 
 std::string arm_json(const Arm& arm, const ArmResult& result, size_t most) {
@@ -93,8 +93,8 @@ std::string arm_json(const Arm& arm, const ArmResult& result, size_t most) {
   std::vector<std::string> seeds;
   for (const RunHistory& run : arm.runs) seeds.push_back(run_json(run, most));
   const std::string predicted = result.predicted ? fmt::format("{{\"compute\":{},\"communication\":{}}}",
-                                                               number(result.predicted->compute),
-                                                               number(result.predicted->communication))
+                                                               six_digits(result.predicted->compute),
+                                                               six_digits(result.predicted->communication))
                                                  : "null";
   return fmt::format("{{\"name\":{},\"mean\":{},\"loss\":{},\"runs\":[{}],\"seconds\":{},\"predicted\":{}}}",
                      text(arm.name), evaluations_json(mean_curve(curves), most),
@@ -220,7 +220,7 @@ std::string chart_data(const std::vector<Arm>& arms, const std::vector<ArmResult
   for (size_t i = 0; i < arms.size(); ++i) parts.push_back(arm_json(arms[i], results[i], most));
   return fmt::format("{{\"quality\":\"{}\",\"floor\":{},\"arms\":[{}]}}",
                      quality == Quality::loss ? "loss" : "accuracy",
-                     number(loss_floor(arms).value_or(std::nan(""))), fmt::join(parts, ","));
+                     six_digits(loss_floor(arms).value_or(std::nan(""))), fmt::join(parts, ","));
 }
 
 }  // namespace muster

@@ -15,19 +15,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string plain(const Json& value) {
+std::string text_of_value(const Json& value) {
   if (value.is_null()) return {};
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string list;
-  for (const Json& element : value) list += (list.empty() ? "" : ",") + plain(element);
+  for (const Json& element : value) list += (list.empty() ? "" : ",") + text_of_value(element);
   return list;
 }
 
 FlatConfiguration flat(const Json& json) {
   FlatConfiguration result;
   for (const auto& [section, keys] : json.items())
-    for (const auto& [key, value] : keys.items()) result.emplace_back(section + "." + key, plain(value));
+    for (const auto& [key, value] : keys.items())
+      result.emplace_back(section + "." + key, text_of_value(value));
   return result;
 }
 
@@ -37,7 +38,7 @@ int64_t whole_number(const std::string& text, int64_t otherwise) {
   return number;
 }
 
-double real(const Json& json, const char* name) {
+double number_of(const Json& json, const char* name) {
   const auto found = json.find(name);
   if (found == json.end() || !found->is_number()) return std::numeric_limits<double>::quiet_NaN();
   return found->get<double>();
@@ -50,26 +51,28 @@ std::optional<double> known(const Json& json, const char* name) {
 }
 
 SummarySeconds seconds_of(const Json& json) {
-  return {real(json, "compute"),    real(json, "waiting"),    real(json, "averaging"), real(json, "data"),
-          real(json, "evaluation"), real(json, "checkpoint"), real(json, "total")};
+  return {number_of(json, "compute"), number_of(json, "waiting"),    number_of(json, "averaging"),
+          number_of(json, "data"),    number_of(json, "evaluation"), number_of(json, "checkpoint"),
+          number_of(json, "total")};
 }
 
 Summary totals_of(const Json& json) {
   Summary totals;
   totals.steps = json.at("steps").get<int64_t>();
   totals.rounds = json.at("rounds").get<int64_t>();
-  totals.communication = real(json, "communication");
+  totals.communication = number_of(json, "communication");
   totals.final_test_accuracy = known(json, "final_test_accuracy");
   totals.final_test_loss = known(json, "final_test_loss");
   totals.loss_floor = known(json, "loss_floor");
-  totals.final_train_loss = real(json, "final_train_loss");
+  totals.final_train_loss = number_of(json, "final_train_loss");
   totals.bytes_per_worker = json.at("bytes_per_worker").get<int64_t>();
   totals.inner_bytes_per_worker = json.value("inner_bytes_per_worker", int64_t{0});
   totals.divergence = known(json, "divergence");
-  totals.samples_per_second = real(json, "samples_per_second");
+  totals.samples_per_second = number_of(json, "samples_per_second");
   totals.parameters = json.value("parameters", int64_t{0});
   totals.seconds = seconds_of(json.at("seconds"));
-  for (const auto& [name, version] : json.at("versions").items()) totals.versions[name] = plain(version);
+  for (const auto& [name, version] : json.at("versions").items())
+    totals.versions[name] = text_of_value(version);
   return totals;
 }
 

@@ -115,11 +115,11 @@ struct Scale {
   }
 };
 
-struct Range {
+struct Interval {
   double low, high;
 
   // Room around what is (nearly) a single value, so that there is something to divide.
-  Range opened() const {
+  Interval opened() const {
     const double size = std::max(std::abs(low), std::abs(high));
     if (high - low > std::max(1e-9 * size, 1 / extreme)) return *this;
     const double room = size > 20 / extreme ? 0.1 * size : 1;
@@ -128,13 +128,13 @@ struct Range {
 };
 
 template <class Value>
-Range range_of(const std::vector<PlotPoint>& points, Value value) {
+Interval range_of(const std::vector<PlotPoint>& points, Value value) {
   const auto [low, high] = std::minmax_element(
       points.begin(), points.end(), [&](const auto& a, const auto& b) { return value(a) < value(b); });
   return {value(*low), value(*high)};
 }
 
-std::vector<Tick> y_ticks(Range range, bool log, int lines) {
+std::vector<Tick> y_ticks(Interval range, bool log, int lines) {
   if (log) {
     if (range.high <= range.low * 1.000001) range = {range.low / 2, range.high * 2};
     return log_ticks(range.low, range.high);
@@ -233,7 +233,7 @@ std::string terminal_plot(const std::vector<PlotPoint>& points, const PlotOption
   const int columns = std::max(std::max(options.width, 24) - margin - 1, 8);
 
   Canvas canvas(columns, lines, options.ascii);
-  const Range across = range_of(kept, [](const PlotPoint& point) { return point.x; }).opened();
+  const Interval across = range_of(kept, [](const PlotPoint& point) { return point.x; }).opened();
   const Scale x{across.low, across.high, false, canvas.width()};
   const Scale y{values.front().value, values.back().value, options.log_y, canvas.height()};
   draw(canvas, kept, x, y, options.stairs);

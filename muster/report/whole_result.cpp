@@ -19,7 +19,7 @@ namespace muster {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
 constexpr const char* model_name = "model.safetensors";
 
@@ -32,7 +32,7 @@ bool exists(const std::string& path) {
   return true;
 }
 
-std::optional<FileDigest> digest_of(const Json& json) {
+std::optional<FileDigest> digest_of(const PlainJson& json) {
   if (!json.is_object() || !json.contains("bytes") || !json.contains("xxh64")) return std::nullopt;
   if (!json["bytes"].is_number_integer() || !json["xxh64"].is_string()) return std::nullopt;
   const auto digits = json["xxh64"].get<std::string>();
@@ -45,7 +45,7 @@ std::optional<FileDigest> digest_of(const Json& json) {
 
 ResultCheck damaged(std::string why) { return {ResultCheck::State::damaged, std::move(why), {}, {}}; }
 
-std::optional<int64_t> steps_of(const Json& summary) {
+std::optional<int64_t> steps_of(const PlainJson& summary) {
   const auto steps = summary.find("steps");
   return steps != summary.end() && steps->is_number_integer() ? std::optional(steps->get<int64_t>())
                                                               : std::nullopt;
@@ -65,7 +65,7 @@ std::string difference(const std::string& path, const FileDigest& expected) {
 bool holds_result(std::string_view name) { return name != "metrics.jsonl" && name != "arrivals.jsonl"; }
 
 /// A summary of version 0.1.0.
-ResultCheck check_without_digests(const std::string& folder, const Json& summary) {
+ResultCheck check_without_digests(const std::string& folder, const PlainJson& summary) {
   const std::string path = folder + "/summary.json", model = folder + "/" + model_name;
   if (!summary.contains("steps") || !summary.contains("versions") || !summary.contains("configuration"))
     return damaged(fmt::format("'{}' is no summary of a run", path));
@@ -86,7 +86,7 @@ ResultCheck check_result(const std::string& folder) {
   if (fs::is_directory(path)) return damaged(fmt::format("'{}' is a folder, not a file", path));
   const std::string text = read_file(path);
   if (text.empty()) return damaged(fmt::format("'{}' is empty", path));
-  const Json summary = Json::parse(text, nullptr, false);
+  const PlainJson summary = PlainJson::parse(text, nullptr, false);
   if (!summary.is_object()) return damaged(fmt::format("'{}' is no JSON object", path));
   const Seal seal = seal_of(text, summary_checksum_key);
   if (seal == Seal::none && !summary.contains("files")) return check_without_digests(folder, summary);

@@ -60,7 +60,7 @@ inline RoundStart round_start(const World& world, int64_t step) {
   return start;
 }
 
-struct Decision {
+struct RoundDecision {
   Round round{};
   Numbers state_before{};
   Numbers state_after{};
@@ -68,9 +68,9 @@ struct Decision {
 
 /// Walks from `step` to the end of the run, or to the first broken promise, which is then named.
 inline std::optional<std::string> walk(SyncSchedule& schedule, const World& world, int64_t step,
-                                       std::vector<Decision>& decisions) {
+                                       std::vector<RoundDecision>& decisions) {
   while (step < world.total_steps) {
-    Decision decision{.state_before = schedule.state()};
+    RoundDecision decision{.state_before = schedule.state()};
     decision.round = schedule.next_round(round_start(world, step));
     decision.state_after = schedule.state();
     const Round round = decision.round;
@@ -88,13 +88,13 @@ inline std::optional<std::string> walk(SyncSchedule& schedule, const World& worl
 /// Does a restored object repeat `decisions` from the round `from` on? `from` == decisions.size() compares
 /// the states.
 inline std::optional<std::string> check_restored(const MakeSchedule& make, const World& world,
-                                                 const std::vector<Decision>& decisions, size_t from,
+                                                 const std::vector<RoundDecision>& decisions, size_t from,
                                                  int64_t step) {
   const std::string where = world.name + ": restored before step " + std::to_string(step);
   const auto restored = make();
   restored->restore(decisions[from].state_before);
   if (restored->state() != decisions[from].state_before) return where + " it has another state";
-  std::vector<Decision> again;
+  std::vector<RoundDecision> again;
   if (auto broken = walk(*restored, world, step, again)) return where + " it breaks a promise: " + *broken;
   if (again.size() != decisions.size() - from) return where + " it makes another number of rounds";
   for (size_t i = 0; i < again.size(); ++i)
@@ -108,7 +108,7 @@ inline std::optional<std::string> check_restored(const MakeSchedule& make, const
 inline std::vector<std::string> check_schedule(const MakeSchedule& make) {
   std::vector<std::string> broken;
   for (const World& world : worlds()) {
-    std::vector<Decision> decisions;
+    std::vector<RoundDecision> decisions;
     const auto schedule = make();
     if (auto promise = walk(*schedule, world, 0, decisions)) {
       broken.push_back(*promise);

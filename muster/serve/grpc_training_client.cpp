@@ -19,7 +19,7 @@ namespace wire = training::v1;
 
 constexpr double longest_beat = 5;  // seconds: nobody is to wait for these
 
-void fill(wire::Member& member, const Membership& who) {
+void fill(wire::Member& member, const MemberIdentity& who) {
   member.set_worker(who.worker);
   member.set_session(who.session);
 }
@@ -33,7 +33,7 @@ Assignment assignment_of(const wire::Round& round, int64_t worker) {
           .sequence = round.sequence()};
 }
 
-wire::PushHead head_of(const Membership& who, const Contribution& contribution, const Vector& message) {
+wire::PushHead head_of(const MemberIdentity& who, const Contribution& contribution, const Vector& message) {
   wire::PushHead head;
   fill(*head.mutable_member(), who);
   head.mutable_round()->set_shard(contribution.shard);
@@ -121,7 +121,7 @@ TrainingClient::~TrainingClient() = default;
 
 JoinedServer TrainingClient::join(const std::string& name, const Identity& identity,
                                   std::optional<double> seconds_per_step,
-                                  const std::optional<Membership>& previous) {
+                                  const std::optional<MemberIdentity>& previous) {
   wire::JoinRequest request;
   request.set_name(name);
   request.set_identity(to_text(identity));
@@ -131,7 +131,7 @@ JoinedServer TrainingClient::join(const std::string& name, const Identity& ident
   return {{reply.member().worker(), reply.member().session()}, reply.part_bytes(), reply.beat_seconds()};
 }
 
-PulledRound TrainingClient::pull(const Membership& who) {
+PulledRound TrainingClient::pull(const MemberIdentity& who) {
   wire::PullRequest request;
   fill(*request.mutable_member(), who);
   grpc::ClientContext context;
@@ -172,7 +172,7 @@ PulledRound TrainingClient::pull(const Membership& who) {
   return round;
 }
 
-PushAnswer TrainingClient::push(const Membership& who, const Contribution& contribution,
+PushAnswer TrainingClient::push(const MemberIdentity& who, const Contribution& contribution,
                                 const Vector& message, int64_t part_bytes) {
   grpc::ClientContext context;
   prepare(context, line_->options.doors);
@@ -194,7 +194,7 @@ PushAnswer TrainingClient::push(const Membership& who, const Contribution& contr
   return {kind_of(reply.verdict()), reply.why(), reply.member(), reply.finished(), reply.reason()};
 }
 
-TrainingDesk::Heard TrainingClient::beat(const Membership& who, int64_t steps_done) {
+TrainingDesk::Heard TrainingClient::beat(const MemberIdentity& who, int64_t steps_done) {
   wire::BeatRequest request;
   fill(*request.mutable_member(), who);
   request.set_steps_done(steps_done);
@@ -202,7 +202,7 @@ TrainingDesk::Heard TrainingClient::beat(const Membership& who, int64_t steps_do
   return {reply.known(), reply.finished()};
 }
 
-void TrainingClient::leave(const Membership& who) {
+void TrainingClient::leave(const MemberIdentity& who) {
   wire::LeaveRequest request;
   fill(*request.mutable_member(), who);
   line_->ask(&wire::Training::Stub::Leave, request, longest_beat);

@@ -87,7 +87,7 @@ class Service final : public wire::Training::Service {
     return answered(*context, [&] {
       if (const auto refusal = other_identity(request->identity())) return *refusal;
       const double seconds = plain(request->seconds_per_step());
-      const Membership member =
+      const MemberIdentity member =
           desk_.join(printable(request->name()), seconds > 0 ? std::optional(seconds) : std::nullopt,
                      request->has_previous() ? std::optional(who(request->previous())) : std::nullopt);
       reply->mutable_member()->set_worker(member.worker);
@@ -102,7 +102,7 @@ class Service final : public wire::Training::Service {
   grpc::Status Pull(grpc::ServerContext* context, const wire::PullRequest* request,
                     grpc::ServerWriter<wire::PullPart>* writer) override {
     return answered(*context, [&] {
-      const Membership member = who(request->member());
+      const MemberIdentity member = who(request->member());
       const GivenRound given = desk_.next_round(member, std::chrono::steady_clock::now() + longest_wait);
       PatienceWatch::Guard guard(watch_, [context] { context->TryCancel(); });
       wire::PullPart part;
@@ -136,7 +136,7 @@ class Service final : public wire::Training::Service {
       wire::PushPart part;
       if (!reader->Read(&part) || !part.has_head()) return malformed("a contribution begins with its head");
       const wire::PushHead head = part.head();
-      const Membership member = who(head.member());
+      const MemberIdentity member = who(head.member());
       Contribution contribution = contribution_of(head);
       if (const auto early = desk_.judge_early(member, contribution)) {
         fill(*reply, *early);

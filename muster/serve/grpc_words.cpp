@@ -29,7 +29,7 @@ void fill(wire::WorkerStatus& to, const WorkerStatus& from) {
 
 double plain(double value) { return std::isfinite(value) && value > 0 ? value : 0; }
 
-Membership who(const wire::Member& member) { return {member.worker(), member.session()}; }
+MemberIdentity who(const wire::Member& member) { return {member.worker(), member.session()}; }
 
 Contribution contribution_of(const wire::PushHead& head) {
   Contribution contribution;

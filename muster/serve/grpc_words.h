@@ -13,7 +13,7 @@ namespace wire = training::v1;
 
 /// A number that only describes, as a peer says it: 0 where it is no number above 0.
 double plain(double value);
-Membership who(const wire::Member& member);
+MemberIdentity who(const wire::Member& member);
 /// All but its vector.
 Contribution contribution_of(const wire::PushHead& head);
 void fill(wire::PushReply& reply, const HandedIn& answer);

@@ -18,7 +18,7 @@ Heartbeat::~Heartbeat() {
   thread_.join();
 }
 
-void Heartbeat::begin(const Membership& who, double every_seconds) {
+void Heartbeat::begin(const MemberIdentity& who, double every_seconds) {
   {
     const std::lock_guard lock(mutex_);
     who_ = who;
@@ -33,7 +33,7 @@ void Heartbeat::run() {
   while (!ends_) {
     changed_.wait_for(lock, std::chrono::milliseconds(static_cast<int64_t>(1000 * every_)));
     if (ends_ || !who_) continue;
-    const Membership who = *who_;
+    const MemberIdentity who = *who_;
     lock.unlock();
     std::optional<TrainingDesk::Heard> heard;
     try {

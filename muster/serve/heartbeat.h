@@ -20,7 +20,7 @@ class Heartbeat {
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
-  void begin(const Membership& who, double every_seconds);
+  void begin(const MemberIdentity& who, double every_seconds);
   void steps_done(int64_t steps) { steps_done_ = steps; }
   /// The server has said that the run has ended.
   bool finished() const { return finished_; }
@@ -33,7 +33,7 @@ class Heartbeat {
   TrainingClient& client_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<Membership> who_;
+  std::optional<MemberIdentity> who_;
   double every_ = 5;
   bool ends_ = false;
   std::atomic<int64_t> steps_done_ = 0;

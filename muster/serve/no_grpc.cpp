@@ -29,12 +29,14 @@ TrainingClient::TrainingClient(const VectorMessages&, const VectorMessages&, con
 }
 TrainingClient::~TrainingClient() = default;
 JoinedServer TrainingClient::join(const std::string&, const Identity&, std::optional<double>,
-                                  const std::optional<Membership>&) {
+                                  const std::optional<MemberIdentity>&) {
   refuse();
 }
-PulledRound TrainingClient::pull(const Membership&) { refuse(); }
-PushAnswer TrainingClient::push(const Membership&, const Contribution&, const Vector&, int64_t) { refuse(); }
-TrainingDesk::Heard TrainingClient::beat(const Membership&, int64_t) { refuse(); }
-void TrainingClient::leave(const Membership&) { refuse(); }
+PulledRound TrainingClient::pull(const MemberIdentity&) { refuse(); }
+PushAnswer TrainingClient::push(const MemberIdentity&, const Contribution&, const Vector&, int64_t) {
+  refuse();
+}
+TrainingDesk::Heard TrainingClient::beat(const MemberIdentity&, int64_t) { refuse(); }
+void TrainingClient::leave(const MemberIdentity&) { refuse(); }
 
 }  // namespace muster

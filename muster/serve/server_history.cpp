@@ -17,7 +17,7 @@ namespace {
 
 std::string name_of(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
-bool is_there(const std::string& path) {
+bool exists_for_certain(const std::string& path) {
   std::error_code problem;
   const bool there = std::filesystem::exists(path, problem);
   if (problem) throw FileError(fmt::format("cannot examine '{}': {}", path, problem.message()));
@@ -26,7 +26,7 @@ bool is_there(const std::string& path) {
 
 /// The number of a journal's first event; nothing where it is missing or says nothing any more.
 std::optional<uint64_t> first_of(const std::string& path) {
-  if (!is_there(path)) return std::nullopt;
+  if (!exists_for_certain(path)) return std::nullopt;
   try {
     return EventLogReader(path).first();
   } catch (const DataError&) {  // open_journal() says so, where it is needed
@@ -163,7 +163,7 @@ std::optional<ServerEvent> ServerHistory::read() {
 
 bool ServerHistory::open_journal() {
   const std::string path = names_.journal(journal_);
-  if (!is_there(path)) {
+  if (!exists_for_certain(path)) {
     end_at_gap(fmt::format("'{}' is missing", path));
     return false;
   }
@@ -229,7 +229,7 @@ void ServerHistory::lose_all_behind() {
     const std::string path = names_.journal(journal_);
     const auto promised = promised_of(journal_);
     std::vector<LostEvent> behind;
-    if (is_there(path))
+    if (exists_for_certain(path))
       behind = events_behind(RecordFile(path), 0, due, promised.value_or(UINT64_MAX));
     else if (promised)
       for (uint64_t event = due; event < *promised; ++event) behind.push_back({event, std::nullopt, false});

@@ -20,7 +20,7 @@ struct TrainingClientOptions {
 
 /// What came of joining.
 struct JoinedServer {
-  Membership membership;
+  MemberIdentity membership;
   int64_t part_bytes = 0;
   double beat_seconds = 0;
 };
@@ -54,13 +54,13 @@ class TrainingClient {
   TrainingClient& operator=(const TrainingClient&) = delete;
 
   JoinedServer join(const std::string& name, const Identity& identity, std::optional<double> seconds_per_step,
-                    const std::optional<Membership>& previous);
-  PulledRound pull(const Membership& who);
+                    const std::optional<MemberIdentity>& previous);
+  PulledRound pull(const MemberIdentity& who);
   /// `message`: of the contribution's vector, encoded; `part_bytes` as joining told.
-  PushAnswer push(const Membership& who, const Contribution& contribution, const Vector& message,
+  PushAnswer push(const MemberIdentity& who, const Contribution& contribution, const Vector& message,
                   int64_t part_bytes);
-  TrainingDesk::Heard beat(const Membership& who, int64_t steps_done);
-  void leave(const Membership& who);
+  TrainingDesk::Heard beat(const MemberIdentity& who, int64_t steps_done);
+  void leave(const MemberIdentity& who);
 
  private:
   struct Line;

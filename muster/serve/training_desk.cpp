@@ -25,7 +25,7 @@ TrainingDesk::TrainingDesk(AsyncServer server, ServerFiles files, const DeskOpti
   recover();
 }
 
-TrainingDesk::Member* TrainingDesk::member(const Membership& who) {
+TrainingDesk::Member* TrainingDesk::member(const MemberIdentity& who) {
   const auto found = members_.find(who.worker);
   if (found == members_.end() ||
       !same_secret(bytes_of_session(found->second.session), bytes_of_session(who.session)))
@@ -49,8 +49,8 @@ int64_t TrainingDesk::free_number() const {
   return number;
 }
 
-Membership TrainingDesk::join(const std::string& name, std::optional<double> seconds_per_step,
-                              const std::optional<Membership>& previous) {
+MemberIdentity TrainingDesk::join(const std::string& name, std::optional<double> seconds_per_step,
+                              const std::optional<MemberIdentity>& previous) {
   std::unique_lock lock(mutex_);
   files_.journal().require_working();
   int64_t number = free_number();
@@ -80,7 +80,7 @@ void TrainingDesk::remove(int64_t worker) {
     decide(WorkerLeft{worker, now()});
 }
 
-void TrainingDesk::leave(const Membership& who) {
+void TrainingDesk::leave(const MemberIdentity& who) {
   std::unique_lock lock(mutex_);
   files_.journal().require_working();
   if (!member(who)) return;
@@ -89,7 +89,7 @@ void TrainingDesk::leave(const Membership& who) {
   wait_for_disk(lock, files_.journal().last());
 }
 
-GivenRound TrainingDesk::next_round(const Membership& who, Time until) {
+GivenRound TrainingDesk::next_round(const MemberIdentity& who, Time until) {
   std::unique_lock lock(mutex_);
   using Answer = GivenRound::Answer;
   const auto told = [&](GivenRound given) {
@@ -118,7 +118,7 @@ GivenRound TrainingDesk::next_round(const Membership& who, Time until) {
   }
 }
 
-void TrainingDesk::fetched(const Membership& who, int64_t sequence, int64_t bytes) {
+void TrainingDesk::fetched(const MemberIdentity& who, int64_t sequence, int64_t bytes) {
   const std::lock_guard lock(mutex_);
   Member* const one = member(who);
   bytes_out_ += bytes;
@@ -131,7 +131,7 @@ void TrainingDesk::fetched(const Membership& who, int64_t sequence, int64_t byte
   }
 }
 
-std::optional<HandedIn> TrainingDesk::judge_early(const Membership& who, const Contribution& without_vector) {
+std::optional<HandedIn> TrainingDesk::judge_early(const MemberIdentity& who, const Contribution& without_vector) {
   std::unique_lock lock(mutex_);
   files_.journal().require_working();
   Member* const one = member(who);
@@ -146,7 +146,7 @@ std::optional<HandedIn> TrainingDesk::judge_early(const Membership& who, const C
   return answer;
 }
 
-HandedIn TrainingDesk::hand_in(const Membership& who, Contribution contribution, int64_t bytes) {
+HandedIn TrainingDesk::hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes) {
   std::unique_lock lock(mutex_);
   files_.journal().require_working();
   Member* const one = member(who);
@@ -171,7 +171,7 @@ HandedIn TrainingDesk::hand_in(const Membership& who, Contribution contribution,
   return answer;
 }
 
-TrainingDesk::Heard TrainingDesk::beat(const Membership& who, int64_t steps_done) {
+TrainingDesk::Heard TrainingDesk::beat(const MemberIdentity& who, int64_t steps_done) {
   const std::lock_guard lock(mutex_);
   files_.journal().require_working();
   Member* const one = member(who);

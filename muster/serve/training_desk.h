@@ -30,10 +30,10 @@ struct DeskOptions {
 };
 
 /// Which worker, and which of its lives: 64 random bits that came with its joining and that only it knows.
-struct Membership {
+struct MemberIdentity {
   int64_t worker = 0;
   int64_t session = 0;
-  bool operator==(const Membership&) const = default;
+  bool operator==(const MemberIdentity&) const = default;
 };
 
 /// Where rounds begin, shared by all who were released together. Never written to.
@@ -72,25 +72,25 @@ class TrainingDesk {
 
   /// A worker comes; `previous`: what it was before, where it was a member, and may come back as. Throws
   /// Error where there is no room.
-  Membership join(const std::string& name, std::optional<double> seconds_per_step,
-                  const std::optional<Membership>& previous);
+  MemberIdentity join(const std::string& name, std::optional<double> seconds_per_step,
+                  const std::optional<MemberIdentity>& previous);
   /// It leaves; nothing where it is no member.
-  void leave(const Membership& who);
+  void leave(const MemberIdentity& who);
   /// Its next round, waiting for it until `until`.
-  GivenRound next_round(const Membership& who, Time until);
+  GivenRound next_round(const MemberIdentity& who, Time until);
   /// It has got all of what it starts from.
-  void fetched(const Membership& who, int64_t sequence, int64_t bytes);
+  void fetched(const MemberIdentity& who, int64_t sequence, int64_t bytes);
   /// What the contribution to such a round would get at once, before its vector has come; nothing where it
   /// is waited for.
-  std::optional<HandedIn> judge_early(const Membership& who, const Contribution& without_vector);
+  std::optional<HandedIn> judge_early(const MemberIdentity& who, const Contribution& without_vector);
   /// `contribution.completed` is filled in here.
-  HandedIn hand_in(const Membership& who, Contribution contribution, int64_t bytes);
+  HandedIn hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes);
   struct Heard {
     bool known = false;
     bool finished = false;
   };
   /// A sign of life.
-  Heard beat(const Membership& who, int64_t steps_done);
+  Heard beat(const MemberIdentity& who, int64_t steps_done);
   /// Something was refused at the door.
   void refuse(const std::string& reason);
   /// Lets go of workers that have been silent for too long, and starts those who have waited long enough. To
@@ -157,7 +157,7 @@ class TrainingDesk {
   void tell_of(const Contribution& contribution, const EventOutcome& outcome);
   void snapshot_if_due();
   void forgive_own_silence(Time now);
-  Member* member(const Membership& who);
+  Member* member(const MemberIdentity& who);
   void remove(int64_t worker);
   bool release_due() const;
   void release_if_due();

@@ -38,7 +38,7 @@ struct WorkNews {
     finished    ///< the run has ended
   };
   Kind kind = Kind::nothing;
-  Membership membership{};
+  MemberIdentity membership{};
   PushAnswer answer{};
   Contribution contribution{};  ///< without its vector
   std::string why{};
@@ -78,7 +78,7 @@ class WorkLoop {
   RandomStream jitter_;
 
   Stage stage_ = Stage::outside;
-  std::optional<Membership> membership_;
+  std::optional<MemberIdentity> membership_;
   int64_t part_bytes_ = 0;
   double compute_seconds_ = 0;
   int64_t round_steps_ = 0;

@@ -71,7 +71,7 @@ class AlexNet : public torch::nn::Module {
 
 }  // namespace
 
-Network make_alexnet(const AlexNetShape& shape) {
+TorchNetwork make_alexnet(const AlexNetShape& shape) {
   auto module = std::make_shared<AlexNet>(shape);
   return image_network_of(module, [net = module.get()](const at::Tensor& x, Dropout& dropout) {
     return net->forward(x, dropout);

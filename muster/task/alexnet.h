@@ -18,7 +18,7 @@ struct AlexNetShape {
 /// networks", 2014), as torchvision builds it: five convolutions, a mean to 6x6, three linear layers, dropout
 /// 0.5 before the first two. Names and initial values are torchvision's. With 1000 classes 61,100,840
 /// parameters.
-Network make_alexnet(const AlexNetShape& shape);
+TorchNetwork make_alexnet(const AlexNetShape& shape);
 
 /// Its maps for images of this size.
 MapCount alexnet_maps(const AlexNetShape& shape, int64_t height, int64_t width);

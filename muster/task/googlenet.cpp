@@ -205,7 +205,7 @@ void count_inception(MapCount& maps, const Inception& sizes, bool for_cifar) {
 
 }  // namespace
 
-Network make_googlenet(const GoogLeNetShape& shape) {
+TorchNetwork make_googlenet(const GoogLeNetShape& shape) {
   auto module = std::make_shared<GoogLeNet>(shape);
   return image_network_of(module, [net = module.get()](const at::Tensor& x, Dropout& dropout) {
     return net->forward(x, dropout);

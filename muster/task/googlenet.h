@@ -21,7 +21,7 @@ struct GoogLeNetShape {
 /// place of each 5x5, convolutions with biases, torch's initial values; 6,166,250 parameters with 10 classes;
 /// its mean over 8x8 is the mean over all. Names are the references'. Torchvision's own file with auxiliary
 /// classifiers holds tensors (aux1., aux2.) that this network does not have.
-Network make_googlenet(const GoogLeNetShape& shape);
+TorchNetwork make_googlenet(const GoogLeNetShape& shape);
 
 /// Its maps for images of this size.
 MapCount googlenet_maps(const GoogLeNetShape& shape, int64_t height, int64_t width);

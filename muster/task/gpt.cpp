@@ -67,7 +67,7 @@ GptCount count_parameters(const GptShape& s) {
   return count;
 }
 
-Network make_gpt(const GptShape& shape) {
+TorchNetwork make_gpt(const GptShape& shape) {
   shape.validate();
   require_memory_for(static_cast<double>(count_parameters(shape).all), "gpt.width",
                      std::to_string(shape.width));

@@ -51,7 +51,7 @@ GptCount count_parameters(const GptShape& shape);
 /// lm_head.weight, vocabulary x width, is there only where the head is not tied.
 /// Begins as GPT-2 does: weights normal(0, 0.02), those that write into the residual stream (c_proj) divided
 /// by sqrt(2 layers), biases 0, norms 1 and 0. Throws OptionError.
-Network make_gpt(const GptShape& shape);
+TorchNetwork make_gpt(const GptShape& shape);
 
 /// Floats held by one forward and backward pass over one sample of `context` tokens, estimated.
 int64_t gpt_activations(const GptShape& shape);

@@ -97,13 +97,13 @@ auto with_shape(const ImageModelOptions& o, Visit visit) {
 }
 
 struct MakeNetwork {
-  Network operator()(const MlpShape& shape) const { return make_mlp(shape); }
-  Network operator()(const ResNetShape& shape) const { return make_resnet(shape); }
-  Network operator()(const ImageNetResNetShape& shape) const { return make_resnet_imagenet(shape); }
-  Network operator()(const VggShape& shape) const { return make_vgg(shape); }
-  Network operator()(const GoogLeNetShape& shape) const { return make_googlenet(shape); }
-  Network operator()(const AlexNetShape& shape) const { return make_alexnet(shape); }
-  Network operator()(const VitShape& shape) const { return make_vit(shape); }
+  TorchNetwork operator()(const MlpShape& shape) const { return make_mlp(shape); }
+  TorchNetwork operator()(const ResNetShape& shape) const { return make_resnet(shape); }
+  TorchNetwork operator()(const ImageNetResNetShape& shape) const { return make_resnet_imagenet(shape); }
+  TorchNetwork operator()(const VggShape& shape) const { return make_vgg(shape); }
+  TorchNetwork operator()(const GoogLeNetShape& shape) const { return make_googlenet(shape); }
+  TorchNetwork operator()(const AlexNetShape& shape) const { return make_alexnet(shape); }
+  TorchNetwork operator()(const VitShape& shape) const { return make_vit(shape); }
 };
 
 /// The maps of a network that may be too deep for an image; none for the others.
@@ -198,7 +198,7 @@ std::unique_ptr<Model> make_image_model(const ImageModelOptions& options, const 
 int64_t parameter_count(const ImageModelOptions& options) {
   options.validate();
   int64_t count = 0;
-  const Network network = with_shape(options, MakeNetwork{});
+  const TorchNetwork network = with_shape(options, MakeNetwork{});
   for (const at::Tensor& parameter : network.module->parameters()) count += parameter.numel();
   return count;
 }

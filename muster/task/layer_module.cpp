@@ -60,8 +60,8 @@ at::Tensor Chain::forward(at::Tensor x, Dropout& dropout) const {
   return x;
 }
 
-Network image_network_of(std::shared_ptr<torch::nn::Module> module,
-                         std::function<at::Tensor(const at::Tensor&, Dropout&)> forward) {
+TorchNetwork image_network_of(std::shared_ptr<torch::nn::Module> module,
+                              std::function<at::Tensor(const at::Tensor&, Dropout&)> forward) {
   std::map<std::string, Initial> starts;
   for (const auto& item : module->named_modules()) {
     const auto* layer = item.value()->as<BlankLayer>();

@@ -88,7 +88,7 @@ class Chain : public torch::nn::Module {
 
 /// The network of a module and its forward pass, in which images have their channels last. The closure
 /// borrows the module, which the network owns.
-Network image_network_of(std::shared_ptr<torch::nn::Module> module,
-                         std::function<at::Tensor(const at::Tensor&, Dropout&)> forward);
+TorchNetwork image_network_of(std::shared_ptr<torch::nn::Module> module,
+                              std::function<at::Tensor(const at::Tensor&, Dropout&)> forward);
 
 }  // namespace muster

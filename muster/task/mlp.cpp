@@ -54,7 +54,7 @@ std::string beginning_of(const std::vector<int64_t>& widths) {
 
 }  // namespace
 
-Network make_mlp(const MlpShape& shape) {
+TorchNetwork make_mlp(const MlpShape& shape) {
   require_memory_for(parameters_of(shape), "task.hidden", beginning_of(shape.hidden));
   auto module = std::make_shared<MlpModule>(shape);
   return {module, [module = module.get()](const at::Tensor& x, Dropout&) { return module->forward(x); }};

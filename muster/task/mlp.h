@@ -14,7 +14,7 @@ struct MlpShape {
 };
 
 /// A multilayer perceptron: linear layers fc1, fc2, ... with ReLU between them. Inputs are flattened.
-Network make_mlp(const MlpShape& shape);
+TorchNetwork make_mlp(const MlpShape& shape);
 
 /// Floats per sample that a forward and backward pass holds, estimated.
 int64_t mlp_activations(const MlpShape& shape);

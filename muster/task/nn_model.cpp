@@ -69,7 +69,7 @@ at::Tensor flat_targets(const at::Tensor& targets) {
 
 class NnModel final : public Model {
  public:
-  NnModel(Network network, const NnOptions& options) : network_(std::move(network)), options_(options) {
+  NnModel(TorchNetwork network, const NnOptions& options) : network_(std::move(network)), options_(options) {
     for (const auto& item : network_.module->named_modules()) add_module(item.key(), item.value());
     invariant(!weights_.empty(), "a model without parameters");
   }
@@ -96,7 +96,7 @@ class NnModel final : public Model {
     if (network_.module->is_training() != training) network_.module->train(training);
   }
 
-  Network network_;
+  TorchNetwork network_;
   NnOptions options_;
   bool has_convolutions_ = false;
   Layout parameters_;
@@ -279,7 +279,7 @@ void NnOptions::validate() const {
     throw OptionError("task.label_smoothing", format_number(label_smoothing), "must be 0 to below 1");
 }
 
-std::unique_ptr<Model> make_nn_model(Network network, const NnOptions& options) {
+std::unique_ptr<Model> make_nn_model(TorchNetwork network, const NnOptions& options) {
   options.validate();
   return std::make_unique<NnModel>(std::move(network), options);
 }

@@ -22,7 +22,7 @@ struct Initial {
 
 /// A torch module and its forward pass: inputs -> logits, classes last: batch x classes, or batch x places x
 /// classes. Masks are drawn from the Dropout in the order of the calls.
-struct Network {
+struct TorchNetwork {
   std::shared_ptr<torch::nn::Module> module;
   std::function<at::Tensor(const at::Tensor&, Dropout&)> forward;
   /// Initial values by a parameter's full name, where they differ from those of make_nn_model; may be empty.
@@ -47,6 +47,6 @@ struct NnOptions {
 /// ICCV 2015, fan out), their biases 0, linear weights and biases uniform within +-1/sqrt(inputs), embeddings
 /// normal(0, 1), norms 1 and 0; other parameters need Network::initial. Throws Bug for a parameter that it
 /// cannot initialise.
-std::unique_ptr<Model> make_nn_model(Network network, const NnOptions& options);
+std::unique_ptr<Model> make_nn_model(TorchNetwork network, const NnOptions& options);
 
 }  // namespace muster

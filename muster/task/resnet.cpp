@@ -88,7 +88,7 @@ at::Tensor shortcut_a(const at::Tensor& x, int64_t channels, int64_t stride) {
   return at::constant_pad_nd(sparse, {0, 0, 0, 0, added / 2, added - added / 2});
 }
 
-Network make_resnet(const ResNetShape& shape) {
+TorchNetwork make_resnet(const ResNetShape& shape) {
   auto module = std::make_shared<ResNetModule>(shape);
   return {module, [module = module.get()](const at::Tensor& x, Dropout&) { return module->forward(x); }};
 }

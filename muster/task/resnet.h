@@ -19,7 +19,7 @@ struct ResNetShape {
 /// where a stage begins with stride 2, every second pixel and zeros for the new channels (half of them
 /// before, half behind), so they hold no parameters. With 10 classes: 75,290 (n = 1), 269,722 (n = 3),
 /// 853,018 (n = 9) parameters.
-Network make_resnet(const ResNetShape& shape);
+TorchNetwork make_resnet(const ResNetShape& shape);
 
 /// Option A: x (batch x C x H x W) -> batch x channels x ceil(H / stride) x ceil(W / stride).
 at::Tensor shortcut_a(const at::Tensor& x, int64_t channels, int64_t stride);

@@ -115,7 +115,7 @@ class ImageNetResNet : public torch::nn::Module {
 
 }  // namespace
 
-Network make_resnet_imagenet(const ImageNetResNetShape& shape) {
+TorchNetwork make_resnet_imagenet(const ImageNetResNetShape& shape) {
   auto module = std::make_shared<ImageNetResNet>(shape);
   return image_network_of(module, [net = module.get()](const at::Tensor& x, Dropout& dropout) {
     return net->forward(x, dropout);

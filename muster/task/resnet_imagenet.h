@@ -24,7 +24,7 @@ struct ImageNetResNetShape {
 /// Shortcuts are option B (a 1x1 convolution with norm where the shape changes); a bottleneck has its stride
 /// in the 3x3 convolution (v1.5). Names and initial values are torchvision's. With 1000 classes: ResNet-18
 /// 11,689,512, -50 25,557,032, -101 44,549,160, -152 60,192,808 parameters.
-Network make_resnet_imagenet(const ImageNetResNetShape& shape);
+TorchNetwork make_resnet_imagenet(const ImageNetResNetShape& shape);
 
 /// Its maps for images of this size.
 MapCount resnet_imagenet_maps(const ImageNetResNetShape& shape, int64_t height, int64_t width);

@@ -16,7 +16,7 @@ namespace muster {
 
 namespace {
 
-constexpr int64_t looked_at = 4096;        // bytes that tell the form of a file
+constexpr int64_t head_bytes = 4096;       // bytes that tell the form of a file
 constexpr size_t longest_stretch = 65536;  // bytes that a tokenizer is given at once, to the next line's end
 
 /// Bytes of the separator that begins at `at`; 0: none does. A line break may be written \r\n.
@@ -121,7 +121,7 @@ void append_encoded(std::string_view document, const Tokenizer& tokenizer, std::
 }  // namespace
 
 Text read_bytes(const std::string& path, std::string_view separator) {
-  const std::string first = PlainFile(path).beginning(looked_at);
+  const std::string first = PlainFile(path).beginning(head_bytes);
   refuse_packed_or_wide(path, first);
   const bool marked = first.starts_with(utf8_mark);
   Text text{tokens_of_file(path, TokenType::uint8, marked ? static_cast<int64_t>(utf8_mark.size()) : 0),
@@ -133,7 +133,7 @@ Text read_bytes(const std::string& path, std::string_view separator) {
 
 Text read_text(const std::string& path, const Tokenizer& tokenizer, std::string_view separator) {
   std::string content = read_plain_file(path);
-  refuse_packed_or_wide(path, std::string_view(content).substr(0, looked_at));
+  refuse_packed_or_wide(path, std::string_view(content).substr(0, head_bytes));
   const bool marked = content.starts_with(utf8_mark);
   if (marked) content.erase(0, utf8_mark.size());
   std::vector<int64_t> bounds = document_starts(content, separator);

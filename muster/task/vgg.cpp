@@ -99,7 +99,7 @@ class Vgg : public torch::nn::Module {
 
 }  // namespace
 
-Network make_vgg(const VggShape& shape) {
+TorchNetwork make_vgg(const VggShape& shape) {
   auto module = std::make_shared<Vgg>(shape);
   return image_network_of(module, [net = module.get()](const at::Tensor& x, Dropout& dropout) {
     return net->forward(x, dropout);

@@ -26,7 +26,7 @@ struct VggShape {
 /// with 10 classes 14,728,266 parameters with BatchNorm, 14,719,818 without; images larger than 32 pixels are
 /// averaged. Names are the references'; initial values torchvision's: convolutions as He et al. (fan out),
 /// linear weights normal(0, 0.01), biases 0.
-Network make_vgg(const VggShape& shape);
+TorchNetwork make_vgg(const VggShape& shape);
 
 /// Its maps for images of this size.
 MapCount vgg_maps(const VggShape& shape, int64_t height, int64_t width);

@@ -166,7 +166,7 @@ at::Tensor place_code(const VitShape& shape) {
   return code;
 }
 
-Network make_vit(const VitShape& shape) {
+TorchNetwork make_vit(const VitShape& shape) {
   auto module = std::make_shared<SimpleVit>(shape);
   return image_network_of(module, [net = module.get()](const at::Tensor& x, Dropout& dropout) {
     return net->forward(x, dropout);

@@ -26,7 +26,7 @@ struct VitShape {
 /// and feed-forward (GELU), each behind a LayerNorm and added to its input, no biases in attention; the mean
 /// over the tokens; LayerNorm and one linear layer. Names are vit-pytorch's, initial values torch's. ViT-B at
 /// 224 pixels, patches of 16 and 1000 classes: 86,381,800 parameters.
-Network make_vit(const VitShape& shape);
+TorchNetwork make_vit(const VitShape& shape);
 
 /// The fixed code of places: tokens x width, row by row: sin and cos of x w, sin and cos of y w, with
 /// w = 10000^(-i / (width / 4 - 1)), i = 0 ... width / 4 - 1.

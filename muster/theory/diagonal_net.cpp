@@ -22,7 +22,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using kernel::lanes;
 
-VectorXd vector_of(const std::vector<double>& values) {
+VectorXd eigen_vector(const std::vector<double>& values) {
   return Eigen::Map<const VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
 }
 
@@ -36,7 +36,7 @@ class Manifold {
   explicit Manifold(const DiagonalNetOptions& options)
       : x(Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
             options.rows.data(), options.samples, options.features)),
-        y_(vector_of(options.labels)),
+        y_(eigen_vector(options.labels)),
         nu_(VectorXd::Zero(options.samples)) {
     c = x.array().square().colwise().mean().transpose();
     squares = x.array().square();
@@ -123,7 +123,10 @@ void integrate(const DiagonalNetOptions& options, Manifold& manifold, double wor
 class Recursion {
  public:
   Recursion(const DiagonalNetOptions& options, const SlowSdePlan& plan)
-      : plan_(plan), noise2_(options.noise * options.noise), manifold(options), q(vector_of(options.start)) {
+      : plan_(plan),
+        noise2_(options.noise * options.noise),
+        manifold(options),
+        q(eigen_vector(options.start)) {
     manifold.move_to(q);
     own_ = cross_ = MatrixXd::Zero(options.samples, options.samples);
   }
@@ -213,7 +216,7 @@ class DiagonalNetBlock : public ReplicaBlock {
 };
 
 std::vector<double> logarithms(const VectorXd& q, const std::vector<double>& start) {
-  return values_of((q.array() / vector_of(start).array()).log());
+  return values_of((q.array() / eigen_vector(start).array()).log());
 }
 
 std::vector<std::vector<double>> sgd_law(const DiagonalNetOptions& options, const SlowSdePlan& plan,
@@ -234,7 +237,7 @@ std::vector<std::vector<double>> continuous_law(const DiagonalNetOptions& option
                                                 const std::vector<double>& times,
                                                 const std::vector<int64_t>& at) {
   Manifold manifold(options);
-  VectorXd q = vector_of(options.start);
+  VectorXd q = eigen_vector(options.start);
   std::vector<std::vector<double>> law;
   const bool constant = plan.constant();
   const auto workers = static_cast<double>(plan.workers);
@@ -269,7 +272,7 @@ void DiagonalNetOptions::validate(double largest_rate) const {
     if (!(q > 0) || !std::isfinite(q))
       throw OptionError("--start", format_number(q), "must be u_j v_j at the start, above 0");
   Manifold manifold(*this);
-  manifold.move_to(vector_of(start));
+  manifold.move_to(eigen_vector(start));
   const double largest = manifold.gram.diagonal().maxCoeff();  // of one sample's loss
   if (largest_rate * largest >= 2)
     throw OptionError(
@@ -327,8 +330,8 @@ DiagonalNetOptions read_diagonal_net(const std::string& text, const std::string&
 
 DiagonalNetPoint diagonal_net_point(const DiagonalNetOptions& options, const std::vector<double>& q) {
   Manifold manifold(options);
-  manifold.move_to(vector_of(q));
-  const VectorXd s = manifold.half_logarithm(), root = vector_of(q).array().sqrt();
+  manifold.move_to(eigen_vector(q));
+  const VectorXd s = manifold.half_logarithm(), root = eigen_vector(q).array().sqrt();
   DiagonalNetPoint point;
   point.u = values_of(root.array() * s.array().exp());
   point.v = values_of(root.array() * (-s).array().exp());

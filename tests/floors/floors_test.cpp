@@ -7,6 +7,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "type_names.h"
+
 namespace fs = std::filesystem;
 
 namespace muster::floors {
@@ -68,6 +70,18 @@ TEST(Floors, WithoutTheFileNothingCanBeChecked) {
   House house;
   fs::remove(house.root() / "FLOORS");
   EXPECT_THROW(check(house.root()), std::runtime_error);
+}
+
+TEST(TypeNames, AreUniqueInThisProject) { EXPECT_THAT(types_defined_twice(MUSTER_SOURCE_DIR), IsEmpty()); }
+
+TEST(TypeNames, TwoOfOneNameInOneNamespaceAreFound) {
+  House house;
+  house.write("muster/flat/a.h", "namespace muster {\n\nstruct Piece {\n  struct Inner {};\n};\n\n}\n");
+  house.write("muster/comm/b.h",
+              "namespace muster {\n\nclass Piece final : public Part {\n};\nclass Layout;\n\n}\n");
+  house.write("muster/comm/c.h", "namespace muster::comm {\n\nstruct Piece {};\nstruct Inner {};\n\n}\n");
+  EXPECT_THAT(types_defined_twice(house.root()),
+              ElementsAre("Piece in muster: muster/comm/b.h and muster/flat/a.h"));
 }
 
 struct Breach {

@@ -32,7 +32,7 @@ namespace muster {
 
 namespace {
 
-constexpr std::chrono::milliseconds between_looks(20);
+constexpr std::chrono::milliseconds poll_interval(20);
 
 /// The folder that was asked for, or the first free one of runs/1, runs/2, ...
 std::string choose_folder(const RunSection& run) {
@@ -119,7 +119,7 @@ int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& trainin
       result.evaluate(desk.present());
       next = (steps / every + 1) * every;
     }
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(poll_interval);
   }
   if (!desk.finished()) {
     desk.save();
@@ -128,7 +128,7 @@ int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& trainin
   const double linger = training.configuration().serve.linger;
   for (const Stopwatch watch; !desk.everybody_knows() && !stop.requested() && watch.seconds() < linger;) {
     desk.look();
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(poll_interval);
   }
   return 0;
 }

@@ -14,12 +14,12 @@ namespace muster {
 namespace {
 
 /// What a rank ends with: the first step of every round, and its parameters.
-struct Ended {
+struct LoopEnd {
   std::vector<int64_t> rounds;
   Vector parameters;
 };
 
-Ended run_loop(const SignatureCase& chosen, const Configuration& configuration, Communicator& group) {
+LoopEnd run_loop(const SignatureCase& chosen, const Configuration& configuration, Communicator& group) {
   const ScalarTask task = task_of(chosen);
   const int64_t steps = *configuration.run.steps, batch = configuration.task.batch;
   const PermutationSampler sampler(
@@ -39,7 +39,7 @@ Ended run_loop(const SignatureCase& chosen, const Configuration& configuration, 
     return build_outer(configuration.outer, elements, type);
   };
   LocalUpdates local(parameters, group, make_schedule(schedule_options(configuration)), steps, options);
-  Ended ended;
+  LoopEnd ended;
   for (int64_t step = 0; step < steps; ++step) {
     values.copy_from(local.parameters());
     const Batch samples = task.train_batch(sampler.samples(step, group.rank()), 0);
@@ -61,13 +61,13 @@ void add_own_loops(SignatureHash& hash, const SignatureCase& chosen) {
   const Configuration configuration = configuration_of(chosen);
   const auto ranks = static_cast<int>(*configuration.run.workers);
   std::vector<RankGroups> groups = thread_ranks(ranks);
-  std::vector<Ended> ended(groups.size());
+  std::vector<LoopEnd> ended(groups.size());
   on_all_ranks(ranks, [&](int rank) {
     const auto at = static_cast<size_t>(rank);
     ended[at] = run_loop(chosen, configuration, *groups[at].all);
   });
   for (const int64_t round : ended.front().rounds) hash.add(round);
-  for (const Ended& one : ended) hash.add(one.parameters);
+  for (const LoopEnd& one : ended) hash.add(one.parameters);
 }
 
 }  // namespace muster

@@ -93,7 +93,7 @@ TEST_F(AsyncServerDoor, KnowsWhoIsWho) {
   Contribution stranger = contribution(0);
   stranger.worker = 9;
   expect_refused(stranger, Verdict::unknown_worker);
-  for (auto change : std::vector<std::function<void(Contribution&)>>{
+  for (const auto& change : std::vector<std::function<void(Contribution&)>>{
            [](Contribution& c) { c.sequence = 5; }, [](Contribution& c) { c.sequence = -1; },
            [](Contribution& c) { c.version = 3; }, [](Contribution& c) { c.shard = 2; },
            [](Contribution& c) { c.local_steps = 6; }, [](Contribution& c) { c.local_steps = 0; }}) {

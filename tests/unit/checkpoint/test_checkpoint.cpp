@@ -325,7 +325,8 @@ TEST(Checkpoint, KilledAtAnyMomentOneIsWhole) {
       for (int64_t step = least + 1;; ++step) save(store, step);
     }
     // Longer with every try, should the disk be slower than it was for the first save.
-    ::usleep(static_cast<useconds_t>(one_save * 0.2 * (trial % 17 + 1) * (1 + trial / 20)));
+    const int fifths = (trial % 17 + 1) * (1 + trial / 20);  // of the time of one save
+    ::usleep(static_cast<useconds_t>(one_save * 0.2 * fifths));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     const CheckpointStore store(folder.path(), 1);

@@ -121,7 +121,9 @@ TEST(Vector, IsReadAsWhatItIs) {
 }
 
 TEST(Vector, CopiesAreApart) {
-  const Vector vector = counted(5), copy = vector.copy(), view = vector;
+  const Vector vector = counted(5), copy = vector.copy();
+  Vector view;
+  view = vector;
   vector.data<float>()[2] = 9;
   EXPECT_EQ(to_std<float>(copy), (std::vector<float>{0, 1, 2, 3, 4}));
   EXPECT_EQ(view.data<float>()[2], 9);

@@ -23,7 +23,7 @@ class LaneTest : public testing::Test {
     return incoming_->add(incoming_, memory, tag);
   }
   /// A slot as a broken writer might leave it.
-  void write(int slot, uint64_t number, const Piece& piece) {
+  void write(int slot, uint64_t number, const LanePiece& piece) {
     lines_[static_cast<size_t>(slot)].piece = piece;
     lines_[static_cast<size_t>(slot)].number.store(number);
   }
@@ -89,7 +89,7 @@ TEST_F(LaneTest, ShowsAMessageWhereItIsOrWhereItHadToGo) {
 
 /// Whatever the sender writes, nothing is written past what was asked for.
 TEST_F(LaneTest, NoticesWhatIsNoMessage) {
-  const std::vector<Piece> broken = {
+  const std::vector<LanePiece> broken = {
       {.tag = 1, .message_bytes = 100, .offset = 0, .bytes = 129},
       {.tag = 1, .message_bytes = 100, .offset = 0, .bytes = 101},
       {.tag = 1, .message_bytes = 100, .offset = 50, .bytes = 50},
@@ -97,7 +97,7 @@ TEST_F(LaneTest, NoticesWhatIsNoMessage) {
       {.tag = 1, .message_bytes = 100, .offset = 0, .bytes = 60},
       {.tag = 1, .message_bytes = 1000, .offset = 0, .bytes = UINT64_MAX},
   };
-  for (const Piece& piece : broken) {
+  for (const LanePiece& piece : broken) {
     for (SlotLine& line : lines_) line.number.store(0);
     incoming_ = std::make_shared<IncomingMessages>(lane(), senders_, 0);
     Bytes memory(100);

@@ -14,6 +14,7 @@ std::unique_ptr<SyncSchedule> every_step() { return std::make_unique<EveryStep>(
 
 // One model and one optimizer in a plain loop: what a user without Muster would write.
 Vector plain_training(const Task& task, const SmallRunOptions& options, const InnerOptimizerFactory& inner) {
+  use_single_threaded_kernels();  // as the workers' threads do
   auto model = task.make_model();
   auto optimizer = inner(model->parameters(), model->type());
   Replica replica(std::move(model), std::move(optimizer));

@@ -31,7 +31,7 @@ TEST(WorkerSteps, EveryStepOfEveryWorkerRunsOnceAndInOrder) {
 
 TEST(WorkerSteps, TimesAreMeansOverTheThreads) {
   ThreadPool pool(2);
-  const StepTimes times = run_worker_steps(pool, 4, 10, [](int64_t, int64_t first, int64_t last) {
+  const WorkerStepTimes times = run_worker_steps(pool, 4, 10, [](int64_t, int64_t first, int64_t last) {
     return StepSeconds{2.0 * static_cast<double>(last - first), 1.0 * static_cast<double>(last - first)};
   });
   EXPECT_DOUBLE_EQ(times.compute, 40);  // 4 workers, 10 steps, 2 s, two threads

@@ -24,7 +24,10 @@ QuadraticRun run_of(const OverlapOptions& overlap, bool nesterov, int64_t steps 
   run.samples = [](int64_t step, int64_t worker) {
     return std::vector<int64_t>{(5 * step + worker) % 64, (3 * step + 7 * worker) % 64};
   };
-  run.learning_rate = [](int64_t step) { return 0.05 / static_cast<double>(1 + step / 10); };
+  run.learning_rate = [](int64_t step) {
+    const int64_t tens = step / 10;
+    return 0.05 / static_cast<double>(1 + tens);
+  };
   return run;
 }
 

@@ -62,8 +62,8 @@ class StallingDisk : public ::testing::Test {
 
 TEST_F(StallingDisk, MakesNobodyWaitWhoIsToldNothingNew) {
   const auto desk = small_desk(folder_.path(), {.lease = 0.2});
-  const Membership a = desk->join("a", std::nullopt, std::nullopt);
-  const Membership b = desk->join("b", std::nullopt, std::nullopt);
+  const MemberIdentity a = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity b = desk->join("b", std::nullopt, std::nullopt);
   const GivenRound given = desk->next_round(a, soon());
   set(true, false);
   auto answer = std::async(std::launch::async,
@@ -90,7 +90,7 @@ TEST_F(StallingDisk, MakesNobodyWaitWhoIsToldNothingNew) {
 
 TEST_F(StallingDisk, TheEndIsToldWhenItIsOnTheDisk) {
   const auto desk = small_desk(folder_.path(), {.total_steps = 4});
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   const GivenRound given = desk->next_round(who, soon());
   set(true, false);
   auto answer = std::async(std::launch::async,
@@ -107,7 +107,7 @@ TEST_F(StallingDisk, TheEndIsToldWhenItIsOnTheDisk) {
 
 TEST_F(StallingDisk, AFailedFlushIsTheEnd) {
   const auto desk = small_desk(folder_.path());
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   const GivenRound given = desk->next_round(who, soon());
   set(false, true);
   EXPECT_THROW(desk->hand_in(who, contribution_to(given.assignment, 1), 64), FileError);

@@ -31,8 +31,8 @@ class ServerFolder : public ::testing::Test {
   // journal, 8 and 9 in the newest.
   ServerFolder() {
     const auto desk = small_desk(original_.path(), {.snapshot_every = 4}, 8, false);
-    const Membership first = desk->join("a", std::nullopt, std::nullopt);
-    const Membership second = desk->join("b", std::nullopt, std::nullopt);
+    const MemberIdentity first = desk->join("a", std::nullopt, std::nullopt);
+    const MemberIdentity second = desk->join("b", std::nullopt, std::nullopt);
     for (int round = 0; round < 5; ++round) {
       one_round(*desk, first, 0.1 + 0.01 * round);
       one_round(*desk, second, -0.3 - 0.01 * round);
@@ -42,7 +42,7 @@ class ServerFolder : public ::testing::Test {
     fresh();
   }
 
-  static void one_round(TrainingDesk& desk, const Membership& who, double by) {
+  static void one_round(TrainingDesk& desk, const MemberIdentity& who, double by) {
     const GivenRound given = desk.next_round(who, soon());
     ASSERT_EQ(given.answer, GivenRound::Answer::round);
     desk.fetched(who, given.assignment.sequence, 64);
@@ -92,7 +92,7 @@ class ServerFolder : public ::testing::Test {
   const test::TemporaryFolder original_, place_;
   const std::string folder_ = place_ / "run";
   Vector end_;
-  Membership last_;
+  MemberIdentity last_;
 };
 
 TEST_F(ServerFolder, ComesBackWhole) {

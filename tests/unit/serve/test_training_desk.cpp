@@ -22,7 +22,7 @@ using test::soon;
 class Desk : public ::testing::Test {
  protected:
   /// A worker's next round, computed and handed in.
-  HandedIn one_round(TrainingDesk& desk, const Membership& who, double by) {
+  HandedIn one_round(TrainingDesk& desk, const MemberIdentity& who, double by) {
     const GivenRound given = desk.next_round(who, soon());
     EXPECT_EQ(given.answer, Answer::round);
     desk.fetched(who, given.assignment.sequence, 64);
@@ -34,7 +34,7 @@ class Desk : public ::testing::Test {
 
 TEST_F(Desk, CountsAContributionOnce) {
   const auto desk = small_desk(folder_.path());
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   const GivenRound given = desk->next_round(who, soon());
   ASSERT_EQ(given.answer, Answer::round);
   EXPECT_EQ(desk->hand_in(who, contribution_to(given.assignment, 1), 64).verdict, Verdict::counted);
@@ -50,7 +50,7 @@ TEST_F(Desk, CountsAContributionOnce) {
 
 TEST_F(Desk, DropsWhatIsNotANumberOrTooLarge) {
   const auto desk = small_desk(folder_.path());
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   const Vector before = desk->present().parameters;
   EXPECT_EQ(one_round(*desk, who, std::nan("")).verdict, Verdict::not_finite);
   EXPECT_EQ(one_round(*desk, who, INFINITY).verdict, Verdict::not_finite);
@@ -63,7 +63,7 @@ TEST_F(Desk, DropsWhatIsNotANumberOrTooLarge) {
 }
 
 TEST_F(Desk, ComesBackWithEverythingAcknowledged) {
-  Membership first, second;
+  MemberIdentity first, second;
   Assignment open;
   Vector before;
   {
@@ -93,7 +93,7 @@ TEST_F(Desk, EveryEventLeadsToTheSameBits) {
   Vector end;
   {
     const auto desk = small_desk(folder_.path(), {.snapshot_every = 4});
-    const Membership who = desk->join("a", std::nullopt, std::nullopt);
+    const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
     for (int round = 0; round < 10; ++round) one_round(*desk, who, 1.0 / (1 + round));
     end = desk->present().parameters;
   }
@@ -111,7 +111,7 @@ TEST_F(Desk, EveryEventLeadsToTheSameBits) {
 TEST_F(Desk, KeepsTwoSnapshotsAndTheirJournals) {
   {
     const auto desk = small_desk(folder_.path(), {.snapshot_every = 2}, 8, false);
-    const Membership who = desk->join("a", std::nullopt, std::nullopt);
+    const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
     for (int round = 0; round < 10; ++round) one_round(*desk, who, 1);
     desk->save();
   }
@@ -124,7 +124,7 @@ TEST_F(Desk, KeepsTwoSnapshotsAndTheirJournals) {
 
 TEST_F(Desk, AFullDiskAcknowledgesNothing) {
   const auto desk = small_desk(folder_.path());
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   one_round(*desk, who, 1);
   const GivenRound given = desk->next_round(who, soon());
   {
@@ -140,7 +140,7 @@ TEST_F(Desk, AFullDiskAcknowledgesNothing) {
 }
 
 TEST_F(Desk, TellsTheRoundsThatEnded) {
-  Membership who;
+  MemberIdentity who;
   {
     const auto desk = small_desk(folder_.path());
     who = desk->join("a", std::nullopt, std::nullopt);
@@ -169,7 +169,7 @@ TEST_F(Desk, TellsTheRoundsThatEnded) {
 
 TEST_F(Desk, ForgetsWhoIsSilent) {
   const auto desk = small_desk(folder_.path(), {.lease = 0.05});
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   const GivenRound given = desk->next_round(who, soon());
   for (int look = 0; look < 20; ++look) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -179,7 +179,7 @@ TEST_F(Desk, ForgetsWhoIsSilent) {
   const HandedIn late = desk->hand_in(who, contribution_to(given.assignment, 1), 64);
   EXPECT_EQ(late.verdict, Verdict::too_late);
   EXPECT_FALSE(late.member);
-  const Membership back = desk->join("a", std::nullopt, who);
+  const MemberIdentity back = desk->join("a", std::nullopt, who);
   EXPECT_EQ(back.worker, who.worker);
   EXPECT_NE(back.session, who.session);
   EXPECT_EQ(one_round(*desk, back, 1).verdict, Verdict::counted);
@@ -187,7 +187,7 @@ TEST_F(Desk, ForgetsWhoIsSilent) {
 
 TEST_F(Desk, DoesNotTakeItsOwnStandstillForTheirs) {
   const auto desk = small_desk(folder_.path(), {.lease = 0.3});
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   desk->look();
   std::this_thread::sleep_for(std::chrono::milliseconds(700));  // as a process that is stopped
   desk->look();
@@ -196,21 +196,21 @@ TEST_F(Desk, DoesNotTakeItsOwnStandstillForTheirs) {
 
 TEST_F(Desk, ARoundThatWasNotFetchedIsGivenAgain) {
   const auto desk = small_desk(folder_.path());
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   const GivenRound once = desk->next_round(who, soon()), twice = desk->next_round(who, soon());
   EXPECT_EQ(once.assignment, twice.assignment);
   EXPECT_EQ(once.start, twice.start);
   desk->fetched(who, once.assignment.sequence, 64);
   EXPECT_EQ(desk->next_round(who, soon()).answer, Answer::unknown);  // its start is gone
-  const Membership back = desk->join("a", std::nullopt, who);
+  const MemberIdentity back = desk->join("a", std::nullopt, who);
   EXPECT_EQ(desk->next_round(back, soon()).assignment.sequence, once.assignment.sequence + 1);
 }
 
 TEST_F(Desk, WaitsForTheFirstAndEndsAtTheLast) {
   const auto desk = small_desk(folder_.path(), {.total_steps = 12, .start_with = 2});
-  const Membership a = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity a = desk->join("a", std::nullopt, std::nullopt);
   EXPECT_EQ(desk->next_round(a, soon()).answer, Answer::wait);
-  const Membership b = desk->join("b", std::nullopt, std::nullopt);
+  const MemberIdentity b = desk->join("b", std::nullopt, std::nullopt);
   EXPECT_EQ(one_round(*desk, a, 1).finished, false);
   EXPECT_EQ(one_round(*desk, b, 1).finished, false);
   EXPECT_EQ(one_round(*desk, a, 1).finished, true);
@@ -221,7 +221,7 @@ TEST_F(Desk, WaitsForTheFirstAndEndsAtTheLast) {
 
 TEST_F(Desk, WaitsAfterTheEndForThoseWhoAreSlowToAsk) {
   const auto desk = small_desk(folder_.path(), {.total_steps = 4, .lease = 0.05});
-  const Membership a = desk->join("a", std::nullopt, std::nullopt),
+  const MemberIdentity a = desk->join("a", std::nullopt, std::nullopt),
                    b = desk->join("b", std::nullopt, std::nullopt);
   EXPECT_EQ(one_round(*desk, a, 1).finished, true);
   for (int look = 0; look < 20; ++look) {
@@ -244,7 +244,7 @@ TEST_F(Desk, RefusesAnotherRunsFiles) {
 TEST_F(Desk, ASessionCannotBeGuessed) {
   std::set<int64_t> sessions;
   const auto desk = small_desk(folder_.path(), {.most_members = 100});
-  const Membership victim = desk->join("victim", std::nullopt, std::nullopt);
+  const MemberIdentity victim = desk->join("victim", std::nullopt, std::nullopt);
   for (int other = 0; other < 50; ++other)
     sessions.insert(desk->join("other", std::nullopt, std::nullopt).session);
   EXPECT_EQ(sessions.size(), 50U);
@@ -262,7 +262,7 @@ TEST_F(Desk, TellsWhyAContributionWasRefused) {
   const auto desk = std::make_unique<TrainingDesk>(test::small_server(8, 0, Outliers::refuse),
                                                    ServerFiles(folder_.path(), {{"run", "small"}}, true),
                                                    DeskOptions{.total_steps = 1000});
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   for (int round = 0; round < 10; ++round) one_round(*desk, who, 0.1);
   const HandedIn refused = one_round(*desk, who, 1e30);
   EXPECT_EQ(refused.verdict, Verdict::outlier);
@@ -274,7 +274,7 @@ TEST_F(Desk, WarnsOfUnusualNorms) {
   const auto desk = std::make_unique<TrainingDesk>(test::small_server(8, 0),
                                                    ServerFiles(folder_.path(), {{"run", "small"}}, true),
                                                    DeskOptions{.total_steps = 1000});
-  const Membership who = desk->join("a", std::nullopt, std::nullopt);
+  const MemberIdentity who = desk->join("a", std::nullopt, std::nullopt);
   for (int round = 0; round < 10; ++round) one_round(*desk, who, 0.1);
   EXPECT_TRUE(desk->take_messages().empty());
   EXPECT_EQ(one_round(*desk, who, 1e30).verdict, Verdict::counted);
@@ -286,7 +286,7 @@ TEST_F(Desk, WarnsOfUnusualNorms) {
 TEST_F(Desk, HasRoomForSoMany) {
   const auto desk = small_desk(folder_.path(), {.most_members = 2});
   desk->join("a", std::nullopt, std::nullopt);
-  const Membership b = desk->join("b", std::nullopt, std::nullopt);
+  const MemberIdentity b = desk->join("b", std::nullopt, std::nullopt);
   EXPECT_THROW(desk->join("c", std::nullopt, std::nullopt), Error);
   desk->leave(b);
   EXPECT_EQ(desk->join("c", std::nullopt, std::nullopt).worker, b.worker);

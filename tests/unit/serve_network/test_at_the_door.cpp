@@ -172,7 +172,7 @@ TEST(AtTheDoor, GarbageOnTheSocketIsNoConcern) {
 /// Messages that a stranger might send: garbage, and damaged versions of good ones.
 class StrangeMessages {
  public:
-  explicit StrangeMessages(const Membership& member) : random_({.seed = 12}) {
+  explicit StrangeMessages(const MemberIdentity& member) : random_({.seed = 12}) {
     wire::JoinRequest join;
     join.set_name("x");
     join.set_identity(to_text(Network::identity()));

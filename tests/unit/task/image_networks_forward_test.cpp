@@ -22,7 +22,7 @@ using test::NetworkProbe;
 
 struct Case {
   const char* name;
-  Network (*make)();
+  TorchNetwork (*make)();
   int64_t (*floats)();  ///< of one image, as estimated
   int64_t side;
   int64_t batch;

@@ -62,7 +62,7 @@ TEST(ImageNetworks, GroupNormChangesNoCount) {
 }
 
 struct Named {
-  Network network;
+  TorchNetwork network;
   size_t tensors;
   std::vector<std::pair<size_t, const char*>> names;  // place and name
   std::vector<std::string> buffers;
@@ -225,7 +225,7 @@ TEST(ImageNetworks, RefuseImagesThatTheirStridesLeaveNothingOf) {
 
 // The least side is what torch's own layers say: one pixel less and they refuse.
 TEST(ImageNetworks, TheLeastSideIsTheLeastThatRuns) {
-  const std::pair<Network, int64_t> cases[] = {
+  const std::pair<TorchNetwork, int64_t> cases[] = {
       {make_alexnet({3, 4, 16, 4}), 63},
       {make_googlenet({false, 3, 4, 8}), 15},
       {make_vgg({.for_cifar = true, .classes = 4, .channel_divisor = 16}), 32}};

@@ -30,7 +30,7 @@ inline Batch image_batch(int64_t size, int64_t side, int64_t classes, uint64_t k
 
 /// A network with its initial weights, bound to vectors, whose forward pass and tensors lie open.
 struct NetworkProbe {
-  explicit NetworkProbe(Network made, NnOptions options = {.seed = 1})
+  explicit NetworkProbe(TorchNetwork made, NnOptions options = {.seed = 1})
       : network(std::move(made)),
         model(make_nn_model(network, options)),
         parameters(flat_tensor(model->parameters().size(), model->type())),
@@ -53,7 +53,7 @@ struct NetworkProbe {
     return found;
   }
 
-  Network network;
+  TorchNetwork network;
   std::unique_ptr<Model> model;
   at::Tensor parameters, gradient, buffers;
 };

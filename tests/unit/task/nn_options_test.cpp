@@ -24,7 +24,7 @@ struct Outcome {
   at::Tensor gradient, logits_seen;
 };
 
-Outcome one_step(Network network, const NnOptions& options, const Batch& batch) {
+Outcome one_step(TorchNetwork network, const NnOptions& options, const Batch& batch) {
   const auto model = make_nn_model(std::move(network), options);
   const int64_t size = model->parameters().size();
   Outcome outcome;
@@ -35,7 +35,7 @@ Outcome one_step(Network network, const NnOptions& options, const Batch& batch) 
   return outcome;
 }
 
-Network small_mlp() { return make_mlp({3 * 8 * 8, {20}, 4}); }
+TorchNetwork small_mlp() { return make_mlp({3 * 8 * 8, {20}, 4}); }
 
 double distance(const at::Tensor& a, const at::Tensor& b) {
   return ((a - b).norm() / b.norm()).item<double>();
