@@ -38,7 +38,8 @@ class Memory {
 class HostMemory final : public Memory {
  public:
   /// So many bytes, zero. They begin on a boundary of 64 bytes; from 4 MiB on in pages of 2 MiB, where the
-  /// system grants them. Throws Error where there is no such memory.
+  /// system grants them. Large ones (32 MiB) take no memory before they are written. Throws Error where there
+  /// is no such memory.
   static std::shared_ptr<HostMemory> zeroed(size_t bytes);
   /// The same with any content.
   static std::shared_ptr<HostMemory> uninitialised(size_t bytes);

@@ -28,10 +28,10 @@ TEST(Device, HasTheNameThatUsersKnow) {
   EXPECT_NE((Device{Device::Kind::cuda, 0}), (Device{Device::Kind::cuda, 1}));
 }
 
-// 4 MiB is where huge pages begin.
+// Huge pages begin at 4 MiB, fresh ones at 32.
 TEST(HostMemory, BeginsAtALineAndIsZero) {
   for (const size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{4001}, 4 * mebibyte - 1, 4 * mebibyte,
-                             4 * mebibyte + 1, 9 * mebibyte + 5}) {
+                             4 * mebibyte + 1, 9 * mebibyte + 5, 32 * mebibyte, 33 * mebibyte + 7}) {
     const auto memory = HostMemory::zeroed(bytes);
     EXPECT_EQ(memory->bytes(), bytes);
     EXPECT_EQ(memory->device(), Device{});
