@@ -11,6 +11,16 @@ function(muster_flags target)
   endif()
 endfunction()
 
+# muster_unity(TARGET): several of its sources are compiled at once where MUSTER_UNITY asks for it. Sources with options
+# of their own (kernels) stay apart. Call it after muster_flags().
+function(muster_unity target)
+  if(MUSTER_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
+    # A name of one source's unnamed namespace hides nothing in another one.
+    target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # muster_torch(TARGET): LibTorch's headers as system headers, its ABI flag and its libraries.
 function(muster_torch target scope)
   target_include_directories(${target} SYSTEM ${scope} ${TORCH_INCLUDE_DIRS})
@@ -39,6 +49,7 @@ function(muster_room name)
   target_include_directories(muster_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
                              $<INSTALL_INTERFACE:include>)
   muster_flags(muster_${name})
+  muster_unity(muster_${name})
   if(ROOM_TORCH)
     muster_torch(muster_${name} PUBLIC)
   endif()

@@ -50,7 +50,7 @@ int64_t TrainingDesk::free_number() const {
 }
 
 MemberIdentity TrainingDesk::join(const std::string& name, std::optional<double> seconds_per_step,
-                              const std::optional<MemberIdentity>& previous) {
+                                  const std::optional<MemberIdentity>& previous) {
   std::unique_lock lock(mutex_);
   files_.journal().require_working();
   int64_t number = free_number();
@@ -131,7 +131,8 @@ void TrainingDesk::fetched(const MemberIdentity& who, int64_t sequence, int64_t 
   }
 }
 
-std::optional<HandedIn> TrainingDesk::judge_early(const MemberIdentity& who, const Contribution& without_vector) {
+std::optional<HandedIn> TrainingDesk::judge_early(const MemberIdentity& who,
+                                                  const Contribution& without_vector) {
   std::unique_lock lock(mutex_);
   files_.journal().require_working();
   Member* const one = member(who);

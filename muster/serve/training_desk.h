@@ -73,7 +73,7 @@ class TrainingDesk {
   /// A worker comes; `previous`: what it was before, where it was a member, and may come back as. Throws
   /// Error where there is no room.
   MemberIdentity join(const std::string& name, std::optional<double> seconds_per_step,
-                  const std::optional<MemberIdentity>& previous);
+                      const std::optional<MemberIdentity>& previous);
   /// It leaves; nothing where it is no member.
   void leave(const MemberIdentity& who);
   /// Its next round, waiting for it until `until`.

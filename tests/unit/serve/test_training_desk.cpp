@@ -222,7 +222,7 @@ TEST_F(Desk, WaitsForTheFirstAndEndsAtTheLast) {
 TEST_F(Desk, WaitsAfterTheEndForThoseWhoAreSlowToAsk) {
   const auto desk = small_desk(folder_.path(), {.total_steps = 4, .lease = 0.05});
   const MemberIdentity a = desk->join("a", std::nullopt, std::nullopt),
-                   b = desk->join("b", std::nullopt, std::nullopt);
+                       b = desk->join("b", std::nullopt, std::nullopt);
   EXPECT_EQ(one_round(*desk, a, 1).finished, true);
   for (int look = 0; look < 20; ++look) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
