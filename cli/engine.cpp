@@ -1,6 +1,7 @@
 #include <array>
 
 #include "muster/app/engine/commands.h"
+#include "muster/app/engine/makers.h"
 #include "muster/app/freed_memory.h"
 #include "muster/app/program.h"
 
@@ -21,5 +22,6 @@ int main(int argc, char** argv) {
       muster::Command{"signature", "a hash of each method's arithmetic", muster::run_signature},
   };
   muster::keep_freed_memory();
-  return muster::run_program(commands, argc, argv);
+  const muster::Catalogue catalogue(muster::with_makers(muster::built_in_kinds()));
+  return muster::run_program(catalogue, commands, argc, argv);
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "muster/app/keys.h"
+#include "muster/app/catalogue.h"
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
 
@@ -30,14 +30,17 @@ std::string with_hyphens(std::string_view name) {
 // Walks over the words; a flag may take the next one as its value.
 class Parser {
  public:
-  Parser(const std::vector<std::string>& words, const std::vector<CommandFlag>& flags)
-      : words_(words), flags_(flags) {}
+  Parser(const Catalogue& catalogue, const std::vector<std::string>& words,
+         const std::vector<CommandFlag>& flags)
+      : catalogue_(catalogue), words_(words), flags_(flags) {}
 
   Arguments parse(size_t most_positional) {
     while (at_ < words_.size()) {
       const std::string& word = words_[at_++];
       if (word == "-h") {
         result_.flags["help"] = "";
+      } else if (const CommandFlag* const own = flag_of_letter(word)) {
+        take_own(*own, std::nullopt);
       } else if (word.starts_with("--") && word.size() > 2) {
         take_flag(std::string_view(word).substr(2));
       } else {
@@ -48,6 +51,13 @@ class Parser {
   }
 
  private:
+  const CommandFlag* flag_of_letter(std::string_view word) const {
+    if (word.size() != 2 || word[0] != '-') return nullptr;
+    const auto own = std::find_if(flags_.begin(), flags_.end(),
+                                  [&](const auto& flag) { return flag.form.letter == word.substr(1); });
+    return own == flags_.end() ? nullptr : &*own;
+  }
+
   void take_positional(const std::string& word, size_t most) {
     if (word.starts_with("-") && word.size() > 1)
       throw OptionError("command line", shown(word), "flags begin with two dashes, as in --run.steps 100");
@@ -81,13 +91,16 @@ class Parser {
       if (value && *value != only)
         throw OptionError("--" + name, shown(*value), fmt::format("use --{0} or --{0}={1}", name, only));
     } else if (!flag.value.empty()) {
-      if (!value) value = next_value(name, flag.value);
+      if (!value) value = next_value(name, flag.value, flag.form.any_word);
       if (value->empty())
         throw OptionError("--" + name, "''", fmt::format("must be followed by a {}", flag.value));
     } else if (value) {
       throw OptionError("--" + name, shown(*value), "takes no value");
     }
-    result_.flags[name] = value.value_or("");
+    if (flag.form.repeats)
+      result_.repeated[name].push_back(*std::move(value));
+    else
+      result_.flags[name] = value.value_or("");
   }
 
   void take_setting(std::string_view name, std::optional<std::string> value) {
@@ -103,14 +116,13 @@ class Parser {
   // A command's own flag, misspelt, is suggested where no key is nearer.
   const Key& known_key(std::string_view name, std::string_view value) const {
     try {
-      return find_key(name, value);
+      return catalogue_.find_key(name, value);
     } catch (const OptionError&) {
       std::vector<std::string> own;
       for (const CommandFlag& flag : flags_) own.emplace_back(flag.name);
       const std::string nearest = name.find('.') == std::string_view::npos ? nearest_word(name, own) : "";
       if (nearest.empty()) throw;
-      for (const Key& key : all_keys())
-        if (key.short_name() == name) throw;
+      if (catalogue_.has_key_called(name)) throw;
       throw OptionError(fmt::format("--{}", shown(name)), value.empty() ? "(no value)" : shown(value),
                         fmt::format("there is no such key; did you mean --{}?", nearest));
     }
@@ -120,12 +132,13 @@ class Parser {
     return at_ < words_.size() && !words_[at_].starts_with("--") ? words_[at_] : "(no value)";
   }
 
-  std::string next_value(std::string_view name, std::string_view what) {
-    if (at_ == words_.size() || words_[at_].starts_with("--"))
+  std::string next_value(std::string_view name, std::string_view what, bool any_word = false) {
+    if (at_ == words_.size() || (words_[at_].starts_with("--") && !any_word))
       throw OptionError(fmt::format("--{}", name), "(no value)", fmt::format("must be followed by {}", what));
     return words_[at_++];
   }
 
+  const Catalogue& catalogue_;
   const std::vector<std::string>& words_;
   const std::vector<CommandFlag>& flags_;
   size_t at_ = 0;
@@ -139,13 +152,18 @@ std::optional<std::string> Arguments::flag(std::string_view name) const {
   return found == flags.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> Arguments::all(std::string_view flag) const {
+  const auto found = repeated.find(flag);
+  return found == repeated.end() ? std::vector<std::string>() : found->second;
+}
+
 std::optional<std::string> Arguments::first() const {
   return positional.empty() ? std::nullopt : std::optional(positional.front());
 }
 
-Arguments parse_arguments(const std::vector<std::string>& words, const std::vector<CommandFlag>& flags,
-                          size_t most_positional) {
-  return Parser(words, flags).parse(most_positional);
+Arguments parse_arguments(const Catalogue& catalogue, const std::vector<std::string>& words,
+                          const std::vector<CommandFlag>& flags, size_t most_positional) {
+  return Parser(catalogue, words, flags).parse(most_positional);
 }
 
 }  // namespace muster

@@ -38,7 +38,7 @@ Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 
 bool is_async_run(const fs::path& folder) { return is_there((folder / "arrivals.jsonl").string()); }
 
-AsyncReportInput read_async_runs(const std::vector<fs::path>& folders) {
+AsyncReportInput read_async_runs(const Catalogue& catalogue, const std::vector<fs::path>& folders) {
   AsyncReportInput input;
   std::multiset<std::string> names;
   for (const fs::path& folder : folders)
@@ -53,8 +53,8 @@ AsyncReportInput read_async_runs(const std::vector<fs::path>& folders) {
     if (is_there(file.string())) {
       const bool served = was_served(folder);
       const Scope scope = served ? Scope::serving : Scope::simulation;
-      run.configuration =
-          flat_configuration(configuration_json(resolve(file.string(), {}, scope)), file.string());
+      run.configuration = flat_configuration(
+          configuration_json(catalogue, resolve(catalogue, file.string(), {}, scope)), file.string());
       input.commands.push_back(fmt::format("muster {} {} --run.out NEW_FOLDER", served ? "serve" : "simulate",
                                            shell_quoted(file.string())));
     }

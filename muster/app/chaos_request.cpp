@@ -6,11 +6,12 @@
 #include <filesystem>
 
 #include "muster/app/arguments.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/help.h"
 #include "muster/app/input_text.h"
 #include "muster/app/resolve.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
@@ -22,30 +23,8 @@ using Words = std::vector<std::string>;
 constexpr const char* example =
     "muster chaos --kills 5 -- muster launch -n 4 --min-workers 2 --restarts 9 -- train config.toml";
 
-int count_of(const Arguments& arguments, const char* flag, int fallback) {
-  constexpr int64_t most = 10000;
-  const auto text = arguments.flag(flag);
-  if (!text) return fallback;
-  const std::string field = std::string("--") + flag;
-  const auto number = std::get<int64_t>(parse_value(ValueType::integer, field, *text));
-  if (number < 0 || number > most)
-    throw OptionError(field, shown(*text), fmt::format("must be a whole number from 0 to {}", most));
-  return static_cast<int>(number);
-}
-
-double seconds_of(const Arguments& arguments, const char* flag, double fallback) {
-  constexpr double least = 0.01, most = 86400;
-  const auto text = arguments.flag(flag);
-  if (!text) return fallback;
-  const std::string field = std::string("--") + flag;
-  const auto number = std::get<double>(parse_value(ValueType::real, field, *text));
-  if (number < least || number > most)
-    throw OptionError(field, shown(*text), fmt::format("must be from {} to {} seconds", least, most));
-  return number;
-}
-
-Arguments own_arguments(const Words& words) {
-  const Arguments arguments = parse_arguments(words, chaos_help().flags, 1);
+Arguments own_arguments(const Catalogue& catalogue, const Words& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, chaos_help().flags, 1);
   if (!arguments.settings.empty())
     throw OptionError(arguments.settings.front().name, shown(arguments.settings.front().text),
                       fmt::format("belongs to the training behind the second --, as in {}", example));
@@ -55,20 +34,30 @@ Arguments own_arguments(const Words& words) {
   return arguments;
 }
 
-ChaosOptions options_of(const Arguments& arguments, const LaunchRequest& launch) {
+int count_of(const FlagReader& flags, const char* flag, int64_t otherwise) {
+  constexpr int64_t most = 10000;
+  return static_cast<int>(flags.integer(flag, 0, most).value_or(otherwise));
+}
+
+double seconds_of(const FlagReader& flags, const char* flag, double otherwise) {
+  constexpr double least = 0.01, most = 86400;
+  return flags.real_within(flag, least, most, "seconds").value_or(otherwise);
+}
+
+ChaosOptions options_of(const FlagReader& flags, const LaunchRequest& launch) {
   constexpr int kills_unless_told = 3;
   ChaosOptions options;
-  options.seed = static_cast<uint64_t>(count_of(arguments, "seed", 1));
+  options.seed = static_cast<uint64_t>(count_of(flags, "seed", 1));
   options.ranks = launch.ranks();
   options.min_workers = launch.min_workers;
   options.deadline = launch.deadline;
-  options.stops = count_of(arguments, "stops", 0);
-  options.slows = count_of(arguments, "slows", 0);
-  options.cuts = count_of(arguments, "cuts", 0);
-  options.kills = count_of(arguments, "kills", options.disturbances() == 0 ? kills_unless_told : 0);
-  options.pairs = count_of(arguments, "pairs", 0);
-  options.every = seconds_of(arguments, "every", options.every);
-  options.stop_seconds = seconds_of(arguments, "stop-seconds", 0);
+  options.stops = count_of(flags, "stops", 0);
+  options.slows = count_of(flags, "slows", 0);
+  options.cuts = count_of(flags, "cuts", 0);
+  options.kills = count_of(flags, "kills", options.disturbances() == 0 ? kills_unless_told : 0);
+  options.pairs = count_of(flags, "pairs", 0);
+  options.every = seconds_of(flags, "every", options.every);
+  options.stop_seconds = seconds_of(flags, "stop-seconds", 0);
   options.validate();
   return options;
 }
@@ -116,13 +105,15 @@ bool given(const Arguments& arguments, std::string_view key) {
 }
 
 /// What the training must have for its watcher.
-void complete_training(ChaosRequest& request) {
+void complete_training(const Catalogue& catalogue, ChaosRequest& request) {
   const Words& words = request.launch.command;
-  const Arguments training = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
+  const Arguments training =
+      parse_arguments(catalogue, {words.begin() + 1, words.end()}, train_help().flags, 1);
   const auto& files = training.positional;
   if (!files.empty()) hold_input("CONFIG", files.front());
   const Configuration configuration =
-      resolve(files.empty() ? std::nullopt : std::optional(files.front()), training.settings, Scope::training,
+      resolve(catalogue, files.empty() ? std::nullopt : std::optional(files.front()), training.settings,
+              Scope::training,
               {.all = request.launch.ranks(), .on_this_host = request.launch.places.front().local_size});
   const RunSection& run = configuration.run;
   const auto add = [&](const std::string& key, const std::string& value) {
@@ -136,7 +127,7 @@ void complete_training(ChaosRequest& request) {
   request.seed = run.seed;
   if (run.steps)
     request.steps = run.steps;
-  else if (const auto samples = known_samples(configuration))
+  else if (const auto samples = known_samples(catalogue, configuration))
     request.steps = run_length(configuration, *samples).steps;
 }
 
@@ -158,28 +149,28 @@ std::vector<std::string> ChaosRequest::baseline_command(int number) const {
   return words;
 }
 
-ChaosRequest read_chaos_request(const std::vector<std::string>& words) {
+ChaosRequest read_chaos_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
   const auto divider = std::find(words.begin(), words.end(), "--");
-  const Arguments arguments = own_arguments({words.begin(), divider});
+  const Arguments arguments = own_arguments(catalogue, {words.begin(), divider});
   ChaosRequest request;
   request.help = arguments.has("help");
   if (request.help) return request;
   request.json = arguments.has("json");
   request.device = arguments.flag("device").value_or("");
-  request.baseline = count_of(arguments, "baseline", 0);
+  request.baseline = count_of(FlagReader(arguments), "baseline", 0);
   if (divider != words.end()) request.command.assign(divider + 1, words.end());
   const size_t launch = find_launch(request.command);
   if (request.command[launch - 1] == "muster") request.command[launch - 1] = own_path();
   request.launch = read_launch_request(
-      {request.command.begin() + static_cast<ptrdiff_t>(launch) + 1, request.command.end()});
+      catalogue, {request.command.begin() + static_cast<ptrdiff_t>(launch) + 1, request.command.end()});
   check_launch(request.launch);
-  request.options = options_of(arguments, request.launch);
+  request.options = options_of(FlagReader(arguments), request.launch);
   if (request.options.cuts > 0 && all_on_this_machine(request.launch))
     throw OptionError(
         "--cuts", std::to_string(request.options.cuts),
         "a link can be cut where ranks run in network namespaces only: make some (ip netns add), "
         "name their addresses in --hosts, and start ranks there by --ssh (ip netns exec)");
-  complete_training(request);
+  complete_training(catalogue, request);
   for (int number = 1; number <= request.baseline; ++number) check_new(request.baseline_folder(number));
   return request;
 }

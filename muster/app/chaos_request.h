@@ -9,6 +9,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What `muster chaos` was asked for, checked.
 struct ChaosRequest {
   bool help = false;  ///< then nothing else counts
@@ -29,6 +31,6 @@ struct ChaosRequest {
 
 /// Reads the words behind `chaos`. A word `muster` is this program. Throws OptionError, also about what
 /// stands behind --.
-ChaosRequest read_chaos_request(const std::vector<std::string>& words);
+ChaosRequest read_chaos_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

@@ -7,10 +7,10 @@
 
 #include "muster/app/claim_seeds.h"
 #include "muster/app/embedded_files.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/nearest_word.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 

@@ -1,30 +1,21 @@
 #include "muster/app/codec_choice.h"
 
-#include <map>
-#include <string>
-
-#include "muster/app/unused_option.h"
+#include "muster/app/catalogue.h"
+#include "muster/choice/unused_option.h"
 
 namespace muster {
 
-std::optional<CodecChoice> codec_choice(const CommSection& comm) {
-  static const std::map<std::string, CodecKind> kinds = {
-      {"fp32", CodecKind::full},   {"fp16", CodecKind::fp16},   {"bf16", CodecKind::bf16},
-      {"qsgd8", CodecKind::qsgd8}, {"qsgd4", CodecKind::qsgd4}, {"qsgd2", CodecKind::qsgd2},
-      {"int8", CodecKind::int8},   {"top_k", CodecKind::top_k}};
-  CodecChoice choice;
-  choice.codec.kind = kinds.at(comm.codec);
-  choice.codec.bucket = comm.bucket;
-  choice.codec.scale = comm.scale == "max" ? QsgdScale::max : QsgdScale::two_norm;
-  choice.codec.rounding = comm.rounding == "nearest" ? QsgdRounding::nearest : QsgdRounding::stochastic;
-  choice.codec.top_fraction = comm.top_fraction;
-  choice.error_feedback = comm.error_feedback.value_or(comm.codec == "int8" || comm.codec == "top_k");
+std::optional<CodecChoice> codec_choice(const Catalogue& catalogue, const CommSection& comm) {
+  const NamedCodec& codec = catalogue.codecs().at(comm.codec);
+  const Values& values = comm.codec_values;
+  catalogue.codecs().check_used(codec, values);
+  CodecChoice choice{codec.options(values), values.given<bool>("error_feedback").value_or(codec.feeds_back)};
   choice.codec.validate();
   if (choice.error_feedback) choice.codec.validate_for_error_feedback();
-  if (comm.codec != "fp32") return choice;
-  if (choice.error_feedback)
-    throw UnusedOption("comm.error_feedback", true,
-                       "has nothing to feed back with comm.codec = fp32, which loses nothing; leave it out");
+  if (!codec.lossless) return choice;
+  require_used(
+      !choice.error_feedback, "comm.error_feedback", true,
+      "has nothing to feed back with comm.codec = " + codec.name + ", which loses nothing; leave it out");
   return std::nullopt;
 }
 

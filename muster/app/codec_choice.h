@@ -7,14 +7,16 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// How outer gradients are to travel.
 struct CodecChoice {
   CodecOptions codec;
   bool error_feedback = false;
 };
 
-/// What the section asks for; nothing for fp32, which leaves numbers as they are. Throws OptionError, naming
+/// What the section asks for; nothing for a codec that leaves numbers as they are. Throws OptionError, naming
 /// the key, where the keys contradict each other.
-std::optional<CodecChoice> codec_choice(const CommSection& comm);
+std::optional<CodecChoice> codec_choice(const Catalogue& catalogue, const CommSection& comm);
 
 }  // namespace muster

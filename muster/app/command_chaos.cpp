@@ -74,10 +74,10 @@ int chaos(const ChaosRequest& request) {
 
 }  // namespace
 
-int chaos_command(const std::vector<std::string>& words) {
-  const ChaosRequest request = read_chaos_request(words);
+int chaos_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const ChaosRequest request = read_chaos_request(catalogue, words);
   if (request.help) {
-    write_output(help_text(chaos_help()));
+    write_output(help_text(catalogue, chaos_help()));
     return 0;
   }
   return chaos(request);

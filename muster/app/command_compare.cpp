@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -11,6 +10,7 @@
 #include "muster/app/comparison.h"
 #include "muster/app/comparison_result.h"
 #include "muster/app/engine_program.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/held_signals.h"
 #include "muster/app/help.h"
 #include "muster/app/input_text.h"
@@ -20,7 +20,6 @@
 #include "muster/app/program.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
-#include "muster/app/value.h"
 #include "muster/app/watched_child.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -28,6 +27,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 #include "muster/report/no_worse.h"
 #include "muster/report/whole_result.h"
@@ -39,23 +39,12 @@ namespace {
 constexpr double seconds_for_a_dying_run = 60;
 
 int64_t number_of_seeds(const Arguments& arguments) {
-  const auto text = arguments.flag("seeds");
-  if (!text) return 1;
-  int64_t seeds = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), seeds);
-  if (problem != std::errc{} || end != text->data() + text->size() || seeds < 1 || seeds > 10000)
-    throw OptionError("--seeds", shown(*text), "must be a whole number from 1 to 10000");
-  return seeds;
+  return FlagReader(arguments).integer("seeds", 1, 10'000).value_or(1);
 }
 
 std::optional<double> margin_of(const Arguments& arguments, int64_t seeds) {
-  const auto text = arguments.flag("margin");
-  if (!text) return std::nullopt;
-  double margin = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), margin);
-  if (problem != std::errc{} || end != text->data() + text->size() || !(margin >= 0 && margin <= 100))
-    throw OptionError("--margin", shown(*text), "must be a number of points from 0 to 100, such as 0.5");
-  if (seeds < seeds_for_a_decision)
+  const auto margin = FlagReader(arguments).real_within("margin", 0, 100, "points");
+  if (margin && seeds < seeds_for_a_decision)
     throw OptionError(
         "--seeds", std::to_string(seeds),
         fmt::format("--margin asks for a verdict, which needs at least {}", seeds_for_a_decision));
@@ -69,11 +58,11 @@ std::string folder_of(const Arguments& arguments) {
   return "runs/" + std::filesystem::path(arguments.positional.front()).stem().string();
 }
 
-void read_request(std::vector<ArmRequest> more_arms, CompareRequest& of) {
+void read_request(const Catalogue& catalogue, std::vector<ArmRequest> more_arms, CompareRequest& of) {
   ComparisonRequest& request = of.comparison;
   if (const auto path = of.arguments.first()) {
     of.source = configuration_file(*path);
-    const ComparisonFile file = read_comparison_file(of.source);
+    const ComparisonFile file = read_comparison_file(catalogue, of.source);
     request.file = file.base;
     of.unused = take_own_keys(request.file);
     for (const ArmTable& arm : file.arms) request.arms.push_back({arm.name, text_settings(arm.settings)});
@@ -100,9 +89,10 @@ void make_folder(const std::string& path) {
 /// Runs what has not finished, one after the other.
 class Runner {
  public:
-  Runner(const std::vector<PlannedRun>& plan, HeldSignals& signals) : plan_(plan), signals_(signals) {
+  Runner(const Catalogue& catalogue, const std::vector<PlannedRun>& plan, HeldSignals& signals)
+      : catalogue_(catalogue), plan_(plan), signals_(signals) {
     for (const PlannedRun& run : plan) {
-      const ResultCheck found = found_result(run);
+      const ResultCheck found = found_result(catalogue, run);
       damage_.push_back(found.damage);
       finished_.push_back(found.whole());
       if (finished_.back()) note_time(run, 0);
@@ -179,7 +169,7 @@ class Runner {
       throw FileError(fmt::format("another process is using '{}': wait for it or stop it", run.folder));
     if (const int signal = signals_.asked_to_stop()) return 128 + signal;
     const std::string file = run.folder + "/config.toml";
-    write_file_atomically(file, write_toml(run.configuration));
+    write_file_atomically(file, write_toml(catalogue_, run.configuration));
     return run_watched({engine_path(), "train", file, "--run.out", run.folder, "--run.resume"}, log_of(run),
                        label(index), signals_);
   }
@@ -218,6 +208,7 @@ class Runner {
     return left > 0 ? fmt::format(" (about {} left in all)", format_duration(left)) : "";
   }
 
+  const Catalogue& catalogue_;
   const std::vector<PlannedRun>& plan_;
   HeldSignals& signals_;
   std::vector<bool> finished_;
@@ -247,17 +238,17 @@ void write_result(const ComparisonResult& result) {
   write_file_atomically(result.folder + "/report.html", comparison_page(result, time_now()));
 }
 
-int compare(const ComparisonRequest& request, const std::vector<PlannedRun>& plan, ComparisonResult result,
-            bool json) {
+int compare(const Catalogue& catalogue, const ComparisonRequest& request, const std::vector<PlannedRun>& plan,
+            ComparisonResult result, bool json) {
   warn_of_equal_arms(plan);
   engine_path();
   make_folder(request.folder);
   const FolderClaim claim(request.folder);
   HeldSignals signals;
-  Runner runner(plan, signals);
+  Runner runner(catalogue, plan, signals);
   prepare_numeric_libraries();
   const int stopped = runner.run_all();
-  result.arms = read_arms(plan);
+  result.arms = read_arms(catalogue, plan);
   write_result(result);
   if (stopped != 0) {
     print_log("stopped; finished runs are kept. Continue with the same command:\n  {}\n", result.command);
@@ -271,40 +262,38 @@ int compare(const ComparisonRequest& request, const std::vector<PlannedRun>& pla
 
 }  // namespace
 
-CompareRequest read_compare_request(const std::vector<std::string>& words) {
-  std::vector<std::string> others = words;
-  const std::vector<ArmRequest> arms = take_arms(others);
-  CompareRequest request{parse_arguments(others, compare_help().flags, 1), {}, {}, {}, {}};
+CompareRequest read_compare_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  CompareRequest request{parse_arguments(catalogue, words, compare_help().flags, 1), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
-  read_request(arms, request);
+  read_request(catalogue, arms_of(catalogue, request.arguments), request);
   request.network = network_of(request.arguments);
   request.margin = margin_of(request.arguments, request.comparison.seeds);
   return request;
 }
 
-std::string printed_comparison(const CompareRequest& request) {
+std::string printed_comparison(const Catalogue& catalogue, const CompareRequest& request) {
   const Given base = settings_given("", request.comparison.file, request.comparison.command_line);
-  const auto resolution = resolve_given(base, Scope::training);
-  std::string text = *printed_configuration(request.arguments, resolution, Scope::training);
-  if (!request.arguments.has("json")) text += arms_toml(request.comparison.arms);
+  const auto resolution = resolve_given(catalogue, base, Scope::training);
+  std::string text = *printed_configuration(catalogue, request.arguments, resolution, Scope::training);
+  if (!request.arguments.has("json")) text += arms_toml(catalogue, request.comparison.arms);
   return text;
 }
 
-int compare_command(const std::vector<std::string>& words) {
-  const CompareRequest request = read_compare_request(words);
+int compare_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const CompareRequest request = read_compare_request(catalogue, words);
   if (request.arguments.has("help")) {
-    write_output(help_text(compare_help()));
+    write_output(help_text(catalogue, compare_help()));
     return 0;
   }
-  const std::vector<PlannedRun> plan = plan_comparison(request.comparison);
+  const std::vector<PlannedRun> plan = plan_comparison(catalogue, request.comparison);
   say_unused(request, plan);
   if (request.arguments.has("print-config")) {
-    write_output(printed_comparison(request));
+    write_output(printed_comparison(catalogue, request));
     return 0;
   }
   ComparisonResult result{
       request.comparison.folder, command_line(words), {}, request.network, request.margin};
-  return compare(request.comparison, plan, std::move(result), request.arguments.has("json"));
+  return compare(catalogue, request.comparison, plan, std::move(result), request.arguments.has("json"));
 }
 
 }  // namespace muster

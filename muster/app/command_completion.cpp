@@ -2,28 +2,28 @@
 #include "muster/app/completion.h"
 #include "muster/app/help.h"
 #include "muster/app/manual_page.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
-int completion_command(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, completion_help().flags, 1);
+int completion_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, completion_help().flags, 1);
   if (arguments.has("help")) {
-    write_output(help_text(completion_help()));
+    write_output(help_text(catalogue, completion_help()));
     return 0;
   }
   const std::string shell = arguments.first().value_or("(none)");
   if (shell == "bash") {
-    write_output(bash_completion());
+    write_output(bash_completion(catalogue));
   } else if (shell == "zsh") {
-    write_output(zsh_completion());
+    write_output(zsh_completion(catalogue));
   } else if (shell == "fish") {
-    write_output(fish_completion());
+    write_output(fish_completion(catalogue));
   } else if (shell == "man") {
-    write_output(manual_page());
+    write_output(manual_page(catalogue));
   } else {
     throw OptionError("SHELL", shown(shell), "must be bash, zsh or fish, or man for the manual page");
   }

@@ -19,10 +19,10 @@
 #include "muster/app/result_watch.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/terminal_text.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 #include "muster/rendezvous/store_server.h"
 #include "muster/report/html_text.h"
 #include "muster/report/table.h"
@@ -66,37 +66,39 @@ void hold_configuration(LaunchRequest& request, const std::string& path) {
 }
 
 // The folder of a run is there for its file and for --run.resume: ranks on other hosts may not have it.
-void name_file_of_run(LaunchRequest& request) {
+void name_file_of_run(const Catalogue& catalogue, LaunchRequest& request) {
   std::vector<std::string>& words = request.command;
-  const auto named = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1).first();
+  const auto named =
+      parse_arguments(catalogue, {words.begin() + 1, words.end()}, train_help().flags, 1).first();
   if (!named || configuration_file(*named) == *named) return;
-  read_given(*named, {}, Scope::training);  // refuses a folder that is no run's
+  read_given(catalogue, *named, {}, Scope::training);  // refuses a folder that is no run's
   *std::find(words.begin() + 1, words.end(), *named) = configuration_file(*named);
   words.emplace_back("--run.resume");
 }
 
 // What all ranks would refuse is refused once, before they start. Where none runs here, the file of the
 // configuration may lie there only.
-void check_muster_command(LaunchRequest& request) {
+void check_muster_command(const Catalogue& catalogue, LaunchRequest& request) {
   const std::vector<std::string>& words = request.command;
   if (words.front() == "launch")
     throw OptionError("command", "launch", "cannot launch itself; name what the ranks are to run");
   if (words.front() != "train") return;
-  name_file_of_run(request);
-  const Arguments arguments = parse_arguments({words.begin() + 1, words.end()}, train_help().flags, 1);
+  name_file_of_run(catalogue, request);
+  const Arguments arguments =
+      parse_arguments(catalogue, {words.begin() + 1, words.end()}, train_help().flags, 1);
   if (arguments.has("help")) return;
   const auto& files = arguments.positional;
   std::error_code unknown;  // then the ranks say what is wrong with it
   if (!files.empty() && (request.places.front().here || std::filesystem::exists(files.front(), unknown)))
     hold_configuration(request, files.front());
   if (!request.places.front().here) return;
-  resolve(files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings, Scope::training,
-          {.all = request.ranks(), .on_this_host = request.places.front().local_size});
+  resolve(catalogue, files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings,
+          Scope::training, {.all = request.ranks(), .on_this_host = request.places.front().local_size});
 }
 
-Launcher::Program find_rank_program(LaunchRequest& request) {
+Launcher::Program find_rank_program(const Catalogue& catalogue, LaunchRequest& request) {
   if (is_muster_command(request.command.front())) {
-    check_muster_command(request);
+    check_muster_command(catalogue, request);
     return {own_path(), true};
   }
   const bool any_here = std::any_of(request.places.begin(), request.places.end(),
@@ -176,13 +178,13 @@ void make_log_folder(const std::string& folder) {
 
 }  // namespace
 
-int launch_command(const std::vector<std::string>& words) {
-  LaunchRequest request = read_launch_request(words);
+int launch_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  LaunchRequest request = read_launch_request(catalogue, words);
   if (request.help) {
-    write_output(help_text(launch_help()));
+    write_output(help_text(catalogue, launch_help()));
     return 0;
   }
-  const Launcher::Program program = find_rank_program(request);
+  const Launcher::Program program = find_rank_program(catalogue, request);
   find_remote_shell(request);
   if (request.dry_run) {
     print_output("{}", plan_text(request, program));

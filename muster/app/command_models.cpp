@@ -6,9 +6,9 @@
 namespace muster {
 
 // The parameters are counted from the networks, which the engine knows.
-int models_command(const std::vector<std::string>& words) {
-  if (!parse_arguments(words, models_help().flags, 0).has("help")) hand_to_engine("models", words);
-  write_output(help_text(models_help()));
+int models_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  if (!parse_arguments(catalogue, words, models_help().flags, 0).has("help")) hand_to_engine("models", words);
+  write_output(help_text(catalogue, models_help()));
   return 0;
 }
 

@@ -14,10 +14,10 @@
 #include "muster/app/page_time.h"
 #include "muster/app/resolve.h"
 #include "muster/app/terminal_text.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 #include "muster/report/answer.h"
 #include "muster/report/html_text.h"
 #include "muster/report/report_page.h"
@@ -58,11 +58,13 @@ fs::path plain_path(const std::string& text) {
   return path.has_filename() ? path : path.parent_path();
 }
 
-RunHistory read_run(const fs::path& folder) {
+RunHistory read_run(const Catalogue& catalogue, const fs::path& folder) {
   RunHistory run = read_run_history(folder.string());
   const fs::path file = folder / "config.toml";
   if (!run.finished && is_there(file.string()))
-    set_configuration(run, flat_configuration(configuration_json(resolve(file.string(), {})), file.string()));
+    set_configuration(run,
+                      flat_configuration(configuration_json(catalogue, resolve(catalogue, file.string(), {})),
+                                         file.string()));
   // Runs of a comparison share the name of their arm; any other goes by its folder.
   const bool seeded = folder.filename().string().starts_with("seed-") && folder.has_parent_path();
   run.arm = (seeded ? fs::absolute(folder).parent_path() : fs::absolute(folder)).filename().string();
@@ -128,8 +130,9 @@ std::string async_page_beside(const std::string& page) {
   return (path.parent_path() / (path.stem().string() + "-async" + path.extension().string())).string();
 }
 
-int async_report(const Arguments& arguments, const std::vector<fs::path>& folders, const std::string& page) {
-  const AsyncReportInput input = read_async_runs(folders);
+int async_report(const Catalogue& catalogue, const Arguments& arguments, const std::vector<fs::path>& folders,
+                 const std::string& page) {
+  const AsyncReportInput input = read_async_runs(catalogue, folders);
   write_file_atomically(page, async_page(input));
   if (arguments.has("json")) {
     write_output(async_report_json(input.runs) + "\n");
@@ -141,14 +144,14 @@ int async_report(const Arguments& arguments, const std::vector<fs::path>& folder
   return 0;
 }
 
-void add_folder(Found& found, const std::string& text) {
+void add_folder(const Catalogue& catalogue, Found& found, const std::string& text) {
   const fs::path folder = plain_path(text);
   const auto runs = runs_of(text);
   const size_t first = found.arms.size();
   const auto note = read_comparison_note(folder.string());
   for (const fs::path& path : runs) {
     if (is_async_run(path)) continue;
-    RunHistory run = read_run(path);
+    RunHistory run = read_run(catalogue, path);
     if (!note)
       found.commands.push_back(fmt::format("muster train {} --run.out NEW_FOLDER --run.resume=false",
                                            shell_quoted((path / "config.toml").string())));
@@ -188,11 +191,11 @@ std::string default_page(const std::vector<std::string>& folders) {
 
 }  // namespace
 
-int report_command(const std::vector<std::string>& words) {
+int report_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
   constexpr size_t most_folders = 1000;
-  const Arguments arguments = parse_arguments(words, report_help().flags, most_folders);
+  const Arguments arguments = parse_arguments(catalogue, words, report_help().flags, most_folders);
   if (arguments.has("help")) {
-    write_output(help_text(report_help()));
+    write_output(help_text(catalogue, report_help()));
     return 0;
   }
   if (!arguments.settings.empty())
@@ -203,12 +206,12 @@ int report_command(const std::vector<std::string>& words) {
                       "name the folder of a run or of a comparison: muster report runs/demo");
   const std::string page = arguments.flag("out").value_or(default_page(arguments.positional));
   const RunFolders folders = folders_of_runs(arguments.positional);
-  if (folders.lockstep.empty()) return async_report(arguments, folders.asynchronous, page);
+  if (folders.lockstep.empty()) return async_report(catalogue, arguments, folders.asynchronous, page);
   if (!folders.asynchronous.empty() && arguments.has("json"))
     throw OptionError("--json", "(given)",
                       "asynchronous runs and others do not fit into one object; report them separately");
   Found found;
-  for (const std::string& folder : arguments.positional) add_folder(found, folder);
+  for (const std::string& folder : arguments.positional) add_folder(catalogue, found, folder);
   make_names_unique(found.arms);
   if (arguments.positional.size() > 1) found.margin.reset();
   if (const auto network = network_of(arguments)) found.network = network;
@@ -227,7 +230,7 @@ int report_command(const std::vector<std::string>& words) {
       page);
   if (folders.asynchronous.empty()) return 0;
   print_output("\n");
-  return async_report(arguments, folders.asynchronous, async_page_beside(page));
+  return async_report(catalogue, arguments, folders.asynchronous, async_page_beside(page));
 }
 
 }  // namespace muster

@@ -1,22 +1,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "muster/app/child_program.h"
 #include "muster/app/commands.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/help.h"
 #include "muster/app/program.h"
 #include "muster/app/reproduction_list.h"
 #include "muster/app/reproduction_result.h"
 #include "muster/app/reproduction_tune.h"
 #include "muster/app/resolve.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -26,13 +28,12 @@ namespace {
 ReproduceRequest read_request(const Arguments& arguments, const std::vector<std::string>& words) {
   ReproduceRequest request;
   if (!arguments.positional.empty()) request.paper = arguments.positional.front();
-  const std::string scale = arguments.flag("scale").value_or("small");
-  if (scale != "small" && scale != "paper")
-    throw OptionError("--scale", shown(scale), "must be small or paper");
+  const FlagReader flags(arguments);
   if (!arguments.settings.empty())
     throw OptionError("--" + arguments.settings.front().name, shown(arguments.settings.front().text),
                       "has no use here: the claims say what is run (see --claims)");
-  request.paper_scale = scale == "paper";
+  constexpr std::array<std::pair<std::string_view, bool>, 2> scales = {{{"small", false}, {"paper", true}}};
+  request.paper_scale = flags.meaning("scale", scales).value_or(false);
   request.folder = arguments.flag("out").value_or("reproduction");
   request.data = arguments.flag("data");
   request.claims = arguments.flag("claims");
@@ -40,11 +41,7 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
   request.command = "muster reproduce";
   for (const std::string& word : words) request.command += " " + shell_quoted(word);
   request.jobs = request.hosts ? 1 : usable_cores();  // one training at a time has all hosts
-  if (const auto text = arguments.flag("jobs")) {
-    request.jobs = std::get<int64_t>(parse_value(ValueType::integer, "--jobs", *text));
-    if (request.jobs < 1 || request.jobs > 1024)
-      throw OptionError("--jobs", shown(*text), "must be from 1 to 1024");
-  }
+  request.jobs = flags.integer("jobs", 1, 1024).value_or(request.jobs);
   request.json = arguments.has("json");
   request.dry_run = arguments.has("dry-run");
   request.list = arguments.has("list");
@@ -155,10 +152,10 @@ const CommandHelp& reproduce_help() {
   return help;
 }
 
-int reproduce_command(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, reproduce_help().flags, 1);
+int reproduce_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, reproduce_help().flags, 1);
   if (arguments.has("help")) {
-    write_output(help_text(reproduce_help()));
+    write_output(help_text(catalogue, reproduce_help()));
     return 0;
   }
   return reproduce(read_request(arguments, words));

@@ -5,9 +5,9 @@
 
 namespace muster {
 
-int sample_command(const std::vector<std::string>& words) {
-  if (!parse_arguments(words, sample_help().flags, 1).has("help")) hand_to_engine("sample", words);
-  write_output(help_text(sample_help()));
+int sample_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  if (!parse_arguments(catalogue, words, sample_help().flags, 1).has("help")) hand_to_engine("sample", words);
+  write_output(help_text(catalogue, sample_help()));
   return 0;
 }
 

@@ -8,14 +8,15 @@
 
 namespace muster {
 
-int serve_command(const std::vector<std::string>& words) {
-  const ServeRequest request = read_serve_request(words);
+int serve_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const ServeRequest request = read_serve_request(catalogue, words);
   if (request.arguments.has("help")) {
-    write_output(help_text(serve_help()));
+    write_output(help_text(catalogue, serve_help()));
     return 0;
   }
   if (!request.unused.empty()) print_log("{}\n", request.unused);
-  if (const auto text = printed_configuration(request.arguments, request.resolution, Scope::serving)) {
+  if (const auto text =
+          printed_configuration(catalogue, request.arguments, request.resolution, Scope::serving)) {
     write_output(*text);
     return 0;
   }
@@ -23,10 +24,10 @@ int serve_command(const std::vector<std::string>& words) {
   hand_to_engine("serve", words);
 }
 
-int work_command(const std::vector<std::string>& words) {
-  const ServeRequest request = read_work_request(words);
+int work_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const ServeRequest request = read_work_request(catalogue, words);
   if (request.arguments.has("help")) {
-    write_output(help_text(work_help()));
+    write_output(help_text(catalogue, work_help()));
     return 0;
   }
   if (!request.unused.empty()) print_log("{}\n", request.unused);
@@ -34,10 +35,10 @@ int work_command(const std::vector<std::string>& words) {
   hand_to_engine("work", words);
 }
 
-int status_command(const std::vector<std::string>& words) {
-  const StatusRequest request = read_status_request(words);
+int status_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const StatusRequest request = read_status_request(catalogue, words);
   if (request.arguments.has("help")) {
-    write_output(help_text(status_help()));
+    write_output(help_text(catalogue, status_help()));
     return 0;
   }
   client_doors(door_options(request.configuration.serve), request.address);

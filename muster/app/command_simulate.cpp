@@ -75,7 +75,7 @@ void check_without_training(const Configuration& configuration) {
                       "needs training: without it there are no contributions; leave it out");
 }
 
-int simulate_without_training(const Configuration& configuration, bool json) {
+int simulate_without_training(const Catalogue& catalogue, const Configuration& configuration, bool json) {
   check_without_training(configuration);
   const Stopwatch watch;
   std::optional<ArrivalsFile> arrivals = arrivals_file(configuration.run);
@@ -84,10 +84,10 @@ int simulate_without_training(const Configuration& configuration, bool json) {
     if (arrivals) arrivals->write(line_of(simulation.newest()));
   if (arrivals) arrivals->flush();
   SimulationResult result{simulation.tally(), configuration, watch.seconds(), configuration.run.out};
-  std::string text = simulation_json(result, 2);
+  std::string text = simulation_json(catalogue, result, 2);
   if (configuration.run.out) {
     result.files = settle_files(*configuration.run.out, {"arrivals.jsonl"});
-    text = write_summary(*configuration.run.out + "/summary.json", simulation_json(result, 2));
+    text = write_summary(*configuration.run.out + "/summary.json", simulation_json(catalogue, result, 2));
   }
   write_output(json ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
   if (!result.finished()) throw nobody_left(result);
@@ -96,8 +96,8 @@ int simulate_without_training(const Configuration& configuration, bool json) {
 
 }  // namespace
 
-SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
-  SimulateRequest request{parse_arguments(words, simulate_help().flags, 1), {}, {}, {}};
+SimulateRequest read_simulate_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  SimulateRequest request{parse_arguments(catalogue, words, simulate_help().flags, 1), {}, {}, {}};
   const Arguments& arguments = request.arguments;
   if (arguments.has("help")) return request;
   if (arguments.has("replay")) {
@@ -109,28 +109,28 @@ SimulateRequest read_simulate_request(const std::vector<std::string>& words) {
   }
   const auto path = arguments.first();
   if (path) hold_input("CONFIG", configuration_file(*path));
-  const Given given = read_given(path, arguments.settings, Scope::simulation);
-  request.resolution = resolve_given(given, Scope::simulation);
+  const Given given = read_given(catalogue, path, arguments.settings, Scope::simulation);
+  request.resolution = resolve_given(catalogue, given, Scope::simulation);
   request.configuration = request.resolution.configuration;
   request.unused = unused_line(given.source, "muster simulate", request.resolution.unused);
   return request;
 }
 
-int simulate_command(const std::vector<std::string>& words) {
-  const SimulateRequest request = read_simulate_request(words);
+int simulate_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const SimulateRequest request = read_simulate_request(catalogue, words);
   const Arguments& arguments = request.arguments;
   const bool json = arguments.has("json");
   if (arguments.has("help")) {
-    write_output(help_text(simulate_help()));
+    write_output(help_text(catalogue, simulate_help()));
     return 0;
   }
   if (!request.unused.empty()) print_log("{}\n", request.unused);
-  if (const auto text = printed_configuration(arguments, request.resolution, Scope::simulation)) {
+  if (const auto text = printed_configuration(catalogue, arguments, request.resolution, Scope::simulation)) {
     write_output(*text);
     return 0;
   }
   if (!arguments.has("no-training")) hand_to_engine("simulate", words);
-  return simulate_without_training(request.configuration, json);
+  return simulate_without_training(catalogue, request.configuration, json);
 }
 
 }  // namespace muster

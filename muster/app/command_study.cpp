@@ -3,10 +3,10 @@
 #include "muster/app/commands.h"
 #include "muster/app/help.h"
 #include "muster/app/study.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
@@ -24,15 +24,15 @@ const CommandHelp& study_help() {
   return help;
 }
 
-int study_command(const std::vector<std::string>& words) {
+int study_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
   if (words.empty() || words.front() == "--help" || words.front() == "-h") {
-    write_output(help_text(study_help()));
+    write_output(help_text(catalogue, study_help()));
     return 0;
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());
-  if (words.front() == "convex") return study_convex(rest);
-  if (words.front() == "slow-sde") return study_slow_sde(rest);
-  if (words.front() == "teacher") return study_teacher(rest);
+  if (words.front() == "convex") return study_convex(catalogue, rest);
+  if (words.front() == "slow-sde") return study_slow_sde(catalogue, rest);
+  if (words.front() == "teacher") return study_teacher(catalogue, rest);
   const std::string nearest = nearest_word(words.front(), {"convex", "slow-sde", "teacher"});
   throw OptionError("study", shown(words.front()),
                     nearest.empty() ? "the studies are convex, slow-sde and teacher"

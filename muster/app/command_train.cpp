@@ -7,10 +7,10 @@
 #include "muster/app/printed_configuration.h"
 #include "muster/app/resolve.h"
 #include "muster/app/run_configuration.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
@@ -29,28 +29,29 @@ void hold_configuration(const std::string& path, const Place& place) {
 
 }  // namespace
 
-TrainRequest read_train_request(const std::vector<std::string>& words) {
-  TrainRequest request{parse_arguments(words, train_help().flags, 1), {}, {}, {}, {}};
+TrainRequest read_train_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  TrainRequest request{parse_arguments(catalogue, words, train_help().flags, 1), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
   request.place = find_place();
   const auto path = request.arguments.first();
   if (path) hold_configuration(configuration_file(*path), request.place);
-  const Given given = read_given(path, request.arguments.settings, Scope::training);
-  request.resolution = resolve_given(given, Scope::training,
+  const Given given = read_given(catalogue, path, request.arguments.settings, Scope::training);
+  request.resolution = resolve_given(catalogue, given, Scope::training,
                                      {.all = request.place.size, .on_this_host = request.place.local_size});
   request.configuration = request.resolution.configuration;
   request.unused = unused_line(given.source, "muster train", request.resolution.unused);
   return request;
 }
 
-int train_command(const std::vector<std::string>& words) {
-  const TrainRequest request = read_train_request(words);
+int train_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const TrainRequest request = read_train_request(catalogue, words);
   if (request.arguments.has("help")) {
-    write_output(help_text(train_help()));
+    write_output(help_text(catalogue, train_help()));
     return 0;
   }
   if (request.place.rank == 0 && !request.unused.empty()) print_log("{}\n", request.unused);
-  if (const auto text = printed_configuration(request.arguments, request.resolution, Scope::training)) {
+  if (const auto text =
+          printed_configuration(catalogue, request.arguments, request.resolution, Scope::training)) {
     write_output(*text);
     return 0;
   }

@@ -7,10 +7,10 @@
 
 namespace muster {
 
-int version_command(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, version_help().flags, 0);
+int version_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, version_help().flags, 0);
   if (arguments.has("help")) {
-    write_output(help_text(version_help()));
+    write_output(help_text(catalogue, version_help()));
   } else if (arguments.has("json")) {
     write_output(fmt::format("{{\"name\":\"muster\",\"version\":\"{}\"}}\n", version()));
   } else {

@@ -11,9 +11,9 @@
 #include <set>
 #include <sstream>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/keys.h"
-#include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
@@ -79,12 +79,12 @@ void check_arms(const std::vector<ArmRequest>& arms) {
   }
 }
 
-Resolution resolved(const ComparisonRequest& request, const ArmRequest& arm) {
+Resolution resolved(const Catalogue& catalogue, const ComparisonRequest& request, const ArmRequest& arm) {
   std::vector<Setting> over = request.command_line;
   put_over(over, arm.settings);
   try {
     refuse_own_keys(arm.settings, true);
-    return resolve_given(settings_given("", request.file, over), Scope::training);
+    return resolve_given(catalogue, settings_given("", request.file, over), Scope::training);
   } catch (const OptionError& error) {
     throw Error(fmt::format("arm '{}': {}", arm.name, error.what()));
   }
@@ -104,10 +104,10 @@ bool same_file(const std::string& one, const std::string& other) {
 
 std::string or_nothing(const std::string& value) { return value.empty() ? "(not given)" : shown(value); }
 
-void require_same(const PlannedRun& run, const RunHistory& found) {
-  const auto planned = flat_configuration(configuration_json(run.configuration), run.folder);
+void require_same(const Catalogue& catalogue, const PlannedRun& run, const RunHistory& found) {
+  const auto planned = flat_configuration(configuration_json(catalogue, run.configuration), run.folder);
   RunHistory defaults;
-  defaults.configuration = flat_configuration(configuration_json(Configuration{}), run.folder);
+  defaults.configuration = flat_configuration(configuration_json(catalogue, Configuration{}), run.folder);
   for (const auto& [key, value] : planned) {
     const std::string& name = key;
     const bool known = std::any_of(found.configuration.begin(), found.configuration.end(),
@@ -123,8 +123,8 @@ void require_same(const PlannedRun& run, const RunHistory& found) {
 
 // The configuration of a run that has not ended, from the file in its folder; what was not given there is
 // unknown.
-FlatConfiguration configuration_of_file(const std::string& path) {
-  return flat_configuration(configuration_json(resolve(path, {})), path);
+FlatConfiguration configuration_of_file(const Catalogue& catalogue, const std::string& path) {
+  return flat_configuration(configuration_json(catalogue, resolve(catalogue, path, {})), path);
 }
 
 bool holds_checkpoint(const std::string& folder) {
@@ -136,7 +136,7 @@ bool holds_checkpoint(const std::string& folder) {
 
 }  // namespace
 
-ArmRequest parse_arm(std::string_view text) {
+ArmRequest parse_arm(const Catalogue& catalogue, std::string_view text) {
   const auto colon = text.find(':');
   ArmRequest arm;
   std::istringstream name{std::string(text.substr(0, colon))};
@@ -153,7 +153,7 @@ ArmRequest parse_arm(std::string_view text) {
       throw OptionError("--arm", shown(text), fmt::format("'{}' must be key=value", shown(word)));
     const std::string value = word.substr(equals + 1);
     try {
-      arm.settings.push_back({find_key(word.substr(0, equals), value).name, value});
+      arm.settings.push_back({catalogue.find_key(word.substr(0, equals), value).name, value});
     } catch (const OptionError& error) {
       throw Error(fmt::format("arm '{}': {}", arm.name, error.what()));
     }
@@ -161,41 +161,29 @@ ArmRequest parse_arm(std::string_view text) {
   return arm;
 }
 
-std::string arms_toml(const std::vector<ArmRequest>& arms) {
+std::string arms_toml(const Catalogue& catalogue, const std::vector<ArmRequest>& arms) {
   std::string text;
   for (const ArmRequest& arm : arms) {
     text += fmt::format("\n[[arm]]\nname = {}\n", format_toml(arm.name));
     for (const Setting& setting : arm.settings) {
-      const Key& key = find_key(setting.name, setting.text);
+      const Key& key = catalogue.find_key(setting.name, setting.text);
       text += fmt::format("{} = {}\n", key.name, format_toml(parse_value(key.type, key.name, setting.text)));
     }
   }
   return text;
 }
 
-std::vector<ArmRequest> take_arms(std::vector<std::string>& words) {
+std::vector<ArmRequest> arms_of(const Catalogue& catalogue, const Arguments& arguments) {
   std::vector<ArmRequest> arms;
-  std::vector<std::string> others;
-  for (size_t at = 0; at < words.size(); ++at) {
-    if (words[at].starts_with("--arm=")) {
-      arms.push_back(parse_arm(std::string_view(words[at]).substr(6)));
-    } else if (words[at] == "--arm") {
-      if (at + 1 == words.size())
-        throw OptionError("--arm", "(no value)", "must be followed by \"name: key=value key=value\"");
-      arms.push_back(parse_arm(words[++at]));
-    } else {
-      others.push_back(words[at]);
-    }
-  }
-  words = std::move(others);
+  for (const std::string& text : arguments.all("arm")) arms.push_back(parse_arm(catalogue, text));
   return arms;
 }
 
-std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
+std::vector<PlannedRun> plan_comparison(const Catalogue& catalogue, const ComparisonRequest& request) {
   check_arms(request.arms);
   refuse_own_keys(request.command_line, false);
   std::vector<Resolution> arms;
-  for (const ArmRequest& arm : request.arms) arms.push_back(resolved(request, arm));
+  for (const ArmRequest& arm : request.arms) arms.push_back(resolved(catalogue, request, arm));
   const int64_t first_seed = arms.front().configuration.run.seed;
   if (first_seed > std::numeric_limits<int64_t>::max() - request.seeds)
     throw OptionError("run.seed", std::to_string(first_seed),
@@ -207,7 +195,7 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
       PlannedRun run{request.arms[a].name, configuration.run.seed + i, "", configuration, arms[a].unused};
       run.folder = fmt::format("{}/{}/seed-{}", request.folder, run.arm, run.seed);
       run.configuration.run.seed = run.seed;
-      if (is_made_task(run.configuration.task.name) && !run.configuration.task.data_seed)
+      if (catalogue.tasks().at(run.configuration.task.name).made && !run.configuration.task.data_seed)
         run.configuration.task.data_seed = configuration.run.seed;
       run.configuration.run.out = run.folder;
       run.configuration.run.resume = true;
@@ -216,16 +204,16 @@ std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request) {
   return plan;
 }
 
-ResultCheck found_result(const PlannedRun& run) {
+ResultCheck found_result(const Catalogue& catalogue, const PlannedRun& run) {
   ResultCheck result = check_result(run.folder);
   if (result.whole()) {
-    require_same(run, read_run_history(run.folder));
+    require_same(catalogue, run, read_run_history(run.folder));
     return result;
   }
   if (!holds_checkpoint(run.folder)) return result;
   RunHistory begun;
-  begun.configuration = configuration_of_file(run.folder + "/config.toml");
-  require_same(run, begun);
+  begun.configuration = configuration_of_file(catalogue, run.folder + "/config.toml");
+  require_same(catalogue, run, begun);
   return result;
 }
 
@@ -253,14 +241,15 @@ std::vector<std::string> unused_in(const std::vector<PlannedRun>& plan) {
   return names;
 }
 
-std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan) {
+std::vector<Arm> read_arms(const Catalogue& catalogue, const std::vector<PlannedRun>& plan) {
   std::vector<Arm> arms;
   for (const PlannedRun& planned : plan) {
     const bool whole = check_result(planned.folder).whole();
     RunHistory run = whole ? read_run_history(planned.folder) : read_rounds_so_far(planned.folder);
     run.arm = planned.arm;
     if (!run.finished)
-      set_configuration(run, flat_configuration(configuration_json(planned.configuration), planned.folder));
+      set_configuration(
+          run, flat_configuration(configuration_json(catalogue, planned.configuration), planned.folder));
     const auto found =
         std::find_if(arms.begin(), arms.end(), [&](const Arm& arm) { return arm.name == planned.arm; });
     if (found == arms.end())

@@ -14,6 +14,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// A contender by name, and what it changes.
 struct ArmRequest {
   std::string name;
@@ -23,14 +25,13 @@ struct ArmRequest {
 /// "qsr: schedule.rule=qsr growth=0.1": a name, a colon, settings of keys separated by blanks. Throws
 /// OptionError
 /// ("--arm").
-ArmRequest parse_arm(std::string_view text);
+ArmRequest parse_arm(const Catalogue& catalogue, std::string_view text);
 
 /// The arms as [[arm]] tables of a configuration file.
-std::string arms_toml(const std::vector<ArmRequest>& arms);
+std::string arms_toml(const Catalogue& catalogue, const std::vector<ArmRequest>& arms);
 
-/// Takes each "--arm TEXT" and "--arm=TEXT" out of the words behind a command: a flag that may stand several
-/// times. Throws OptionError ("--arm").
-std::vector<ArmRequest> take_arms(std::vector<std::string>& words);
+/// What stands behind each --arm, in order. Throws OptionError ("--arm").
+std::vector<ArmRequest> arms_of(const Catalogue& catalogue, const Arguments& arguments);
 
 /// What was asked for, layer by layer: an arm's settings go before those of the command line, these before
 /// the file's.
@@ -53,11 +54,11 @@ struct CompareRequest {
 };
 
 /// Reads the words behind `compare`; with --help only the arguments. Throws OptionError.
-CompareRequest read_compare_request(const std::vector<std::string>& words);
+CompareRequest read_compare_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 /// What `compare --print-config` answers: what all arms have in common, and the arms; a file that compares
 /// the same. REQUIRES: --print-config is among the request's flags. Throws OptionError.
-std::string printed_comparison(const CompareRequest& request);
+std::string printed_comparison(const Catalogue& catalogue, const CompareRequest& request);
 
 /// One training of a comparison.
 struct PlannedRun {
@@ -73,7 +74,7 @@ struct PlannedRun {
 /// the same in all of them. Throws Error naming
 /// the arm whose settings are wrong; OptionError: no arm, a name that is no name of a folder or taken twice,
 /// an arm that sets run.seed, run.out or run.resume.
-std::vector<PlannedRun> plan_comparison(const ComparisonRequest& request);
+std::vector<PlannedRun> plan_comparison(const Catalogue& catalogue, const ComparisonRequest& request);
 
 /// Takes run.out and run.resume out of a file's settings, which a comparison chooses itself; returns the
 /// names of those that said something.
@@ -85,11 +86,11 @@ std::vector<std::string> unused_in(const std::vector<PlannedRun>& plan);
 /// What the run has left of its result: none, whole, or damaged. Throws Error when its folder holds a run
 /// with other settings, naming the first key that differs; what changes no result (run.threads,
 /// run.loader_threads, checkpoint) may differ, and so may what is only known with the data.
-ResultCheck found_result(const PlannedRun& run);
+ResultCheck found_result(const Catalogue& catalogue, const PlannedRun& run);
 
 /// What the runs have left in their folders: an arm for each name, in the order of the plan. A run whose
 /// result is damaged counts as one that has not ended.
-std::vector<Arm> read_arms(const std::vector<PlannedRun>& plan);
+std::vector<Arm> read_arms(const Catalogue& catalogue, const std::vector<PlannedRun>& plan);
 
 /// The settings of a configuration file as text. Throws OptionError.
 std::vector<Setting> text_settings(const std::vector<FileSetting>& settings);

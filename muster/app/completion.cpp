@@ -44,12 +44,12 @@ std::string first_sentence(std::string_view text) {
   return std::string(text.substr(0, end == std::string_view::npos ? text.size() : end));
 }
 
-std::vector<Option> options_of(const CommandHelp& help) {
+std::vector<Option> options_of(const Catalogue& catalogue, const CommandHelp& help) {
   std::vector<Option> options;
   for (const CommandFlag& flag : help.flags)
     options.push_back({std::string(flag.name), first_sentence(flag.meaning),
                        !flag.value.empty() && !flag.value.starts_with('['), words_of(flag)});
-  for (const Key* key : keys_of(help))
+  for (const Key* key : keys_of(catalogue, help))
     options.push_back(
         {key->name, first_sentence(key->meaning), key->type != ValueType::boolean, words_of(*key)});
   return options;
@@ -79,11 +79,11 @@ std::vector<std::string> study_names() {
 }
 
 /// Values by option, where all commands that have it agree on them.
-std::map<std::string, std::vector<std::string>> known_values() {
+std::map<std::string, std::vector<std::string>> known_values(const Catalogue& catalogue) {
   std::map<std::string, std::vector<std::string>> values;
   std::set<std::string> contradictory;
   for (const HelpEntry& entry : all_help())
-    for (const Option& option : options_of(*entry.help)) {
+    for (const Option& option : options_of(catalogue, *entry.help)) {
       const auto [found, fresh] = values.emplace(option.name, option.words);
       if (!fresh && found->second != option.words) contradictory.insert(option.name);
     }
@@ -93,17 +93,17 @@ std::map<std::string, std::vector<std::string>> known_values() {
 }
 
 /// A case statement of a shell that sets `variable` to the options of `command`.
-std::string options_by_command(const std::string& indent) {
+std::string options_by_command(const Catalogue& catalogue, const std::string& indent) {
   std::string text;
   for (const HelpEntry& entry : all_help())
     text += fmt::format("{}\"{}\") options=\"{}\" ;;\n", indent, entry.command,
-                        names_of(options_of(*entry.help)));
+                        names_of(options_of(catalogue, *entry.help)));
   return text;
 }
 
-std::string values_by_option(const std::string& indent) {
+std::string values_by_option(const Catalogue& catalogue, const std::string& indent) {
   std::string text;
-  for (const auto& [name, words] : known_values())
+  for (const auto& [name, words] : known_values(catalogue))
     text += fmt::format("{}--{}) values=\"{}\" ;;\n", indent, name, fmt::join(words, " "));
   return text;
 }
@@ -140,7 +140,7 @@ constexpr const char* launched_command = R"(  local command="" options="" values
 
 }  // namespace
 
-std::string bash_completion() {
+std::string bash_completion(const Catalogue& catalogue) {
   std::string text =
       "# Completion of muster for bash, made by `muster completion bash`. Try it: source <(muster completion "
       "bash)\n"
@@ -153,12 +153,12 @@ std::string bash_completion() {
       fmt::runtime(launched_command), 1, "COMP_CWORD",
       fmt::format("COMPREPLY=($(compgen -W \"{}\" -- \"$current\"))", fmt::join(command_names(), " ")),
       fmt::format("COMPREPLY=($(compgen -W \"{}\" -- \"$current\"))", fmt::join(study_names(), " ")));
-  text += "  case $previous in\n" + values_by_option("    ") + "  esac\n";
+  text += "  case $previous in\n" + values_by_option(catalogue, "    ") + "  esac\n";
   text += "  if [[ $command == completion ]]; then values=\"bash zsh fish man\"; fi\n";
   text +=
       "  if [[ -n $values && $current != -* ]]; then COMPREPLY=($(compgen -W \"$values\" -- \"$current\")); "
       "return; fi\n";
-  text += "  case $command in\n" + options_by_command("    ") + "  esac\n";
+  text += "  case $command in\n" + options_by_command(catalogue, "    ") + "  esac\n";
   text +=
       "  if [[ $current == -* ]]; then COMPREPLY=($(compgen -W \"$options\" -- \"$current\")); fi\n"
       "}\n"
@@ -166,7 +166,7 @@ std::string bash_completion() {
   return text;
 }
 
-std::string zsh_completion() {
+std::string zsh_completion(const Catalogue& catalogue) {
   std::string text =
       "#compdef muster\n"
       "# Completion of muster for zsh, made by `muster completion zsh`. Try it: source <(muster completion "
@@ -181,10 +181,10 @@ std::string zsh_completion() {
   text += "  local current=${words[CURRENT]} previous=${words[CURRENT - 1]}\n";
   text += fmt::format(fmt::runtime(launched_command), 2, "CURRENT", "_describe command commands",
                       fmt::format("compadd -- {}", fmt::join(study_names(), " ")));
-  text += "  case $previous in\n" + values_by_option("    ") + "  esac\n";
+  text += "  case $previous in\n" + values_by_option(catalogue, "    ") + "  esac\n";
   text += "  if [[ $command == completion ]]; then values=\"bash zsh fish man\"; fi\n";
   text += "  if [[ -n $values && $current != -* ]]; then compadd -- ${=values}; return; fi\n";
-  text += "  case $command in\n" + options_by_command("    ") + "  esac\n";
+  text += "  case $command in\n" + options_by_command(catalogue, "    ") + "  esac\n";
   text +=
       "  if [[ $current == -* ]]; then compadd -- ${=options}; else _files; fi\n"
       "}\n"
@@ -193,7 +193,7 @@ std::string zsh_completion() {
   return text;
 }
 
-std::string fish_completion() {
+std::string fish_completion(const Catalogue& catalogue) {
   std::string text =
       "# Completion of muster for fish, made by `muster completion fish`. Try it: muster completion fish | "
       "source\n";
@@ -209,7 +209,7 @@ std::string fish_completion() {
                           quoted_for_fish(entry.summary));
     }
     const std::string_view last = is_study(entry) ? entry.command.substr(6) : entry.command;
-    for (const Option& option : options_of(*entry.help)) {
+    for (const Option& option : options_of(catalogue, *entry.help)) {
       text += fmt::format("complete -c muster -n '__fish_seen_subcommand_from {}' -l {}", last, option.name);
       if (!option.words.empty())
         text += fmt::format(" -x -a {}", quoted_for_fish(fmt::format("{}", fmt::join(option.words, " "))));

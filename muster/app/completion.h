@@ -4,10 +4,12 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// Scripts that complete the command line of `muster`: commands, their flags and keys, and the words that a
 /// key knows; file names elsewhere. Made of the list of all_help().
-std::string bash_completion();
-std::string zsh_completion();
-std::string fish_completion();
+std::string bash_completion(const Catalogue& catalogue);
+std::string zsh_completion(const Catalogue& catalogue);
+std::string fish_completion(const Catalogue& catalogue);
 
 }  // namespace muster

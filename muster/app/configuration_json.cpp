@@ -3,15 +3,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
 
 namespace muster {
 
-std::string configuration_json(const Configuration& configuration) {
+std::string configuration_json(const Catalogue& catalogue, const Configuration& configuration) {
   std::vector<std::string> sections;
   for (const SectionTitle& title : section_titles()) {
     std::vector<std::string> entries;
-    for (const Key& key : all_keys())
+    for (const Key& key : catalogue.keys())
       if (key.section() == title.name)
         entries.push_back(fmt::format("\"{}\":{}", key.short_name(), format_json(key.get(configuration))));
     sections.push_back(fmt::format("\"{}\":{{{}}}", title.name, fmt::join(entries, ",")));

@@ -6,8 +6,10 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// The configuration as one JSON object of objects, {"run": {"steps": 100, ...}, ...}; null for what is not
 /// given.
-std::string configuration_json(const Configuration& configuration);
+std::string configuration_json(const Catalogue& catalogue, const Configuration& configuration);
 
 }  // namespace muster

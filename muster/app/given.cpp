@@ -8,11 +8,11 @@
 #include <map>
 #include <utility>
 
-#include "muster/app/keys.h"
+#include "muster/app/catalogue.h"
 #include "muster/app/run_configuration.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/printable.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -104,10 +104,11 @@ std::string arms_of(const std::vector<ArmTable>& arms) {
 
 }  // namespace
 
-Given read_given(const std::optional<std::string>& path, std::vector<Setting> over, Scope scope) {
+Given read_given(const Catalogue& catalogue, const std::optional<std::string>& path,
+                 std::vector<Setting> over, Scope scope) {
   if (!path) return settings_given("", {}, std::move(over));
   const std::string file = configuration_file(*path);
-  ComparisonFile content = read_comparison_file(file);
+  ComparisonFile content = read_comparison_file(catalogue, file);
   Given given = settings_given(file, std::move(content.base), std::move(over));
   if (!content.arms.empty()) given.unused.push_back(arms_of(content.arms));
   if (is_walked(scope) || scope == Scope::evaluation) return given;
@@ -120,11 +121,12 @@ Given settings_given(const std::string& source, std::vector<FileSetting> file, s
   return {source, std::move(file), std::move(over), {}};
 }
 
-std::vector<std::string> without_use(const std::vector<FileSetting>& file, Scope scope) {
+std::vector<std::string> without_use(const Catalogue& catalogue, const std::vector<FileSetting>& file,
+                                     Scope scope) {
   const Configuration defaults;
   std::vector<std::string> names;
   for (const FileSetting& setting : file) {
-    const Key& key = find_key(setting.name, "");
+    const Key& key = catalogue.find_key(setting.name, "");
     if (!has_use(scope, key) && setting.value != key.get(defaults)) names.push_back(key.name);
   }
   return names;

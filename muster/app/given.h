@@ -10,6 +10,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What a user gave, in two layers: the settings of a file, and over them those of the command line.
 struct Given {
   std::string source;             ///< the file's name in messages; "" where there is none
@@ -22,13 +24,15 @@ struct Given {
 /// (run.resume). Arms of a comparison are named in `unused`. A file that lies in the folder of a run of the
 /// same kind means that folder; in that of another kind it means a new run: run.out and run.resume of the
 /// file are set aside. Throws OptionError.
-Given read_given(const std::optional<std::string>& path, std::vector<Setting> over, Scope scope);
+Given read_given(const Catalogue& catalogue, const std::optional<std::string>& path,
+                 std::vector<Setting> over, Scope scope);
 
 /// The same from settings that were read before.
 Given settings_given(const std::string& source, std::vector<FileSetting> file, std::vector<Setting> over);
 
 /// The keys of the file that change nothing in such a scope, though their value is not the default.
-std::vector<std::string> without_use(const std::vector<FileSetting>& file, Scope scope);
+std::vector<std::string> without_use(const Catalogue& catalogue, const std::vector<FileSetting>& file,
+                                     Scope scope);
 
 /// "my.toml: without use in muster simulate: schedule.rule, comm.* (4 keys)": one line; "" where all are
 /// used.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
 #include "muster/app/text_lines.h"
 
@@ -38,7 +39,7 @@ std::string flag_text(const CommandFlag& flag) {
 
 }  // namespace
 
-std::string help_text(const CommandHelp& help) {
+std::string help_text(const Catalogue& catalogue, const CommandHelp& help) {
   std::string text = wrapped_hanging(help.usage, "", "    ", columns) + "\n" + reflowed(help.about, columns);
   if (!help.flags.empty()) text += "\nFlags of this command\n";
   for (const CommandFlag& flag : help.flags) text += flag_text(flag);
@@ -51,7 +52,7 @@ std::string help_text(const CommandHelp& help) {
   for (const std::string_view section : help.sections) {
     for (const SectionTitle& title : section_titles())
       if (title.name == section) text += fmt::format("\n[{}] {}\n", title.name, title.about);
-    for (const Key& key : all_keys())
+    for (const Key& key : catalogue.keys())
       if (key.section() == section) text += key_text(key);
   }
   return text;

@@ -8,6 +8,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What a command says of itself.
 struct CommandHelp {
   std::string_view usage;                  ///< "muster train [CONFIG.toml] [--section.key value ...]"
@@ -42,6 +44,6 @@ const CommandHelp& completion_help();
 const CommandHelp& version_help();
 
 /// Usage, own flags, and every key of its sections with default, unit, range and meaning.
-std::string help_text(const CommandHelp& help);
+std::string help_text(const Catalogue& catalogue, const CommandHelp& help);
 
 }  // namespace muster

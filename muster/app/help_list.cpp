@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/command_table.h"
-#include "muster/app/keys.h"
 #include "muster/app/plan_request.h"
 #include "muster/app/study_convex_request.h"
 #include "muster/app/study_slow_sde_request.h"
@@ -53,9 +53,9 @@ const std::vector<HelpEntry>& all_help() {
   return entries;
 }
 
-std::vector<const Key*> keys_of(const CommandHelp& help) {
+std::vector<const Key*> keys_of(const Catalogue& catalogue, const CommandHelp& help) {
   std::vector<const Key*> keys;
-  for (const Key& key : all_keys())
+  for (const Key& key : catalogue.keys())
     if (std::find(help.sections.begin(), help.sections.end(), key.section()) != help.sections.end())
       keys.push_back(&key);
   return keys;

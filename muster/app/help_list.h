@@ -9,6 +9,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What a command, or a study ("study convex"), says of itself.
 struct HelpEntry {
   std::string_view command;
@@ -21,6 +23,6 @@ struct HelpEntry {
 const std::vector<HelpEntry>& all_help();
 
 /// The keys that a command listens to.
-std::vector<const Key*> keys_of(const CommandHelp& help);
+std::vector<const Key*> keys_of(const Catalogue& catalogue, const CommandHelp& help);
 
 }  // namespace muster

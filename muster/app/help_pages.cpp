@@ -175,7 +175,7 @@ const CommandHelp& compare_help() {
       {help_flag,
        json_flag,
        print_config_flag,
-       {"arm", "\"NAME: key=value ...\"", "One more arm; may be given several times."},
+       {"arm", "\"NAME: key=value ...\"", "One more arm; may be given several times.", {.repeats = true}},
        {"seeds", "N", "Seeds of each arm: run.seed, run.seed + 1, ...; default: 1."},
        {"out", "DIR",
         "Folder of the comparison: DIR/ARM/seed-N, comparison.json, report.html; default: runs/ and the "
@@ -226,8 +226,10 @@ const CommandHelp& launch_help() {
       "  muster launch --hosts hosts.txt -- train configs/qsr.toml --run.out runs/cluster\n"
       "  muster launch -n 2 -- python3 my_script.py\n",
       {help_flag,
-       {"processes", "N",
-        "Also -n N. How many processes; default with --hosts: as many as the hosts have slots."},
+       {"processes",
+        "N",
+        "Also -n N. How many processes; default with --hosts: as many as the hosts have slots.",
+        {.letter = "n"}},
        {"hosts", "FILE", "Lines `HOST slots=4` or `HOST:4`, filled in their order; # begins a comment."},
        {"min-workers", "M",
         "Elastic from N down to M: the run bears the death of processes as long as so many are left. "

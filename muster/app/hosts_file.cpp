@@ -9,8 +9,8 @@
 #include <sstream>
 #include <utility>
 
-#include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/choice/value.h"
 #include "muster/rendezvous/slurm_nodes.h"
 
 namespace muster {

@@ -15,10 +15,10 @@
 #include <string_view>
 #include <utility>
 
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 #include "muster/base/open_file.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 

@@ -1,62 +1,27 @@
 #include "muster/app/key.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
-
-#include "muster/base/error.h"
-#include "muster/base/nearest_word.h"
-
 namespace muster {
 
+Key::Key(std::string full_name, ValueType value_type, Get get, Set set)
+    : get_(std::move(get)), set_(std::move(set)) {
+  name = std::move(full_name);
+  type = value_type;
+  usual = get_(Configuration{});
+}
+
+Key::Key(const std::string& section, Field field, Get get, Set set)
+    : get_(std::move(get)), set_(std::move(set)) {
+  static_cast<Field&>(*this) = std::move(field);
+  name = section + "." + name;
+}
+
 void Key::set(Configuration& configuration, const Value& value) const {
-  check(value);
+  check(name, value);
   set_(configuration, value);
 }
 
 void Key::set_text(Configuration& configuration, std::string_view text) const {
   set(configuration, parse_value(type, name, text));
-}
-
-void Key::check(const Value& value) const {
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    if (words.empty() && text->empty()) throw OptionError(name, "''", "must not be empty");
-    if (words.empty() || std::find(words.begin(), words.end(), *text) != words.end()) return;
-    const std::string nearest = nearest_word(*text, words);
-    const std::string hint = nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
-    throw OptionError(name, shown(*text), fmt::format("must be one of {}{}", fmt::join(words, ", "), hint));
-  }
-  if (const auto* integer = std::get_if<int64_t>(&value)) check_range(static_cast<double>(*integer), value);
-  if (const auto* real = std::get_if<double>(&value)) check_range(*real, value);
-  if (const auto* integers = std::get_if<std::vector<int64_t>>(&value))
-    for (const int64_t number : *integers) check_range(static_cast<double>(number), value);
-  if (const auto* reals = std::get_if<std::vector<double>>(&value))
-    for (const double number : *reals) check_range(number, value);
-}
-
-void Key::check_range(double number, const Value& whole) const {
-  const bool low_enough = highest_excluded ? number < highest : number <= highest;
-  const bool high_enough = lowest_excluded ? number > lowest : number >= lowest;
-  if (low_enough && high_enough) return;  // not so for a NaN
-  throw OptionError(name, shown(format_plain(whole)), fmt::format("must be {}", range_text()));
-}
-
-std::string Key::default_text() const {
-  const Value value = get(Configuration{});
-  if (std::holds_alternative<std::monostate>(value)) return when_absent;
-  const std::string text = format_plain(value);
-  return text.empty() ? "none" : text;
-}
-
-std::string Key::range_text() const {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const std::string low =
-      lowest == -infinity ? "" : fmt::format("{} {}", lowest_excluded ? ">" : ">=", lowest);
-  const std::string high =
-      highest == infinity ? "" : fmt::format("{} {}", highest_excluded ? "<" : "<=", highest);
-  if (low.empty() || high.empty()) return low + high;
-  return low + " and " + high;
 }
 
 }  // namespace muster

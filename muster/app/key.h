@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,29 +9,23 @@
 #include <vector>
 
 #include "muster/app/options.h"
-#include "muster/app/value.h"
+#include "muster/choice/family.h"
+#include "muster/choice/field.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
-/// One key of the vocabulary: what the file, the command line, the help and the checks know about it.
-class Key {
+/// One key: a field of a section, and where a configuration holds it. Its name is "schedule.base_period".
+class Key : public FieldSentence<Key> {
  public:
   using Get = std::function<Value(const Configuration&)>;
   using Set = std::function<void(Configuration&, const Value&)>;
 
-  Key(std::string full_name, ValueType value_type, Get get, Set set)
-      : name(std::move(full_name)), type(value_type), get_(std::move(get)), set_(std::move(set)) {}
+  Key(std::string full_name, ValueType value_type, Get get, Set set);
+  /// The key of a field of `section`.
+  Key(const std::string& section, Field field, Get get, Set set);
 
-  std::string name;  ///< "schedule.base_period"
-  ValueType type;
-  std::string meaning;
-  std::string unit;                ///< "" where there is none
-  std::string when_absent;         ///< what holds when the default is "not given"
-  std::vector<std::string> words;  ///< the only texts allowed; empty: any text
-  double lowest = -std::numeric_limits<double>::infinity();
-  double highest = std::numeric_limits<double>::infinity();
-  bool lowest_excluded = false;
-  bool highest_excluded = false;
+  std::string family;  ///< "schedule.rule", of the keys of that choice; "" of others
 
   std::string section() const { return name.substr(0, name.find('.')); }
   std::string short_name() const { return name.substr(name.find('.') + 1); }
@@ -43,25 +36,7 @@ class Key {
   void set(Configuration& configuration, const Value& value) const;
   void set_text(Configuration& configuration, std::string_view text) const;
 
-  /// "4", "one per core": for people.
-  std::string default_text() const;
-  /// ">= 1", "> 0 and < 1", or "".
-  std::string range_text() const;
-
-  // Building the table reads like a sentence: integers("run.steps", ...).says("...").in("steps").at_least(1).
-  Key&& says(std::string text) && { return meaning = std::move(text), std::move(*this); }
-  Key&& in(std::string of) && { return unit = std::move(of), std::move(*this); }
-  Key&& absent(std::string text) && { return when_absent = std::move(text), std::move(*this); }
-  Key&& one_of(std::vector<std::string> allowed) && { return words = std::move(allowed), std::move(*this); }
-  Key&& at_least(double low) && { return lowest = low, std::move(*this); }
-  Key&& at_most(double high) && { return highest = high, std::move(*this); }
-  Key&& above(double low) && { return lowest = low, lowest_excluded = true, std::move(*this); }
-  Key&& below(double high) && { return highest = high, highest_excluded = true, std::move(*this); }
-
  private:
-  void check(const Value& value) const;
-  void check_range(double number, const Value& whole) const;
-
   Get get_;
   Set set_;
 };
@@ -103,6 +78,37 @@ Key make_key(std::string name, Section Configuration::*section, T Section::*memb
       std::move(name), key_detail::type_of<Held>(),
       [=](const Configuration& from) { return key_detail::to_value((from.*section).*member); },
       [=](Configuration& to, const Value& value) { (to.*section).*member = std::get<Held>(value); });
+}
+
+/// The key of a choice: `[schedule] rule`. Where `usual` is "", what is not given has no value.
+template <class Section>
+Key choice_key(const FamilyText& text, Field choice, Section Configuration::*section,
+               std::string Section::*word) {
+  Key key(
+      text.section, std::move(choice),
+      [=, usual = text.usual](const Configuration& from) {
+        const std::string& chosen = (from.*section).*word;
+        if (!chosen.empty()) return Value(chosen);
+        return usual.empty() ? Value() : Value(usual);
+      },
+      [=](Configuration& to, const Value& value) { (to.*section).*word = std::get<std::string>(value); });
+  key.family = text.section + "." + text.key;
+  return key;
+}
+
+/// The keys of a family: the word for the kind, then the fields of all kinds.
+template <class Section, class K>
+std::vector<Key> keys_of_family(const Family<K>& family, Section Configuration::*section,
+                                std::string Section::*word, Values Section::*values) {
+  std::vector<Key> keys = {choice_key(family.text(), family.choice(), section, word)};
+  for (const Field& field : family.fields()) {
+    keys.emplace_back(
+        family.text().section, field,
+        [=](const Configuration& from) { return ((from.*section).*values).of(field); },
+        [=](Configuration& to, const Value& value) { ((to.*section).*values).set(field.name, value); });
+    keys.back().family = keys.front().family;
+  }
+  return keys;
 }
 
 }  // namespace muster

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "muster/app/model_names.h"
+#include "muster/app/catalogue.h"
 #include "muster/base/error.h"
 
 namespace muster {
@@ -104,13 +104,17 @@ bool may_lack_in_first_format(const Key& key) {
   return key.name == "run.precision" || key.name == "gpt.tied_head" || key.name == "task.data_seed";
 }
 
-bool concerns(const Key& key, const std::string& task_name, const std::string& model) {
-  const bool text = is_text_model(model), clusters = task_name == "clusters";
+bool concerns(const Catalogue& catalogue, const Key& key, const std::string& task_name,
+              const std::string& model) {
+  const TaskKind* const data = task_name.empty() ? nullptr : catalogue.tasks().find(task_name);
+  const ModelKind* const network = model.empty() ? nullptr : catalogue.models().find(model);
+  const bool text = network && network->inputs == Inputs::text;
+  const bool vectors = data && data->inputs == Inputs::vectors;
   const std::string section = key.section();
-  if (key.name == "task.data_seed") return is_made_task(task_name);
-  if (section == "clusters") return clusters;
-  if (section == "image") return !text && !clusters;
-  if (section == "text") return text || is_text_task(task_name);
+  if (key.name == "task.data_seed") return data && data->made;
+  if (section == "clusters") return vectors;
+  if (section == "image") return !text && !vectors;
+  if (section == "text") return text || (data && data->is_text());
   return section != "gpt" || text;
 }
 

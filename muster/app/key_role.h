@@ -4,6 +4,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What a key has to do with a trained model. Keys of the first three kinds are stored in the model's file,
 /// whatever their value, so that whoever reads it later rebuilds the same network and the same data.
 enum class KeyRole {
@@ -20,6 +22,7 @@ KeyRole role_of(const Key& key);
 bool may_lack_in_first_format(const Key& key);
 
 /// Whether the key has a meaning for this kind of task and model.
-bool concerns(const Key& key, const std::string& task_name, const std::string& model);
+bool concerns(const Catalogue& catalogue, const Key& key, const std::string& task_name,
+              const std::string& model);
 
 }  // namespace muster

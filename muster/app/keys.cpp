@@ -1,80 +1,34 @@
 #include "muster/app/keys.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <iterator>
 
-#include "muster/base/error.h"
-#include "muster/base/nearest_word.h"
+#include "muster/app/catalogue.h"
 
 namespace muster {
 
 namespace {
 
-std::vector<Key> collect() {
-  std::vector<Key> keys;
-  for (auto part : {run_keys,         task_keys,           image_keys,         text_keys,       gpt_keys,
-                    clusters_keys,    schedule_keys,       learning_rate_keys, inner_keys,      outer_keys,
-                    comm_keys,        codec_keys,          level_keys,         overlap_keys,    elastic_keys,
-                    async_outer_keys, async_dispatch_keys, async_virtual_keys, serve_door_keys, serve_keys,
-                    evaluation_keys,  checkpoint_keys}) {
-    std::vector<Key> section = part();
-    keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
-  }
-  return keys;
-}
-
-std::vector<const Key*> keys_called(std::string_view short_name) {
-  std::vector<const Key*> found;
-  for (const Key& key : all_keys())
-    if (key.short_name() == short_name) found.push_back(&key);
-  return found;
-}
-
-std::string names_of(const std::vector<const Key*>& keys) {
-  std::vector<std::string> names;
-  for (const Key* key : keys) names.push_back(key->name);
-  return fmt::format("{}", fmt::join(names, " or "));
-}
-
-// The right key in a wrong section, or else the nearest spelling of a full or of a short name.
-std::string suggestion(std::string_view name) {
-  const auto dot = name.find('.');
-  const std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
-  if (const auto same = keys_called(last); !same.empty()) return names_of(same);
-  std::vector<std::string> full, shorts;
-  for (const Key& key : all_keys()) {
-    full.push_back(key.name);
-    shorts.push_back(key.short_name());
-  }
-  const std::string nearest = dot == std::string_view::npos ? "" : nearest_word(name, full);
-  if (!nearest.empty()) return nearest;
-  const std::string nearest_short = nearest_word(last, shorts);
-  return nearest_short.empty() ? "" : names_of(keys_called(nearest_short));
+void append(std::vector<Key>& keys, std::vector<Key> section) {
+  keys.insert(keys.end(), std::make_move_iterator(section.begin()), std::make_move_iterator(section.end()));
 }
 
 }  // namespace
 
-const std::vector<Key>& all_keys() {
-  static const std::vector<Key> keys = collect();
+std::vector<Key> keys_of_kinds(const Kinds& kinds) {
+  std::vector<Key> keys = run_keys();
+  append(keys, task_keys(kinds));
+  for (auto part : {image_keys, text_keys, gpt_keys, clusters_keys}) append(keys, part());
+  for (auto part : {schedule_keys, learning_rate_keys, inner_keys, outer_keys}) append(keys, part(kinds));
+  append(keys, comm_keys());
+  append(keys, codec_keys(kinds));
+  append(keys, level_keys());
+  append(keys, overlap_keys(kinds));
+  append(keys, elastic_keys());
+  append(keys, async_outer_keys(kinds));
+  for (auto part : {async_dispatch_keys, async_virtual_keys, serve_door_keys}) append(keys, part());
+  append(keys, serve_keys(kinds));
+  for (auto part : {evaluation_keys, checkpoint_keys}) append(keys, part());
   return keys;
-}
-
-const Key& find_key(std::string_view spelt, std::string_view value) {
-  std::string name(spelt);
-  std::replace(name.begin(), name.end(), '-', '_');
-  for (const Key& key : all_keys())
-    if (key.name == name) return key;
-  const auto called = keys_called(name);
-  if (called.size() == 1) return *called.front();
-  if (called.size() > 1)
-    throw OptionError(shown(spelt), shown(value), fmt::format("is ambiguous; use {}", names_of(called)));
-  const std::string nearest = suggestion(name);
-  throw OptionError(shown(spelt), shown(value),
-                    nearest.empty() ? "there is no such key; see muster train --help"
-                                    : fmt::format("there is no such key; did you mean {}?", nearest));
 }
 
 const std::vector<SectionTitle>& section_titles() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,13 +7,10 @@
 
 namespace muster {
 
-/// Every key, section by section: the one table behind the command line, the files, the help and the checks.
-const std::vector<Key>& all_keys();
+struct Kinds;
 
-/// A key by its full name ("schedule.rule") or, if only one section has it, by its last part ("rule"); '-'
-/// counts as '_'.
-/// `value` only serves the message. Throws OptionError naming the nearest key, or the candidates.
-const Key& find_key(std::string_view name, std::string_view value);
+/// Every key of a catalogue, section by section.
+std::vector<Key> keys_of_kinds(const Kinds& kinds);
 
 /// Sections in the order of the table, with what each is about.
 struct SectionTitle {
@@ -25,25 +21,25 @@ const std::vector<SectionTitle>& section_titles();
 
 // The parts of the table.
 std::vector<Key> run_keys();
-std::vector<Key> task_keys();
+std::vector<Key> task_keys(const Kinds& kinds);
 std::vector<Key> image_keys();
 std::vector<Key> text_keys();
 std::vector<Key> gpt_keys();
 std::vector<Key> clusters_keys();
-std::vector<Key> schedule_keys();
-std::vector<Key> learning_rate_keys();
-std::vector<Key> inner_keys();
-std::vector<Key> outer_keys();
+std::vector<Key> schedule_keys(const Kinds& kinds);
+std::vector<Key> learning_rate_keys(const Kinds& kinds);
+std::vector<Key> inner_keys(const Kinds& kinds);
+std::vector<Key> outer_keys(const Kinds& kinds);
 std::vector<Key> comm_keys();
-std::vector<Key> codec_keys();
+std::vector<Key> codec_keys(const Kinds& kinds);
 std::vector<Key> level_keys();
-std::vector<Key> overlap_keys();
+std::vector<Key> overlap_keys(const Kinds& kinds);
 std::vector<Key> elastic_keys();
-std::vector<Key> async_outer_keys();
+std::vector<Key> async_outer_keys(const Kinds& kinds);
 std::vector<Key> async_dispatch_keys();
 std::vector<Key> async_virtual_keys();
 std::vector<Key> serve_door_keys();
-std::vector<Key> serve_keys();
+std::vector<Key> serve_keys(const Kinds& kinds);
 std::vector<Key> evaluation_keys();
 std::vector<Key> checkpoint_keys();
 

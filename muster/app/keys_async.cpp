@@ -1,3 +1,4 @@
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
 
 namespace muster {
@@ -41,44 +42,9 @@ std::vector<Key> weight_keys() {
 
 }  // namespace
 
-std::vector<Key> async_outer_keys() {
-  std::vector<Key> keys = {
-      async("outer", &AsyncSection::outer)
-          .says("What the server does with a contribution: a step of SGD, of momentum, of Nesterov, of EMA "
-                "momentum with look-ahead (MLA) or of Adam for each; buffer: one step with the mean of "
-                "async.delay of them (FedBuff); delayed_nesterov: a plain step for each, and the momentum's "
-                "with every async.delay-th.")
-          .one_of({"nesterov", "sgd", "momentum", "buffer", "delayed_nesterov", "ema", "adam"}),
-      async("learning_rate", &AsyncSection::learning_rate)
-          .says("Learning rate of the server's step.")
-          .absent("0.7; adam: 0.001")
-          .above(0),
-      async("momentum", &AsyncSection::momentum)
-          .says("Momentum of the server's step; adam: beta1.")
-          .at_least(0)
-          .below(1),
-      async("delay", &AsyncSection::delay)
-          .says("How many contributions go into one step of buffer, or of delayed_nesterov's momentum.")
-          .in("contributions")
-          .absent("as many as there are workers")
-          .at_least(1)
-          .at_most(1e6),
-      async("momentum_spread", &AsyncSection::momentum_spread)
-          .says("delayed_nesterov: share of the momentum that each step takes between two steps of the "
-                "momentum; at most 1/async.delay, which spreads it evenly.")
-          .at_least(0)
-          .at_most(1),
-      async("buffer_step", &AsyncSection::buffer_step)
-          .says("buffer: the rule of its step.")
-          .one_of({"nesterov", "sgd", "momentum", "adam"}),
-      async("beta2", &AsyncSection::beta2).says("adam: decay of the second moments.").at_least(0).below(1),
-      async("epsilon", &AsyncSection::epsilon)
-          .says("adam: added to the root of the second moments.")
-          .above(0),
-      async("look_ahead", &AsyncSection::look_ahead)
-          .says("Workers start at the point to which the server's momentum is about to move, not at its "
-                "parameters; for momentum, nesterov and ema."),
-  };
+std::vector<Key> async_outer_keys(const Kinds& kinds) {
+  std::vector<Key> keys = keys_of_family(kinds.async_outer_optimizers, &Configuration::async,
+                                         &AsyncSection::outer, &AsyncSection::outer_values);
   for (Key& key : weight_keys()) keys.push_back(std::move(key));
   return keys;
 }

@@ -1,3 +1,4 @@
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
 
 namespace muster {
@@ -37,34 +38,8 @@ std::vector<Key> comm_keys() {
   };
 }
 
-std::vector<Key> codec_keys() {
-  return {
-      comm("codec", &CommSection::codec)
-          .says(
-              "How outer gradients are sent (gradients, where the rule averages these): as they are, in half "
-              "precision, as QSGD of 8, 4 or 2 bits, as int8 with a scale for each block, or the largest "
-              "few.")
-          .one_of({"fp32", "fp16", "bf16", "qsgd8", "qsgd4", "qsgd2", "int8", "top_k"}),
-      comm("error_feedback", &CommSection::error_feedback)
-          .says("Add what an encoding lost to the next one.")
-          .absent("true for int8 and top_k, else false"),
-      comm("bucket", &CommSection::bucket)
-          .says("Values that share a scale: a multiple of 64.")
-          .in("values")
-          .absent("512, for qsgd2 128, for int8 256")
-          .at_least(64)
-          .at_most(1 << 24),
-      comm("scale", &CommSection::scale)
-          .says("What the values of a QSGD bucket are measured by.")
-          .one_of({"max", "two_norm"}),
-      comm("rounding", &CommSection::rounding)
-          .says("How QSGD rounds: at random, which is unbiased, or to the nearest level, for error feedback.")
-          .one_of({"stochastic", "nearest"}),
-      comm("top_fraction", &CommSection::top_fraction)
-          .says("Share of the values that top_k sends.")
-          .above(0)
-          .at_most(1),
-  };
+std::vector<Key> codec_keys(const Kinds& kinds) {
+  return keys_of_family(kinds.codecs, &Configuration::comm, &CommSection::codec, &CommSection::codec_values);
 }
 
 std::vector<Key> level_keys() {
@@ -83,8 +58,8 @@ std::vector<Key> level_keys() {
   };
 }
 
-std::vector<Key> overlap_keys() {
-  return {
+std::vector<Key> overlap_keys(const Kinds& kinds) {
+  std::vector<Key> keys = {
       comm("overlap", &CommSection::overlap)
           .says("Whether the workers continue while the mean of a meeting is sent; its outcome is then "
                 "applied later.")
@@ -94,21 +69,16 @@ std::vector<Key> overlap_keys() {
                 "The step does not depend on the network: an outcome that has not arrived is waited for.")
           .in("steps")
           .absent("when the next meeting begins")
-          .at_least(0),
-      comm("merge", &CommSection::merge)
-          .says("What happens to the steps that a worker made before the outcome was applied: the worker is "
-                "blended with the outcome, or they are all added to it.")
-          .one_of({"blend", "corrected"}),
-      comm("blend", &CommSection::blend)
-          .says("The worker's own share where comm.merge = blend.")
-          .absent("0.5")
-          .at_least(0)
-          .at_most(1),
+          .at_least(0)};
+  for (Key& key :
+       keys_of_family(kinds.merges, &Configuration::comm, &CommSection::merge, &CommSection::merge_values))
+    keys.push_back(std::move(key));
+  keys.push_back(
       comm("fragments", &CommSection::fragments)
-          .says("Pieces of whole tensors that meet one after the other, each once in a round, which spreads "
-                "the network's load over the round.")
-          .at_least(1),
-  };
+          .says("Pieces of whole tensors that meet one after the other, each once in a round, which "
+                "spreads the network's load over the round.")
+          .at_least(1));
+  return keys;
 }
 
 }  // namespace muster

@@ -1,3 +1,4 @@
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
 
 namespace muster {
@@ -11,11 +12,10 @@ Key learning_rate(const char* name, T LearningRateSection::*member) {
 
 }  // namespace
 
-std::vector<Key> learning_rate_keys() {
+std::vector<Key> learning_rate_keys(const Kinds& kinds) {
   return {
-      learning_rate("shape", &LearningRateSection::shape)
-          .says("Course of the learning rate after warm-up.")
-          .one_of({"constant", "cosine", "linear", "step", "cosine_powers_of_two"}),
+      choice_key(kinds.rates.text(), kinds.rates.choice(), &Configuration::learning_rate,
+                 &LearningRateSection::shape),
       learning_rate("peak", &LearningRateSection::peak)
           .says("The highest learning rate.")
           .above(0)

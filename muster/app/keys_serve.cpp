@@ -1,3 +1,4 @@
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
 
 namespace muster {
@@ -39,6 +40,17 @@ std::vector<Key> patience_keys() {
   };
 }
 
+Key pull_codec_key(const Family<NamedCodec>& codecs) {
+  Field field = text_field("pull_codec")
+                    .says(
+                        "Encoding of the parameters that are sent to workers; contributions are encoded by "
+                        "comm.codec.")
+                    .one_of(codecs.words_where([](const NamedCodec& codec) { return codec.for_parameters; }))
+                    .otherwise(codecs.text().usual);
+  return choice_key({.section = "serve", .key = "pull_codec", .usual = codecs.text().usual, .meaning = {}},
+                    std::move(field), &Configuration::serve, &ServeSection::pull_codec);
+}
+
 }  // namespace
 
 std::vector<Key> serve_door_keys() {
@@ -64,7 +76,7 @@ std::vector<Key> serve_door_keys() {
   };
 }
 
-std::vector<Key> serve_keys() {
+std::vector<Key> serve_keys(const Kinds& kinds) {
   std::vector<Key> keys = {
       serve("start_with", &ServeSection::start_with)
           .says("Number of workers for which the server waits before the first round begins.")
@@ -80,10 +92,7 @@ std::vector<Key> serve_keys() {
           .says("Contributions that the server holds in memory at a time; more have to wait.")
           .at_least(1)
           .at_most(4096),
-      serve("pull_codec", &ServeSection::pull_codec)
-          .says(
-              "Encoding of the parameters that are sent to workers; contributions are encoded by comm.codec.")
-          .one_of({"fp32", "fp16", "bf16"}),
+      pull_codec_key(kinds.codecs),
       serve("part_kib", &ServeSection::part_kib)
           .says("Vectors are sent in parts of this length.")
           .in("KiB")

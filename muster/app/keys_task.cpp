@@ -1,5 +1,7 @@
+#include <fmt/format.h>
+
+#include "muster/app/catalogue.h"
 #include "muster/app/keys.h"
-#include "muster/app/model_names.h"
 
 namespace muster {
 
@@ -10,25 +12,44 @@ Key task(const char* name, T TaskSection::*member) {
   return make_key(std::string("task.") + name, &Configuration::task, member);
 }
 
-std::vector<Key> data_and_batch() {
+/// "resnet8, mlp for clusters, gpt for markov, text, tokens": the usual model of each kind of data.
+std::string usual_models(const Family<TaskKind>& tasks) {
+  const std::string& usual = tasks.at("").model;
+  std::string text = usual, before = usual;
+  for (const TaskKind& kind : tasks.all()) {
+    if (kind.model == usual) continue;
+    text += kind.model == before ? ", " + kind.name : fmt::format(", {} for {}", kind.model, kind.name);
+    before = kind.model;
+  }
+  return text;
+}
+
+Key model_key(const Kinds& kinds) {
+  Field model = kinds.models.choice();
+  model.when_absent = usual_models(kinds.tasks);
+  return choice_key(kinds.models.text(), std::move(model), &Configuration::task, &TaskSection::model);
+}
+
+std::string made_tasks(const Family<TaskKind>& tasks, const char* last) {
+  const std::vector<std::string> made = tasks.words_where([](const TaskKind& kind) { return kind.made; });
+  std::string text;
+  for (size_t i = 0; i < made.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == made.size() ? last : ", ") + made[i];
+  return text;
+}
+
+std::vector<Key> data_and_batch(const Kinds& kinds) {
   return {
-      task("name", &TaskSection::name)
-          .says(
-              "The data: images made by a formula, or CIFAR's binary files, or a folder of images by class; "
-              "Gaussian clusters; text made by a Markov chain, a text file, or a binary file of tokens.")
-          .one_of({"generated", "cifar10", "folder", "clusters", "markov", "text", "tokens"}),
+      choice_key(kinds.tasks.text(), kinds.tasks.choice(), &Configuration::task, &TaskSection::name),
       task("data", &TaskSection::data)
           .says("Path of the data: a folder (cifar10: data_batch_*.bin and test_batch.bin; folder: train/ "
                 "and "
                 "val/ with a folder for each class), or a file (text, tokens).")
-          .absent("none; all but generated, clusters and markov need it"),
+          .absent(fmt::format("none; all but {} need it", made_tasks(kinds.tasks, " and "))),
       task("test_data", &TaskSection::test_data)
           .says("File or folder to measure on, if it is not in task.data.")
           .absent("folder: val/ or test/ next to train/; text and tokens: the end of task.data"),
-      task("model", &TaskSection::model)
-          .says("The network; muster models lists them with their parameters.")
-          .absent("resnet8, mlp for clusters, and gpt for text")
-          .one_of(model_names()),
+      model_key(kinds),
       task("batch", &TaskSection::batch)
           .says("Samples that each worker takes in a step.")
           .in("samples per worker")
@@ -37,7 +58,7 @@ std::vector<Key> data_and_batch() {
   };
 }
 
-std::vector<Key> network_and_order() {
+std::vector<Key> network_and_labels() {
   return {
       task("norm", &TaskSection::norm)
           .says("Normalisation in the ResNets: BatchNorm, or GroupNorm with 8 groups.")
@@ -53,16 +74,11 @@ std::vector<Key> network_and_order() {
                 "probability, drawn again each time it is used.")
           .at_least(0)
           .at_most(1),
-      task("sampler", &TaskSection::sampler)
-          .says("How samples reach the workers: one permutation per epoch dealt to all, drawn with "
-                "replacement, or each worker from its own part of the data: random (shard), by class, by "
-                "class in Dirichlet proportions, or by document.")
-          .one_of({"permutation", "replacement", "shard", "by_class", "dirichlet", "by_document"}),
-      task("dirichlet_alpha", &TaskSection::dirichlet_alpha)
-          .says("Sampler dirichlet: with a small number every worker has few classes, with a large one all "
-                "have nearly the same mixture.")
-          .above(0)
-          .at_most(1e6),
+  };
+}
+
+std::vector<Key> amounts(const Kinds& kinds) {
+  return {
       task("samples", &TaskSection::samples)
           .says("Training samples to use (generated, clusters: to make).")
           .in("samples")
@@ -76,8 +92,10 @@ std::vector<Key> network_and_order() {
           .at_least(1)
           .at_most(1e8),
       task("data_seed", &TaskSection::data_seed)
-          .says("Seed of generated data (generated, clusters, markov): runs with the same one have the same "
-                "data, whatever their run.seed.")
+          .says(
+              fmt::format("Seed of generated data ({}): runs with the same one have the same data, whatever "
+                          "their run.seed.",
+                          made_tasks(kinds.tasks, ", ")))
           .absent("run.seed; muster compare: the first seed, for all of its runs")
           .at_least(0),
       task("classes", &TaskSection::classes)
@@ -115,9 +133,13 @@ std::vector<Key> clusters_keys() {
   };
 }
 
-std::vector<Key> task_keys() {
-  std::vector<Key> keys = data_and_batch();
-  for (const Key& key : network_and_order()) keys.push_back(key);
+std::vector<Key> task_keys(const Kinds& kinds) {
+  std::vector<Key> keys = data_and_batch(kinds);
+  for (Key& key : network_and_labels()) keys.push_back(std::move(key));
+  for (Key& key : keys_of_family(kinds.samplers, &Configuration::task, &TaskSection::sampler,
+                                 &TaskSection::sampler_values))
+    keys.push_back(std::move(key));
+  for (Key& key : amounts(kinds)) keys.push_back(std::move(key));
   return keys;
 }
 

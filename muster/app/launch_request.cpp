@@ -6,10 +6,11 @@
 #include <sstream>
 
 #include "muster/app/arguments.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/help.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/choice/value.h"
 #include "muster/rendezvous/launcher_variables.h"
 
 namespace muster {
@@ -26,56 +27,18 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-/// The command's own flags, by their names in messages.
-class Flags {
- public:
-  explicit Flags(const Arguments& arguments) : arguments_(arguments) {}
-
-  int whole(const char* flag, const std::string& field, int least, int most, int fallback) const {
-    const auto text = arguments_.flag(flag);
-    if (!text) return fallback;
-    int64_t number = least - 1;
-    try {
-      number = std::get<int64_t>(parse_value(ValueType::integer, field, *text));
-    } catch (const OptionError&) {
-      // refused below, with the range
-    }
-    if (number < least || number > most)
-      throw OptionError(field, shown(*text),
-                        fmt::format("must be a whole number from {} to {}", least, most));
-    return static_cast<int>(number);
-  }
-
-  double seconds(const char* flag, double least, double fallback) const {
-    constexpr double most = 86400;
-    const auto text = arguments_.flag(flag);
-    if (!text) return fallback;
-    const std::string field = std::string("--") + flag;
-    const auto number = std::get<double>(parse_value(ValueType::real, field, *text));
-    if (number < least || number > most)
-      throw OptionError(field, shown(*text), fmt::format("must be from {} to {} seconds", least, most));
-    return number;
-  }
-
-  std::string text(const char* flag, const std::string& fallback) const {
-    return arguments_.flag(flag).value_or(fallback);
-  }
-
- private:
-  const Arguments& arguments_;
-};
-
-// "-n 4" is --processes 4.
-std::vector<std::string> spelt_out(const std::vector<std::string>& words) {
-  std::vector<std::string> result = words;
-  for (std::string& word : result)
-    if (word == "-n") word = "--processes";
-  return result;
+int whole(const FlagReader& flags, const char* flag, int64_t least, int64_t most, int64_t otherwise) {
+  return static_cast<int>(flags.integer(flag, least, most).value_or(otherwise));
 }
 
-Arguments own_arguments(const std::vector<std::string>& words) {
+double seconds(const FlagReader& flags, const char* flag, double least, double otherwise) {
+  constexpr double most = 86400;
+  return flags.real_within(flag, least, most, "seconds").value_or(otherwise);
+}
+
+Arguments own_arguments(const Catalogue& catalogue, const std::vector<std::string>& words) {
   constexpr size_t any_number = 1000;
-  const Arguments arguments = parse_arguments(spelt_out(words), launch_help().flags, any_number);
+  const Arguments arguments = parse_arguments(catalogue, words, launch_help().flags, any_number);
   if (!arguments.settings.empty())
     throw OptionError(arguments.settings.front().name, shown(arguments.settings.front().text),
                       fmt::format("belongs to the command behind --, as in {}", example));
@@ -113,22 +76,23 @@ void check_address(const std::string& address) {
 
 }  // namespace
 
-LaunchRequest read_launch_request(const std::vector<std::string>& words) {
+LaunchRequest read_launch_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
   const auto divider = std::find(words.begin(), words.end(), "--");
-  const Arguments arguments = own_arguments({words.begin(), divider});
+  const Arguments arguments = own_arguments(catalogue, {words.begin(), divider});
   LaunchRequest request;
   request.help = arguments.has("help");
   if (request.help) return request;
-  const Flags flags(arguments);
-  const int processes = flags.whole("processes", "-n", 1, most_processes, 0);
-  request.restarts = flags.whole("restarts", "--restarts", 0, 1'000'000, 0);
-  request.deadline = flags.seconds("deadline", 0.1, request.deadline);
-  request.grace = flags.seconds("grace", 0, request.grace);
-  request.address = without_brackets(flags.text("address", ""));
+  const FlagReader flags(arguments);
+  const auto processes = static_cast<int>(flags.integer("processes", 1, most_processes, "-n").value_or(0));
+  request.restarts = whole(flags, "restarts", 0, 1'000'000, 0);
+  request.deadline = seconds(flags, "deadline", 0.1, request.deadline);
+  request.grace = seconds(flags, "grace", 0, request.grace);
+  request.address = without_brackets(flags.text("address").value_or(""));
   check_address(request.address);
-  request.port = flags.whole("port", "--port", 1, 65535, 0);
-  request.log_folder = flags.text("log-dir", "");
-  request.remote_shell = words_of(flags.text("ssh", "ssh -o BatchMode=yes -o ServerAliveInterval=10"));
+  request.port = whole(flags, "port", 1, 65535, 0);
+  request.log_folder = flags.text("log-dir").value_or("");
+  request.remote_shell =
+      words_of(flags.text("ssh").value_or("ssh -o BatchMode=yes -o ServerAliveInterval=10"));
   if (request.remote_shell.empty())
     throw OptionError("--ssh", "' '", "must be a program that gets a host and a command, such as ssh");
   request.dry_run = arguments.has("dry-run");
@@ -137,7 +101,7 @@ LaunchRequest read_launch_request(const std::vector<std::string>& words) {
     throw OptionError(
         "--hosts", arguments.flag("hosts").value_or(""),
         fmt::format("has {} slots; at most {} are launched: use -n", request.ranks(), most_processes));
-  request.min_workers = flags.whole("min-workers", "--min-workers", 1, request.ranks(), request.ranks());
+  request.min_workers = whole(flags, "min-workers", 1, request.ranks(), request.ranks());
   check_elastic(request);
   if (divider != words.end()) request.command.assign(divider + 1, words.end());
   if (request.command.empty())

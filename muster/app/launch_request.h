@@ -8,6 +8,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What `muster launch` was asked for, checked.
 struct LaunchRequest {
   bool help = false;     ///< then nothing else counts
@@ -30,6 +32,6 @@ struct LaunchRequest {
 
 /// Reads the words behind `launch` and the file of hosts. Throws OptionError, and FileError or DataError
 /// about the hosts.
-LaunchRequest read_launch_request(const std::vector<std::string>& words);
+LaunchRequest read_launch_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

@@ -11,9 +11,9 @@
 #include <cstring>
 #include <utility>
 
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/help_list.h"
 #include "muster/app/keys.h"
 #include "muster/base/version.h"
@@ -73,7 +74,7 @@ std::string commands() {
   return text;
 }
 
-std::string keys() {
+std::string keys(const Catalogue& catalogue) {
   std::string text =
       ".SH KEYS\nIn a configuration file write a key as [section] and key = value (TOML); on the command "
       "line "
@@ -81,7 +82,7 @@ std::string keys() {
       "alone.\n";
   for (const SectionTitle& title : section_titles()) {
     text += fmt::format(".SS [{}] {}\n", plain(title.name), plain(title.about));
-    for (const Key& key : all_keys())
+    for (const Key& key : catalogue.keys())
       if (key.section() == title.name) text += key_item(key);
   }
   return text;
@@ -89,14 +90,14 @@ std::string keys() {
 
 }  // namespace
 
-std::string manual_page() {
+std::string manual_page(const Catalogue& catalogue) {
   std::string text = fmt::format(".TH MUSTER 1 \"\" \"muster {}\" \"User Commands\"\n", version());
   text += ".SH NAME\nmuster \\- distributed training with local gradient methods\n";
   text += ".SH SYNOPSIS\n.B muster\n.I COMMAND\n[\\fIarguments\\fR ...]\n";
   text +=
       ".SH DESCRIPTION\nWorkers train alone for some steps and then average their models, by a schedule. "
       "\\fBmuster help\\fR \\fICOMMAND\\fR shows what a command does, and every key it knows.\n";
-  text += commands() + keys();
+  text += commands() + keys(catalogue);
   text +=
       ".SH EXIT STATUS\n0: done, and the result is on the disk. 1: a fault of this program, or a check "
       "that "

@@ -4,7 +4,9 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// The manual page muster(1) in roff, with every command, flag and key; made of the list of all_help().
-std::string manual_page();
+std::string manual_page(const Catalogue& catalogue);
 
 }  // namespace muster

@@ -1,7 +1,7 @@
 #include "muster/app/network_flags.h"
 
-#include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 

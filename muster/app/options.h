@@ -5,11 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "muster/choice/values.h"
+
 namespace muster {
 
 // What a user may ask for, by section: `steps` of RunSection is `[run] steps` in a file and `--run.steps` on
-// the command line. Names of rules, models and the like are still text here; keys_*.cpp hold the meaning, the
-// unit and the range of every key. An empty optional was not given and has no value yet (see resolve.h).
+// the command line. Names of rules, models and the like are still text here; a catalogue holds the meaning,
+// the unit and the range of every key. Of what a catalogue describes a section holds the name of the chosen
+// kind ("": the catalogue's usual one, until resolve() fills it in) and the values of the kinds' fields that
+// were given. An empty optional was not given and has no value yet (see resolve.h).
 
 struct RunSection {
   std::optional<int64_t> steps;
@@ -31,17 +35,17 @@ struct RunSection {
 };
 
 struct TaskSection {
-  std::string name = "generated";
+  std::string name;
   std::optional<std::string> data;
   std::optional<std::string> test_data;
-  std::optional<std::string> model;
+  std::string model;
   int64_t batch = 32;
   std::string norm = "batch";
   bool augment = true;
   double label_smoothing = 0;
   double label_noise = 0;
-  std::string sampler = "permutation";
-  double dirichlet_alpha = 0.5;
+  std::string sampler;
+  Values sampler_values;
   std::optional<int64_t> samples;
   std::optional<int64_t> test_samples;
   std::optional<int64_t> data_seed;
@@ -92,26 +96,13 @@ struct ClustersSection {
 };
 
 struct ScheduleSection {
-  std::string rule = "qsr";
-  int64_t base_period = 4;
-  std::optional<double> growth;
-  double exponent = 1;
-  std::string in_warmup = "base_period";
-  std::optional<int64_t> switch_step;
-  double sampling_fraction = 0.25;
-  std::vector<double> band = {0.7, 1.3};
-  std::optional<int64_t> max_period;
-  std::optional<int64_t> interval;
-  std::optional<double> interval_seconds;
-  double fallback = 0.5;
-  std::string theory = "stich";
-  double condition_number = 1;
-  std::optional<std::string> pieces;
+  std::string rule;
+  Values values;
   bool operator==(const ScheduleSection&) const = default;
 };
 
 struct LearningRateSection {
-  std::string shape = "cosine";
+  std::string shape;
   double peak = 0.1;
   double final = 1e-6;
   int64_t warmup_steps = 0;
@@ -122,24 +113,16 @@ struct LearningRateSection {
 };
 
 struct InnerSection {
-  std::string optimizer = "sgd";
-  double momentum = 0.9;
-  bool nesterov = false;
-  double dampening = 0;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 5e-4;
-  bool decay_norm_and_bias = true;
+  std::string optimizer;
+  Values values;
   std::optional<double> clip;
   std::string at_meeting = "keep";
   bool operator==(const InnerSection&) const = default;
 };
 
 struct OuterSection {
-  std::string optimizer = "average";
-  std::optional<double> learning_rate;
-  std::optional<double> momentum;
+  std::string optimizer;
+  Values values;
   bool operator==(const OuterSection&) const = default;
 };
 
@@ -148,18 +131,14 @@ struct CommSection {
   std::optional<std::string> interface;
   int64_t slice_mib = 4;
   int64_t deadline = 1800;
-  std::string codec = "fp32";
-  std::optional<bool> error_feedback;
-  std::optional<int64_t> bucket;
-  std::string scale = "max";
-  std::string rounding = "stochastic";
-  double top_fraction = 0.01;
+  std::string codec;
+  Values codec_values;
   int64_t group_size = 1;
   int64_t inner_period = 1;
   std::string overlap = "none";
   std::optional<int64_t> delay;
-  std::string merge = "blend";
-  std::optional<double> blend;
+  std::string merge;
+  Values merge_values;
   int64_t fragments = 1;
   bool operator==(const CommSection&) const = default;
 };
@@ -171,15 +150,8 @@ struct ElasticSection {
 };
 
 struct AsyncSection {
-  std::string outer = "delayed_nesterov";
-  std::optional<double> learning_rate;
-  double momentum = 0.9;
-  std::optional<int64_t> delay;
-  double momentum_spread = 0;
-  std::string buffer_step = "nesterov";
-  double beta2 = 0.99;
-  double epsilon = 1e-8;
-  bool look_ahead = false;
+  std::string outer;
+  Values outer_values;
   std::optional<double> weight;
   double staleness_power = 0;
   std::optional<int64_t> staleness_threshold;
@@ -217,7 +189,7 @@ struct ServeSection {
   int64_t start_with = 1;
   int64_t most_workers = 64;
   int64_t most_pushes = 4;
-  std::string pull_codec = "fp32";
+  std::string pull_codec;
   int64_t part_kib = 1024;
   double patience = 20;
   double beat = 5;

@@ -4,51 +4,48 @@
 
 #include <string>
 
-#include "muster/app/unused_option.h"
 #include "muster/base/error.h"
+#include "muster/choice/unused_option.h"
 
 namespace muster {
 
 namespace {
 
-void check_unused(const CommSection& comm) {
+void check_unused(const Family<MergeKind>& merges, const CommSection& comm) {
   const bool delayed = comm.overlap == "delayed";
-  if (comm.delay && !delayed)
-    throw UnusedOption("comm.delay", *comm.delay,
-                       "is not used by comm.overlap = none; use delayed, or leave it out");
-  if (comm.merge != CommSection{}.merge && !delayed)
-    throw UnusedOption("comm.merge", comm.merge,
-                       "is not used by comm.overlap = none; use delayed, or leave it out");
-  if (comm.blend && !delayed)
-    throw UnusedOption("comm.blend", *comm.blend,
-                       "is not used by comm.overlap = none; use delayed, or leave it out");
-  if (comm.blend && comm.merge != "blend")
-    throw UnusedOption("comm.blend", *comm.blend,
-                       "is not used by comm.merge = corrected; use blend, or leave it out");
+  const auto require_delay = [&](bool usual, const char* key, const Value& value) {
+    require_used(delayed || usual, key, value,
+                 "is not used by comm.overlap = none; use delayed, or leave it out");
+  };
+  require_delay(!comm.delay, "comm.delay", comm.delay ? Value(*comm.delay) : Value());
+  require_delay(comm.merge.empty() || comm.merge == merges.text().usual, "comm.merge", comm.merge);
+  const Value* const blend = comm.merge_values.find("blend");
+  require_delay(blend == nullptr, "comm.blend", blend ? *blend : Value());
+  merges.check_used(merges.at(comm.merge), comm.merge_values);
 }
 
 }  // namespace
 
-void check_overlap(const Configuration& configuration) {
+void check_overlap(const Configuration& configuration, const RuleKind& rule,
+                   const Family<MergeKind>& merges) {
   const CommSection& comm = configuration.comm;
-  const std::string& rule = configuration.schedule.rule;
-  check_unused(comm);
+  check_unused(merges, comm);
   const bool delayed = comm.overlap == "delayed";
   if (!delayed && comm.fragments == 1) return;
   const std::string key = delayed ? "comm.overlap" : "comm.fragments";
   const auto refuse = [&](const std::string& why) {
     throw OptionError(key, delayed ? comm.overlap : std::to_string(comm.fragments), why);
   };
-  if (rule == "every_step" || rule == "post_local")
+  if (rule.averages_gradients())
     refuse(fmt::format(
         "does not go with schedule.rule = {}, which averages gradients, for which every step waits; "
         "use qsr or constant",
-        rule));
-  if (rule == "adaptive" || (rule == "loss" && delayed))
+        rule.name));
+  if (rule.wants_divergence || (rule.wants_loss && delayed))
     refuse(
         fmt::format("does not go with schedule.rule = {}, which needs to know at a round's end how the round "
                     "went; use qsr or constant",
-                    rule));
+                    rule.name));
   if (configuration.inner.at_meeting != "keep")
     refuse(fmt::format(
         "does not go with inner.at_meeting = {}: moments belong to a meeting for which all wait; use "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/plan_result.h"
 #include "muster/base/format.h"
 
@@ -13,7 +14,6 @@ constexpr double little = 0.05;      // of every_step's time: not worth a change
 constexpr double enough = 0.10;      // of a rule's time beside computing: no rarer meetings needed
 constexpr double worthwhile = 0.10;  // of the time, that a codec must save
 constexpr int64_t longest_of_papers = 8;
-constexpr int64_t long_run = 15'000;  // steps: the shortest run in which QSR was shown to gain
 
 /// The share of a run's time that is not computing.
 double overhead(const RunTime& time) {
@@ -24,30 +24,31 @@ double meetings_share(const RunTime& time) {
   return time.total() > 0 ? (time.communication() + time.waiting) / time.total() : 0;
 }
 
-bool decays(const LearningRateSection& rate) {
-  const bool smooth =
-      rate.shape == "cosine" || rate.shape == "linear" || rate.shape == "cosine_powers_of_two";
-  return smooth && rate.final <= 0.1 * rate.peak;
-}
-
-/// The rule that the papers speak for, given the training.
-std::string family(const PlanRequest& request) {
-  const Configuration& configuration = request.configuration;
-  if (decays(configuration.learning_rate) && request.steps >= long_run) return "qsr";
-  const bool drops = configuration.learning_rate.shape == "step";
-  return drops && configuration.inner.optimizer == "sgd" ? "adaptive" : "constant";
+/// The rules that the papers speak for, given the training; the one that they speak for most first.
+std::vector<const RuleKind*> families(const PlanResult& plan) {
+  const AdviceFacts facts = plan.facts;
+  std::vector<const RuleKind*> rules;
+  const auto weight = [&](const RuleKind* rule) {
+    return rule->advice.suits ? rule->advice.suits(facts) : 0;
+  };
+  for (const PlanRow& row : plan.rows)
+    if (weight(row.rule) > 0 && std::find(rules.begin(), rules.end(), row.rule) == rules.end())
+      rules.push_back(row.rule);
+  std::stable_sort(rules.begin(), rules.end(),
+                   [&](const RuleKind* one, const RuleKind* other) { return weight(one) > weight(other); });
+  return rules;
 }
 
 /// Of a rule's rows with a base period that papers used, the shortest period that leaves little beside
 /// computing; else the longest. Nothing where the plan has none.
-std::optional<size_t> choose(const PlanResult& plan, const std::string& rule) {
+std::optional<size_t> choose(const PlanResult& plan, const RuleKind* rule) {
   std::vector<size_t> rows;
-  for (size_t i = 0; i < plan.rows.size(); ++i)
-    if (plan.rows[i].schedule.rule == rule && plan.rows[i].schedule.base_period <= longest_of_papers &&
-        plan.rows[i].schedule.base_period > 1)
-      rows.push_back(i);
+  for (size_t i = 0; i < plan.rows.size(); ++i) {
+    const int64_t period = plan.rows[i].base_period().value_or(1);
+    if (plan.rows[i].rule == rule && period > 1 && period <= longest_of_papers) rows.push_back(i);
+  }
   std::stable_sort(rows.begin(), rows.end(), [&](size_t a, size_t b) {
-    return plan.rows[a].schedule.base_period < plan.rows[b].schedule.base_period;
+    return *plan.rows[a].base_period() < *plan.rows[b].base_period();
   });
   if (rows.empty()) return std::nullopt;
   const auto found = std::find_if(rows.begin(), rows.end(),
@@ -105,85 +106,42 @@ void explain_rule(const PlanResult& plan, PlanAdvice& advice) {
                   percent(1 - row.time.total() / every.time.total()), percent(not_computing(row.time))));
   if (advice.row == 0 && overhead(row.time) <= enough)
     reasons.emplace_back("It is the configuration's own rule, and leaves little to save.");
-  if (row.schedule.rule == "qsr")
-    reasons.push_back(
-        fmt::format("The learning rate falls over {} steps: the quadratic rule meets often while it is "
-                    "high and rarely at the end.",
-                    format_count(plan.request.steps)));
-  if (row.schedule.rule == "constant")
-    reasons.push_back(fmt::format(
-        "The shortest period of 2, 4, 8 at which all but computing takes at most {}, or the longest "
-        "of them; rules that "
-        "follow the learning rate need a long run in which it falls.",
-        percent(enough)));
-  if (row.schedule.rule == "adaptive")
-    reasons.emplace_back(
-        "The learning rate falls in steps: the adaptive period follows the replicas' divergence.");
+  if (!row.rule->advice.reason) return;
+  AdviceFacts facts = plan.facts;
+  facts.enough = percent(enough);
+  reasons.push_back(row.rule->advice.reason(facts));
 }
 
 void explain_risk(const PlanResult& plan, PlanAdvice& advice) {
   const PlanRow& row = plan.rows[advice.row];
-  const std::string& rule = row.schedule.rule;
   auto& risks = advice.risks;
-  if (rule == "qsr" || rule == "power") {
-    risks.emplace_back(
-        "Accuracy: QSR gained 0.8 to 1.2 points over meeting at every step for ViT-B on ImageNet in 300 "
-        "epochs, and "
-        "1.7 over a constant period of 4 (Gu et al., ICLR 2024); for ResNet-50 in 90 epochs it had no "
-        "effect. It is "
-        "a rule for long training of large models; for language models it has not been shown to gain.");
-    if (plan.request.steps < long_run || !decays(plan.request.configuration.learning_rate))
-      risks.emplace_back(
-          "This run is short, or its learning rate does not fall far: expect time, not accuracy.");
-    if (plan.request.configuration.learning_rate.warmup_steps > 0)
-      risks.emplace_back(
-          "Keep schedule.in_warmup = base_period or first_after: the rule would make one round of the "
-          "warm-up.");
-  } else if (rule == "constant") {
-    risks.emplace_back(
-        "Accuracy: a constant period tends to cost some: ViT-B on ImageNet ended 1.7 points lower with "
-        "period 4 than "
-        "with QSR (Gu et al., ICLR 2024), and the replicas' variance is largest early, when meetings matter "
-        "most "
-        "(Jiang, Agrawal, 2020). Compare a short run with every_step: muster compare.");
-  } else if (rule == "adaptive") {
-    risks.emplace_back(
-        "Accuracy: ADPSGD reported lower loss and higher accuracy than a constant period with fewer "
-        "meetings, "
-        "on CIFAR-10 and ImageNet with 16 workers and SGD (Jiang, Agrawal, 2020); with AdamW it is "
-        "untested.");
-    if (row.walk.estimated)
-      risks.emplace_back(
-          "Its rounds here are an estimate: it follows the divergence that the run will measure.");
-  } else if (rule == "swap" || rule == "post_local") {
-    risks.emplace_back("Accuracy: the step of the switch has to be tuned; Gu et al. found both below QSR.");
-  } else if (rule != "every_step") {
+  AdviceFacts facts = plan.facts;
+  facts.estimated = row.walk.estimated;
+  if (row.rule->advice.risks)
+    risks = row.rule->advice.risks(facts);
+  else
     risks.emplace_back("Accuracy: compare a short run with every_step (muster compare) before a long one.");
-  }
-  if (rule != "every_step" && row.schedule.base_period > longest_of_papers)
-    risks.push_back(fmt::format("A base period of {} is beyond what the papers on it tried (8).",
-                                row.schedule.base_period));
+  if (const auto period = row.base_period(); period && *period > longest_of_papers)
+    risks.push_back(fmt::format("A base period of {} is beyond what the papers on it tried (8).", *period));
 }
 
 void choose_travel(const PlanResult& plan, PlanAdvice& advice) {
   const RunTime before = advice.time;
   if (before.total() <= 0 || before.communication() / before.total() <= enough) return;
   for (const PlanTravel& travel : plan.travels) {
-    if (travel.name != "qsgd8" || plan.request.configuration.comm.codec != "fp32") continue;
+    if (!plan.own_codec->lossless || travel.delayed || travel.codec->saves.empty()) continue;
     const double saved = 1 - travel.time.total() / before.total();
     if (saved < worthwhile) continue;
-    advice.comm = travel.comm;
+    advice.codec = travel.codec;
     advice.time = travel.time;
     advice.bytes_per_worker = travel.bytes_per_worker;
     advice.reasons.push_back(
-        fmt::format("Bytes still take long: 8 bits for each value (qsgd8) save another {}, without "
-                    "the processor's time for encoding.",
-                    percent(saved)));
-    advice.risks.emplace_back(
-        "qsgd8: 8 bits in buckets of 512 reached the accuracy of 32 (Alistarh et al., 2017).");
+        fmt::format("Bytes still take long: {} save another {}, without the processor's time for encoding.",
+                    travel.codec->saves, percent(saved)));
+    advice.risks.push_back(travel.codec->risk);
   }
   for (const PlanTravel& travel : plan.travels)
-    if (travel.name == "delayed by a round" && travel.time.total() < 0.9 * advice.time.total())
+    if (travel.delayed && travel.time.total() < 0.9 * advice.time.total())
       advice.reasons.push_back(
           fmt::format("Not taken: comm.overlap = delayed would need {} instead of {}; outcomes "
                       "that land a round late cost accuracy (docs/benchmarks.md).",
@@ -198,15 +156,28 @@ namespace {
 size_t best_rule(const PlanResult& plan) {
   const PlanRow& every = plan.rows[plan.every_step];
   if (meetings_share(every.time) < little) return plan.every_step;
-  const std::string& own = plan.rows.front().schedule.rule;
-  const bool local = own != "every_step" && own != "swap";
+  const RuleKind& own = *plan.rows.front().rule;
+  const bool local = own.gradients != GradientMeetings::always && !own.last_round_alone;
   if (local && overhead(plan.rows.front().time) <= enough) return 0;
-  if (const auto chosen = choose(plan, family(plan.request))) return *chosen;
-  if (const auto chosen = choose(plan, "constant")) return *chosen;
+  for (const RuleKind* rule : families(plan))
+    if (const auto chosen = choose(plan, rule)) return *chosen;
   return 0;
 }
 
 }  // namespace
+
+AdviceFacts advice_facts(const Catalogue& catalogue, const PlanRequest& request) {
+  const Configuration& configuration = request.configuration;
+  AdviceFacts facts;
+  const LearningRateSection& rate = configuration.learning_rate;
+  const RateKind& shape = catalogue.rates().at(rate.shape);
+  facts.rate_falls = shape.falls_to_the_end && rate.final <= 0.1 * rate.peak;
+  facts.rate_drops = shape.drops_at_milestones;
+  facts.plain_sgd = catalogue.inner_optimizers().at(configuration.inner.optimizer).linear;
+  facts.steps = request.steps;
+  facts.warmup_steps = configuration.learning_rate.warmup_steps;
+  return facts;
+}
 
 size_t plan_choice(const PlanResult& plan) {
   const size_t best = best_rule(plan);
@@ -218,7 +189,7 @@ PlanAdvice plan_advice(const PlanResult& plan) {
   PlanAdvice advice;
   advice.row = plan_choice(plan);
   const PlanRow& row = plan.rows[advice.row];
-  advice.comm = plan.request.configuration.comm;
+  advice.codec = plan.own_codec;
   advice.time = row.time;
   advice.bytes_per_worker = row.bytes_per_worker;
   explain_rule(plan, advice);

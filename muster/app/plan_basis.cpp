@@ -11,10 +11,10 @@
 #include "muster/app/plan_rules.h"
 #include "muster/app/resolve.h"
 #include "muster/app/simulation_options.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/message_size.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
@@ -22,8 +22,8 @@ namespace {
 
 constexpr double nothing_kept = 1e-3;  // seconds of progress lost where the others go on
 
-MessageForm form_of(const CommSection& comm) {
-  const auto choice = codec_choice(comm);
+MessageForm form_of(const Catalogue& catalogue, const CommSection& comm) {
+  const auto choice = codec_choice(catalogue, comm);
   return choice ? choice->codec.form() : MessageForm{};
 }
 
@@ -72,12 +72,12 @@ void set_failures(const PlanRequest& request, PlanBasis& basis) {
   }
 }
 
-void set_bytes(const PlanRequest& request, PlanBasis& basis) {
+void set_bytes(const Catalogue& catalogue, const PlanRequest& request, PlanBasis& basis) {
   if (basis.parameters == 0) return;
-  basis.costs.message_bytes = travelling_bytes(request.configuration.comm, basis.parameters);
+  basis.costs.message_bytes = travelling_bytes(catalogue, request.configuration.comm, basis.parameters);
   if (basis.bytes_per_meeting == 0)
     basis.bytes_per_meeting =
-        handed_in_bytes(request.configuration.comm, basis.parameters, request.workers());
+        handed_in_bytes(catalogue, request.configuration.comm, basis.parameters, request.workers());
 }
 
 /// A meeting's time as latency and bytes over an effective bandwidth. `usual`: latency and work of messages.
@@ -96,14 +96,15 @@ void share_of_link(double meeting, const MeetingCost& usual, PlanBasis& basis) {
 }
 
 /// From --total: what a meeting takes follows from the totals; with parameters it is the link's doing.
-void use_totals(const PlanRequest& request, PlanBasis& basis) {
-  const RateCurve curve(make_learning_rate(request.configuration, request.steps), request.steps);
+void use_totals(const Catalogue& catalogue, const PlanRequest& request, PlanBasis& basis) {
+  const RateCurve curve(make_learning_rate(catalogue, request.configuration, request.steps), request.steps);
   std::vector<TotalTime> totals;
   for (const StatedTotal& total : request.totals) {
-    const PlanRule rule = named_rule("--total", total.rule, request.configuration, request.steps);
-    totals.push_back({total.rule,
-                      walk_rule(request.configuration, rule.schedule, curve, nullptr).communication(),
-                      total.hours});
+    const PlanRule rule = named_rule(catalogue, "--total", total.rule, request.configuration, request.steps);
+    totals.push_back(
+        {total.rule,
+         walk_rule(catalogue, request.configuration, rule.schedule, curve, nullptr).communication(),
+         total.hours});
   }
   basis.solved = solve_totals(totals);
   const auto steps = static_cast<double>(request.steps);
@@ -175,8 +176,8 @@ void use_measurement(const PlanRequest& request, const PlanMeasurement& measured
   cost.gradient_seconds = std::max(0.0, times.gradient_seconds - network);
 }
 
-void use_async_speeds(const PlanRequest& request, PlanBasis& basis) {
-  const Configuration simulated = request.simulated();
+void use_async_speeds(const Catalogue& catalogue, const PlanRequest& request, PlanBasis& basis) {
+  const Configuration simulated = request.simulated(catalogue);
   const SimulationOptions options = simulation_options(simulated, basis.costs.message_bytes);
   basis.costs.step.seconds = 1;
   basis.costs.step.slowness = device_speeds(options.devices);
@@ -194,23 +195,25 @@ void use_async_speeds(const PlanRequest& request, PlanBasis& basis) {
 
 }  // namespace
 
-double travelling_bytes(const CommSection& comm, int64_t parameters) {
-  return static_cast<double>(message_bytes(form_of(comm), parameters));
+double travelling_bytes(const Catalogue& catalogue, const CommSection& comm, int64_t parameters) {
+  return static_cast<double>(message_bytes(form_of(catalogue, comm), parameters));
 }
 
-double handed_in_bytes(const CommSection& comm, int64_t parameters, int64_t workers) {
-  if (comm.codec == "fp32" || workers == 1) return static_cast<double>(parameters) * 4;
-  return static_cast<double>(compressed_mean_bytes(form_of(comm), parameters, workers, 0));
+double handed_in_bytes(const Catalogue& catalogue, const CommSection& comm, int64_t parameters,
+                       int64_t workers) {
+  if (!codec_choice(catalogue, comm) || workers == 1) return static_cast<double>(parameters) * 4;
+  return static_cast<double>(compressed_mean_bytes(form_of(catalogue, comm), parameters, workers, 0));
 }
 
-PlanBasis plan_basis(const PlanRequest& request, const std::optional<PlanMeasurement>& measurement) {
+PlanBasis plan_basis(const Catalogue& catalogue, const PlanRequest& request,
+                     const std::optional<PlanMeasurement>& measurement) {
   PlanBasis basis;
   const int64_t workers = measurement ? measurement->workers : request.workers();
   set_group(request, workers, basis);
   set_network(request, basis);
   basis.parameters = request.parameters.value_or(measurement ? measurement->parameters : 0);
   if (basis.parameters == 0 && request.step_seconds && request.network) {
-    const auto known = model_parameters(request.configuration);
+    const auto known = model_parameters(catalogue, request.configuration);
     if (!known)
       throw OptionError(
           "--parameters", "(not given)",
@@ -218,11 +221,11 @@ PlanBasis plan_basis(const PlanRequest& request, const std::optional<PlanMeasure
     basis.parameters = *known;
   }
   if (measurement) basis.bytes_per_meeting = measurement->bytes_per_meeting;
-  set_bytes(request, basis);
+  set_bytes(catalogue, request, basis);
   basis.costs.step.spread = request.spread;
   basis.costs.delayed = request.configuration.comm.overlap != "none";
   basis.costs.delay = request.configuration.comm.delay;
-  if (!request.totals.empty()) use_totals(request, basis);
+  if (!request.totals.empty()) use_totals(catalogue, request, basis);
   if (request.step_seconds) {
     basis.costs.step.seconds = *request.step_seconds;
     basis.source = "the figures given";
@@ -233,7 +236,7 @@ PlanBasis plan_basis(const PlanRequest& request, const std::optional<PlanMeasure
     }
   }
   if (request.asynchronous() && request.totals.empty() && !request.step_seconds && !measurement)
-    use_async_speeds(request, basis);
+    use_async_speeds(catalogue, request, basis);
   if (measurement) {
     use_measurement(request, *measurement, basis);
     basis.replay = measurement->replay;

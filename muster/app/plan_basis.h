@@ -12,6 +12,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What measurements say of the configuration, whether from a probe or from a finished run.
 struct PlanMeasurement {
   std::vector<MeasuredRound> rounds;
@@ -42,13 +44,15 @@ struct PlanBasis {
 };
 
 /// From what was asked for, and what was measured where --probe or --run was. Throws OptionError.
-PlanBasis plan_basis(const PlanRequest& request, const std::optional<PlanMeasurement>& measurement);
+PlanBasis plan_basis(const Catalogue& catalogue, const PlanRequest& request,
+                     const std::optional<PlanMeasurement>& measurement);
 
 /// Bytes of a configuration's message of so many values, and those that a worker hands in at a meeting.
-double travelling_bytes(const CommSection& comm, int64_t parameters);
-double handed_in_bytes(const CommSection& comm, int64_t parameters, int64_t workers);
+double travelling_bytes(const Catalogue& catalogue, const CommSection& comm, int64_t parameters);
+double handed_in_bytes(const Catalogue& catalogue, const CommSection& comm, int64_t parameters,
+                       int64_t workers);
 
 /// What the engine's `models` says of the configuration's model; nothing where its size depends on keys.
-std::optional<int64_t> model_parameters(const Configuration& configuration);
+std::optional<int64_t> model_parameters(const Catalogue& catalogue, const Configuration& configuration);
 
 }  // namespace muster

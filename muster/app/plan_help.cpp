@@ -21,15 +21,19 @@ const CommandHelp& plan_help() {
        {"probe", "",
         "Train a few steps of the configuration here under three rules, and take the times from them."},
        {"probe-steps", "N", "Steps of each of these trainings. Default: 48."},
-       {"launch", "WORDS",
+       {"launch",
+        "WORDS",
         "The probe runs under `muster launch WORDS -- train ...`, such as '-n 2' or '--hosts hosts.txt': the "
-        "real processes, machines and network."},
+        "real processes, machines and network.",
+        {.any_word = true}},
        {"run", "FOLDER",
         "Take the times from a run's metrics, also for rules that depend on the run, and without "
         "CONFIG.toml its configuration."},
-       {"total", "RULE:TIME",
+       {"total",
+        "RULE:TIME",
         "The whole time of a run with this rule and configuration (every_step:26.7h, constant:8:20.3h); at "
-        "least two, of different frequency."},
+        "least two, of different frequency.",
+        {.repeats = true}},
        {"step-time", "TIME",
         "Time of one step of one worker (0.75s, 20ms), including the making of its batch."},
        {"parameters", "N", "Parameters of the model. Default: what a run or `muster models` reports."},

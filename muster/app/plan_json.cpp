@@ -29,7 +29,7 @@ Json time_json(const RunTime& time) {
 Json row_json(const PlanRow& row) {
   Json json;
   json["name"] = row.name;
-  json["rule"] = row.schedule.rule;
+  json["rule"] = row.rule->name;
   json["rounds"] = row.walk.meetings();
   json["communication"] = row.walk.communication();
   json["longest_period"] = row.walk.longest_period();
@@ -72,8 +72,8 @@ Json advice_json(const PlanResult& plan) {
   const PlanAdvice& advice = plan.advice;
   Json json;
   json["name"] = plan.rows[advice.row].name;
-  json["rule"] = plan.rows[advice.row].schedule.rule;
-  json["codec"] = advice.comm.codec;
+  json["rule"] = plan.rows[advice.row].rule->name;
+  json["codec"] = advice.codec->name;
   json["seconds"] = number(advice.time.total());
   json["bytes_per_worker"] = known_bytes(advice.bytes_per_worker);
   json["reasons"] = advice.reasons;

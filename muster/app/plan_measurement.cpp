@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "muster/app/plan_basis.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/choice/value.h"
 #include "muster/report/run_history.h"
 
 namespace muster {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine_program.h"
 #include "muster/app/plan_basis.h"
 #include "muster/base/error.h"
@@ -24,17 +25,15 @@ std::string engine_answer() {
   return text;
 }
 
-/// Models whose size follows from keys of their own.
-bool built_from_keys(const std::string& model) { return model == "gpt" || model == "mlp"; }
-
 }  // namespace
 
-std::optional<int64_t> model_parameters(const Configuration& configuration) {
-  if (!configuration.task.model || built_from_keys(*configuration.task.model)) return std::nullopt;
+std::optional<int64_t> model_parameters(const Catalogue& catalogue, const Configuration& configuration) {
+  const ModelKind& wanted = catalogue.models().at(configuration.task.model);
+  if (wanted.built_from_keys) return std::nullopt;
   try {
     const auto models = nlohmann::json::parse(engine_answer()).at("models");
     for (const auto& model : models)
-      if (model.at("name") == *configuration.task.model) return model.at("parameters").get<int64_t>();
+      if (model.at("name") == wanted.name) return model.at("parameters").get<int64_t>();
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;  // another engine's answer
   } catch (const Error&) {

@@ -18,7 +18,7 @@ std::vector<const PlanRow*> drawn(const PlanResult& plan) {
   std::vector<const PlanRow*> rows = {&plan.rows[plan.every_step]};
   const auto add = [&](const PlanRow& row) {
     const bool there = std::any_of(rows.begin(), rows.end(), [&](const PlanRow* other) {
-      return other->name == row.name || (other->schedule == row.schedule && other->name != "every_step");
+      return other->name == row.name || (other->rule == row.rule && other->values == row.values);
     });
     if (!there && rows.size() < 6) rows.push_back(&row);
   };
@@ -38,17 +38,21 @@ StudyChart against_period(const PlanResult& plan) {
   StudyCurve constant{.label = "constant", .x = {}, .y = {}, .error = {}};
   std::vector<std::pair<double, double>> points = {{1, hours(plan.rows[plan.every_step].time)}};
   for (const PlanRow& row : plan.rows)
-    if (row.schedule.rule == "constant") points.emplace_back(row.schedule.base_period, hours(row.time));
+    if (row.rule->one_period) points.emplace_back(*row.base_period(), hours(row.time));
   std::sort(points.begin(), points.end());
   for (const auto& [period, time] : points) constant.x.push_back(period), constant.y.push_back(time);
   chart.curves.push_back(std::move(constant));
-  for (const char* rule : {"qsr", "power", "post_local", "swap", "adaptive", "piecewise"}) {
-    StudyCurve curve{.label = rule, .x = {}, .y = {}, .error = {}, .points = true};
-    for (const PlanRow& row : plan.rows)
-      if (row.schedule.rule == rule)
-        curve.x.push_back(1 / row.walk.communication()), curve.y.push_back(hours(row.time));
-    if (!curve.x.empty()) chart.curves.push_back(std::move(curve));
+  std::vector<StudyCurve> others;
+  for (const PlanRow& row : plan.rows) {
+    if (row.rule->one_period || row.rule->gradients == GradientMeetings::always) continue;
+    auto curve = std::find_if(others.begin(), others.end(),
+                              [&](const StudyCurve& one) { return one.label == row.rule->name; });
+    if (curve == others.end())
+      curve = others.insert(curve, {.label = row.rule->name, .x = {}, .y = {}, .error = {}, .points = true});
+    curve->x.push_back(1 / row.walk.communication());
+    curve->y.push_back(hours(row.time));
   }
+  for (StudyCurve& curve : others) chart.curves.push_back(std::move(curve));
   return chart;
 }
 

@@ -92,21 +92,19 @@ void add(PlanMeasurement& all, PlanMeasurement one) {
 
 }  // namespace
 
-std::vector<std::string> probe_words(const PlanRequest& request, const std::string& rule, int64_t period,
+std::vector<std::string> probe_words(const PlanRequest& request, const ProbeTraining& training,
                                      const std::string& folder) {
   std::vector<std::string> words;
   for (const Setting& one : request.settings) {
-    if (set_by_probe(one.name) || (rule == "every_step" && meets_parameters_only(one.name))) continue;
+    if (set_by_probe(one.name) || (!training.period && meets_parameters_only(one.name))) continue;
     words.push_back("--" + one.name + "=" + one.text);
   }
   const auto set = [&](const std::string& name, const std::string& text) {
     words.push_back("--" + name + "=" + text);
   };
-  const bool several = request.configuration.comm.inner_period > 1;
-  set("schedule.rule", rule);
-  if (rule == "constant")
-    set("schedule.base_period",
-        std::to_string(several ? period * request.configuration.comm.inner_period : period));
+  set("schedule.rule", training.period ? "constant" : "every_step");
+  if (training.period)
+    set("schedule.base_period", std::to_string(*training.period * request.configuration.comm.inner_period));
   // A rate that changes nothing: the arithmetic takes as long as with any other, and nothing diverges.
   set("learning_rate.shape", "constant");
   set("learning_rate.peak", "1e-5");
@@ -123,12 +121,12 @@ PlanMeasurement probe_here(const PlanRequest& request) {
   HeldSignals signals;
   PlanMeasurement all;
   const int64_t longest = std::max<int64_t>(8, request.probe_steps / 4);
-  const std::array<std::pair<const char*, int64_t>, 3> trainings = {
-      {{"every_step", 1}, {"constant", 2}, {"constant", longest}}};
-  for (const auto& [rule, period] : trainings) {
+  for (const ProbeTraining& training : {ProbeTraining{}, ProbeTraining{2}, ProbeTraining{longest}}) {
+    const std::string rule = training.period ? "constant" : "every_step";
+    const int64_t period = training.period.value_or(1);
     const std::string name = fmt::format("{}/{}-{}", folder.path(), rule, period);
     print_log("muster plan: {} steps of {} with period {}\n", request.probe_steps, rule, period);
-    const int code = run_child(child_command(request, probe_words(request, rule, period, name)), signals);
+    const int code = run_child(child_command(request, probe_words(request, training, name)), signals);
     if (signals.asked_to_stop() != 0) throw Error("the probe was stopped");
     if (code != 0)
       throw OptionError("--probe", fmt::format("{} with period {}", rule, period),

@@ -14,6 +14,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// "--total qsr:20.2h".
 struct StatedTotal {
   std::string rule;  ///< with its period: "constant:8"
@@ -29,6 +31,7 @@ struct PlanRequest {
   Configuration configuration;    ///< resolved for a preview
   int64_t steps = 0;              ///< of every worker
   std::optional<int64_t> train_samples;
+  std::optional<int64_t> usual_samples;  ///< of the configured data, where everybody's are alike
   std::optional<std::string> file, run, out;
   std::vector<StatedTotal> totals;
   std::optional<double> step_seconds, price;
@@ -48,15 +51,12 @@ struct PlanRequest {
   std::optional<int64_t> samples() const;
   bool asynchronous() const;  ///< there are async.* keys
   /// REQUIRES: asynchronous(). The run that these describe. Throws OptionError.
-  Configuration simulated() const;
+  Configuration simulated(const Catalogue& catalogue) const;
 };
 
 const CommandHelp& plan_help();
 
 /// Words behind `muster plan`, checked. Throws OptionError naming flag, value and remedy; FileError.
-PlanRequest read_plan_request(const std::vector<std::string>& words);
-
-/// "26.7h", "90min", "72000s", "2d" in seconds. Throws OptionError (`field`).
-double parse_duration(const std::string& field, std::string_view text);
+PlanRequest read_plan_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/resolve.h"
 #include "muster/app/simulation_options.h"
@@ -20,60 +21,62 @@ namespace {
 constexpr double hopeless = 100;   // times the work itself, that failures may cost in a plan
 constexpr double pays_from = 0.5;  // of its share, that an addition of workers must bring
 
-PlanRow plan_row(const PlanRequest& request, const PlanBasis& basis, const PlanRule& rule,
-                 const RateCurve& curve, RoundMaximum& maximum) {
-  PlanRow row{rule.name, rule.schedule, {}, {}, 0, std::nullopt};
-  row.walk = walk_rule(request.configuration, rule.schedule, curve, basis.replay ? &*basis.replay : nullptr);
+PlanRow plan_row(const Catalogue& catalogue, const PlanRequest& request, const PlanBasis& basis,
+                 const PlanRule& rule, const RateCurve& curve, RoundMaximum& maximum) {
+  PlanRow row{rule.name, &catalogue.rules().at(rule.schedule.rule), rule.schedule.values};
+  row.walk = walk_rule(catalogue, request.configuration, rule.schedule, curve,
+                       basis.replay ? &*basis.replay : nullptr);
   row.time = predict_run(row.walk, basis.costs, maximum);
   row.bytes_per_worker = static_cast<double>(row.walk.meetings()) * basis.bytes_per_meeting;
   row.cost = plan_cost(request, basis.costs.group, row.time.total());
   return row;
 }
 
-void add_rows(PlanResult& plan, const RateCurve& curve) {
+void add_rows(const Catalogue& catalogue, PlanResult& plan, const RateCurve& curve) {
   const PlanRequest& request = plan.request;
   RoundMaximum maximum(plan.basis.costs.step, plan.basis.costs.group.workers());
   std::vector<PlanRule> rules =
-      plan_rules(request.configuration, request.steps, request.settings_per_rule, request.periods);
+      plan_rules(catalogue, request.configuration, request.steps, request.settings_per_rule, request.periods);
   for (const StatedTotal& total : request.totals)
     if (std::none_of(rules.begin(), rules.end(),
                      [&](const PlanRule& rule) { return rule.name == total.rule; }))
-      rules.push_back(named_rule("--total", total.rule, request.configuration, request.steps));
-  for (const PlanRule& rule : rules) plan.rows.push_back(plan_row(request, plan.basis, rule, curve, maximum));
-  const auto found = std::find_if(plan.rows.begin(), plan.rows.end(),
-                                  [](const PlanRow& row) { return row.name == "every_step"; });
+      rules.push_back(named_rule(catalogue, "--total", total.rule, request.configuration, request.steps));
+  for (const PlanRule& rule : rules)
+    plan.rows.push_back(plan_row(catalogue, request, plan.basis, rule, curve, maximum));
+  const auto found = std::find_if(plan.rows.begin(), plan.rows.end(), [](const PlanRow& row) {
+    return row.rule->gradients == GradientMeetings::always;
+  });
   plan.every_step = static_cast<size_t>(found - plan.rows.begin());
 }
 
 /// Codecs and overlap under the rule that was chosen.
-void add_travels(PlanResult& plan) {
+void add_travels(const Catalogue& catalogue, PlanResult& plan) {
   if (plan.basis.parameters == 0 || plan.basis.costs.group.workers() < 2) return;
   const PlanRow& row = plan.rows[plan_choice(plan)];
   RoundMaximum maximum(plan.basis.costs.step, plan.basis.costs.group.workers());
-  const auto add = [&](const std::string& name, const CommSection& comm) {
+  const auto add = [&](const std::string& name, const CommSection& comm, bool delayed) {
     RunCosts costs = plan.basis.costs;
-    costs.message_bytes = travelling_bytes(comm, plan.basis.parameters);
+    costs.message_bytes = travelling_bytes(catalogue, comm, plan.basis.parameters);
     costs.delayed = comm.overlap != "none";
     costs.delay = comm.delay;
-    const double handed = handed_in_bytes(comm, plan.basis.parameters, costs.group.workers());
-    plan.travels.push_back({name, comm, predict_run(row.walk, costs, maximum),
+    const double handed = handed_in_bytes(catalogue, comm, plan.basis.parameters, costs.group.workers());
+    plan.travels.push_back({name, &catalogue.codecs().at(comm.codec), delayed,
+                            predict_run(row.walk, costs, maximum),
                             handed * static_cast<double>(row.walk.meetings())});
   };
   const CommSection& own = plan.request.configuration.comm;
-  add("as configured", own);
-  for (const char* codec : {"fp32", "fp16", "qsgd8", "int8", "qsgd4"}) {
+  add("as configured", own, false);
+  for (const NamedCodec& codec : catalogue.codecs().all()) {
+    if (!codec.planned) continue;
     CommSection comm = own;
-    comm.codec = codec;
-    comm.error_feedback.reset();
-    comm.bucket.reset();
-    comm.rounding = CommSection{}.rounding;
-    comm.scale = CommSection{}.scale;
-    add(codec, comm);
+    comm.codec = codec.name;
+    comm.codec_values = {};
+    add(codec.name, comm, false);
   }
   if (own.overlap != "none") return;
   CommSection comm = own;
   comm.overlap = "delayed";
-  add("delayed by a round", comm);
+  add("delayed by a round", comm, true);
 }
 
 /// 1, 2, 3, 4, 6, 8, 12, ... 10,000.
@@ -146,9 +149,10 @@ PlanScan scan_workers(const PlanResult& plan, const PlanRow& row) {
   return scan;
 }
 
-std::optional<PlanAsync> simulate(const PlanRequest& request, const PlanBasis& basis) {
+std::optional<PlanAsync> simulate(const Catalogue& catalogue, const PlanRequest& request,
+                                  const PlanBasis& basis) {
   if (!request.asynchronous()) return std::nullopt;
-  const Configuration configuration = request.simulated();
+  const Configuration configuration = request.simulated(catalogue);
   const SimulationOptions options = simulation_options(configuration, basis.costs.message_bytes);
   EventSimulation simulation(options, simulated_speeds(configuration));
   while (simulation.advance()) {
@@ -170,11 +174,11 @@ std::optional<PlanAsync> simulate(const PlanRequest& request, const PlanBasis& b
 void add_notes(PlanResult& plan) {
   const double every = plan.rows[plan.every_step].time.total();
   for (const PlanRow& row : plan.rows) {
-    if (row.schedule.rule != "constant" || row.time.total() <= every) continue;
+    if (!row.rule->one_period || row.time.total() <= every) continue;
     plan.basis.notes.push_back(fmt::format(
         "{} takes longer than every_step ({} and {}): as measured, a meeting that averages parameters takes "
         "more than {} that average gradients. Where meetings are so cheap, few rules save time.",
-        row.name, format_duration(row.time.total()), format_duration(every), row.schedule.base_period));
+        row.name, format_duration(row.time.total()), format_duration(every), *row.base_period()));
     break;
   }
   if (!plan.request.totals.empty() && !plan.basis.link_known)
@@ -191,13 +195,15 @@ std::optional<double> plan_cost(const PlanRequest& request, const HostGroup& gro
   return *request.price * paid * seconds / 3600;
 }
 
-PlanResult make_plan(const PlanRequest& request, PlanBasis basis) {
+PlanResult make_plan(const Catalogue& catalogue, const PlanRequest& request, PlanBasis basis) {
   const Stopwatch watch;
   PlanResult plan;
   plan.request = request;
   plan.basis = std::move(basis);
-  const RateCurve curve(make_learning_rate(request.configuration, request.steps), request.steps);
-  add_rows(plan, curve);
+  plan.facts = advice_facts(catalogue, request);
+  plan.own_codec = &catalogue.codecs().at(request.configuration.comm.codec);
+  const RateCurve curve(make_learning_rate(catalogue, request.configuration, request.steps), request.steps);
+  add_rows(catalogue, plan, curve);
   for (const PlanRow& row : plan.rows)
     if (!(row.time.failures <= hopeless * (row.time.total() - row.time.failures)))
       throw OptionError(
@@ -205,8 +211,8 @@ PlanResult make_plan(const PlanRequest& request, PlanBasis basis) {
           "with so many failures and so much lost at each, the run would hardly ever end: refused to plan; "
           "write checkpoints more often (checkpoint.every) or continue without the lost workers "
           "(elastic.min_workers)");
-  plan.async = simulate(request, plan.basis);
-  add_travels(plan);
+  plan.async = simulate(catalogue, request, plan.basis);
+  add_travels(catalogue, plan);
   add_notes(plan);
   if (!plan.basis.on_this_machine && (plan.basis.link_known || plan.request.totals.empty())) {
     plan.scans.push_back(scan_workers(plan, plan.rows[plan.every_step]));

@@ -8,18 +8,28 @@
 #include "muster/app/plan_basis.h"
 #include "muster/app/plan_request.h"
 #include "muster/app/plan_rules.h"
+#include "muster/comm/named_codec.h"
 #include "muster/plan/run_time.h"
+#include "muster/schedule/rule_kind.h"
 
 namespace muster {
+
+class Catalogue;
 
 /// What one rule would cost.
 struct PlanRow {
   std::string name;
-  ScheduleSection schedule;
+  const RuleKind* rule = nullptr;  ///< borrowed from the catalogue
+  Values values;                   ///< what it is given
   ScheduleWalk walk;
   RunTime time;
   double bytes_per_worker = 0;  ///< 0: unknown
   std::optional<double> cost;
+
+  /// The rule's base period; nothing where it has none.
+  std::optional<int64_t> base_period() const {
+    return rule->has_base_period() ? std::optional(rule->base_period(values)) : std::nullopt;
+  }
 };
 
 /// The same work on another number of workers: as many samples, so fewer steps of more workers.
@@ -43,8 +53,9 @@ struct PlanScan {
 
 /// A change of how means travel, under one rule.
 struct PlanTravel {
-  std::string name;  ///< "fp32", "qsgd8", "delayed"
-  CommSection comm;
+  std::string name;                   ///< "fp32", "qsgd8", "delayed by a round"
+  const NamedCodec* codec = nullptr;  ///< borrowed from the catalogue
+  bool delayed = false;               ///< meetings overlap with a round, which the configuration does not ask
   RunTime time;
   double bytes_per_worker = 0;
 };
@@ -58,8 +69,8 @@ struct PlanAsync {
 };
 
 struct PlanAdvice {
-  size_t row = 0;  ///< of the rows
-  CommSection comm;
+  size_t row = 0;                     ///< of the rows
+  const NamedCodec* codec = nullptr;  ///< borrowed from the catalogue
   RunTime time;
   double bytes_per_worker = 0;
   std::vector<std::string> reasons, risks;
@@ -69,8 +80,10 @@ struct PlanAdvice {
 struct PlanResult {
   PlanRequest request;
   PlanBasis basis;
-  std::vector<PlanRow> rows;  ///< the first is the configuration's own
-  size_t every_step = 0;      ///< its row
+  AdviceFacts facts;                      ///< of the training
+  const NamedCodec* own_codec = nullptr;  ///< the configuration's, borrowed from the catalogue
+  std::vector<PlanRow> rows;              ///< the first is the configuration's own
+  size_t every_step = 0;                  ///< the row of the rule that averages gradients in every step
   std::vector<PlanTravel> travels;
   std::vector<PlanScan> scans;
   std::optional<PlanAsync> async;
@@ -79,11 +92,13 @@ struct PlanResult {
 };
 
 /// Walks and adds up everything. Throws OptionError.
-PlanResult make_plan(const PlanRequest& request, PlanBasis basis);
+PlanResult make_plan(const Catalogue& catalogue, const PlanRequest& request, PlanBasis basis);
 
 /// Cost of so many seconds; nothing without a price.
 std::optional<double> plan_cost(const PlanRequest& request, const HostGroup& group, double seconds);
 
+/// What advice on a rule may depend on, of the training that is planned.
+AdviceFacts advice_facts(const Catalogue& catalogue, const PlanRequest& request);
 /// What decides, and what to do with it.
 PlanAdvice plan_advice(const PlanResult& plan);
 /// The rule under which to look at other ways to travel and other numbers of workers.
@@ -102,6 +117,6 @@ std::string plan_text(const PlanResult& plan);
 /// The page of curves, by itself.
 std::string plan_page(const PlanResult& plan);
 /// A configuration for `muster train` with the reasons as comments. Throws Bug where it would not resolve.
-std::string recommended_toml(const PlanResult& plan);
+std::string recommended_toml(const Catalogue& catalogue, const PlanResult& plan);
 
 }  // namespace muster

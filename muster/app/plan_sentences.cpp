@@ -16,9 +16,9 @@ std::string counted(int64_t count, const char* word) {
 std::string plan_answer(const PlanResult& plan) {
   const PlanRow& chosen = plan.rows[plan.advice.row];
   const std::string name =
-      chosen.name + (plan.advice.comm.codec == "fp32" ? "" : " with comm.codec " + plan.advice.comm.codec);
+      chosen.name + (plan.advice.codec->lossless ? "" : " with comm.codec " + plan.advice.codec->name);
   const std::string time = format_duration(plan.advice.time.total());
-  if (plan.advice.row == plan.every_step && plan.advice.comm.codec == "fp32")
+  if (plan.advice.row == plan.every_step && plan.advice.codec->lossless)
     return fmt::format("{}: {}, and no rule saves much of it", name, time);
   return fmt::format("{}: {} instead of {} with a meeting at every step", name, time,
                      format_duration(plan.rows[plan.every_step].time.total()));

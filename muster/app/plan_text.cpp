@@ -19,7 +19,7 @@ std::string share(double part, double whole) {
   return whole > 0 ? fmt::format("{:.1f} %", 100 * part / whole) : "-";
 }
 
-std::string rules_table(const PlanResult& plan) {
+std::string rules_lines(const PlanResult& plan) {
   std::vector<Table::Column> columns = {{"rule", Align::left}};
   for (const char* heading : {"rounds", "of steps", "sent by a worker", "time", "computing", "waiting",
                               "meeting", "failures", "other"})
@@ -122,7 +122,7 @@ std::string plan_text(const PlanResult& plan) {
   text += fmt::format("{} as configured: most of its time goes to {}.\n", own.name,
                       name_of(own.time.bottleneck()));
   for (const std::string& note : plan.basis.notes) text += wrapped(note, "");
-  text += "\n" + rules_table(plan) + travels_table(plan);
+  text += "\n" + rules_lines(plan) + travels_table(plan);
   for (const PlanScan& scan : plan.scans) text += scan_text(plan, scan);
   return text + async_text(plan);
 }

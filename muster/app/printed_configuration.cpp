@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/keys.h"
 #include "muster/app/toml_file.h"
@@ -23,13 +24,13 @@ const CommandFlag print_config_flag = {
     "Write what the configuration differs in from the defaults as a TOML file and end; =all: every key, with "
     "its meaning (with --json: every key as JSON)."};
 
-std::string differences_toml(const Resolution& resolution, Scope scope) {
+std::string differences_toml(const Catalogue& catalogue, const Resolution& resolution, Scope scope) {
   const Configuration defaults;
   std::string text =
       "# What differs from the defaults; --print-config=all writes every key with its meaning.\n";
   for (const SectionTitle& title : section_titles()) {
     std::string lines;
-    for (const Key& key : all_keys()) {
+    for (const Key& key : catalogue.keys()) {
       if (key.section() != title.name || !has_use(scope, key)) continue;
       const bool differs = key.get(resolution.given) != key.get(defaults);
       if (!differs && !is_always_printed(key, scope)) continue;
@@ -41,12 +42,13 @@ std::string differences_toml(const Resolution& resolution, Scope scope) {
   return text;
 }
 
-std::optional<std::string> printed_configuration(const Arguments& arguments, const Resolution& resolution,
-                                                 Scope scope) {
+std::optional<std::string> printed_configuration(const Catalogue& catalogue, const Arguments& arguments,
+                                                 const Resolution& resolution, Scope scope) {
   const auto flag = arguments.flag("print-config");
   if (!flag) return std::nullopt;
-  if (arguments.has("json")) return configuration_json(resolution.configuration) + "\n";
-  return *flag == "all" ? write_toml(resolution.configuration) : differences_toml(resolution, scope);
+  if (arguments.has("json")) return configuration_json(catalogue, resolution.configuration) + "\n";
+  return *flag == "all" ? write_toml(catalogue, resolution.configuration)
+                        : differences_toml(catalogue, resolution, scope);
 }
 
 }  // namespace muster

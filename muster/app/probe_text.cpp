@@ -10,12 +10,13 @@ namespace muster {
 
 namespace {
 
-struct Kind {
+struct ProbeWord {
   std::string_view name;
   ProbeKind kind;
 };
-constexpr std::array kinds = {Kind{"sharpness", ProbeKind::sharpness}, Kind{"noise", ProbeKind::noise},
-                              Kind{"workers", ProbeKind::workers}, Kind{"distance", ProbeKind::distance}};
+constexpr std::array probe_words = {
+    ProbeWord{"sharpness", ProbeKind::sharpness}, ProbeWord{"noise", ProbeKind::noise},
+    ProbeWord{"workers", ProbeKind::workers}, ProbeWord{"distance", ProbeKind::distance}};
 
 struct Number {
   std::string_view name;
@@ -71,7 +72,7 @@ void read_number(std::string_view text, ProbeRequest& request, const std::string
 }  // namespace
 
 std::string_view name_of(ProbeKind kind) {
-  for (const Kind& known : kinds)
+  for (const ProbeWord& known : probe_words)
     if (known.kind == kind) return known.name;
   throw Bug("a probe without a name");
 }
@@ -81,11 +82,11 @@ std::vector<ProbeRequest> parse_probes(std::string_view text, const std::string&
   for (const std::string_view item : parted(text, ';')) {
     const size_t colon = item.find(':');
     std::optional<ProbeRequest> request;
-    for (const Kind& known : kinds)
+    for (const ProbeWord& known : probe_words)
       if (known.name == item.substr(0, colon)) request = ProbeRequest{.kind = known.kind};
     if (!request)
       throw OptionError(field, std::string(item),
-                        "the probes are " + words_of(kinds) + ", such as sharpness:every=10;distance");
+                        "the probes are " + words_of(probe_words) + ", such as sharpness:every=10;distance");
     for (const ProbeRequest& before : requests)
       if (before.kind == request->kind) throw OptionError(field, std::string(item), "name each probe once");
     if (colon != std::string_view::npos)

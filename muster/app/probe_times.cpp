@@ -6,8 +6,8 @@
 
 #include "muster/app/make_schedule.h"
 #include "muster/app/probe_text.h"
-#include "muster/app/unused_option.h"
 #include "muster/base/format.h"
+#include "muster/choice/unused_option.h"
 #include "muster/schedule/preview.h"
 
 namespace muster {
@@ -15,20 +15,22 @@ namespace muster {
 namespace {
 
 /// Nothing for rules that listen to the run.
-std::optional<int64_t> rounds_of(const Configuration& configuration, int64_t total_steps) {
-  const ScheduleOptions options = schedule_options(configuration);
-  const auto schedule = make_schedule(options);
+std::optional<int64_t> rounds_of(const Catalogue& catalogue, const Configuration& configuration,
+                                 int64_t total_steps) {
+  const ChosenRule rule = chosen_rule(catalogue, configuration);
+  const auto schedule = rule.make();
   if (schedule->wants_divergence() || schedule->wants_loss()) return std::nullopt;
-  return preview(*schedule, make_learning_rate(configuration, total_steps), total_steps, base_period(options))
-      .rounds;
+  const LearningRate rate = make_learning_rate(catalogue, configuration, total_steps);
+  return preview(*schedule, rate, total_steps, rule.period_of_preview()).rounds;
 }
 
 }  // namespace
 
-void check_probes_are_due(const Configuration& configuration, int64_t total_steps) {
+void check_probes_are_due(const Catalogue& catalogue, const Configuration& configuration,
+                          int64_t total_steps) {
   const auto& probe = configuration.run.probe;
   if (!probe) return;
-  const auto rounds = rounds_of(configuration, total_steps);
+  const auto rounds = rounds_of(catalogue, configuration, total_steps);
   if (!rounds) return;
   for (const ProbeRequest& request : parse_probes(*probe, "run.probe"))
     require_used(

@@ -8,11 +8,11 @@
 #include <new>
 #include <stdexcept>
 
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 #include "muster/base/nearest_word.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
@@ -20,7 +20,7 @@ namespace {
 
 bool asks_for_help(std::string_view word) { return word == "help" || word == "--help" || word == "-h"; }
 
-int run_words(std::span<const Command> commands, std::vector<std::string> words) {
+int run_words(const Catalogue& catalogue, std::span<const Command> commands, std::vector<std::string> words) {
   if (words.empty() || (asks_for_help(words[0]) && words.size() == 1)) {
     write_output(program_help(commands));
     flush_output();
@@ -36,7 +36,7 @@ int run_words(std::span<const Command> commands, std::vector<std::string> words)
     words.emplace_back("--help");
   }
   const Command& command = find_command(commands, words[0]);
-  const int code = command.run({words.begin() + 1, words.end()});
+  const int code = command.run(catalogue, {words.begin() + 1, words.end()});
   flush_output();
   return code;
 }
@@ -90,12 +90,12 @@ const Command& find_command(std::span<const Command> commands, std::string_view 
                                     : fmt::format("there is no such command; did you mean {}?", nearest));
 }
 
-int run_program(std::span<const Command> commands, int argc, char** argv) {
+int run_program(const Catalogue& catalogue, std::span<const Command> commands, int argc, char** argv) {
   fill_standard_streams();
   // A pipe that nobody reads and a file at its size limit are failed writes like any other.
   for (const int number : {SIGPIPE, SIGXFSZ}) std::signal(number, SIG_IGN);
   try {
-    return run_words(commands, {argv + (argc > 0 ? 1 : 0), argv + argc});
+    return run_words(catalogue, commands, {argv + (argc > 0 ? 1 : 0), argv + argc});
   } catch (const Error& error) {
     return tell("error", error.what(), exit_error);
   } catch (const std::bad_alloc&) {

@@ -8,11 +8,13 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// One command of a program. `run` gets the words behind the command's name and returns the exit code.
 struct Command {
   std::string_view name;
   std::string_view summary;
-  int (*run)(const std::vector<std::string>& words);
+  int (*run)(const Catalogue& catalogue, const std::vector<std::string>& words);
 };
 
 /// Exit codes: 0 done, 1 a fault of ours (Bug and anything unforeseen), 2 a fault of the world (Error).
@@ -23,7 +25,7 @@ inline constexpr int exit_error = 2;
 /// ignored, and tells errors as one line on standard error, "muster: error:
 /// ...". No word, help, --help and -h list the commands; `help COMMAND` is `COMMAND --help`; --version is
 /// version.
-int run_program(std::span<const Command> commands, int argc, char** argv);
+int run_program(const Catalogue& catalogue, std::span<const Command> commands, int argc, char** argv);
 
 /// The list of commands, with one example.
 std::string program_help(std::span<const Command> commands);

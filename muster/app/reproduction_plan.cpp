@@ -14,9 +14,9 @@
 #include "muster/app/claim_seeds.h"
 #include "muster/app/embedded_files.h"
 #include "muster/app/tuned_settings.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
 namespace muster {

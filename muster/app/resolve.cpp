@@ -9,18 +9,17 @@
 #include <set>
 #include <thread>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/contradictions.h"
 #include "muster/app/input_text.h"
-#include "muster/app/keys.h"
-#include "muster/app/model_names.h"
+#include "muster/app/make_schedule.h"
 #include "muster/app/probe_times.h"
 #include "muster/app/quota_sentence.h"
 #include "muster/app/resolve_async.h"
-#include "muster/app/unused_option.h"
 #include "muster/base/cpu_quota.h"
 #include "muster/base/error.h"
+#include "muster/choice/unused_option.h"
 #include "muster/comm/grouping.h"
-#include "muster/schedule/piecewise.h"
 
 namespace muster {
 
@@ -34,15 +33,14 @@ int64_t cores_by_affinity() {
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1U, std::thread::hardware_concurrency());
 }
-constexpr int64_t generated_samples = 5000, generated_test_samples = 1000;
-constexpr int64_t clusters_samples = 4096;
 constexpr int64_t folder_image_size = 224;
 
 // Of the file without the keys that are set aside.
-Configuration with_file(const std::vector<FileSetting>& file, const std::set<std::string>& aside) {
+Configuration with_file(const Catalogue& catalogue, const std::vector<FileSetting>& file,
+                        const std::set<std::string>& aside) {
   Configuration configuration;
   for (const FileSetting& setting : file) {
-    const Key& key = find_key(setting.name, "");
+    const Key& key = catalogue.find_key(setting.name, "");
     Configuration checked;
     key.set(aside.contains(key.name) ? checked : configuration, setting.value);
   }
@@ -51,23 +49,16 @@ Configuration with_file(const std::vector<FileSetting>& file, const std::set<std
 }
 
 // Settings go into an empty length first, so that a length of the command line replaces the file's.
-void apply(Configuration& configuration, const std::vector<Setting>& settings) {
+void apply(const Catalogue& catalogue, Configuration& configuration, const std::vector<Setting>& settings) {
   const auto steps = configuration.run.steps, epochs = configuration.run.epochs;
   configuration.run.steps.reset();
   configuration.run.epochs.reset();
   for (const Setting& setting : settings)
-    find_key(setting.name, setting.text).set_text(configuration, setting.text);
+    catalogue.find_key(setting.name, setting.text).set_text(configuration, setting.text);
   check_length_is_single(configuration);
   if (configuration.run.steps || configuration.run.epochs) return;
   configuration.run.steps = steps;
   configuration.run.epochs = epochs;
-}
-
-// The text is a list of pieces, or else the path of a CSV file.
-std::string resolved_pieces(const std::string& text) {
-  if (text.find_first_not_of("0123456789:, \t-") == std::string::npos)
-    return format_pieces(parse_pieces(text));
-  return format_pieces(parse_pieces_csv(input_text("schedule.pieces", text), text));
 }
 
 void fill_run(RunSection& run, const Processes& processes) {
@@ -82,60 +73,67 @@ void fill_run(RunSection& run, const Processes& processes) {
   if (!run.threads) run.threads = std::min(cores, *run.workers / processes.all);
 }
 
-void fill_outer(OuterSection& outer) {
-  if (outer.optimizer == "average") return;
-  const bool slowmo = outer.optimizer == "slowmo";
-  if (!outer.learning_rate) outer.learning_rate = slowmo ? 1.0 : 0.7;
-  if (!outer.momentum) outer.momentum = slowmo ? 0.5 : 0.9;
-}
-
-void fill_schedule(Configuration& configuration) {
+void fill_schedule(const Catalogue& catalogue, Configuration& configuration) {
   ScheduleSection& schedule = configuration.schedule;
-  if (!schedule.growth) schedule.growth = configuration.learning_rate.peak;
-  if (schedule.pieces) schedule.pieces = resolved_pieces(*schedule.pieces);
+  schedule.rule = catalogue.rules().at(schedule.rule).name;
+  const RunFacts facts = run_facts(catalogue, configuration);
+  for (const RuleKind& rule : catalogue.rules().all()) {
+    rule.fill(schedule.values, facts);
+    if (rule.read_files) rule.read_files(schedule.values, input_text);
+  }
 }
 
-void fill_model(TaskSection& task) {
-  if (task.model) return;
-  task.model = is_text_task(task.name) ? "gpt" : task.name == "clusters" ? "mlp" : "resnet8";
+/// The kinds that were chosen, by their names.
+void fill_names(const Catalogue& catalogue, Configuration& configuration) {
+  TaskSection& task = configuration.task;
+  const TaskKind& data = catalogue.tasks().at(task.name);
+  task.name = data.name;
+  if (task.model.empty()) task.model = data.model;
+  task.sampler = catalogue.samplers().at(task.sampler).name;
+  configuration.learning_rate.shape = catalogue.rates().at(configuration.learning_rate.shape).name;
+  configuration.inner.optimizer = catalogue.inner_optimizers().at(configuration.inner.optimizer).name;
+  configuration.outer.optimizer = catalogue.outer_optimizers().at(configuration.outer.optimizer).name;
+  configuration.comm.codec = catalogue.codecs().at(configuration.comm.codec).name;
+  configuration.comm.merge = catalogue.merges().at(configuration.comm.merge).name;
+  configuration.async.outer = catalogue.async_outer_optimizers().at(configuration.async.outer).name;
+  if (configuration.serve.pull_codec.empty()) configuration.serve.pull_codec = catalogue.codecs().at("").name;
 }
 
-void fill_task(TaskSection& task) {
-  const bool clusters = task.name == "clusters";
-  if (task.name != "generated" && !clusters) return;
-  if (!task.samples) task.samples = clusters ? clusters_samples : generated_samples;
-  if (!task.test_samples) task.test_samples = clusters ? clusters_samples : generated_test_samples;
+void fill_task(const TaskKind& kind, TaskSection& task) {
+  if (!task.samples) task.samples = kind.samples;
+  if (!task.test_samples) task.test_samples = kind.test_samples;
 }
 
 // Images that are decoded whenever they are wanted need a size, and a thread that does it.
-void fill_folder(Configuration& configuration) {
-  const bool folder = configuration.task.name == "folder";
-  if (folder && !configuration.image.size) configuration.image.size = folder_image_size;
-  if (!configuration.run.loader_threads) configuration.run.loader_threads = folder ? 1 : 0;
+void fill_folder(const TaskKind& kind, Configuration& configuration) {
+  const bool decoded = kind.decoded_when_wanted;
+  if (decoded && !configuration.image.size) configuration.image.size = folder_image_size;
+  if (!configuration.run.loader_threads) configuration.run.loader_threads = decoded ? 1 : 0;
 }
 
 // An asynchronous run, but for what depends on its length.
-void fill_simulation(Configuration& configuration) {
+void fill_simulation(const Catalogue& catalogue, Configuration& configuration) {
+  const TaskKind& kind = catalogue.tasks().at(configuration.task.name);
   configuration.run.loader_threads = 0;
-  fill_async(configuration);
-  fill_task(configuration.task);
-  fill_folder(configuration);
+  fill_async(catalogue, configuration);
+  fill_task(kind, configuration.task);
+  fill_folder(kind, configuration);
 }
 
 // Where the length is known already, what follows from it.
-void fill_by_length(Configuration& configuration, Scope scope) {
-  const auto samples = known_samples(configuration);
-  if (scope == Scope::training && samples) return complete(configuration, *samples);
+void fill_by_length(const Catalogue& catalogue, Configuration& configuration, Scope scope) {
+  const auto samples = known_samples(catalogue, configuration);
+  if (scope == Scope::training && samples) return complete(catalogue, configuration, *samples);
   if (!configuration.run.steps) return;
-  check_against_length(configuration, *configuration.run.steps);
+  check_against_length(catalogue, configuration, *configuration.run.steps);
 }
 
 /// Resolves layers, and sets keys of the file aside that turn out to have no use.
 class Resolver {
  public:
-  Resolver(const Given& given, Scope scope, const Processes& processes)
-      : given_(given), scope_(scope), processes_(processes) {
-    for (const std::string& name : without_use(given.file, scope)) aside_.insert(name);
+  Resolver(const Catalogue& catalogue, const Given& given, Scope scope, const Processes& processes)
+      : catalogue_(catalogue), given_(given), scope_(scope), processes_(processes) {
+    for (const std::string& name : without_use(catalogue, given.file, scope)) aside_.insert(name);
   }
 
   Resolution resolution() {
@@ -158,8 +156,8 @@ class Resolver {
 
  private:
   Configuration layered(const std::vector<Setting>& over) const {
-    Configuration configuration = with_file(given_.file, aside_);
-    apply(configuration, over);
+    Configuration configuration = with_file(catalogue_, given_.file, aside_);
+    apply(catalogue_, configuration, over);
     return configuration;
   }
 
@@ -186,32 +184,33 @@ class Resolver {
   }
 
   Configuration filled(Configuration configuration) {
-    fill_model(configuration.task);
+    fill_names(catalogue_, configuration);
     check(configuration);
     if (is_asynchronous(scope_)) {
-      fill_simulation(configuration);
+      fill_simulation(catalogue_, configuration);
       fill_by_steps_of_shards(configuration);
       return configuration;
     }
     fill_run(configuration.run, processes_);
     if (scope_ == Scope::training)
       Grouping{configuration.comm.group_size, *configuration.run.workers, processes_.all}.validate();
-    fill_task(configuration.task);
-    fill_folder(configuration);
-    fill_outer(configuration.outer);
-    fill_schedule(configuration);
-    if (scope_ != Scope::evaluation) fill_by_length(configuration, scope_);
+    const TaskKind& kind = catalogue_.tasks().at(configuration.task.name);
+    fill_task(kind, configuration.task);
+    fill_folder(kind, configuration);
+    catalogue_.outer_optimizers().at(configuration.outer.optimizer).fill(configuration.outer.values);
+    fill_schedule(catalogue_, configuration);
+    if (scope_ != Scope::evaluation) fill_by_length(catalogue_, configuration, scope_);
     return configuration;
   }
 
   void check(Configuration& configuration) const {
-    if (scope_ == Scope::training) check_no_async(configuration);
+    if (scope_ == Scope::training) check_no_async(catalogue_, configuration);
     if (is_asynchronous(scope_)) fit_devices(configuration);
-    if (scope_ == Scope::simulation) check_async(configuration);
-    if (scope_ == Scope::serving) check_served(configuration);
-    if (!is_walked(scope_)) check_task(configuration);
+    if (scope_ == Scope::simulation) check_async(catalogue_, configuration);
+    if (scope_ == Scope::serving) check_served(catalogue_, configuration);
+    if (!is_walked(scope_)) check_task(catalogue_, configuration);
     if (scope_ == Scope::training || is_asynchronous(scope_)) check_run(configuration.run);
-    if (scope_ != Scope::evaluation) check_method(configuration);
+    if (scope_ != Scope::evaluation) check_method(catalogue_, configuration);
   }
 
   // A file for fewer workers than there are devices by default means the first of these.
@@ -225,10 +224,10 @@ class Resolver {
 
   // A file's milestones and warm-up may be those of workers that meet, each of which makes all steps.
   void fill_by_steps_of_shards(Configuration& configuration) {
-    const auto samples = known_samples(configuration);
+    const auto samples = known_samples(catalogue_, configuration);
     if (!samples && !configuration.run.steps) return;
     if (is_said_over("learning_rate.milestones") || is_said_over("run.steps"))
-      check_milestones_of_shards(configuration, samples.value_or(0));
+      check_milestones_of_shards(catalogue_, configuration, samples.value_or(0));
     const int64_t steps = steps_of_a_shard(configuration, samples.value_or(0));
     int64_t& warmup = configuration.learning_rate.warmup_steps;
     if (warmup > steps && !is_said_over("learning_rate.warmup_steps") && !is_said_over("run.steps")) {
@@ -238,6 +237,7 @@ class Resolver {
     complete_async(configuration, samples.value_or(0));
   }
 
+  const Catalogue& catalogue_;
   const Given& given_;
   Scope scope_;
   const Processes& processes_;
@@ -247,13 +247,15 @@ class Resolver {
 
 }  // namespace
 
-Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
-                      Scope scope, const Processes& processes) {
-  return resolve_given(read_given(config, settings, scope), scope, processes).configuration;
+Configuration resolve(const Catalogue& catalogue, const std::optional<std::string>& config,
+                      const std::vector<Setting>& settings, Scope scope, const Processes& processes) {
+  return resolve_given(catalogue, read_given(catalogue, config, settings, scope), scope, processes)
+      .configuration;
 }
 
-Resolution resolve_given(const Given& given, Scope scope, const Processes& processes) {
-  return Resolver(given, scope, processes).resolution();
+Resolution resolve_given(const Catalogue& catalogue, const Given& given, Scope scope,
+                         const Processes& processes) {
+  return Resolver(catalogue, given, scope, processes).resolution();
 }
 
 RunLength run_length(const Configuration& configuration, int64_t train_samples) {
@@ -274,23 +276,21 @@ RunLength run_length(const Configuration& configuration, int64_t train_samples) 
   return {*run.epochs * per_epoch, per_epoch};
 }
 
-void complete(Configuration& configuration, int64_t train_samples) {
+void complete(const Catalogue& catalogue, Configuration& configuration, int64_t train_samples) {
   const RunLength length = run_length(configuration, train_samples);
   if (!configuration.evaluation.every) configuration.evaluation.every = length.steps_per_epoch;
-  check_against_length(configuration, length.steps);
-  check_probes_are_due(configuration, length.steps);
+  check_against_length(catalogue, configuration, length.steps);
+  check_probes_are_due(catalogue, configuration, length.steps);
 }
 
-std::optional<int64_t> known_samples(const Configuration& configuration) {
-  const TaskSection& task = configuration.task;
-  if (task.name == "clusters") return task.samples.value_or(clusters_samples);
-  if (task.name != "generated") return std::nullopt;
-  return task.samples.value_or(generated_samples);
+std::optional<int64_t> known_samples(const Catalogue& catalogue, const Configuration& configuration) {
+  const std::optional<int64_t>& made = catalogue.tasks().at(configuration.task.name).samples;
+  return made ? std::optional(configuration.task.samples.value_or(*made)) : std::nullopt;
 }
 
-std::optional<int64_t> usual_samples(const Configuration& configuration) {
-  constexpr int64_t of_cifar10 = 50000;
-  return configuration.task.name == "cifar10" ? of_cifar10 : known_samples(configuration);
+std::optional<int64_t> usual_samples(const Catalogue& catalogue, const Configuration& configuration) {
+  const std::optional<int64_t>& usual = catalogue.tasks().at(configuration.task.name).usual_samples;
+  return usual ? usual : known_samples(catalogue, configuration);
 }
 
 int64_t usable_cores() {

@@ -12,6 +12,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// The processes of a run: run.workers is one for each where there are several, and must divide evenly.
 struct Processes {
   int64_t all = 1;
@@ -28,8 +30,9 @@ struct Processes {
 /// folders, schedule.growth, schedule.pieces (a file's content), outer.learning_rate and outer.momentum; and,
 /// where the number of steps is known without reading data (run.steps given, or the generated task), what
 /// complete() resolves.
-Configuration resolve(const std::optional<std::string>& config, const std::vector<Setting>& settings,
-                      Scope scope = Scope::training, const Processes& processes = {});
+Configuration resolve(const Catalogue& catalogue, const std::optional<std::string>& config,
+                      const std::vector<Setting>& settings, Scope scope = Scope::training,
+                      const Processes& processes = {});
 
 /// What comes of what was given.
 struct Resolution {
@@ -41,7 +44,8 @@ struct Resolution {
 /// The same from layers. Keys of the file that have no use in the scope are set aside and named, and so are
 /// keys of the file that change nothing because of what the command line says; keys of the command line
 /// without use are refused.
-Resolution resolve_given(const Given& given, Scope scope, const Processes& processes = {});
+Resolution resolve_given(const Catalogue& catalogue, const Given& given, Scope scope,
+                         const Processes& processes = {});
 
 /// Length of a run in steps. floor(samples / (workers x batch)) steps are an epoch; the rest is dropped.
 struct RunLength {
@@ -55,13 +59,13 @@ RunLength run_length(const Configuration& configuration, int64_t train_samples);
 
 /// Fills in what depends on the amount of data, evaluation.every, and checks
 /// what depends on the length of the run. Does nothing twice. Throws OptionError.
-void complete(Configuration& configuration, int64_t train_samples);
+void complete(const Catalogue& catalogue, Configuration& configuration, int64_t train_samples);
 
 /// Training samples where they are known without reading data: the generated task's.
-std::optional<int64_t> known_samples(const Configuration& configuration);
+std::optional<int64_t> known_samples(const Catalogue& catalogue, const Configuration& configuration);
 
 /// The same, and CIFAR-10's 50,000: for previews, which read no data.
-std::optional<int64_t> usual_samples(const Configuration& configuration);
+std::optional<int64_t> usual_samples(const Catalogue& catalogue, const Configuration& configuration);
 
 /// Cores that this process may use.
 int64_t usable_cores();

@@ -6,11 +6,11 @@
 #include <cmath>
 #include <limits>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/codec_choice.h"
-#include "muster/app/keys.h"
 #include "muster/app/resolve.h"
-#include "muster/app/unused_option.h"
 #include "muster/base/error.h"
+#include "muster/choice/unused_option.h"
 
 namespace muster {
 
@@ -30,37 +30,12 @@ Value as_value(const std::optional<T>& value) {
 }
 
 /// The first key of a section that was given another value than its own.
-void require_untouched(const Configuration& configuration, std::string_view section,
-                       std::string_view remedy) {
+void require_untouched(const Catalogue& catalogue, const Configuration& configuration,
+                       std::string_view section, std::string_view remedy) {
   const Configuration untouched;
-  for (const Key& key : all_keys())
+  for (const Key& key : catalogue.keys())
     if (key.section() == section)
       require(key.get(configuration) == key.get(untouched), key.name, key.get(configuration), remedy);
-}
-
-bool per_contribution(const std::string& outer) {
-  return outer == "nesterov" || outer == "sgd" || outer == "momentum" || outer == "ema";
-}
-
-void check_outer_keys(const AsyncSection& async) {
-  const bool delays = async.outer == "buffer" || async.outer == "delayed_nesterov";
-  const bool adam = async.outer == "adam" || (async.outer == "buffer" && async.buffer_step == "adam");
-  const AsyncSection usual;
-  const auto unused = [&](const char* what) {
-    return fmt::format("is not used by async.outer = {}; {}", async.outer, what);
-  };
-  require_used(delays || !async.delay, "async.delay", as_value(async.delay),
-               unused("use buffer or delayed_nesterov, or leave it out"));
-  require_used(async.outer == "delayed_nesterov" || async.momentum_spread == 0, "async.momentum_spread",
-               async.momentum_spread, unused("use delayed_nesterov, or leave it out"));
-  require_used(async.outer == "buffer" || async.buffer_step == usual.buffer_step, "async.buffer_step",
-               async.buffer_step, unused("use buffer, or leave it out"));
-  require_used(adam || async.beta2 == usual.beta2, "async.beta2", async.beta2, unused("leave it out"));
-  require_used(adam || async.epsilon == usual.epsilon, "async.epsilon", async.epsilon,
-               unused("leave it out"));
-  const bool ahead = per_contribution(async.outer) && async.outer != "sgd";
-  require_used(ahead || !async.look_ahead, "async.look_ahead", true,
-               unused("use momentum, nesterov or ema, or leave it out"));
 }
 
 void check_devices(const Configuration& configuration) {
@@ -77,11 +52,11 @@ void check_devices(const Configuration& configuration) {
 }
 
 /// What virtual and real time have in common.
-void check_asynchronous(const Configuration& configuration) {
-  require_untouched(configuration, "schedule",
+void check_asynchronous(const Catalogue& catalogue, const Configuration& configuration) {
+  require_untouched(catalogue, configuration, "schedule",
                     "has no use in an asynchronous run, whose workers do not "
                     "meet; async.local_steps says how long a round is");
-  require_untouched(configuration, "outer",
+  require_untouched(catalogue, configuration, "outer",
                     "is of meetings, which an asynchronous run has none of; async.outer says what the server "
                     "does");
   require(configuration.run.loader_threads.value_or(0) == 0, "run.loader_threads",
@@ -92,67 +67,62 @@ void check_asynchronous(const Configuration& configuration) {
   require(!configuration.run.probe, "run.probe", configuration.run.probe.value_or(""),
           "looks between the rounds of workers that meet; probe the model that comes of an asynchronous run: "
           "muster probe");
-  check_outer_keys(configuration.async);
+  const AsyncSection& async = configuration.async;
+  const AsyncOuterKind& outer = catalogue.async_outer_optimizers().at(async.outer);
+  catalogue.async_outer_optimizers().check_used(outer, async.outer_values);
+  if (outer.check) outer.check(async.outer_values);
 }
 
 }  // namespace
 
-void check_no_async(const Configuration& configuration) {
-  require_untouched(configuration, "async",
+void check_no_async(const Catalogue& catalogue, const Configuration& configuration) {
+  require_untouched(catalogue, configuration, "async",
                     "belongs to asynchronous runs (muster simulate); muster train lets the workers meet, as "
                     "schedule.rule says");
 }
 
-void check_async(const Configuration& configuration) {
-  check_asynchronous(configuration);
-  require_untouched(configuration, "comm", "is of processes that meet; a simulated run has one process");
-  require_untouched(configuration, "elastic",
+void check_async(const Catalogue& catalogue, const Configuration& configuration) {
+  check_asynchronous(catalogue, configuration);
+  require_untouched(catalogue, configuration, "comm",
+                    "is of processes that meet; a simulated run has one process");
+  require_untouched(catalogue, configuration, "elastic",
                     "is of processes that meet; async.failures says who is away "
                     "in a simulated run");
-  require_untouched(configuration, "checkpoint",
+  require_untouched(catalogue, configuration, "checkpoint",
                     "is not used by a simulated run, which leaves no "
                     "checkpoints; start it again");
   check_devices(configuration);
 }
 
-void check_served(const Configuration& configuration) {
-  check_asynchronous(configuration);
-  Configuration codec_only;
-  codec_only.comm.codec = configuration.comm.codec;
-  codec_only.comm.error_feedback = configuration.comm.error_feedback;
-  codec_only.comm.bucket = configuration.comm.bucket;
-  codec_only.comm.scale = configuration.comm.scale;
-  codec_only.comm.rounding = configuration.comm.rounding;
-  codec_only.comm.top_fraction = configuration.comm.top_fraction;
-  for (const Key& key : all_keys())
-    if (key.section() == "comm")
-      require(key.get(configuration) == key.get(codec_only), key.name, key.get(configuration),
+void check_served(const Catalogue& catalogue, const Configuration& configuration) {
+  check_asynchronous(catalogue, configuration);
+  const Configuration untouched;
+  for (const Key& key : catalogue.keys())
+    if (key.section() == "comm" && key.family != "comm.codec")
+      require(key.get(configuration) == key.get(untouched), key.name, key.get(configuration),
               "is of processes that meet; of comm.* a server knows the keys of codecs alone");
-  codec_choice(configuration.comm);
-  require_untouched(configuration, "elastic",
+  codec_choice(catalogue, configuration.comm);
+  require_untouched(catalogue, configuration, "elastic",
                     "is of processes that meet; serve.lease says when a worker counts as gone");
-  require_untouched(configuration, "checkpoint",
+  require_untouched(catalogue, configuration, "checkpoint",
                     "is not used by a server, which keeps a log; serve.snapshot_every");
 }
 
-void fill_async(Configuration& configuration) {
+void fill_async(const Catalogue& catalogue, Configuration& configuration) {
   AsyncSection& async = configuration.async;
   RunSection& run = configuration.run;
   if (!run.workers) run.workers = static_cast<int64_t>(async.seconds_per_step.size());
   if (!run.threads) run.threads = std::min(usable_cores(), *run.workers);
   if (!run.steps && !run.epochs) run.epochs = default_async_epochs;
   if (!async.shards) async.shards = *run.workers;
-  const bool delays = async.outer == "buffer" || async.outer == "delayed_nesterov";
-  if (delays && !async.delay) async.delay = *run.workers;
-  require(!delays || async.momentum_spread * static_cast<double>(*async.delay) <= 1 + 1e-12,
-          "async.momentum_spread", async.momentum_spread,
-          fmt::format("must be at most 1/async.delay = {:.6g}",
-                      1 / static_cast<double>(async.delay.value_or(1))));
-  const bool adam = async.outer == "adam" || (async.outer == "buffer" && async.buffer_step == "adam");
-  if (!async.learning_rate) async.learning_rate = adam ? 0.001 : 0.7;
+  const AsyncOuterKind& outer = catalogue.async_outer_optimizers().at(async.outer);
+  async.outer = outer.name;
+  outer.fill(async.outer_values, {.workers = *run.workers});
+  if (outer.check_filled) outer.check_filled(async.outer_values);
   if (!async.weight)
-    async.weight = per_contribution(async.outer) ? 1 / std::sqrt(static_cast<double>(*run.workers)) : 1.0;
-  if (configuration.task.sampler == "permutation") configuration.task.sampler = "shard";
+    async.weight = outer.per_contribution ? 1 / std::sqrt(static_cast<double>(*run.workers)) : 1.0;
+  const SamplerKind& sampler = catalogue.samplers().at(configuration.task.sampler);
+  configuration.task.sampler = sampler.without_meetings.empty() ? sampler.name : sampler.without_meetings;
 }
 
 namespace {
@@ -175,10 +145,11 @@ int64_t steps_of_a_shard(const Configuration& configuration, int64_t train_sampl
   return std::max<int64_t>(1, steps_in_all(configuration, train_samples) / *configuration.async.shards);
 }
 
-void check_milestones_of_shards(const Configuration& configuration, int64_t train_samples) {
+void check_milestones_of_shards(const Catalogue& catalogue, const Configuration& configuration,
+                                int64_t train_samples) {
   const LearningRateSection& rate = configuration.learning_rate;
   const int64_t of_a_shard = steps_of_a_shard(configuration, train_samples);
-  if (rate.shape == "step" && !rate.milestones.empty())
+  if (catalogue.rates().at(rate.shape).drops_at_milestones && !rate.milestones.empty())
     require(rate.milestones.back() < of_a_shard, "learning_rate.milestones", rate.milestones,
             fmt::format("each of the {} shards has {} steps; the last milestone must be before their end",
                         *configuration.async.shards, of_a_shard));

@@ -4,7 +4,7 @@
 #include <array>
 #include <filesystem>
 
-#include "muster/app/keys.h"
+#include "muster/app/catalogue.h"
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
@@ -61,8 +61,8 @@ std::string configuration_file(const std::string& path) {
   return file;
 }
 
-Configuration with_absolute_paths(Configuration configuration) {
-  for (const Key& key : all_keys()) {
+Configuration with_absolute_paths(const Catalogue& catalogue, Configuration configuration) {
+  for (const Key& key : catalogue.keys()) {
     if (!names_an_input(key)) continue;
     const Value value = key.get(configuration);
     const auto* const text = std::get_if<std::string>(&value);

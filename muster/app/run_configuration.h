@@ -7,6 +7,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// The folder of the run whose own configuration `path` is: FOLDER/config.toml beside what a run leaves there
 /// (its lock, checkpoints, metrics, summary). Nothing where it is any other file.
 std::optional<std::string> folder_of_run(const std::string& path);
@@ -23,7 +25,7 @@ std::string configuration_file(const std::string& path);
 
 /// The configuration as a run writes it into its folder: paths of inputs are absolute, so that it means the
 /// same wherever it is read.
-Configuration with_absolute_paths(Configuration configuration);
+Configuration with_absolute_paths(const Catalogue& catalogue, Configuration configuration);
 
 /// The line that continues the run in a folder, for a shell: "muster train FOLDER".
 std::string resume_command(const std::string& command, const std::string& folder);

@@ -5,9 +5,10 @@
 
 namespace muster {
 
-Identity run_identity(const Configuration& configuration) {
+Identity run_identity(const Catalogue& catalogue, const Configuration& configuration) {
   Identity identity;
-  for (const auto& [key, value] : flat_configuration(configuration_json(configuration), "the configuration"))
+  for (const auto& [key, value] :
+       flat_configuration(configuration_json(catalogue, configuration), "the configuration"))
     identity[key] = value;
   for (const char* own : {"run.out", "run.resume", "run.threads", "run.loader_threads", "run.start_from",
                           "task.data", "task.test_data", "comm.interface", "comm.links", "checkpoint.keep"})

@@ -5,8 +5,10 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What all processes of a run must have in common of its configuration: all but where files lie, and how
 /// fast and over which network a process works.
-Identity run_identity(const Configuration& configuration);
+Identity run_identity(const Catalogue& catalogue, const Configuration& configuration);
 
 }  // namespace muster

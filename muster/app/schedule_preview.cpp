@@ -12,9 +12,9 @@
 
 #include "muster/app/make_schedule.h"
 #include "muster/app/terminal_text.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
+#include "muster/choice/value.h"
 #include "muster/report/metrics_file.h"
 #include "muster/report/table.h"
 #include "muster/report/terminal_plot.h"
@@ -114,17 +114,17 @@ std::string last_rounds_table(const SchedulePreview& preview) {
 
 }  // namespace
 
-SchedulePreview preview_schedule(const Configuration& configuration, int64_t total_steps,
-                                 const std::optional<std::string>& replay) {
-  const ScheduleOptions options = schedule_options(configuration);
-  const auto schedule = make_schedule(options);
+SchedulePreview preview_schedule(const Catalogue& catalogue, const Configuration& configuration,
+                                 int64_t total_steps, const std::optional<std::string>& replay) {
+  const ChosenRule rule = chosen_rule(catalogue, configuration);
+  const auto schedule = rule.make();
   std::optional<Replay> records;
   if (replay) records = read_replay(*replay);
-  require_replay(*schedule, configuration.schedule.rule, replay, records);
-  LearningRate learning_rate = make_learning_rate(configuration, total_steps);
+  require_replay(*schedule, rule.kind.name, replay, records);
+  LearningRate learning_rate = make_learning_rate(catalogue, configuration, total_steps);
   Preview rounds =
-      preview(*schedule, learning_rate, total_steps, base_period(options), records ? &*records : nullptr);
-  return {configuration.schedule.rule, std::move(learning_rate), std::move(rounds)};
+      preview(*schedule, learning_rate, total_steps, rule.period_of_preview(), records ? &*records : nullptr);
+  return {rule.kind.name, std::move(learning_rate), std::move(rounds)};
 }
 
 std::string schedule_text(const SchedulePreview& preview) {

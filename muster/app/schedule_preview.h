@@ -9,6 +9,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// A preview of a configuration's schedule, and how it is shown.
 struct SchedulePreview {
   std::string rule;
@@ -18,7 +20,8 @@ struct SchedulePreview {
 
 /// Walks the schedule of a resolved configuration over total_steps. `replay`: metrics.jsonl of a run; the
 /// rules that listen to a run need it. Throws OptionError, DataError.
-SchedulePreview preview_schedule(const Configuration& configuration, int64_t total_steps,
+SchedulePreview preview_schedule(const Catalogue& catalogue, const Configuration& configuration,
+                                 int64_t total_steps,
                                  const std::optional<std::string>& replay = std::nullopt);
 
 /// A table, a plot of the period over the steps, and one sentence; every line ends with a line feed.

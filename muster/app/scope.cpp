@@ -42,13 +42,11 @@ bool has_use_without_meetings(const Key& key) {
 }
 
 bool has_use_in_serving(const Key& key) {
-  constexpr std::array<std::string_view, 6> of_codecs = {
-      "comm.codec", "comm.error_feedback", "comm.bucket", "comm.scale", "comm.rounding", "comm.top_fraction"};
   constexpr std::array<std::string_view, 7> of_virtual_time = {
       "async.speed_spread", "async.speed_trace",   "async.failures", "async.bandwidth",
       "async.latency",      "async.message_bytes", "async.record"};
   if (among(of_virtual_time, key.name)) return false;
-  return key.section() == "serve" || among(of_codecs, key.name) || has_use_without_meetings(key);
+  return key.section() == "serve" || key.family == "comm.codec" || has_use_without_meetings(key);
 }
 
 }  // namespace

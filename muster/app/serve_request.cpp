@@ -1,11 +1,11 @@
 #include "muster/app/serve_request.h"
 
-#include <cstdlib>
 #include <optional>
 
+#include "muster/app/catalogue.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/help.h"
 #include "muster/app/input_text.h"
-#include "muster/app/keys.h"
 #include "muster/app/resolve.h"
 #include "muster/app/run_configuration.h"
 #include "muster/app/toml_file.h"
@@ -16,13 +16,7 @@ namespace muster {
 namespace {
 
 double seconds_between(const Arguments& arguments) {
-  const auto text = arguments.flag("every");
-  if (!text) return 0;
-  char* end = nullptr;
-  const double seconds = std::strtod(text->c_str(), &end);
-  if (end == text->c_str() || *end != '\0' || !(seconds >= 0.1 && seconds <= 86400))
-    throw OptionError("every", *text, "must be seconds, from 0.1 to 86400");
-  return seconds;
+  return FlagReader(arguments).real_within("every", 0.1, 86400, "seconds").value_or(0);
 }
 
 /// What a server says of itself, not of the run.
@@ -32,27 +26,27 @@ bool is_own_of_server(const std::string& name) {
          name == "run.start_from" || name == "run.start_from_optimizer" || name == "async.record";
 }
 
-void resolve_served(const std::optional<std::string>& path, const std::string& command,
-                    ServeRequest& request) {
+void resolve_served(const Catalogue& catalogue, const std::optional<std::string>& path,
+                    const std::string& command, ServeRequest& request) {
   if (path) hold_input("CONFIG", configuration_file(*path));
-  const Given given = read_given(path, request.arguments.settings, Scope::serving);
-  request.resolution = resolve_given(given, Scope::serving);
+  const Given given = read_given(catalogue, path, request.arguments.settings, Scope::serving);
+  request.resolution = resolve_given(catalogue, given, Scope::serving);
   request.configuration = request.resolution.configuration;
   request.unused = unused_line(given.source, command, request.resolution.unused);
 }
 
 }  // namespace
 
-ServeRequest read_serve_request(const std::vector<std::string>& words) {
-  ServeRequest request{parse_arguments(words, serve_help().flags, 1), {}, {}, {}, {}};
+ServeRequest read_serve_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  ServeRequest request{parse_arguments(catalogue, words, serve_help().flags, 1), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
-  resolve_served(request.arguments.first(), "muster serve", request);
+  resolve_served(catalogue, request.arguments.first(), "muster serve", request);
   if (request.arguments.has("recover")) request.configuration.run.resume = true;
   return request;
 }
 
-ServeRequest read_work_request(const std::vector<std::string>& words) {
-  ServeRequest request{parse_arguments(words, work_help().flags, 2), {}, {}, {}, {}};
+ServeRequest read_work_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  ServeRequest request{parse_arguments(catalogue, words, work_help().flags, 2), {}, {}, {}, {}};
   if (request.arguments.has("help")) return request;
   const auto& given = request.arguments.positional;
   if (given.empty())
@@ -60,21 +54,21 @@ ServeRequest read_work_request(const std::vector<std::string>& words) {
                       "give the address of the server: muster work HOST:PORT [CONFIG.toml]");
   request.address = given[0];
   if (!asks_server(request))
-    resolve_served(given[1], "muster work", request);
+    resolve_served(catalogue, given[1], "muster work", request);
   else
     for (const Setting& setting : request.arguments.settings)
-      find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
+      catalogue.find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
   return request;
 }
 
 bool asks_server(const ServeRequest& request) { return request.arguments.positional.size() < 2; }
 
-void resolve_with_server(const std::string& toml, ServeRequest& request) {
+void resolve_with_server(const Catalogue& catalogue, const std::string& toml, ServeRequest& request) {
   const std::string source = "the server at " + request.address;
-  std::vector<FileSetting> settings = read_toml(toml, source);
+  std::vector<FileSetting> settings = read_toml(catalogue, toml, source);
   std::erase_if(settings, [](const FileSetting& setting) { return is_own_of_server(setting.name); });
-  request.resolution =
-      resolve_given(settings_given(source, std::move(settings), request.arguments.settings), Scope::serving);
+  request.resolution = resolve_given(
+      catalogue, settings_given(source, std::move(settings), request.arguments.settings), Scope::serving);
   request.configuration = request.resolution.configuration;
 }
 
@@ -86,14 +80,14 @@ DoorOptions door_options(const ServeSection& serve) {
           .allow_plaintext_beyond_loopback = serve.allow_plaintext_beyond_loopback};
 }
 
-StatusRequest read_status_request(const std::vector<std::string>& words) {
-  StatusRequest request{parse_arguments(words, status_help().flags, 1), {}, {}, 0};
+StatusRequest read_status_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  StatusRequest request{parse_arguments(catalogue, words, status_help().flags, 1), {}, {}, 0};
   const Arguments& arguments = request.arguments;
   if (arguments.has("help")) return request;
   if (arguments.positional.empty())
     throw OptionError("ADDRESS", "(none)", "give the address of the server: muster status HOST:PORT");
   for (const Setting& setting : arguments.settings)
-    find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
+    catalogue.find_key(setting.name, setting.text).set_text(request.configuration, setting.text);
   request.address = arguments.positional[0];
   request.every = seconds_between(arguments);
   return request;

@@ -10,6 +10,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What `serve` or `work` was asked for.
 struct ServeRequest {
   Arguments arguments;
@@ -21,12 +23,12 @@ struct ServeRequest {
 
 /// Read the words behind the command; used by both programs. A worker without a file is resolved only by
 /// resolve_with_server(), but for serve.*. Throw OptionError.
-ServeRequest read_serve_request(const std::vector<std::string>& words);
-ServeRequest read_work_request(const std::vector<std::string>& words);
+ServeRequest read_serve_request(const Catalogue& catalogue, const std::vector<std::string>& words);
+ServeRequest read_work_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 /// The request of a worker without a file, over the configuration that its server has: `toml`, as it was
 /// asked for. Where files of the server lie, and what else is its own, does not count. Throws OptionError.
-void resolve_with_server(const std::string& toml, ServeRequest& request);
+void resolve_with_server(const Catalogue& catalogue, const std::string& toml, ServeRequest& request);
 /// Whether the worker has to ask its server for the configuration.
 bool asks_server(const ServeRequest& request);
 
@@ -39,6 +41,6 @@ struct StatusRequest {
   std::string address;  ///< of the server
   double every = 0;     ///< seconds between two answers; 0: one is enough
 };
-StatusRequest read_status_request(const std::vector<std::string>& words);
+StatusRequest read_status_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

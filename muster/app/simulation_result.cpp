@@ -140,7 +140,7 @@ Error nobody_left(const SimulationResult& result) {
   return Error(text);
 }
 
-std::string simulation_json(const SimulationResult& result, int indent) {
+std::string simulation_json(const Catalogue& catalogue, const SimulationResult& result, int indent) {
   const SimulationTally& tally = result.tally;
   Json json;
   json["virtual_seconds"] = tally.seconds();
@@ -163,7 +163,7 @@ std::string simulation_json(const SimulationResult& result, int indent) {
   json["wall_seconds"] = result.wall_seconds;
   if (!result.finished()) json["finished"] = false;
   if (!result.files.empty()) json["files"] = Json::parse(digests_json(result.files));
-  json["configuration"] = Json::parse(configuration_json(result.configuration));
+  json["configuration"] = Json::parse(configuration_json(catalogue, result.configuration));
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -14,6 +14,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What training adds to the result of a simulated run.
 struct TrainedResult {
   std::vector<MeasurementLine> measurements;  ///< from before the first step to after the last
@@ -41,7 +43,7 @@ struct SimulationResult {
 Error nobody_left(const SimulationResult& result);
 
 /// One JSON object (docs/json.md), indented by `indent` (-1: one line).
-std::string simulation_json(const SimulationResult& result, int indent);
+std::string simulation_json(const Catalogue& catalogue, const SimulationResult& result, int indent);
 /// Tables for the terminal: what was measured, the run, and its workers (the first and last of many).
 std::string simulation_text(const SimulationResult& result);
 

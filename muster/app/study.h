@@ -5,13 +5,15 @@
 
 namespace muster {
 
+class Catalogue;
+
 // The studies of `muster study`: each gets the words behind its name and returns the exit code.
 
 /// Local SGD on a convex problem: measured curves beside the bounds of the theorems.
-int study_convex(const std::vector<std::string>& words);
+int study_convex(const Catalogue& catalogue, const std::vector<std::string>& words);
 /// SGD and Local SGD compared with their slow SDE, on problems with a closed form.
-int study_slow_sde(const std::vector<std::string>& words);
+int study_slow_sde(const Catalogue& catalogue, const std::vector<std::string>& words);
 /// Rules for meetings on a small non-convex problem, many whole trainings.
-int study_teacher(const std::vector<std::string>& words);
+int study_teacher(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

@@ -22,8 +22,8 @@ Shown shown_closed(const ConvexRequest& request) {
           convex_closed_text(request, rows), convex_closed_page(request, rows)};
 }
 
-Shown shown_runs(const ConvexRequest& request, const ConvexSubject& subject) {
-  const std::vector<ConvexRunResult> runs = convex_runs(request, subject);
+Shown shown_runs(const Catalogue& catalogue, const ConvexRequest& request, const ConvexSubject& subject) {
+  const std::vector<ConvexRunResult> runs = convex_runs(catalogue, request, subject);
   return {convex_runs_json(request, subject, runs, -1), convex_runs_json(request, subject, runs, 2),
           convex_runs_text(subject, runs), convex_runs_page(request, subject, runs)};
 }
@@ -34,21 +34,21 @@ Shown shown_scan(const ConvexRequest& request, const ConvexSubject& subject) {
           convex_scan_text(scan), convex_scan_page(request, subject, scan)};
 }
 
-Shown shown_of(const ConvexRequest& request) {
+Shown shown_of(const Catalogue& catalogue, const ConvexRequest& request) {
   if (request.problem != ConvexStudyProblem::data) return shown_closed(request);
   const ConvexSubject subject = convex_subject(request);
-  return request.targets.empty() ? shown_runs(request, subject) : shown_scan(request, subject);
+  return request.targets.empty() ? shown_runs(catalogue, request, subject) : shown_scan(request, subject);
 }
 
 }  // namespace
 
-int study_convex(const std::vector<std::string>& words) {
-  const ConvexRequest request = read_convex_request(words);
+int study_convex(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const ConvexRequest request = read_convex_request(catalogue, words);
   if (request.help) {
-    write_output(help_text(convex_help()));
+    write_output(help_text(catalogue, convex_help()));
     return 0;
   }
-  const Shown result = shown_of(request);
+  const Shown result = shown_of(catalogue, request);
   if (request.out) write_study(*request.out, result.indented + "\n", result.page);
   write_output(request.json ? result.json + "\n" : result.text);
   return 0;

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "muster/app/arguments.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/resolve.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
-#include "muster/base/nearest_word.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -21,80 +21,6 @@ namespace {
 
 constexpr int64_t most_workers = 100'000, most_steps = int64_t{1} << 40, most_batch = 1'000'000;
 constexpr int64_t default_scan_steps = 1'000'000;  // the most that a search tries
-
-class Reader {
- public:
-  explicit Reader(const Arguments& arguments) : arguments_(arguments) {}
-
-  bool has(std::string_view name) const { return arguments_.has(name); }
-
-  int64_t integer(std::string_view name, int64_t fallback, int64_t least, int64_t most) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return fallback;
-    const auto value = std::get<int64_t>(parse_value(ValueType::integer, field(name), *text));
-    check(value >= least && value <= most, name, *text, fmt::format("must be from {} to {}", least, most));
-    return value;
-  }
-
-  std::vector<int64_t> integers(std::string_view name, std::vector<int64_t> fallback, int64_t most) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return fallback;
-    auto values = std::get<std::vector<int64_t>>(parse_value(ValueType::integers, field(name), *text));
-    check(!values.empty(), name, *text, "must be a number or a list such as 1,4,16");
-    for (const int64_t value : values)
-      check(value >= 1 && value <= most, name, *text, fmt::format("must be from 1 to {}", most));
-    return values;
-  }
-
-  std::optional<double> any_real(std::string_view name) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return std::nullopt;
-    return std::get<double>(parse_value(ValueType::real, field(name), *text));
-  }
-
-  std::optional<double> real(std::string_view name, bool zero_allowed) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return std::nullopt;
-    const auto value = std::get<double>(parse_value(ValueType::real, field(name), *text));
-    check(value > 0 || (zero_allowed && value == 0), name, *text,
-          zero_allowed ? "must be at least 0" : "must be above 0");
-    return value;
-  }
-
-  std::vector<double> reals(std::string_view name) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return {};
-    auto values = std::get<std::vector<double>>(parse_value(ValueType::reals, field(name), *text));
-    check(!values.empty(), name, *text, "must be a number or a list such as 5e-3,1e-3");
-    for (const double value : values) check(value > 0, name, *text, "must be above 0");
-    return values;
-  }
-
-  template <class Enum, size_t n>
-  Enum word(std::string_view name, const std::array<std::pair<std::string_view, Enum>, n>& words,
-            Enum fallback) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return fallback;
-    std::vector<std::string> all;
-    std::string listed;
-    for (const auto& [word, value] : words) {
-      if (word == *text) return value;
-      all.emplace_back(word);
-      listed += (listed.empty() ? "" : ", ") + std::string(word);
-    }
-    const std::string nearest = nearest_word(*text, all);
-    throw OptionError(field(name), shown(*text),
-                      fmt::format("must be one of {}{}", listed,
-                                  nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
-  }
-
- private:
-  static std::string field(std::string_view name) { return "--" + std::string(name); }
-  static void check(bool holds, std::string_view name, std::string_view text, const std::string& remedy) {
-    if (!holds) throw OptionError(field(name), shown(text), remedy);
-  }
-  const Arguments& arguments_;
-};
 
 constexpr std::array<std::pair<std::string_view, ConvexStudyProblem>, 3> problems = {{
     {"data", ConvexStudyProblem::data},
@@ -117,7 +43,7 @@ constexpr std::array<std::pair<std::string_view, IterateAverage>, 3> averages = 
 }};
 
 // The schedule.* keys, if there are any; workers and batch follow from the flags, one by one.
-void read_schedule(ConvexRequest& request, const Arguments& arguments) {
+void read_schedule(const Catalogue& catalogue, ConvexRequest& request, const Arguments& arguments) {
   for (const Setting& setting : arguments.settings) {
     if (!setting.name.starts_with("schedule."))
       throw OptionError("--" + setting.name, shown(setting.text),
@@ -130,7 +56,7 @@ void read_schedule(ConvexRequest& request, const Arguments& arguments) {
                       "and the schedule.* keys both set when the workers meet; leave one out");
   std::vector<Setting> settings = arguments.settings;
   settings.push_back({"run.steps", std::to_string(request.steps)});
-  request.schedule = resolve(std::nullopt, settings, Scope::preview);
+  request.schedule = resolve(catalogue, std::nullopt, settings, Scope::preview);
 }
 
 // Counters of draws and sums of steps must fit into 64 bits.
@@ -143,30 +69,30 @@ void check_draws(const ConvexRequest& request) {
                       "makes more than 1e18 draws with this --workers and --batch; use fewer");
 }
 
-void read_method(ConvexRequest& request, const Reader& reader) {
-  request.workers = reader.integers("workers", request.workers, most_workers);
-  request.periods = reader.integers("period", request.periods, most_steps);
-  request.batches = reader.integers("batch", request.batches, most_batch);
+void read_method(ConvexRequest& request, const FlagReader& reader) {
+  request.workers = reader.integers("workers", 1, most_workers).value_or(request.workers);
+  request.periods = reader.integers("period", 1, most_steps).value_or(request.periods);
+  request.batches = reader.integers("batch", 1, most_batch).value_or(request.batches);
   request.step_size_given = reader.has("step-size");
-  request.step_size = reader.word("step-size", step_sizes, request.step_size);
-  request.average = reader.word("average", averages, request.average);
-  request.learning_rate = reader.real("learning-rate", false);
+  request.step_size = reader.meaning("step-size", step_sizes).value_or(request.step_size);
+  request.average = reader.meaning("average", averages).value_or(request.average);
+  request.learning_rate = reader.real("learning-rate", Sign::positive);
   const int64_t steps = reader.has("target") ? default_scan_steps : request.steps;
-  request.steps = reader.integer("steps", steps, 1, most_steps);
+  request.steps = reader.integer("steps", 1, most_steps).value_or(steps);
   check_draws(request);
-  request.seed =
-      static_cast<uint64_t>(reader.integer("seed", 1, 0, std::numeric_limits<int64_t>::max() - 1'000'000));
-  if (reader.has("delay")) request.delay = reader.integer("delay", 0, 0, most_steps);
+  request.seed = static_cast<uint64_t>(
+      reader.integer("seed", 0, std::numeric_limits<int64_t>::max() - 1'000'000).value_or(1));
+  if (reader.has("delay")) request.delay = reader.integer("delay", 0, most_steps).value_or(0);
   request.staggered = reader.has("staggered");
 }
 
-void read_scan(ConvexRequest& request, const Reader& reader) {
-  request.targets = reader.reals("target");
-  request.seeds = reader.integer("seeds", request.seeds, 1, 1000);
-  request.tuning_seeds = reader.integer("tuning-seeds", 0, 0, 1000);
-  request.communication_cost = reader.real("communication-cost", true);
-  request.seconds_per_step = reader.real("seconds-per-step", false);
-  request.seconds_per_meeting = reader.real("seconds-per-meeting", true);
+void read_scan(ConvexRequest& request, const FlagReader& reader) {
+  request.targets = reader.reals("target", Sign::positive).value_or(request.targets);
+  request.seeds = reader.integer("seeds", 1, 1000).value_or(request.seeds);
+  request.tuning_seeds = reader.integer("tuning-seeds", 0, 1000).value_or(0);
+  request.communication_cost = reader.real("communication-cost", Sign::not_negative);
+  request.seconds_per_step = reader.real("seconds-per-step", Sign::positive);
+  request.seconds_per_meeting = reader.real("seconds-per-meeting", Sign::not_negative);
 }
 
 void check_together(const ConvexRequest& request, const Arguments& arguments) {
@@ -211,30 +137,30 @@ std::string data_name(const ConvexRequest& request) {
   return std::filesystem::path(request.data).filename().string();
 }
 
-ConvexRequest read_convex_request(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, convex_help().flags, 0);
+ConvexRequest read_convex_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, convex_help().flags, 0);
   ConvexRequest request;
   request.help = arguments.has("help");
   if (request.help) return request;
-  const Reader reader(arguments);
+  const FlagReader reader(arguments);
   request.command = "muster study convex";
   for (const std::string& word : words) request.command += " " + shell_quoted(word);
   request.json = arguments.has("json");
   request.out = arguments.flag("out");
-  request.problem = reader.word("problem", problems, request.problem);
+  request.problem = reader.meaning("problem", problems).value_or(request.problem);
   request.data = arguments.flag("data").value_or("");
-  request.objective.loss = reader.word("loss", losses, Loss::logistic);
-  request.objective.regularisation = reader.real("regularisation", false);
+  request.objective.loss = reader.meaning("loss", losses).value_or(Loss::logistic);
+  request.objective.regularisation = reader.real("regularisation", Sign::positive);
   read_method(request, reader);
-  read_schedule(request, arguments);
+  read_schedule(catalogue, request, arguments);
   read_scan(request, reader);
-  request.curvature = reader.real("curvature", false).value_or(request.curvature);
-  request.noise = reader.real("noise", true).value_or(request.noise);
+  request.curvature = reader.real("curvature", Sign::positive).value_or(request.curvature);
+  request.noise = reader.real("noise", Sign::not_negative).value_or(request.noise);
   request.start = request.problem == ConvexStudyProblem::piecewise
-                      ? reader.any_real("start").value_or(0)
-                      : reader.real("start", true).value_or(request.start);
-  request.shift = reader.real("shift", false).value_or(request.shift);
-  request.replicas = reader.integer("replicas", 0, 0, 1'000'000'000);
+                      ? reader.real("start").value_or(0)
+                      : reader.real("start", Sign::not_negative).value_or(request.start);
+  request.shift = reader.real("shift", Sign::positive).value_or(request.shift);
+  request.replicas = reader.integer("replicas", 0, 1'000'000'000).value_or(0);
   check_together(request, arguments);
   return request;
 }

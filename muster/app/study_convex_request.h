@@ -12,6 +12,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 enum class ConvexStudyProblem { data, quadratic, piecewise };
 
 /// What `muster study convex` was asked for, checked.
@@ -46,7 +48,7 @@ struct ConvexRequest {
 std::string data_name(const ConvexRequest& request);
 
 /// Throws OptionError.
-ConvexRequest read_convex_request(const std::vector<std::string>& words);
+ConvexRequest read_convex_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 const CommandHelp& convex_help();
 

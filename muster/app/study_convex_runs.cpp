@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/make_schedule.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
@@ -32,19 +33,20 @@ std::vector<Case> cases_of(const ConvexRequest& request) {
   return cases;
 }
 
-std::unique_ptr<SyncSchedule> schedule_of(const ConvexRequest& request, const ConvexSubject& subject,
-                                          const Case& one) {
+std::unique_ptr<SyncSchedule> schedule_of(const Catalogue& catalogue, const ConvexRequest& request,
+                                          const ConvexSubject& subject, const Case& one) {
   Configuration configuration = *request.schedule;
   configuration.run.workers = one.workers;
   configuration.task.batch = one.batch;
-  if (!request.condition_given) configuration.schedule.condition_number = subject.constants.condition();
-  return make_schedule(schedule_options(configuration));
+  if (!request.condition_given)
+    configuration.schedule.values.set("condition_number", subject.constants.condition());
+  return make_schedule(catalogue, configuration);
 }
 
-std::string meetings_text(const ConvexRequest& request, const Case& one) {
+std::string meetings_text(const Catalogue& catalogue, const ConvexRequest& request, const Case& one) {
   if (one.period == 0) {
     const ScheduleSection& keys = request.schedule->schedule;
-    return keys.rule == "theory" ? keys.theory : keys.rule;
+    return catalogue.rules().at(keys.rule).title_of(keys.values);
   }
   std::string text = fmt::format("H={}", one.period);
   if (request.delay)
@@ -52,14 +54,16 @@ std::string meetings_text(const ConvexRequest& request, const Case& one) {
   return text;
 }
 
-int64_t longest_period_of(const ConvexRequest& request, const ConvexSubject& subject, const Case& one) {
+int64_t longest_period_of(const Catalogue& catalogue, const ConvexRequest& request,
+                          const ConvexSubject& subject, const Case& one) {
   if (one.period > 0) return std::min(one.period, request.steps);
-  return longest_round(*schedule_of(request, subject, one), convex_step_size(request, subject, 1),
+  return longest_round(*schedule_of(catalogue, request, subject, one), convex_step_size(request, subject, 1),
                        request.steps);
 }
 
-std::unique_ptr<ConvexRun> start_run(const ConvexRequest& request, const ConvexSubject& subject,
-                                     const Case& one, const LocalSgdOptions& method) {
+std::unique_ptr<ConvexRun> start_run(const Catalogue& catalogue, const ConvexRequest& request,
+                                     const ConvexSubject& subject, const Case& one,
+                                     const LocalSgdOptions& method) {
   const ConvexProblem& problem = subject.problem;
   const double optimum = subject.optimum.value;
   if (request.delay) {
@@ -68,7 +72,7 @@ std::unique_ptr<ConvexRun> start_run(const ConvexRequest& request, const ConvexS
   }
   if (one.period > 0) return std::make_unique<ConvexRun>(problem, optimum, method, request.steps, one.period);
   return std::make_unique<ConvexRun>(problem, optimum, method, request.steps,
-                                     schedule_of(request, subject, one));
+                                     schedule_of(catalogue, request, subject, one));
 }
 
 // sigma^2 and G^2 are those of what the run visited.
@@ -94,12 +98,13 @@ double norm(const std::vector<double>& x) {
   return std::sqrt(squares);
 }
 
-ConvexRunResult result_of(const ConvexRequest& request, const ConvexSubject& subject, const Case& one,
-                          const ConvexStepSize& step_size, const ConvexRun& run) {
+ConvexRunResult result_of(const Catalogue& catalogue, const ConvexRequest& request,
+                          const ConvexSubject& subject, const Case& one, const ConvexStepSize& step_size,
+                          const ConvexRun& run) {
   ConvexRunResult result;
   result.workers = one.workers;
   result.batch = one.batch;
-  result.meetings = meetings_text(request, one);
+  result.meetings = meetings_text(catalogue, request, one);
   result.longest_period = run.longest_period();
   result.rounds = run.rounds();
   result.steps = run.steps();
@@ -137,7 +142,8 @@ AllowedPeriods allowed_periods(const ConvexRunResult& run) {
   return allowed;
 }
 
-std::vector<ConvexRunResult> convex_runs(const ConvexRequest& request, const ConvexSubject& subject) {
+std::vector<ConvexRunResult> convex_runs(const Catalogue& catalogue, const ConvexRequest& request,
+                                         const ConvexSubject& subject) {
   const std::vector<Case> cases = cases_of(request);
   std::vector<ConvexRunResult> results;
   const bool terminal = is_live_terminal(STDERR_FILENO);
@@ -145,8 +151,9 @@ std::vector<ConvexRunResult> convex_runs(const ConvexRequest& request, const Con
   const Stopwatch watch;
   for (const Case& one : cases) {
     LocalSgdOptions method{one.workers, one.batch, request.seed, {}};
-    method.step_size = convex_step_size(request, subject, longest_period_of(request, subject, one));
-    const auto run = start_run(request, subject, one, method);
+    method.step_size =
+        convex_step_size(request, subject, longest_period_of(catalogue, request, subject, one));
+    const auto run = start_run(catalogue, request, subject, one, method);
     while (run->advance()) {
       ProgressView view;
       view.step = static_cast<int64_t>(results.size()) * request.steps + run->step();
@@ -154,7 +161,7 @@ std::vector<ConvexRunResult> convex_runs(const ConvexRequest& request, const Con
       view.round = run->rounds();
       if (terminal) line.show(view, watch.seconds());
     }
-    results.push_back(result_of(request, subject, one, method.step_size, *run));
+    results.push_back(result_of(catalogue, request, subject, one, method.step_size, *run));
   }
   line.end();
   return results;

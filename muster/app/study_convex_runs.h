@@ -9,6 +9,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// The longest periods that theories allow at 1 / (K T), constants left out where the name says nothing else.
 struct AllowedPeriods {
   int64_t stich = 1;
@@ -39,7 +41,8 @@ struct ConvexRunResult {
 };
 
 /// Runs workers x batches x periods, or the schedule; shows progress on a terminal.
-std::vector<ConvexRunResult> convex_runs(const ConvexRequest& request, const ConvexSubject& subject);
+std::vector<ConvexRunResult> convex_runs(const Catalogue& catalogue, const ConvexRequest& request,
+                                         const ConvexSubject& subject);
 
 AllowedPeriods allowed_periods(const ConvexRunResult& run);
 

@@ -19,7 +19,7 @@ std::string steps_text(const Tuned& tuned) {
   return tuned ? format_count(static_cast<int64_t>(std::llround(tuned->mean))) : "--";
 }
 
-std::string short_number(double value) { return format_number(value, 3); }
+std::string coarse_number(double value) { return format_number(value, 3); }
 
 // Distinct values of a member over the cells, ascending.
 std::vector<int64_t> values_of(const ConvexScan& scan, int64_t ScanCell::*member, bool several_workers) {
@@ -118,7 +118,7 @@ std::vector<StudyTable> tables_of(const ConvexScan& scan, int64_t batch, size_t 
   const std::string unit = scan.in_seconds ? "seconds" : "local steps";
   tables.push_back(grid_table(scan, batch, "Computation + communication, " + goal,
                               fmt::format("In {}: a meeting costs {}, a local step {}.", unit,
-                                          short_number(scan.meeting_cost), short_number(scan.step_cost)),
+                                          coarse_number(scan.meeting_cost), coarse_number(scan.step_cost)),
                               [&](const ScanCell& cell) -> std::string {
                                 if (!cell.weighted[target]) return "--";
                                 const ScanTime time = scan_time(scan, cell, cell.weighted[target]->mean);
@@ -190,7 +190,7 @@ StudySection section_of(const ConvexScan& scan, int64_t batch, size_t target) {
   if (scan.costs_given)
     section.charts.push_back(speed_chart(
         scan, batch, "Speed-up with communication",
-        fmt::format("A meeting costs {} local steps.", short_number(scan.meeting_cost / scan.step_cost)),
+        fmt::format("A meeting costs {} local steps.", coarse_number(scan.meeting_cost / scan.step_cost)),
         [&](const ScanCell& cell) { return timed_speed_up(scan, cell, target); }));
   return section;
 }

@@ -48,10 +48,10 @@ std::vector<SlowSdeRow> run_cases(const SlowSdeRequest& request) {
 
 }  // namespace
 
-int study_slow_sde(const std::vector<std::string>& words) {
-  const SlowSdeRequest request = read_slow_sde_request(words);
+int study_slow_sde(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const SlowSdeRequest request = read_slow_sde_request(catalogue, words);
   if (request.help) {
-    write_output(help_text(slow_sde_help()));
+    write_output(help_text(catalogue, slow_sde_help()));
     return 0;
   }
   const SlowSdeResult result{request, run_cases(request)};

@@ -6,12 +6,13 @@
 #include <cmath>
 
 #include "muster/app/arguments.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/resolve.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/format.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -21,63 +22,12 @@ namespace {
 constexpr int64_t most_steps = 100'000'000;
 constexpr double burn_in = 0.1;  // part of a stationary run that is not averaged
 
-/// One flag's values, or its default.
-class Flags {
- public:
-  explicit Flags(const Arguments& arguments) : arguments_(arguments) {}
-
-  std::vector<double> reals(const std::string& name, std::vector<double> otherwise) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return otherwise;
-    return std::get<std::vector<double>>(parse_value(ValueType::reals, "--" + name, *text));
-  }
-  double real(const std::string& name, double otherwise) const {
-    const auto text = arguments_.flag(name);
-    return text ? std::get<double>(parse_value(ValueType::real, "--" + name, *text)) : otherwise;
-  }
-  std::vector<int64_t> integers(const std::string& name, std::vector<int64_t> otherwise, int64_t most) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return otherwise;
-    auto values = std::get<std::vector<int64_t>>(parse_value(ValueType::integers, "--" + name, *text));
-    if (values.empty()) throw OptionError("--" + name, shown(*text), "must be a whole number or several");
-    for (const int64_t value : values)
-      if (value < 1 || value > most)
-        throw OptionError("--" + name, std::to_string(value), fmt::format("must be from 1 to {}", most));
-    return values;
-  }
-  int64_t integer(const std::string& name, int64_t otherwise, int64_t most, int64_t least = 1) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return otherwise;
-    const auto value = std::get<int64_t>(parse_value(ValueType::integer, "--" + name, *text));
-    if (value < least || value > most)
-      throw OptionError("--" + name, shown(*text), fmt::format("must be from {} to {}", least, most));
-    return value;
-  }
-  std::string word(const std::string& name, const std::string& otherwise,
-                   const std::vector<std::string>& words) const {
-    const auto text = arguments_.flag(name);
-    if (!text) return otherwise;
-    if (std::find(words.begin(), words.end(), *text) == words.end())
-      throw OptionError("--" + name, shown(*text), fmt::format("must be one of {}", joined(words)));
-    return *text;
-  }
-  bool has(std::string_view name) const { return arguments_.has(name); }
-  /// Throws where a flag of other problems was given.
-  void only_for(const std::string& name, bool used, std::string_view problem) const {
-    if (!used && has(name))
-      throw OptionError("--" + name, shown(*arguments_.flag(name)),
-                        fmt::format("belongs to --problem {}; leave it out", problem));
-  }
-
- private:
-  static std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text;
-  }
-
-  const Arguments& arguments_;
-};
+/// Throws where a flag of other problems was given.
+void only_for(const FlagReader& flags, const std::string& name, bool used, std::string_view problem) {
+  if (!used && flags.has(name))
+    throw OptionError("--" + name, shown(*flags.text(name)),
+                      fmt::format("belongs to --problem {}; leave it out", problem));
+}
 
 struct Defaults {
   int64_t period, steps, replicas;
@@ -95,7 +45,8 @@ Defaults defaults_of(const std::string& problem, const std::string& scan) {
 /// Keys of the command line and those that the study itself adds.
 class PlanMaker {
  public:
-  PlanMaker(const Arguments& arguments, bool falling) : settings_(arguments.settings), falling_(falling) {
+  PlanMaker(const Catalogue& catalogue, const Arguments& arguments, bool falling)
+      : catalogue_(catalogue), settings_(arguments.settings), falling_(falling) {
     for (const Setting& setting : settings_) {
       const std::string section = setting.name.substr(0, setting.name.find('.'));
       if (section == "run")
@@ -136,19 +87,20 @@ class PlanMaker {
       add("schedule.base_period", std::to_string(period));
     }
     for (const Setting& setting : more) settings.push_back(setting);
-    const Configuration configuration = resolve(std::nullopt, settings, Scope::preview);
-    const auto schedule = make_schedule(schedule_options(configuration));
+    const Configuration configuration = resolve(catalogue_, std::nullopt, settings, Scope::preview);
+    const auto schedule = make_schedule(catalogue_, configuration);
     const std::string rule = configuration.schedule.rule;
     if (schedule->wants_divergence() || schedule->wants_loss())
       throw OptionError("schedule.rule", rule,
                         "decides by what a run measures; this study needs to know the meetings before: use "
                         "constant, qsr, power, post_local, swap, piecewise or theory");
-    SlowSdePlan plan{workers, make_learning_rate(configuration, steps), {}};
+    SlowSdePlan plan{workers, make_learning_rate(catalogue_, configuration, steps), {}};
     plan.rounds = preview(*schedule, plan.learning_rate, steps).all_rounds;
     return {std::move(plan), rule};
   }
 
  private:
+  const Catalogue& catalogue_;
   std::vector<Setting> settings_;
   bool follows_rule_ = false, falling_ = false, has_peak_ = false;
 };
@@ -156,8 +108,10 @@ class PlanMaker {
 /// Reads the words in the order in which one thing follows from another.
 class Reader {
  public:
-  explicit Reader(const std::vector<std::string>& words)
-      : arguments_(parse_arguments(words, slow_sde_help().flags, 0)), flags_(arguments_) {
+  Reader(const Catalogue& catalogue, const std::vector<std::string>& words)
+      : catalogue_(catalogue),
+        arguments_(parse_arguments(catalogue, words, slow_sde_help().flags, 0)),
+        flags_(arguments_) {
     request_.help = arguments_.has("help");
     request_.command = "muster study slow-sde";
     for (const std::string& word : words) request_.command += " " + shell_quoted(word);
@@ -167,8 +121,8 @@ class Reader {
     if (request_.help) return request_;
     if (!flags_.has("problem"))
       throw OptionError("--problem", "(not given)", "must be hyperbola, valley or diagonal-net");
-    request_.problem = flags_.word("problem", "", {"hyperbola", "valley", "diagonal-net"});
-    request_.scan = flags_.word("scan", "", {"period", "workers", "learning-rate", "schedules"});
+    request_.problem = *flags_.word("problem", {"hyperbola", "valley", "diagonal-net"});
+    request_.scan = flags_.word("scan", {"period", "workers", "learning-rate", "schedules"}).value_or("");
     request_.json = flags_.has("json");
     request_.out = arguments_.flag("out");
     read_numbers();
@@ -180,19 +134,19 @@ class Reader {
  private:
   void read_numbers() {
     const Defaults usual = defaults_of(request_.problem, request_.scan);
-    const bool falls = request_.problem == "valley" && flags_.real("tangent-noise", 1) == 0;
-    steps_ = flags_.integer("steps", falls ? usual.steps / 10 : usual.steps, most_steps);
-    periods_ = flags_.integers("period", {usual.period}, most_steps);
-    workers_ = flags_.integers("workers", {8}, 10'000);
-    rates_ = flags_.reals("learning-rate", {usual.rate});
+    const bool falls = request_.problem == "valley" && flags_.real("tangent-noise").value_or(1) == 0;
+    steps_ = flags_.integer("steps", 1, most_steps).value_or(falls ? usual.steps / 10 : usual.steps);
+    periods_ = flags_.integers("period", 1, most_steps).value_or(std::vector<int64_t>{usual.period});
+    workers_ = flags_.integers("workers", 1, 10'000).value_or(std::vector<int64_t>{8});
+    rates_ = flags_.reals("learning-rate").value_or(std::vector<double>{usual.rate});
     for (const double rate : rates_)
       if (!(rate > 0) || rate > 1e3)
         throw OptionError("--learning-rate", format_number(rate), "must be above 0, such as 0.02");
     if (rates_.empty()) throw OptionError("--learning-rate", "''", "must be a number or several");
-    noise_ = flags_.real("noise", usual.noise);
-    request_.replicas.replicas = flags_.integer("replicas", usual.replicas, 10'000'000);
-    request_.replicas.threads = static_cast<int>(flags_.integer("threads", usable_cores(), 1024));
-    request_.replicas.seed = static_cast<uint64_t>(flags_.integer("seed", 1, INT64_MAX, 0));
+    noise_ = flags_.real("noise").value_or(usual.noise);
+    request_.replicas.replicas = flags_.integer("replicas", 1, 10'000'000).value_or(usual.replicas);
+    request_.replicas.threads = static_cast<int>(flags_.integer("threads", 1, 1024).value_or(usable_cores()));
+    request_.replicas.seed = static_cast<uint64_t>(flags_.integer("seed", 0, INT64_MAX).value_or(1));
     const size_t lists = (periods_.size() > 1) + (workers_.size() > 1) + (rates_.size() > 1);
     if (lists > 1)
       throw OptionError("--period, --workers, --learning-rate", "(several lists)",
@@ -229,17 +183,17 @@ class Reader {
   }
 
   std::vector<SlowSdeProblem> problems() {
-    flags_.only_for("tangent-noise", request_.problem == "valley", "valley");
-    flags_.only_for("noise-law", request_.problem == "valley", "valley");
-    flags_.only_for("samples", request_.problem == "diagonal-net", "diagonal-net");
-    flags_.only_for("data", request_.problem == "diagonal-net", "diagonal-net");
-    flags_.only_for("features", request_.problem == "diagonal-net", "diagonal-net");
+    only_for(flags_, "tangent-noise", request_.problem == "valley", "valley");
+    only_for(flags_, "noise-law", request_.problem == "valley", "valley");
+    only_for(flags_, "samples", request_.problem == "diagonal-net", "diagonal-net");
+    only_for(flags_, "data", request_.problem == "diagonal-net", "diagonal-net");
+    only_for(flags_, "features", request_.problem == "diagonal-net", "diagonal-net");
     if (request_.problem == "hyperbola")
       return {HyperbolaOptions{noise_, single_start(request_.scan == "schedules" ? 6 : 4)}};
     if (request_.problem == "valley") return valleys();
     DiagonalNetOptions net = diagonal_net();
     net.noise = noise_;
-    const auto start = flags_.reals("start", net.start);
+    const auto start = flags_.reals("start").value_or(net.start);
     net.start = start.size() == 1 ? std::vector<double>(net.start.size(), start.front()) : start;
     return {net};
   }
@@ -252,8 +206,8 @@ class Reader {
                             "is given by --data's file; leave it out");
       return read_diagonal_net(read_file(*path), *path);
     }
-    const int64_t samples = flags_.integer("samples", 2, 64);
-    const int64_t features = flags_.integer("features", std::max<int64_t>(3, samples), 256);
+    const int64_t samples = flags_.integer("samples", 1, 64).value_or(2);
+    const int64_t features = flags_.integer("features", 1, 256).value_or(std::max<int64_t>(3, samples));
     if (samples > features)
       throw OptionError("--samples", std::to_string(samples),
                         fmt::format("must be at most --features = {}: with more, no loss of 0", features));
@@ -263,9 +217,9 @@ class Reader {
   std::vector<SlowSdeProblem> valleys() {
     ValleyOptions valley;
     valley.noise = noise_;
-    valley.tangent_noise = flags_.real("tangent-noise", 1);
+    valley.tangent_noise = flags_.real("tangent-noise").value_or(1);
     if (flags_.has("start")) valley.start = single_start(0);
-    const std::string law = flags_.word("noise-law", "", {"curvature", "constant"});
+    const std::string law = flags_.word("noise-law", {"curvature", "constant"}).value_or("");
     valley.with_curvature = law != "constant";
     if (!(law.empty() && request_.scan == "period" && valley.tangent_noise > 0)) return {valley};
     ValleyOptions constant = valley;
@@ -274,14 +228,14 @@ class Reader {
   }
 
   double single_start(double otherwise) const {
-    const auto start = flags_.reals("start", {otherwise});
+    const auto start = flags_.reals("start").value_or(std::vector<double>{otherwise});
     if (start.size() != 1) throw OptionError("--start", *arguments_.flag("start"), "must be one number");
     return start.front();
   }
 
   void add_cases(const SlowSdeProblem& problem) {
     const std::string& scan = request_.scan;
-    const PlanMaker maker(arguments_, scan == "schedules");
+    const PlanMaker maker(catalogue_, arguments_, scan == "schedules");
     if (scan == "schedules") return add_schedules(problem, maker);
     if (scan == "period" && maker.follows_rule())
       throw OptionError("--scan", scan, "sets the periods; leave the schedule.* keys out");
@@ -358,8 +312,9 @@ class Reader {
     request_.replicas.average_from = burn_in;
   }
 
+  const Catalogue& catalogue_;
   Arguments arguments_;
-  Flags flags_;
+  FlagReader flags_;
   SlowSdeRequest request_;
   int64_t steps_ = 0;
   std::vector<int64_t> periods_, workers_;
@@ -378,6 +333,8 @@ std::vector<int64_t> valley_periods(double learning_rate) {
   return periods;
 }
 
-SlowSdeRequest read_slow_sde_request(const std::vector<std::string>& words) { return Reader(words).read(); }
+SlowSdeRequest read_slow_sde_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  return Reader(catalogue, words).read();
+}
 
 }  // namespace muster

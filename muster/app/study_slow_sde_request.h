@@ -15,6 +15,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 using SlowSdeProblem = std::variant<HyperbolaOptions, ValleyOptions, DiagonalNetOptions>;
 
 /// One run to simulate and to integrate.
@@ -40,7 +42,7 @@ struct SlowSdeRequest {
 const CommandHelp& slow_sde_help();
 
 /// Words behind `muster study slow-sde`, checked. Throws OptionError naming flag, value and remedy.
-SlowSdeRequest read_slow_sde_request(const std::vector<std::string>& words);
+SlowSdeRequest read_slow_sde_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 /// Periods whose H eta^2 (in slow time the length of a round) are spread over the U-shape of the valley.
 std::vector<int64_t> valley_periods(double learning_rate);

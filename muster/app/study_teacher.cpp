@@ -39,10 +39,10 @@ TeacherResult run_study(const TeacherRequest& request) {
 
 }  // namespace
 
-int study_teacher(const std::vector<std::string>& words) {
-  const TeacherRequest request = read_teacher_request(words);
+int study_teacher(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const TeacherRequest request = read_teacher_request(catalogue, words);
   if (request.help) {
-    write_output(help_text(teacher_help()));
+    write_output(help_text(catalogue, teacher_help()));
     return 0;
   }
   const TeacherResult result = run_study(request);

@@ -17,9 +17,11 @@ const CommandHelp& teacher_help() {
       "schedule.rule=every_step "
       "codec=qsgd8\"\n",
       {{"help", "", "This page."},
-       {"arm", "\"NAME: key=value ...\"",
+       {"arm",
+        "\"NAME: key=value ...\"",
         "A method by name and what it sets; several. Keys: schedule.*, learning_rate.*, comm.codec (fp32, "
-        "qsgd8, qsgd4, qsgd2 with every_step). Default: one, by the keys of the command line."},
+        "qsgd8, qsgd4, qsgd2 with every_step). Default: one, by the keys of the command line.",
+        {.repeats = true}},
        {"baseline", "NAME", "The arm that the table compares with. Default: the first."},
        {"seeds", "N", "Default: 32."},
        {"seed", "N", "The first. Default: 1."},

@@ -1,16 +1,19 @@
 #include "muster/app/study_teacher_request.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
 
 #include "muster/app/arguments.h"
+#include "muster/app/catalogue.h"
 #include "muster/app/comparison.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/make_schedule.h"
 #include "muster/app/resolve.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
+#include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
 namespace muster {
@@ -21,18 +24,11 @@ constexpr double default_rate = 0.2;
 
 int64_t integer(const Arguments& arguments, std::string_view name, int64_t otherwise, int64_t least,
                 int64_t most) {
-  const auto text = arguments.flag(name);
-  if (!text) return otherwise;
-  const std::string field = "--" + std::string(name);
-  const auto value = std::get<int64_t>(parse_value(ValueType::integer, field, *text));
-  if (value < least || value > most)
-    throw OptionError(field, shown(*text), fmt::format("must be from {} to {}", least, most));
-  return value;
+  return FlagReader(arguments).integer(name, least, most).value_or(otherwise);
 }
 
 double real(const Arguments& arguments, std::string_view name, double otherwise) {
-  const auto text = arguments.flag(name);
-  return text ? std::get<double>(parse_value(ValueType::real, "--" + std::string(name), *text)) : otherwise;
+  return FlagReader(arguments).real(name).value_or(otherwise);
 }
 
 void check_keys(const std::vector<Setting>& settings) {
@@ -53,22 +49,22 @@ bool says(const std::vector<Setting>& settings, std::string_view start) {
   return false;
 }
 
-int bits_of(const Configuration& configuration) {
-  const std::string& codec = configuration.comm.codec;
-  if (codec == "fp32") return 32;
-  if (configuration.schedule.rule != "every_step")
-    throw OptionError("comm.codec", codec,
+int bits_of(const Family<NamedCodec>& codecs, const RuleKind& rule, const std::string& word) {
+  const NamedCodec& codec = codecs.at(word);
+  if (codec.bits_in_study && codec.lossless) return *codec.bits_in_study;
+  if (rule.gradients != GradientMeetings::always)
+    throw OptionError("comm.codec", codec.name,
                       "codes gradients in this study: it belongs to schedule.rule = every_step; parameters "
                       "travel as fp32");
-  if (codec == "qsgd8") return 8;
-  if (codec == "qsgd4") return 4;
-  if (codec == "qsgd2") return 2;
-  throw OptionError("comm.codec", codec, "must be fp32, qsgd8, qsgd4 or qsgd2 in this study");
+  if (codec.bits_in_study) return *codec.bits_in_study;
+  const auto known = codecs.words_where([](const NamedCodec& one) { return one.bits_in_study.has_value(); });
+  throw OptionError("comm.codec", codec.name,
+                    fmt::format("must be one of {} in this study", fmt::join(known, ", ")));
 }
 
 /// The keys of an arm over those of the command line over the study's own.
-TeacherArm make_arm(const ArmRequest& arm, const std::vector<Setting>& common, const TeacherOptions& problem,
-                    double rate) {
+TeacherArm make_arm(const Catalogue& catalogue, const ArmRequest& arm, const std::vector<Setting>& common,
+                    const TeacherOptions& problem, double rate) {
   std::vector<Setting> own = common;
   own.insert(own.end(), arm.settings.begin(), arm.settings.end());
   check_keys(own);
@@ -83,20 +79,21 @@ TeacherArm make_arm(const ArmRequest& arm, const std::vector<Setting>& common, c
           {"learning_rate.milestones", fmt::format("{},{}", problem.steps / 2, 3 * problem.steps / 4)});
   }
   settings.insert(settings.end(), own.begin(), own.end());
-  const Configuration configuration = resolve(std::nullopt, settings, Scope::preview);
-  const ScheduleOptions schedule = schedule_options(configuration);
-  if (make_schedule(schedule)->wants_loss())
-    throw OptionError("schedule.rule", configuration.schedule.rule,
+  const Configuration configuration = resolve(catalogue, std::nullopt, settings, Scope::preview);
+  const ChosenRule rule = chosen_rule(catalogue, configuration);
+  if (rule.kind.wants_loss)
+    throw OptionError("schedule.rule", rule.kind.name,
                       "follows the training loss, which this study does not measure; take another rule");
   return {arm.name,
-          configuration.schedule.rule,
-          {.make_schedule = [schedule] { return make_schedule(schedule); },
-           .learning_rate = make_learning_rate(configuration, problem.steps),
-           .gradient_bits = bits_of(configuration),
-           .bucket = configuration.comm.bucket.value_or(512)}};
+          rule.kind.name,
+          {.make_schedule = [rule] { return rule.make(); },
+           .learning_rate = make_learning_rate(catalogue, configuration, problem.steps),
+           .gradient_bits = bits_of(catalogue.codecs(), rule.kind, configuration.comm.codec),
+           .bucket = configuration.comm.codec_values.given<int64_t>("bucket").value_or(512)}};
 }
 
-void read_arms(TeacherRequest& request, const Arguments& arguments, std::vector<ArmRequest> arms) {
+void read_arms(const Catalogue& catalogue, TeacherRequest& request, const Arguments& arguments,
+               std::vector<ArmRequest> arms) {
   const double rate = real(arguments, "learning-rate", default_rate);
   if (!(rate > 0) || rate > 1e3)
     throw OptionError("--learning-rate", fmt::format("{}", rate), "must be above 0, such as 0.2");
@@ -110,7 +107,7 @@ void read_arms(TeacherRequest& request, const Arguments& arguments, std::vector<
       if (name == arm.name)
         throw OptionError("--arm", shown(arm.name), "two arms have this name; give each its own");
     names.push_back(arm.name);
-    request.arms.push_back(make_arm(arm, arguments.settings, request.problem, rate));
+    request.arms.push_back(make_arm(catalogue, arm, arguments.settings, request.problem, rate));
   }
   const std::string baseline = arguments.flag("baseline").value_or(names.front());
   for (request.baseline = 0; request.baseline < names.size(); ++request.baseline)
@@ -123,10 +120,9 @@ void read_arms(TeacherRequest& request, const Arguments& arguments, std::vector<
 
 }  // namespace
 
-TeacherRequest read_teacher_request(const std::vector<std::string>& words) {
-  std::vector<std::string> others = words;
-  std::vector<ArmRequest> arms = take_arms(others);
-  const Arguments arguments = parse_arguments(others, teacher_help().flags, 0);
+TeacherRequest read_teacher_request(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, teacher_help().flags, 0);
+  std::vector<ArmRequest> arms = arms_of(catalogue, arguments);
   TeacherRequest request;
   request.help = arguments.has("help");
   if (request.help) return request;
@@ -145,9 +141,8 @@ TeacherRequest read_teacher_request(const std::vector<std::string>& words) {
   request.seed = static_cast<uint64_t>(
       integer(arguments, "seed", 1, 0, std::numeric_limits<int64_t>::max() - 1'000'000));
   request.threads = static_cast<int>(integer(arguments, "threads", usable_cores(), 1, 1024));
-  if (const auto text = arguments.flag("target"))
-    request.targets = std::get<std::vector<double>>(parse_value(ValueType::reals, "--target", *text));
-  read_arms(request, arguments, std::move(arms));
+  request.targets = FlagReader(arguments).reals("target").value_or(request.targets);
+  read_arms(catalogue, request, arguments, std::move(arms));
   return request;
 }
 

@@ -10,6 +10,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// A method of the study by name.
 struct TeacherArm {
   std::string name, rule;
@@ -33,6 +35,6 @@ struct TeacherRequest {
 const CommandHelp& teacher_help();
 
 /// Words behind `muster study teacher`, checked. Throws OptionError naming flag, value and remedy.
-TeacherRequest read_teacher_request(const std::vector<std::string>& words);
+TeacherRequest read_teacher_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "muster/app/unused_option.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/choice/unused_option.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
@@ -27,14 +27,14 @@ void check_named_shape(const std::string& model, const GptSection& gpt) {
   require_used(!gpt.head_width, "gpt.head_width", gpt.head_width ? Value(*gpt.head_width) : Value(), remedy);
 }
 
-void check_vocabulary(const std::string& task, const TextSection& text) {
+void check_vocabulary(const TaskKind& task, const TextSection& text) {
   const Value vocabulary = text.vocabulary ? Value(*text.vocabulary) : Value();
-  require(task != "tokens" || text.vocabulary, "text.vocabulary", vocabulary,
+  require(!task.needs_vocabulary || text.vocabulary, "text.vocabulary", vocabulary,
           "a file of tokens does not contain it; give the number of different tokens");
-  const bool bytes = task == "text" && text.tokenizer == "bytes";
+  const bool bytes = task.tokenized && text.tokenizer == "bytes";
   require(!bytes || !text.vocabulary || *text.vocabulary >= 256, "text.vocabulary", vocabulary,
           "there are 256 bytes; leave it out or use 256 or more");
-  if (task != "tokens" || !text.vocabulary || text.token_type == "uint32") return;
+  if (!task.needs_vocabulary || !text.vocabulary || text.token_type == "uint32") return;
   const int64_t held = text.token_type == "uint8" ? 256 : 65536;
   require(*text.vocabulary <= held, "text.vocabulary", vocabulary,
           fmt::format("text.token_type = {} holds {} different tokens; use at most that, or another type",
@@ -43,10 +43,8 @@ void check_vocabulary(const std::string& task, const TextSection& text) {
 
 }  // namespace
 
-void check_gpt(const Configuration& configuration) {
-  const GptSection& gpt = configuration.gpt;
-  const std::string& model = *configuration.task.model;
-  if (model != "gpt") return check_named_shape(model, gpt);
+void check_gpt(const GptSection& gpt, const ModelKind& model) {
+  if (!model.built_from_keys) return check_named_shape(model.name, gpt);
   require(gpt.head_width || gpt.width % gpt.heads == 0, "gpt.width", gpt.width,
           fmt::format("is not divisible by gpt.heads = {}; use a multiple of it, or give gpt.head_width",
                       gpt.heads));
@@ -55,12 +53,11 @@ void check_gpt(const Configuration& configuration) {
           "rotary positions turn pairs of components; it must be even (without it: gpt.width / gpt.heads)");
 }
 
-void check_text(const Configuration& configuration) {
-  const TaskSection& task = configuration.task;
-  check_gpt(configuration);
-  check_vocabulary(task.name, configuration.text);
+void check_text(const Configuration& configuration, const TaskKind& task, const ModelKind& model) {
+  check_gpt(configuration.gpt, model);
+  check_vocabulary(task, configuration.text);
   require_used(
-      task.name == "text" || configuration.text.tokenizer == "bytes", "text.tokenizer",
+      task.tokenized || configuration.text.tokenizer == "bytes", "text.tokenizer",
       configuration.text.tokenizer,
       fmt::format("task.name = {} needs no tokenizer; leave it out, or use task.name text", task.name));
 }

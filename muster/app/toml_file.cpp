@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/input_text.h"
 #include "muster/app/keys.h"
 #include "muster/app/text_lines.h"
@@ -106,8 +107,8 @@ void require_finite(const Key& key, const Value& value, const toml::node& node) 
     for (const double number : *list) refuse(number);
 }
 
-FileSetting setting(const std::string& name, const toml::node& node) {
-  const Key& key = find_key(name, as_written(node));
+FileSetting setting(const Catalogue& catalogue, const std::string& name, const toml::node& node) {
+  const Key& key = catalogue.find_key(name, as_written(node));
   Value value = convert(key.type, node);
   if (std::holds_alternative<std::monostate>(value))
     throw OptionError(key.name, as_written(node), fmt::format("must be {}", describe(key.type)));
@@ -115,10 +116,10 @@ FileSetting setting(const std::string& name, const toml::node& node) {
   return {key.name, std::move(value)};
 }
 
-void append_section(std::vector<FileSetting>& settings, const std::string& section,
-                    const toml::table& table) {
+void append_section(const Catalogue& catalogue, std::vector<FileSetting>& settings,
+                    const std::string& section, const toml::table& table) {
   for (const auto& [key, node] : table)
-    settings.push_back(setting(section + "." + std::string(key.str()), node));
+    settings.push_back(setting(catalogue, section + "." + std::string(key.str()), node));
 }
 
 toml::table parsed(std::string_view text, const std::string& source) {
@@ -131,20 +132,20 @@ toml::table parsed(std::string_view text, const std::string& source) {
   }
 }
 
-std::vector<FileSetting> settings_of(const toml::table& table) {
+std::vector<FileSetting> settings_of(const Catalogue& catalogue, const toml::table& table) {
   std::vector<FileSetting> settings;
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     if (const toml::table* section = node.as_table()) {
-      append_section(settings, name, *section);
+      append_section(catalogue, settings, name, *section);
     } else {
-      settings.push_back(setting(name, node));
+      settings.push_back(setting(catalogue, name, node));
     }
   }
   return settings;
 }
 
-ArmTable arm_table(toml::table table) {
+ArmTable arm_table(const Catalogue& catalogue, toml::table table) {
   ArmTable arm;
   const toml::node* name = table.get("name");
   const auto text = name ? name->value_exact<std::string>() : std::nullopt;
@@ -154,7 +155,7 @@ ArmTable arm_table(toml::table table) {
   arm.name = *text;
   table.erase("name");
   try {
-    arm.settings = settings_of(table);
+    arm.settings = settings_of(catalogue, table);
   } catch (const OptionError& error) {
     throw Error(fmt::format("arm '{}': {}", shown(arm.name), error.what()));
   }
@@ -172,41 +173,42 @@ std::string comment_of(const Key& key) {
 
 }  // namespace
 
-std::vector<FileSetting> read_toml_file(const std::string& path) {
-  return read_toml(input_text("CONFIG", path), path);
+std::vector<FileSetting> read_toml_file(const Catalogue& catalogue, const std::string& path) {
+  return read_toml(catalogue, input_text("CONFIG", path), path);
 }
 
-std::vector<FileSetting> read_toml(std::string_view text, const std::string& source) {
+std::vector<FileSetting> read_toml(const Catalogue& catalogue, std::string_view text,
+                                   const std::string& source) {
   const toml::table file = parsed(text, source);
   if (file.contains("arm"))
     throw OptionError("CONFIG", shown(source),
                       "is a comparison (it has [[arm]] tables): run it with muster compare");
-  return settings_of(file);
+  return settings_of(catalogue, file);
 }
 
-ComparisonFile read_comparison_file(const std::string& path) {
-  return read_comparison(input_text("CONFIG", path), path);
+ComparisonFile read_comparison_file(const Catalogue& catalogue, const std::string& path) {
+  return read_comparison(catalogue, input_text("CONFIG", path), path);
 }
 
-ComparisonFile read_comparison(std::string_view text, const std::string& source) {
+ComparisonFile read_comparison(const Catalogue& catalogue, std::string_view text, const std::string& source) {
   toml::table file = parsed(text, source);
   ComparisonFile result;
   if (const toml::node* arms = file.get("arm")) {
     const toml::array* list = arms->as_array();
     if (!list || !list->is_homogeneous(toml::node_type::table))
       throw OptionError("arm", as_written(*arms), "must be tables: [[arm]] with two brackets, for each arm");
-    for (const toml::node& arm : *list) result.arms.push_back(arm_table(*arm.as_table()));
+    for (const toml::node& arm : *list) result.arms.push_back(arm_table(catalogue, *arm.as_table()));
     file.erase("arm");
   }
-  result.base = settings_of(file);
+  result.base = settings_of(catalogue, file);
   return result;
 }
 
-std::string write_toml(const Configuration& configuration) {
+std::string write_toml(const Catalogue& catalogue, const Configuration& configuration) {
   std::string text = "# The resolved configuration of a run of muster. `muster train FILE` repeats it.\n";
   for (const SectionTitle& title : section_titles()) {
     text += fmt::format("\n[{}]  # {}\n", title.name, title.about);
-    for (const Key& key : all_keys()) {
+    for (const Key& key : catalogue.keys()) {
       if (key.section() != title.name) continue;
       const std::string value = format_toml(key.get(configuration));
       text += wrapped(comment_of(key), "# ");

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cctype>
 
-#include "muster/app/value.h"
 #include "muster/base/content_kind.h"
 #include "muster/base/error.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 

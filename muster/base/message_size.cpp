@@ -16,6 +16,7 @@ int64_t with_scales(int64_t elements, int64_t bits, int64_t bucket) {
 }  // namespace
 
 int64_t message_bytes(const MessageForm& form, int64_t elements) {
+  if (form.own) return form.own(elements);
   switch (form.kind) {
     case CodecKind::full:
       return elements * form.element_bytes;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 namespace muster {
 
@@ -13,6 +14,7 @@ struct MessageForm {
   int64_t bucket = 1;         ///< values that share a scale (qsgd, int8), >= 1; 1 for the others
   double top_fraction = 1;    ///< share of the values that travels (top_k), in (0, 1]
   int64_t element_bytes = 4;  ///< of the vector's numbers; only the full codec sends them all
+  std::function<int64_t(int64_t elements)> own{};  ///< of a codec that is none of these: its messages' length
 };
 
 /// Bytes of the message of a vector of so many elements:

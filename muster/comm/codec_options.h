@@ -1,11 +1,14 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 #include "muster/base/message_size.h"
+#include "muster/flat/element_type.h"
 
 namespace muster {
 
@@ -16,6 +19,15 @@ enum class QsgdScale { max, two_norm };
 /// feedback.
 enum class QsgdRounding { stochastic, nearest };
 
+class Codec;
+
+/// A codec that is none of the built-in ones.
+struct OwnCodec {
+  std::function<std::unique_ptr<Codec>(ElementType type)> make;  ///< for vectors of float32 or float64
+  std::function<int64_t(int64_t elements)> message_bytes;        ///< as the codec's own function says
+  int64_t part_multiple = 1;  ///< a vector is cut at multiples of it: values that share a scale
+};
+
 /// How outer gradients travel.
 struct CodecOptions {
   CodecKind kind = CodecKind::full;
@@ -24,7 +36,8 @@ struct CodecOptions {
   std::optional<int64_t> bucket = std::nullopt;
   QsgdScale scale = QsgdScale::max;                  ///< of qsgd
   QsgdRounding rounding = QsgdRounding::stochastic;  ///< of qsgd
-  double top_fraction = 0.01;  ///< of top_k: share of the values that travels, in (0, 1]
+  double top_fraction = 0.01;                     ///< of top_k: share of the values that travels, in (0, 1]
+  std::shared_ptr<const OwnCodec> own = nullptr;  ///< instead of `kind`
 
   bool is_qsgd() const {
     return kind == CodecKind::qsgd8 || kind == CodecKind::qsgd4 || kind == CodecKind::qsgd2;
@@ -42,6 +55,7 @@ struct CodecOptions {
 };
 
 inline MessageForm CodecOptions::form(int64_t element_bytes) const {
+  if (own) return {.bucket = own->part_multiple, .element_bytes = element_bytes, .own = own->message_bytes};
   const int64_t usual = kind == CodecKind::qsgd2 ? 128 : kind == CodecKind::int8 ? 256 : 512;
   return {.kind = kind,
           .bucket = has_buckets() ? bucket.value_or(usual) : 1,
@@ -50,6 +64,7 @@ inline MessageForm CodecOptions::form(int64_t element_bytes) const {
 }
 
 inline void CodecOptions::validate() const {
+  if (own) return;
   if (bucket && !has_buckets())
     throw OptionError("comm.bucket", std::to_string(*bucket),
                       "leave it out; only qsgd8, qsgd4, qsgd2 and int8 have buckets");

@@ -10,6 +10,7 @@ namespace muster {
 
 std::unique_ptr<Codec> make_codec(const CodecOptions& options, ElementType type) {
   options.validate();
+  if (options.own) return options.own->make(type);
   const int64_t bucket = options.form().bucket;
   const auto qsgd = [&](int bits) {
     return std::make_unique<QsgdCodec>(

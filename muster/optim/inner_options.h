@@ -37,7 +37,7 @@ inline void SgdOptions::validate() const {
   if (!(weight_decay >= 0 && std::isfinite(weight_decay)))
     throw OptionError("inner.weight_decay", format_number(weight_decay), "give 0 or a number above it");
   if (nesterov && (momentum == 0 || dampening != 0))
-    throw OptionError("inner.nesterov", "true", "needs inner.momentum above 0 and inner.dampening 0");
+    throw OptionError("inner.nesterov", "true", "needs inner.momentum above 0 and inner.dampening = 0");
 }
 
 inline void AdamWOptions::validate() const {

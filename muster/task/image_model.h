@@ -5,30 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "muster/task/kinds/image_network.h"
+
 namespace muster {
 
 class Model;
 struct NnOptions;
 
-enum class ImageNetwork {
-  mlp,
-  resnet8,
-  resnet20,
-  resnet56,
-  resnet18,
-  resnet50,
-  resnet101,
-  resnet152,
-  vgg16,
-  vgg16_bn,
-  googlenet,
-  alexnet,
-  vit_s,
-  vit_b,
-  vgg16_cifar,
-  vgg16_bn_cifar,
-  googlenet_cifar,
-};
 enum class NormKind { batch, group };
 enum class Activation { relu, silu };
 enum class Pooling { maximum, average };

@@ -17,7 +17,7 @@
 #include "muster/app/commands.h"
 #include "muster/app/comparison.h"
 #include "muster/app/help.h"
-#include "muster/app/keys.h"
+#include "muster/app/kind_tables.h"
 #include "muster/app/launch_request.h"
 #include "muster/app/plan_request.h"
 #include "muster/app/resolve.h"
@@ -26,6 +26,7 @@
 #include "muster/app/study_slow_sde_request.h"
 #include "muster/app/study_teacher_request.h"
 #include "muster/base/file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/temporary_folder.h"
 
 namespace fs = std::filesystem;
@@ -190,25 +191,26 @@ void understand_study(const Words& words) {
   ASSERT_FALSE(words.empty());
   const Words rest(words.begin() + 1, words.end());
   if (words[0] == "convex")
-    read_convex_request(rest);
+    read_convex_request(catalogue, rest);
   else if (words[0] == "slow-sde")
-    read_slow_sde_request(rest);
+    read_slow_sde_request(catalogue, rest);
   else if (words[0] == "teacher")
-    read_teacher_request(rest);
+    read_teacher_request(catalogue, rest);
   else
     FAIL() << "no study " << words[0];
 }
 
 void understand_launch(const Words& words) {
-  const LaunchRequest request = read_launch_request(words);
+  const LaunchRequest request = read_launch_request(catalogue, words);
   if (!request.command.empty() && request.command.front() == "train")
-    read_train_request({request.command.begin() + 1, request.command.end()});
+    read_train_request(catalogue, {request.command.begin() + 1, request.command.end()});
 }
 
 void understand_schedule(const Words& words) {
-  const Arguments arguments = parse_arguments(words, schedule_help().flags, 1);
+  const Arguments arguments = parse_arguments(catalogue, words, schedule_help().flags, 1);
   const auto& files = arguments.positional;
-  resolve(files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings, Scope::preview);
+  resolve(catalogue, files.empty() ? std::nullopt : std::optional(files.front()), arguments.settings,
+          Scope::preview);
 }
 
 /// How the words behind a command's name are read.
@@ -219,22 +221,27 @@ struct Reader {
 
 const std::map<std::string, Reader>& readers() {
   const auto by_flags = [](const CommandHelp& (*help)()) {
-    return Reader{[help](const Words& words) { parse_arguments(words, help().flags, 1000); }, {help}};
+    return Reader{[help](const Words& words) { parse_arguments(catalogue, words, help().flags, 1000); },
+                  {help}};
   };
   static const std::map<std::string, Reader> all = {
-      {"train", {[](const Words& words) { read_train_request(words); }, {train_help}}},
-      {"simulate", {[](const Words& words) { read_simulate_request(words); }, {simulate_help}}},
+      {"train", {[](const Words& words) { read_train_request(catalogue, words); }, {train_help}}},
+      {"simulate", {[](const Words& words) { read_simulate_request(catalogue, words); }, {simulate_help}}},
       {"launch", {understand_launch, {launch_help, train_help}}},
       {"chaos",
-       {[](const Words& words) { read_chaos_request(words); }, {chaos_help, launch_help, train_help}}},
-      {"serve", {[](const Words& words) { read_serve_request(words); }, {serve_help}}},
-      {"work", {[](const Words& words) { read_work_request(words); }, {work_help}}},
-      {"status", {[](const Words& words) { read_status_request(words); }, {status_help}}},
+       {[](const Words& words) { read_chaos_request(catalogue, words); },
+        {chaos_help, launch_help, train_help}}},
+      {"serve", {[](const Words& words) { read_serve_request(catalogue, words); }, {serve_help}}},
+      {"work", {[](const Words& words) { read_work_request(catalogue, words); }, {work_help}}},
+      {"status", {[](const Words& words) { read_status_request(catalogue, words); }, {status_help}}},
       {"compare",
-       {[](const Words& words) { plan_comparison(read_compare_request(words).comparison); }, {compare_help}}},
+       {[](const Words& words) {
+          plan_comparison(catalogue, read_compare_request(catalogue, words).comparison);
+        },
+        {compare_help}}},
       {"study", {understand_study, {convex_help, slow_sde_help, teacher_help}}},
       {"schedule", {understand_schedule, {schedule_help}}},
-      {"plan", {[](const Words& words) { read_plan_request(words); }, {plan_help}}},
+      {"plan", {[](const Words& words) { read_plan_request(catalogue, words); }, {plan_help}}},
       {"reproduce", by_flags(reproduce_help)},
       {"report", by_flags(report_help)},
       {"evaluate", by_flags(evaluate_help)},
@@ -260,7 +267,7 @@ void understand_fragment(const Reader& reader, const Words& words) {
                          [&](const CommandFlag& flag) { return flag.name == name; });
     });
     if (own || name == "arm") continue;
-    EXPECT_NO_THROW(find_key(name, "")) << word;
+    EXPECT_NO_THROW(catalogue.find_key(name, "")) << word;
   }
 }
 
@@ -281,6 +288,48 @@ TEST(Documents, EveryClaimStandsThereWithWhatItCompares) {
       for (const std::string& text : texts)
         EXPECT_NE(document.find(in_a_table(text)), std::string::npos) << claim.id << ": " << text;
     }
+}
+
+/// The tables of rules, optimizers and codecs say what the catalogue says.
+TEST(Documents, TablesOfKindsAreTheCatalogues) {
+  for (const KindTable& table : kind_tables(catalogue))
+    EXPECT_NE(text_of(table.document).find(table.text), std::string::npos)
+        << table.document << " lacks this table:\n"
+        << table.text;
+}
+
+/// The words in code of the first cells of the table that begins with "| `heading` |".
+std::set<std::string> first_cells(const std::string& text, const std::string& heading) {
+  std::set<std::string> words;
+  const size_t begin = text.find("| `" + heading + "` |");
+  if (begin == std::string::npos) return words;
+  std::istringstream lines(text.substr(begin));
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line) && line.starts_with("|")) {
+    const std::string cell = line.substr(1, line.find('|', 1) - 1);
+    for (size_t open = cell.find('`'); open != std::string::npos;) {
+      const size_t close = cell.find('`', open + 1);
+      words.insert(cell.substr(open + 1, close - open - 1));
+      open = cell.find('`', close + 1);
+    }
+  }
+  return words;
+}
+
+template <class K>
+void expect_whole_table(const std::string& document, const Family<K>& family) {
+  const Words words = family.words();
+  const std::string heading = family.text().section + "." + family.text().key;
+  EXPECT_EQ(first_cells(text_of(document), heading), std::set<std::string>(words.begin(), words.end()))
+      << document << ": " << heading;
+}
+
+/// Tables that tell more than the catalogue knows name every kind, and no other.
+TEST(Documents, TablesByHandNameEveryKind) {
+  expect_whole_table("docs/data.md", catalogue.tasks());
+  expect_whole_table("docs/data.md", catalogue.samplers());
+  expect_whole_table("docs/methods.md", catalogue.models());
 }
 
 TEST(Documents, EveryCommandOfTheProgramHasAReaderHere) {

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "muster/app/keys.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/content_kind.h"
 #include "muster/base/error.h"
@@ -15,6 +14,7 @@
 #include "muster/base/random.h"
 #include "muster/base/stopwatch.h"
 #include "tests/fuzz/damaged_bytes.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -27,7 +27,7 @@ const std::vector<std::string>& good_files() {
       "[task]\ndata = \"\"\"a\\\nb\"\"\"\n[serve]\naddress = '[::1]:7'\n[schedule]\ngrowth = 1e-3 # why\n",
       "[[arm]]\nname = \"a\"\nschedule.rule = \"constant\"\n[[arm]]\nname = \"b\"\n[arm.schedule]\nrule = "
       "'qsr'\n",
-      write_toml(Configuration{}),
+      write_toml(catalogue, Configuration{}),
   };
   return all;
 }
@@ -74,14 +74,14 @@ std::string damaged(RandomStream& random) {
 
 Configuration read(const std::string& text) {
   Configuration configuration;
-  for (const FileSetting& setting : read_toml(text, "fuzz"))
-    find_key(setting.name, "").set(configuration, setting.value);
+  for (const FileSetting& setting : read_toml(catalogue, text, "fuzz"))
+    catalogue.find_key(setting.name, "").set(configuration, setting.value);
   return configuration;
 }
 
 void check(const std::string& text) {
-  const Configuration configuration = read(text);
-  invariant(read(write_toml(configuration)) == configuration, "written and read back the same");
+  const std::string first = write_toml(catalogue, read(text));
+  invariant(write_toml(catalogue, read(first)) == first, "written and read back the same");
 }
 
 void check_message(const std::string& what) {
@@ -96,7 +96,7 @@ int fuzz(double seconds, uint64_t seed) {
     for (int round = 0; round < 64; ++round) {
       const std::string bytes = damaged(random);
       try {
-        read_comparison(bytes, "fuzz");
+        read_comparison(catalogue, bytes, "fuzz");
         check(bytes);
         ++understood;
       } catch (const Error& error) {

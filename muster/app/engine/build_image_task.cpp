@@ -48,9 +48,8 @@ void require_classes(const TaskSection& task, int64_t found, const std::string& 
                     fmt::format("{} has {} classes; leave it out, or give other data", where, found));
 }
 
-ImageSets read_images(const TaskSection& task, uint64_t seed) {
-  if (task.name == "generated") return generate_images(generated_options(task, seed));
-  invariant(task.name == "cifar10" && task.data.has_value(), "an unresolved task");
+ImageSets read_cifar(const TaskSection& task) {
+  invariant(task.data.has_value(), "an unresolved task");
   ImageSets images = load_cifar(*task.data);
   require_classes(task, images.train.classes, images.train.source);
   keep_first(images.train, task.samples, "task.samples");
@@ -58,24 +57,37 @@ ImageSets read_images(const TaskSection& task, uint64_t seed) {
   return images;
 }
 
-std::unique_ptr<Task> build_memory_task(const Configuration& configuration) {
+std::unique_ptr<Task> task_in_memory(const TaskRequest& request, ImageSets images) {
+  const Configuration& configuration = request.configuration;
   ImageTaskOptions options;
-  options.model = image_model_options(configuration.task, configuration.image);
+  options.model = image_model_options(request.catalogue, configuration.task, configuration.image);
   options.augmentation.enabled = configuration.task.augment;
   options.augmentation.rand_augment = rand_augment_options(configuration.image);
   options.label_noise = configuration.task.label_noise;
   options.mixup = configuration.image.mixup;
   options.training = nn_options(configuration);
-  return std::make_unique<ImageTask>(configuration.task.name,
-                                     read_images(configuration.task, data_seed(configuration)), options);
+  return std::make_unique<ImageTask>(configuration.task.name, std::move(images), options);
 }
 
-std::unique_ptr<Task> build_folder_task(const Configuration& configuration) {
+}  // namespace
+
+std::unique_ptr<Task> make_generated_task(const TaskRequest& request) {
+  const Configuration& configuration = request.configuration;
+  return task_in_memory(request,
+                        generate_images(generated_options(configuration.task, data_seed(configuration))));
+}
+
+std::unique_ptr<Task> make_cifar_task(const TaskRequest& request) {
+  return task_in_memory(request, read_cifar(request.configuration.task));
+}
+
+std::unique_ptr<Task> make_folder_task(const TaskRequest& request) {
+  const Configuration& configuration = request.configuration;
   const TaskSection& task = configuration.task;
   const ImageSection& image = configuration.image;
   invariant(task.data && image.size, "an unresolved task");
   FolderTaskOptions options;
-  options.model = image_model_options(task, image);
+  options.model = image_model_options(request.catalogue, task, image);
   options.reader = {
       .size = *image.size, .augment = task.augment, .rand_augment = rand_augment_options(image)};
   options.label_noise = task.label_noise;
@@ -87,13 +99,6 @@ std::unique_ptr<Task> build_folder_task(const Configuration& configuration) {
   keep_evenly(folders.train, task.samples, "task.samples");
   keep_evenly(folders.test, task.test_samples, "task.test_samples");
   return std::make_unique<FolderTask>(std::move(folders), options);
-}
-
-}  // namespace
-
-std::unique_ptr<Task> build_image_task(const Configuration& configuration) {
-  return configuration.task.name == "folder" ? build_folder_task(configuration)
-                                             : build_memory_task(configuration);
 }
 
 }  // namespace muster

@@ -2,13 +2,16 @@
 
 #include <memory>
 
-#include "muster/app/options.h"
 #include "muster/task/task.h"
 
 namespace muster {
 
-/// A task of images: generated, CIFAR's files, or a folder of images by class. Throws OptionError, FileError,
-/// DataError.
-std::unique_ptr<Task> build_image_task(const Configuration& configuration);
+struct TaskRequest;
+
+// The makers of tasks of images: made by a formula, CIFAR's files, a folder of images by class. Each throws
+// OptionError, FileError, DataError.
+std::unique_ptr<Task> make_generated_task(const TaskRequest& request);
+std::unique_ptr<Task> make_cifar_task(const TaskRequest& request);
+std::unique_ptr<Task> make_folder_task(const TaskRequest& request);
 
 }  // namespace muster

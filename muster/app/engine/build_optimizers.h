@@ -8,12 +8,15 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What makes the inner optimizer of every replica. Throws OptionError.
-InnerOptimizerFactory build_inner(const InnerSection& inner);
+InnerOptimizerFactory build_inner(const Catalogue& catalogue, const InnerSection& inner);
 
 MomentsAtMeeting build_at_meeting(const InnerSection& inner);
 
 /// The outer optimizer for an anchor of `size` elements of `type`. Throws OptionError.
-std::unique_ptr<OuterOptimizer> build_outer(const OuterSection& outer, int64_t size, ElementType type);
+std::unique_ptr<OuterOptimizer> build_outer(const Catalogue& catalogue, const OuterSection& outer,
+                                            int64_t size, ElementType type);
 
 }  // namespace muster

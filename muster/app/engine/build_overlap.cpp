@@ -1,13 +1,15 @@
 #include "muster/app/engine/build_overlap.h"
 
+#include "muster/app/catalogue.h"
+
 namespace muster {
 
-OverlapOptions build_overlap(const CommSection& comm) {
+OverlapOptions build_overlap(const Catalogue& catalogue, const CommSection& comm) {
   OverlapOptions options;
   options.delayed = comm.overlap == "delayed";
   options.delay = comm.delay;
-  options.merge = comm.merge == "blend" ? Merge::blend : Merge::corrected;
-  options.blend = comm.blend.value_or(options.blend);
+  options.merge = catalogue.merges().at(comm.merge).merge;
+  options.blend = comm.merge_values.given<double>("blend").value_or(options.blend);
   options.fragments = comm.fragments;
   return options;
 }

@@ -5,6 +5,9 @@
 
 namespace muster {
 
-OverlapOptions build_overlap(const CommSection& comm);
+class Catalogue;
+
+/// How meetings overlap with local steps, as [comm] says.
+OverlapOptions build_overlap(const Catalogue& catalogue, const CommSection& comm);
 
 }  // namespace muster

@@ -1,29 +1,36 @@
 #include "muster/app/engine/build_sampler.h"
 
-#include <functional>
 #include <utility>
 #include <vector>
 
-#include "muster/app/engine/word_meaning.h"
-#include "muster/task/samplers.h"
+#include "muster/app/catalogue.h"
+#include "muster/base/error.h"
 
 namespace muster {
 
 namespace {
 
 /// The groups that a split needs.
-std::vector<int64_t> present(std::vector<int64_t> groups, const TaskSection& task, const char* what) {
+std::vector<int64_t> present(std::vector<int64_t> groups, const SamplerRequest& request, const char* what) {
   if (groups.empty())
-    throw OptionError("task.sampler", task.sampler,
-                      "the samples of task.name = " + task.name + " belong to no " + what +
+    throw OptionError("task.sampler", request.keys.sampler,
+                      "the samples of task.name = " + request.keys.name + " belong to no " + what +
                           "; use permutation, replacement or shard");
   return groups;
 }
 
+std::vector<int64_t> classes_of(const SamplerRequest& request) {
+  return present(request.task.train_classes(), request, "class");
+}
+
+std::unique_ptr<Sampler> of_parts(const SamplerRequest& request, Partition parts) {
+  return std::make_unique<PartitionSampler>(request.options, std::move(parts));
+}
+
 }  // namespace
 
-std::unique_ptr<Sampler> build_sampler(const Configuration& configuration, const Task& task,
-                                       int64_t workers) {
+std::unique_ptr<Sampler> build_sampler(const Catalogue& catalogue, const Configuration& configuration,
+                                       const Task& task, int64_t workers) {
   const TaskSection& keys = configuration.task;
   const SamplerOptions options{.samples = task.train_size(),
                                .workers = workers,
@@ -31,29 +38,39 @@ std::unique_ptr<Sampler> build_sampler(const Configuration& configuration, const
                                .seed = static_cast<uint64_t>(configuration.run.seed),
                                .group_size = configuration.comm.group_size};
   options.validate();
-  const auto of_parts = [&](Partition parts) -> std::unique_ptr<Sampler> {
-    return std::make_unique<PartitionSampler>(options, std::move(parts));
-  };
-  using Make = std::function<std::unique_ptr<Sampler>()>;
-  const std::map<std::string, Make> makers = {
-      {"permutation", [&] { return std::make_unique<PermutationSampler>(options); }},
-      {"replacement", [&] { return std::make_unique<ReplacementSampler>(options); }},
-      {"shard", [&] { return std::make_unique<ShardSampler>(options); }},
-      {"by_class",
-       [&] {
-         return of_parts(split_by_class(present(task.train_classes(), keys, "class"), workers, options.seed));
-       }},
-      {"dirichlet",
-       [&] {
-         return of_parts(
-             split_dirichlet(present(task.train_classes(), keys, "class"), {.workers = workers,
-                                                                            .alpha = keys.dirichlet_alpha,
-                                                                            .at_least = options.batch,
-                                                                            .seed = options.seed}));
-       }},
-      {"by_document",
-       [&] { return of_parts(split_by_group(present(task.train_documents(), keys, "document"), workers)); }}};
-  return meaning_of(makers, keys.sampler)();
+  const SamplerKind& kind = catalogue.samplers().at(keys.sampler);
+  invariant(kind.make != nullptr, "a sampler without a maker");
+  return kind.make({keys, task, options});
+}
+
+std::unique_ptr<Sampler> make_permutation_sampler(const SamplerRequest& request) {
+  return std::make_unique<PermutationSampler>(request.options);
+}
+
+std::unique_ptr<Sampler> make_replacement_sampler(const SamplerRequest& request) {
+  return std::make_unique<ReplacementSampler>(request.options);
+}
+
+std::unique_ptr<Sampler> make_shard_sampler(const SamplerRequest& request) {
+  return std::make_unique<ShardSampler>(request.options);
+}
+
+std::unique_ptr<Sampler> make_class_sampler(const SamplerRequest& request) {
+  return of_parts(request,
+                  split_by_class(classes_of(request), request.options.workers, request.options.seed));
+}
+
+std::unique_ptr<Sampler> make_dirichlet_sampler(const SamplerRequest& request) {
+  const double alpha = request.keys.sampler_values.held<double>(dirichlet_alpha_field()).value();
+  return of_parts(request, split_dirichlet(classes_of(request), {.workers = request.options.workers,
+                                                                 .alpha = alpha,
+                                                                 .at_least = request.options.batch,
+                                                                 .seed = request.options.seed}));
+}
+
+std::unique_ptr<Sampler> make_document_sampler(const SamplerRequest& request) {
+  return of_parts(request, split_by_group(present(request.task.train_documents(), request, "document"),
+                                          request.options.workers));
 }
 
 }  // namespace muster

@@ -1,8 +1,7 @@
 #include "muster/app/engine/build_task.h"
 
-#include "muster/app/engine/build_image_task.h"
-#include "muster/app/engine/build_text_task.h"
-#include "muster/app/model_names.h"
+#include "muster/app/catalogue.h"
+#include "muster/base/error.h"
 #include "muster/task/clusters_task.h"
 
 namespace muster {
@@ -18,9 +17,8 @@ NnOptions nn_options(const Configuration& configuration) {
           .label_smoothing = configuration.task.label_smoothing};
 }
 
-namespace {
-
-std::unique_ptr<Task> build_clusters_task(const Configuration& configuration) {
+std::unique_ptr<Task> make_clusters_task(const TaskRequest& request) {
+  const Configuration& configuration = request.configuration;
   const TaskSection& task = configuration.task;
   const ClustersSection& clusters = configuration.clusters;
   ClustersOptions options;
@@ -36,12 +34,10 @@ std::unique_ptr<Task> build_clusters_task(const Configuration& configuration) {
   return std::make_unique<ClustersTask>(options);
 }
 
-}  // namespace
-
-std::unique_ptr<Task> build_task(const Configuration& configuration) {
-  if (configuration.task.name == "clusters") return build_clusters_task(configuration);
-  if (is_text_model(*configuration.task.model)) return build_text_task(configuration);
-  return build_image_task(configuration);
+std::unique_ptr<Task> build_task(const Catalogue& catalogue, const Configuration& configuration) {
+  const TaskKind& kind = catalogue.tasks().at(configuration.task.name);
+  invariant(kind.make != nullptr, "a task without a maker");
+  return kind.make({catalogue, configuration});
 }
 
 }  // namespace muster

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <functional>
 #include <string>
 #include <utility>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/word_meaning.h"
 #include "muster/base/error.h"
@@ -41,26 +42,29 @@ int64_t separator_token(const TextSection& text) {
   return std::stoll(given);
 }
 
-Text read_file_of_text(const Configuration& configuration, const std::string& path,
-                       const Tokenizer* tokenizer) {
-  const TextSection& text = configuration.text;
-  if (configuration.task.name == "tokens") {
-    require_tokens_of(path, token_type(text));
-    Text read{tokens_of_file(path, token_type(text)), {}};
-    if (text.document_separator && configuration.task.sampler == "by_document")
-      read.documents = documents_ended_by(read.tokens, separator_token(text));
-    return read;
-  }
-  return text.tokenizer == "bytes" ? read_bytes(path, separator_of(text))
-                                   : read_text(path, *tokenizer, separator_of(text));
+using ReadText = std::function<Text(const std::string& path)>;
+
+Text read_tokens(const TaskRequest& request, const std::string& path) {
+  const TextSection& text = request.configuration.text;
+  const SamplerKind& sampler = request.catalogue.samplers().at(request.configuration.task.sampler);
+  require_tokens_of(path, token_type(text));
+  Text read{tokens_of_file(path, token_type(text)), {}};
+  if (text.document_separator && sampler.needs_documents)
+    read.documents = documents_ended_by(read.tokens, separator_token(text));
+  return read;
 }
 
-TextSets read_texts(const Configuration& configuration, const Tokenizer* tokenizer) {
+Text read_characters(const TextSection& text, const std::string& path, const Tokenizer& tokenizer) {
+  return text.tokenizer == "bytes" ? read_bytes(path, separator_of(text))
+                                   : read_text(path, tokenizer, separator_of(text));
+}
+
+TextSets read_texts(const Configuration& configuration, const ReadText& read) {
   const TaskSection& task = configuration.task;
   invariant(task.data.has_value(), "an unresolved task");
-  const Text text = read_file_of_text(configuration, *task.data, tokenizer);
+  const Text text = read(*task.data);
   if (!task.test_data) return split_text(text, configuration.text.test_fraction);
-  return {text, read_file_of_text(configuration, *task.test_data, tokenizer), std::nullopt};
+  return {text, read(*task.test_data), std::nullopt};
 }
 
 // Training and held-out text are two walks through one chain.
@@ -77,10 +81,25 @@ TextSets make_markov_texts(const Configuration& configuration, int64_t vocabular
           walk(configuration.task.test_samples.value_or(markov_test_windows), 2), chain.entropy()};
 }
 
+TextTaskOptions text_task_options(const TaskRequest& request, const Tokenizer* tokenizer) {
+  const Configuration& configuration = request.configuration;
+  TextTaskOptions options;
+  options.model = gpt_shape(request.catalogue, configuration, vocabulary_of(configuration, tokenizer));
+  options.model.validate();
+  options.training = nn_options(configuration);
+  options.samples = configuration.task.samples;
+  options.test_samples = configuration.task.test_samples;
+  return options;
+}
+
+std::unique_ptr<Task> task_of(const TaskRequest& request, TextSets texts, const TextTaskOptions& options) {
+  return std::make_unique<TextTask>(request.configuration.task.name, std::move(texts), options);
+}
+
 }  // namespace
 
-std::unique_ptr<Tokenizer> build_tokenizer(const Configuration& configuration) {
-  if (configuration.task.name == "markov" || configuration.task.name == "tokens") return nullptr;
+std::unique_ptr<Tokenizer> build_tokenizer(const Catalogue& catalogue, const Configuration& configuration) {
+  if (!catalogue.tasks().at(configuration.task.name).tokenized) return nullptr;
   const std::string& name = configuration.text.tokenizer;
   return name == "bytes" ? byte_tokenizer() : load_sentence_piece(name);
 }
@@ -97,16 +116,17 @@ int64_t vocabulary_of(const Configuration& configuration, const Tokenizer* token
   return given.value_or(own);
 }
 
-GptShape gpt_shape(const Configuration& configuration, int64_t vocabulary) {
+GptShape gpt_shape(const Catalogue& catalogue, const Configuration& configuration, int64_t vocabulary) {
   const GptSection& gpt = configuration.gpt;
-  GptShape own;
-  own.layers = gpt.layers;
-  own.width = gpt.width;
-  own.heads = gpt.heads;
-  own.head_width = gpt.head_width.value_or(0);
-  GptShape shape = meaning_of<GptShape>(
-      {{"gpt", own}, {"gpt_20m", gpt_20m()}, {"gpt_60m", gpt_60m()}, {"gpt_150m", gpt_150m()}},
-      *configuration.task.model);
+  const ModelKind& kind = catalogue.models().at(configuration.task.model);
+  invariant(kind.shape != nullptr, "a task of text with a network for images");
+  GptShape shape = kind.shape();
+  if (kind.built_from_keys) {
+    shape.layers = gpt.layers;
+    shape.width = gpt.width;
+    shape.heads = gpt.heads;
+    shape.head_width = gpt.head_width.value_or(0);
+  }
   shape.vocabulary = vocabulary;
   shape.context = configuration.text.context;
   shape.positions = meaning_of<GptPositions>(
@@ -116,18 +136,24 @@ GptShape gpt_shape(const Configuration& configuration, int64_t vocabulary) {
   return shape;
 }
 
-std::unique_ptr<Task> build_text_task(const Configuration& configuration) {
-  const auto tokenizer = build_tokenizer(configuration);
-  TextTaskOptions options;
-  options.model = gpt_shape(configuration, vocabulary_of(configuration, tokenizer.get()));
-  options.model.validate();
-  options.training = nn_options(configuration);
-  options.samples = configuration.task.samples;
-  options.test_samples = configuration.task.test_samples;
-  TextSets texts = configuration.task.name == "markov"
-                       ? make_markov_texts(configuration, options.model.vocabulary)
-                       : read_texts(configuration, tokenizer.get());
-  return std::make_unique<TextTask>(configuration.task.name, std::move(texts), options);
+std::unique_ptr<Task> make_markov_task(const TaskRequest& request) {
+  const TextTaskOptions options = text_task_options(request, nullptr);
+  return task_of(request, make_markov_texts(request.configuration, options.model.vocabulary), options);
+}
+
+std::unique_ptr<Task> make_text_task(const TaskRequest& request) {
+  const auto tokenizer = build_tokenizer(request.catalogue, request.configuration);
+  const TextTaskOptions options = text_task_options(request, tokenizer.get());
+  const ReadText read = [&](const std::string& path) {
+    return read_characters(request.configuration.text, path, *tokenizer);
+  };
+  return task_of(request, read_texts(request.configuration, read), options);
+}
+
+std::unique_ptr<Task> make_tokens_task(const TaskRequest& request) {
+  const TextTaskOptions options = text_task_options(request, nullptr);
+  const ReadText read = [&](const std::string& path) { return read_tokens(request, path); };
+  return task_of(request, read_texts(request.configuration, read), options);
 }
 
 }  // namespace muster

@@ -9,19 +9,23 @@
 
 namespace muster {
 
-/// A task of text: made by a Markov chain, a text file, or a file of tokens. Throws OptionError, FileError,
-/// DataError.
-std::unique_ptr<Task> build_text_task(const Configuration& configuration);
+class Catalogue;
+struct TaskRequest;
 
-/// What makes tokens of text; null for markov and tokens, whose tokens are numbers. Throws FileError,
-/// DataError.
-std::unique_ptr<Tokenizer> build_tokenizer(const Configuration& configuration);
+// The makers of tasks of text: made by a Markov chain, a text file, a file of tokens. Each throws
+// OptionError, FileError, DataError.
+std::unique_ptr<Task> make_markov_task(const TaskRequest& request);
+std::unique_ptr<Task> make_text_task(const TaskRequest& request);
+std::unique_ptr<Task> make_tokens_task(const TaskRequest& request);
+
+/// What makes tokens of text; null where tokens are numbers. Throws FileError, DataError.
+std::unique_ptr<Tokenizer> build_tokenizer(const Catalogue& catalogue, const Configuration& configuration);
 
 /// How many tokens the model of this configuration knows; `tokenizer` may be null. Throws OptionError where
 /// text.vocabulary is smaller than the tokenizer's.
 int64_t vocabulary_of(const Configuration& configuration, const Tokenizer* tokenizer);
 
 /// The shape of task.model.
-GptShape gpt_shape(const Configuration& configuration, int64_t vocabulary);
+GptShape gpt_shape(const Catalogue& catalogue, const Configuration& configuration, int64_t vocabulary);
 
 }  // namespace muster

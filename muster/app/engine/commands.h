@@ -5,19 +5,21 @@
 
 namespace muster {
 
+class Catalogue;
+
 // The commands of the program `muster-engine`, those that need tensors: what `muster` hands on. Each gets the
 // words behind its name and returns the exit code.
 
-int run_train(const std::vector<std::string>& words);
-int run_serve(const std::vector<std::string>& words);
-int run_work(const std::vector<std::string>& words);
-int run_status(const std::vector<std::string>& words);
-int run_simulate(const std::vector<std::string>& words);
-int run_evaluate(const std::vector<std::string>& words);
-int run_probe(const std::vector<std::string>& words);
-int run_sample(const std::vector<std::string>& words);
-int run_convert(const std::vector<std::string>& words);
-int run_signature(const std::vector<std::string>& words);
-int run_models(const std::vector<std::string>& words);
+int run_train(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_serve(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_work(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_status(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_simulate(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_evaluate(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_probe(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_sample(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_convert(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_signature(const Catalogue& catalogue, const std::vector<std::string>& words);
+int run_models(const Catalogue& catalogue, const std::vector<std::string>& words);
 
 }  // namespace muster

@@ -1,23 +1,27 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/text_model.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/gpt2_config.h"
 #include "muster/app/help.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/version.h"
 #include "muster/checkpoint/averaged_model.h"
 #include "muster/checkpoint/model_digest.h"
+#include "muster/choice/value.h"
 #include "muster/flat/vector.h"
 #include "muster/libtorch/kernel_threads.h"
 #include "muster/libtorch/stored_tensors.h"
@@ -38,11 +42,13 @@ struct ConvertRequest {
   std::string out;
 };
 
-Form form_named(const std::string& name) {
-  if (name == "huggingface") return Form::huggingface;
-  if (name == "hub") return Form::hub;
-  if (name == "muster") return Form::muster;
-  throw OptionError("--to", shown(name), "must be huggingface, hub or muster");
+constexpr std::array<std::pair<std::string_view, Form>, 3> forms = {
+    {{"huggingface", Form::huggingface}, {"hub", Form::hub}, {"muster", Form::muster}}};
+
+Form form_of(const Arguments& arguments) {
+  const auto form = FlagReader(arguments).meaning("to", forms);
+  if (!form) throw OptionError("--to", "(not given)", "must be huggingface, hub or muster");
+  return *form;
 }
 
 ConvertRequest read_request(const Arguments& arguments) {
@@ -50,7 +56,7 @@ ConvertRequest read_request(const Arguments& arguments) {
     throw OptionError("MODEL", "(none)", "name a model: muster convert MODEL --to huggingface --out FOLDER");
   ConvertRequest request;
   request.path = arguments.positional[0];
-  request.form = form_named(arguments.flag("to").value_or("(not given)"));
+  request.form = form_of(arguments);
   request.out = arguments.flag("out").value_or("");
   if (request.out.empty()) throw OptionError("--out", "(not given)", "name the folder to write");
   std::error_code problem;
@@ -83,7 +89,8 @@ Gpt2Config config_of(const GptShape& shape) {
   return config;
 }
 
-std::map<std::string, std::string> metadata_of(const Safetensors& file, const GptShape& shape, Form form) {
+std::map<std::string, std::string> metadata_of(const Catalogue& catalogue, const Safetensors& file,
+                                               const GptShape& shape, Form form) {
   std::map<std::string, std::string> metadata = {{"muster", std::string(version())}, {"format", "pt"}};
   for (const char* key : {"configuration", "tokenizer"}) {
     const auto stored = file.metadata.find(key);
@@ -93,7 +100,8 @@ std::map<std::string, std::string> metadata_of(const Safetensors& file, const Gp
   if (!told.is_object() || !told.contains("task") || !told.contains("gpt"))
     told = nlohmann::json::parse(gpt2_configuration(config_of(shape), true));
   // A user may have named the heads; models with a name of their own have them by that name.
-  if (told["task"].value("model", "gpt") == "gpt") told["gpt"]["heads"] = shape.heads;
+  const ModelKind* const kind = catalogue.models().find(told["task"].value("model", "gpt"));
+  if (kind && kind->built_from_keys) told["gpt"]["heads"] = shape.heads;
   metadata["configuration"] = told.dump();
   metadata["linear_layout"] =
       name_of(form == Form::muster ? LinearLayout::outputs_inputs : LinearLayout::inputs_outputs);
@@ -102,15 +110,15 @@ std::map<std::string, std::string> metadata_of(const Safetensors& file, const Gp
 
 }  // namespace
 
-int run_convert(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, convert_help().flags, 1);
+int run_convert(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, convert_help().flags, 1);
   const ConvertRequest request = read_request(arguments);
   use_single_threaded_kernels();
-  const Safetensors file = read_model(request.path);
-  const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
-  const Configuration configuration = text_model_configuration(request.path, settings);
-  TextGenerator model = load_generator(request.path, file, configuration, nullptr);
-  const GptShape shape = gpt_shape(configuration, model.vocabulary());
+  const Safetensors file = read_model(catalogue, request.path);
+  const std::vector<Setting> settings = with_settings_of_file(catalogue, file, arguments.settings);
+  const Configuration configuration = text_model_configuration(catalogue, request.path, settings);
+  TextGenerator model = load_generator(catalogue, request.path, file, configuration, nullptr);
+  const GptShape shape = gpt_shape(catalogue, configuration, model.vocabulary());
   if (request.form != Form::muster) require_gpt2(request.path, shape);
   NamedTensors tensors = named_tensors(model.parameters(), vector_of(model.weights()), {}, flat_vector(0));
   if (request.form != Form::muster)
@@ -122,7 +130,8 @@ int run_convert(const std::vector<std::string>& words) {
   const fs::path out(request.out);
   if (request.form != Form::muster)
     write_file_atomically((out / "config.json").string(), gpt2_config_json(config_of(shape)));
-  write_safetensors((out / "model.safetensors").string(), tensors, metadata_of(file, shape, request.form));
+  write_safetensors((out / "model.safetensors").string(), tensors,
+                    metadata_of(catalogue, file, shape, request.form));
   const fs::path parent = out.parent_path();
   sync_to_disk(parent.empty() ? "." : parent.string());
   fmt::print(

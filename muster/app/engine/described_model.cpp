@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/model_source.h"
 #include "muster/app/key_role.h"
-#include "muster/app/keys.h"
 #include "muster/base/error.h"
 #include "muster/checkpoint/model_digest.h"
 
@@ -43,13 +43,14 @@ bool is_needed(const Key& key, Described need) {
 }
 
 /// The keys on which nobody has said anything.
-std::vector<std::string> lacking(const Safetensors& file, const nlohmann::json& told,
-                                 const std::vector<Setting>& settings, Described need) {
+std::vector<std::string> lacking(const Catalogue& catalogue, const Safetensors& file,
+                                 const nlohmann::json& told, const std::vector<Setting>& settings,
+                                 Described need) {
   const std::string task = last_of(settings, "task.name"), model = last_of(settings, "task.model");
   const bool first_format = !file.metadata.contains(std::string(digest_key));
   std::vector<std::string> names;
-  for (const Key& key : all_keys()) {
-    if (!is_needed(key, need) || !concerns(key, task, model)) continue;
+  for (const Key& key : catalogue.keys()) {
+    if (!is_needed(key, need) || !concerns(catalogue, key, task, model)) continue;
     if (stored(told, key) || !last_of(settings, key.name).empty()) continue;
     if (first_format && may_lack_in_first_format(key)) continue;
     names.push_back(key.name);
@@ -64,8 +65,9 @@ constexpr const char* name_both =
 
 }  // namespace
 
-void require_described(const std::string& path, const Safetensors& file, const std::vector<Setting>& settings,
-                       const std::vector<Setting>& given, Described need) {
+void require_described(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
+                       const std::vector<Setting>& settings, const std::vector<Setting>& given,
+                       Described need) {
   // A GPT of other programs: its network stands in it and its config.json, its data have to be given anyway.
   const auto tokenizer = file.metadata.find("tokenizer");
   if (tokenizer != file.metadata.end() && tokenizer->second == unknown_tokenizer) return;
@@ -80,7 +82,7 @@ void require_described(const std::string& path, const Safetensors& file, const s
                     data ? "what network it is and on which data it was trained" : "what network it is",
                     data ? name_both : "name it: --task.model gpt with its --gpt.layers, --gpt.heads"));
   }
-  const std::vector<std::string> names = lacking(file, told, settings, need);
+  const std::vector<std::string> names = lacking(catalogue, file, told, settings, need);
   if (names.empty()) return;
   throw DataError(fmt::format("'{}' says nothing of {}, which it was trained with; add --{}, or {}", path,
                               fmt::join(names, ", "), fmt::join(names, " ... --"), name_both));

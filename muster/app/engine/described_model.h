@@ -8,6 +8,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What a command has to know of a model: to sample, the network; to measure, the data as well.
 enum class Described { network, network_and_data };
 
@@ -16,7 +18,8 @@ enum class Described { network, network_and_data };
 /// whatever else speaks for the file; `given`: the user's own, who may name network (task.model) and data
 /// (task.name) for a file that says nothing. Throws DataError naming the file, what it lacks and the flags to
 /// add.
-void require_described(const std::string& path, const Safetensors& file, const std::vector<Setting>& settings,
-                       const std::vector<Setting>& given, Described need);
+void require_described(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
+                       const std::vector<Setting>& settings, const std::vector<Setting>& given,
+                       Described need);
 
 }  // namespace muster

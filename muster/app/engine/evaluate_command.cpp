@@ -7,13 +7,13 @@
 #include <string>
 
 #include "muster/app/arguments.h"
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/help.h"
-#include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
@@ -35,9 +35,10 @@ struct Unit {
   bool text;
 };
 
-Unit unit_of(const Configuration& configuration) {
-  if (!is_text_model(*configuration.task.model)) return {"sample", false};
-  const bool bytes = configuration.task.name == "text" && configuration.text.tokenizer == "bytes";
+Unit unit_of(const Catalogue& catalogue, const Configuration& configuration) {
+  const TaskKind& task = catalogue.tasks().at(configuration.task.name);
+  if (!task.is_text()) return {"sample", false};
+  const bool bytes = task.tokenized && configuration.text.tokenizer == "bytes";
   return {bytes ? "byte" : "token", true};
 }
 
@@ -80,21 +81,21 @@ std::string text_of(const Measured& measured) {
 
 }  // namespace
 
-int run_evaluate(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, evaluate_help().flags, 1);
+int run_evaluate(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, evaluate_help().flags, 1);
   if (arguments.positional.empty())
     throw OptionError("MODEL", "(none)", "name a safetensors file: muster evaluate MODEL.safetensors");
   const std::string& path = arguments.positional[0];
   use_single_threaded_kernels();
-  const Safetensors file = read_model(path);
-  const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
-  require_described(path, file, settings, arguments.settings, Described::network_and_data);
-  require_same_tokenizer(path, file, settings);
-  Configuration configuration = resolve(std::nullopt, settings, Scope::evaluation);
+  const Safetensors file = read_model(catalogue, path);
+  const std::vector<Setting> settings = with_settings_of_file(catalogue, file, arguments.settings);
+  require_described(catalogue, path, file, settings, arguments.settings, Described::network_and_data);
+  require_same_tokenizer(catalogue, path, file, settings);
+  Configuration configuration = resolve(catalogue, std::nullopt, settings, Scope::evaluation);
   configuration.task.batch = 1;  // nobody trains: the training data may be few
-  const auto task = build_task(configuration);
+  const auto task = build_task(catalogue, configuration);
   const int64_t workers = 1;
-  const auto sampler = build_sampler(configuration, *task, workers);
+  const auto sampler = build_sampler(catalogue, configuration, *task, workers);
   ThreadPool pool(static_cast<int>(*configuration.run.threads), use_single_threaded_kernels_here);
   Solo alone;
   Averager averager(alone, pool);
@@ -107,7 +108,7 @@ int run_evaluate(const std::vector<std::string>& words) {
   for (const std::string& line : task->findings()) print_log("{}\n", line);
   const auto samples = static_cast<double>(score.samples);
   const Measured measured{path,
-                          unit_of(configuration),
+                          unit_of(catalogue, configuration),
                           static_cast<double>(score.correct) / samples,
                           score.loss / samples,
                           score.samples,

@@ -1,34 +1,16 @@
 #include "muster/app/engine/image_networks.h"
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/word_meaning.h"
 
 namespace muster {
 
-ImageNetwork image_network(const std::string& word) {
-  using enum ImageNetwork;
-  return meaning_of<ImageNetwork>({{"mlp", mlp},
-                                   {"resnet8", resnet8},
-                                   {"resnet20", resnet20},
-                                   {"resnet56", resnet56},
-                                   {"resnet18", resnet18},
-                                   {"resnet50", resnet50},
-                                   {"resnet101", resnet101},
-                                   {"resnet152", resnet152},
-                                   {"vgg16", vgg16},
-                                   {"vgg16_bn", vgg16_bn},
-                                   {"googlenet", googlenet},
-                                   {"alexnet", alexnet},
-                                   {"vit_s", vit_s},
-                                   {"vit_b", vit_b},
-                                   {"vgg16_cifar", vgg16_cifar},
-                                   {"vgg16_bn_cifar", vgg16_bn_cifar},
-                                   {"googlenet_cifar", googlenet_cifar}},
-                                  word);
-}
-
-ImageModelOptions image_model_options(const TaskSection& task, const ImageSection& image) {
+ImageModelOptions image_model_options(const Catalogue& catalogue, const TaskSection& task,
+                                      const ImageSection& image) {
+  const ModelKind& kind = catalogue.models().at(task.model);
+  invariant(kind.network.has_value(), "a task of images with a network for text");
   ImageModelOptions model;
-  model.network = image_network(*task.model);
+  model.network = *kind.network;
   model.norm = meaning_of<NormKind>({{"batch", NormKind::batch}, {"group", NormKind::group}}, task.norm);
   model.hidden = task.hidden;
   model.activation =

@@ -6,12 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/configuration_json.h"
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/engine/model_source.h"
 #include "muster/app/key_role.h"
-#include "muster/app/keys.h"
-#include "muster/app/model_names.h"
 #include "muster/base/checksum.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
@@ -54,14 +53,16 @@ std::string tokenizer_checksum(const std::string& path) {
   return fmt::format("{:016x}", checksum.value());
 }
 
-bool has_tokenizer_file(const Configuration& configuration) {
-  return configuration.task.name == "text" && configuration.text.tokenizer != "bytes";
+bool has_tokenizer_file(const Catalogue& catalogue, const Configuration& configuration) {
+  return catalogue.tasks().at(configuration.task.name).tokenized && configuration.text.tokenizer != "bytes";
 }
 
 // The heads of a GPT are in none of its tensors.
-void require_heads(const std::vector<Setting>& settings) {
-  const bool named = last_of(settings, "task.model").value_or("gpt") != "gpt";
-  if (named || last_of(settings, "gpt.heads")) return;
+void require_heads(const Catalogue& catalogue, const std::vector<Setting>& settings) {
+  const auto model = last_of(settings, "task.model");
+  const ModelKind* const kind = catalogue.models().find(model.value_or("gpt"));
+  const bool fixed = !kind || !kind->built_from_keys;
+  if (fixed || last_of(settings, "gpt.heads")) return;
   throw OptionError(
       "gpt.heads", "(not given)",
       "the model's file does not hold the number of heads; put its config.json into the same folder, or "
@@ -69,10 +70,10 @@ void require_heads(const std::vector<Setting>& settings) {
 }
 
 /// The keys that the model's file has to say, with their values.
-nlohmann::json described(const Configuration& configuration) {
-  const auto json = nlohmann::json::parse(configuration_json(configuration));
+nlohmann::json described(const Catalogue& catalogue, const Configuration& configuration) {
+  const auto json = nlohmann::json::parse(configuration_json(catalogue, configuration));
   nlohmann::json told;
-  for (const Key& key : all_keys())
+  for (const Key& key : catalogue.keys())
     if (role_of(key) != KeyRole::training)
       told[key.section()][key.short_name()] = json.at(key.section()).at(key.short_name());
   return told;
@@ -87,48 +88,50 @@ nlohmann::json stored_configuration(const Safetensors& file) {
   return json.is_object() ? json : nlohmann::json();
 }
 
-std::map<std::string, std::string> model_metadata(const Configuration& configuration) {
-  nlohmann::json told = described(configuration);
+std::map<std::string, std::string> model_metadata(const Catalogue& catalogue,
+                                                  const Configuration& configuration) {
+  nlohmann::json told = described(catalogue, configuration);
   std::map<std::string, std::string> metadata = {{"muster", std::string(version())}};
-  if (is_text_model(*configuration.task.model)) {
+  if (catalogue.models().at(configuration.task.model).inputs == Inputs::text) {
     metadata["linear_layout"] = name_of(LinearLayout::outputs_inputs);
-    const auto tokenizer = build_tokenizer(configuration);
+    const auto tokenizer = build_tokenizer(catalogue, configuration);
     told["text"]["vocabulary"] = vocabulary_of(configuration, tokenizer.get());
-    if (has_tokenizer_file(configuration))
+    if (has_tokenizer_file(catalogue, configuration))
       metadata["tokenizer"] = tokenizer_checksum(configuration.text.tokenizer);
   }
   metadata["configuration"] = told.dump();
   return with_digest(std::move(metadata));
 }
 
-Safetensors read_model(const std::string& path) {
+Safetensors read_model(const Catalogue& catalogue, const std::string& path) {
   const std::string file_path = model_file_of(path);
   Safetensors file = read_model_files(file_path);
-  take_own_form(file_path, file);
+  take_own_form(catalogue, file_path, file);
   if (file.metadata.contains("muster") && !file.metadata.contains(std::string(digest_key)))
     print_log("'{}' was written by an older version and carries no digest: not checked for damage\n", path);
   return file;
 }
 
-std::vector<Setting> settings_of_network(const Safetensors& file) {
+std::vector<Setting> settings_of_network(const Catalogue& catalogue, const Safetensors& file) {
   std::vector<Setting> settings;
   const nlohmann::json told = stored_configuration(file);
-  for (const Key& key : all_keys())
+  for (const Key& key : catalogue.keys())
     if (role_of(key) == KeyRole::network) append(settings, told, key.name);
   return settings;
 }
 
-std::vector<Setting> with_settings_of_file(const Safetensors& file, const std::vector<Setting>& given) {
-  std::vector<Setting> settings = settings_of_network(file);
+std::vector<Setting> with_settings_of_file(const Catalogue& catalogue, const Safetensors& file,
+                                           const std::vector<Setting>& given) {
+  std::vector<Setting> settings = settings_of_network(catalogue, file);
   const nlohmann::json told = stored_configuration(file);
-  for (const Key& key : all_keys()) {
+  for (const Key& key : catalogue.keys()) {
     const KeyRole role = role_of(key);
     const bool of_data = role == KeyRole::data || role == KeyRole::preprocessing;
     if (!of_data || names(given, "task.name")) continue;
     if (key.name != "task.test_data" || !names(given, "task.data")) append(settings, told, key.name);
   }
   settings.insert(settings.end(), given.begin(), given.end());
-  if (holds_gpt(tensors_of(file.tensors))) require_heads(settings);
+  if (holds_gpt(tensors_of(file.tensors))) require_heads(catalogue, settings);
   return settings;
 }
 
@@ -148,10 +151,12 @@ void check_unknown_tokenizer(const std::string& path, const std::string& tokeniz
 
 }  // namespace
 
-void require_same_tokenizer(const std::string& path, const Safetensors& file,
+void require_same_tokenizer(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
                             const std::vector<Setting>& settings) {
   const std::string tokenizer = last_of(settings, "text.tokenizer").value_or("bytes");
-  if (last_of(settings, "task.name").value_or("text") != "text") return;
+  const auto task = last_of(settings, "task.name");
+  const TaskKind* const kind = catalogue.tasks().find(task.value_or("text"));
+  if (!kind || !kind->tokenized) return;
   const nlohmann::json told = stored_configuration(file);
   if (!told.is_object() || !told.contains("text")) return;
   const auto stored = file.metadata.find("tokenizer");

@@ -9,6 +9,7 @@
 #include <optional>
 #include <system_error>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/gpt2_config.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
@@ -67,10 +68,14 @@ void check_against_tensors(const std::string& config_path, const Gpt2Config& con
 }
 
 // The metadata of a file that was converted, and the config.json beside it.
-void check_against_metadata(const std::string& config_path, const Gpt2Config& config, const json& told) {
+void check_against_metadata(const Catalogue& catalogue, const std::string& config_path,
+                            const Gpt2Config& config, const json& told) {
   if (!told.is_object() || !told.contains("gpt") || !told["gpt"].is_object()) return;
   const json& gpt = told["gpt"];
-  const bool own_shape = told.value("/task/model"_json_pointer, json("gpt")) == "gpt";
+  const json model = told.value("/task/model"_json_pointer, json("gpt"));
+  const ModelKind* const kind =
+      model.is_string() ? catalogue.models().find(model.get<std::string>()) : nullptr;
+  const bool own_shape = kind && kind->built_from_keys;
   if (own_shape && gpt.contains("heads") && gpt["heads"].is_number_integer())
     require_same(config_path, "n_head", config.heads, gpt["heads"].get<int64_t>());
 }
@@ -103,7 +108,7 @@ std::string line_about(const std::string& path, const FoundGpt& found, const std
       found.masks > 0 ? fmt::format("; {} masks left out", found.masks) : "", heads);
 }
 
-void take_gpt_form(const std::string& path, Safetensors& file) {
+void take_gpt_form(const Catalogue& catalogue, const std::string& path, Safetensors& file) {
   std::optional<LinearLayout> declared;
   const auto layout = file.metadata.find("linear_layout");
   if (layout != file.metadata.end()) declared = linear_layout_named(path, layout->second);
@@ -119,7 +124,7 @@ void take_gpt_form(const std::string& path, Safetensors& file) {
   if (config_path) {
     config = read_gpt2_config(*config_path);
     check_against_tensors(*config_path, *config, shape_of(path, file, found));
-    check_against_metadata(*config_path, *config, told);
+    check_against_metadata(catalogue, *config_path, *config, told);
   }
   bool tied = own ? says_tied(told) : !found.other_head;
   if (config) tied = config->tied_head;
@@ -170,9 +175,9 @@ Safetensors read_model_files(const std::string& path) {
   return is_safetensors_index(path) ? read_sharded_safetensors(path) : read_safetensors(path);
 }
 
-void take_own_form(const std::string& path, Safetensors& file) {
+void take_own_form(const Catalogue& catalogue, const std::string& path, Safetensors& file) {
   if (holds_gpt(tensors_of(file.tensors))) {
-    take_gpt_form(path, file);
+    take_gpt_form(catalogue, path, file);
   } else {
     leave_out_auxiliary_classifiers(path, file);
     if (file.metadata.count("configuration") == 0)

@@ -6,6 +6,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 // Where a model lies and in what form: a safetensors file, or a folder with one (a run's, a checkpoint's, one
 // of Hugging Face's Transformers), whole or in several files.
 
@@ -24,6 +26,6 @@ Safetensors read_model_files(const std::string& path);
 /// the tensors give. Prints a line where the file is not of this program's form. Leaves out the auxiliary
 /// classifiers of torchvision's GoogLeNet, which prediction does not use. Throws DataError for contradictions
 /// between tensors, metadata and config.json.
-void take_own_form(const std::string& path, Safetensors& file);
+void take_own_form(const Catalogue& catalogue, const std::string& path, Safetensors& file);
 
 }  // namespace muster

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +15,7 @@
 #include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/model_source.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/help.h"
 #include "muster/app/probe_text.h"
 #include "muster/app/resolve.h"
@@ -44,21 +44,19 @@ struct LinePoint {
 };
 
 int64_t points_of(const Arguments& arguments) {
-  const std::string text = arguments.flag("points").value_or("11");
-  int64_t points = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), points);
-  if (problem != std::errc{} || end != text.data() + text.size() || points < 2 || points > 1000)
-    throw OptionError("--points", text, "must be a whole number from 2 to 1000");
-  return points;
+  return FlagReader(arguments).integer("points", 2, 1000).value_or(11);
 }
 
 /// A trained model beside its data, and what looks at it.
 class ProbedModel {
  public:
-  ProbedModel(const Arguments& arguments, const std::string& path)
-      : path_(path), file_(read_model(path)), configuration_(resolved(arguments)) {
-    task_ = build_task(configuration_);
-    sampler_ = build_sampler(configuration_, *task_, 1);
+  ProbedModel(const Catalogue& catalogue, const Arguments& arguments, const std::string& path)
+      : catalogue_(catalogue),
+        path_(path),
+        file_(read_model(catalogue, path)),
+        configuration_(resolved(catalogue, arguments)) {
+    task_ = build_task(catalogue, configuration_);
+    sampler_ = build_sampler(catalogue, configuration_, *task_, 1);
     pool_.emplace(static_cast<int>(*configuration_.run.threads), use_single_threaded_kernels_here);
     averager_.emplace(alone_, *pool_);
     evaluation_.emplace(*task_, *sampler_, *averager_,
@@ -85,7 +83,7 @@ class ProbedModel {
 
   /// (1 - t) of this model and t of the other, BatchNorm's statistics estimated anew at every place.
   std::vector<LinePoint> line_to(const std::string& other, int64_t points) {
-    const at::Tensor end = tensor_of(model_vector(other, read_model(other)));
+    const at::Tensor end = tensor_of(model_vector(other, read_model(catalogue_, other)));
     ProbedLoss loss = probed(ProbeRequest{});
     const Vector between = storage_vector(parameters_.size(), evaluation_->type());
     const at::Tensor here = tensor_of(between), begin = tensor_of(parameters_);
@@ -109,11 +107,11 @@ class ProbedModel {
   int64_t parameters() const { return parameters_.size(); }
 
  private:
-  Configuration resolved(const Arguments& arguments) const {
-    const std::vector<Setting> settings = with_settings_of_file(file_, arguments.settings);
-    require_described(path_, file_, settings, arguments.settings, Described::network_and_data);
-    require_same_tokenizer(path_, file_, settings);
-    return resolve(std::nullopt, settings, Scope::evaluation);
+  Configuration resolved(const Catalogue& catalogue, const Arguments& arguments) const {
+    const std::vector<Setting> settings = with_settings_of_file(catalogue, file_, arguments.settings);
+    require_described(catalogue, path_, file_, settings, arguments.settings, Described::network_and_data);
+    require_same_tokenizer(catalogue, path_, file_, settings);
+    return resolve(catalogue, std::nullopt, settings, Scope::evaluation);
   }
   std::vector<ProbeRequest> requests() const {
     return parse_probes(configuration_.run.probe.value_or("sharpness;noise;distance"), "run.probe");
@@ -131,6 +129,7 @@ class ProbedModel {
     return parameters;
   }
 
+  const Catalogue& catalogue_;
   std::string path_;
   Safetensors file_;
   Configuration configuration_;
@@ -175,15 +174,15 @@ void print_tables(const ProbeValues& values, const std::vector<LinePoint>& line)
 
 }  // namespace
 
-int run_probe(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, probe_help().flags, 1);
+int run_probe(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, probe_help().flags, 1);
   if (arguments.positional.empty())
     throw OptionError("MODEL", "(none)",
                       "name a safetensors file, or a checkpoint's folder: muster probe MODEL");
   const int64_t points = points_of(arguments);
   use_single_threaded_kernels();
   const std::string path = model_file_of(arguments.positional[0]);
-  ProbedModel model(arguments, path);
+  ProbedModel model(catalogue, arguments, path);
   const ProbeValues values = model.values();
   std::vector<LinePoint> line;
   if (const auto other = arguments.flag("line")) line = model.line_to(model_file_of(*other), points);

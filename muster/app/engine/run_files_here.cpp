@@ -38,7 +38,8 @@ void make_longer(Checkpoint& checkpoint, const Training& training, const std::st
   if (!before || now <= *before)
     return require_same_fingerprint(checkpoint.path, checkpoint.fingerprint, fingerprint);
   require_same_fingerprint(checkpoint.path, with_steps(checkpoint.fingerprint, now), fingerprint);
-  for (const std::string& line : change_of_length(training.configuration(), *before, now, checkpoint.step))
+  for (const std::string& line :
+       change_of_length(training.catalogue(), training.configuration(), *before, now, checkpoint.step))
     print_log("{}\n", line);
   // The last epoch is another one now.
   checkpoint.state.numbers.set("record.last_epoch_loss_sum", 0.0);
@@ -89,8 +90,9 @@ void RunFilesHere::take_over(const Training& training, const RunRecord& record) 
 
 void RunFilesHere::open_at(const Training& training, const std::string& lines, int64_t first_step) {
   store_.emplace(folder_.path + "/checkpoints", training.configuration().checkpoint.keep, staging().path());
-  write_file_atomically(staging().path_of("config.toml"),
-                        write_toml(with_absolute_paths(training.configuration())));
+  write_file_atomically(
+      staging().path_of("config.toml"),
+      write_toml(training.catalogue(), with_absolute_paths(training.catalogue(), training.configuration())));
   staging().publish("config.toml");
   MetricsFile metrics =
       MetricsFile::make(staging().path_of("metrics.jsonl"), folder_.path + "/metrics.jsonl", lines);

@@ -100,7 +100,7 @@ Summary summarise(const Training& training, const RunRecord& record) {
         training_seconds;
   summary.parameters = training.parameters();
   summary.versions = versions();
-  summary.configuration = configuration_json(training.configuration());
+  summary.configuration = configuration_json(training.catalogue(), training.configuration());
   return summary;
 }
 
@@ -114,7 +114,7 @@ DurableResult write_result(const Training& training, RunFilesHere& files, const 
   summary.files = settle_files(folder, {"metrics.jsonl"});
   at = "model.safetensors";
   const FileDigest digest = write_safetensors(staging.path_of("model.safetensors"), model,
-                                              model_metadata(training.configuration()));
+                                              model_metadata(training.catalogue(), training.configuration()));
   summary.files["model.safetensors"] = digest;
   staging.publish("model.safetensors");
   at = "summary.json";

@@ -11,6 +11,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// The result of a run that has come to its end.
 Summary summarise(const Training& training, const RunRecord& record);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,10 +14,11 @@
 #include "muster/app/engine/described_model.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/text_model.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/help.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/output.h"
+#include "muster/choice/value.h"
 #include "muster/libtorch/kernel_threads.h"
 #include "muster/task/text_generator.h"
 
@@ -34,12 +36,8 @@ struct SampleRequest {
 };
 
 int64_t whole_number(const Arguments& arguments, const char* flag, int64_t lowest, int64_t otherwise) {
-  const auto text = arguments.flag(flag);
-  if (!text) return otherwise;
-  const std::string name = std::string("--") + flag;
-  const auto number = std::get<int64_t>(parse_value(ValueType::integer, name, *text));
-  if (number < lowest) throw OptionError(name, *text, fmt::format("must be at least {}", lowest));
-  return number;
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  return FlagReader(arguments).integer(flag, lowest, most).value_or(otherwise);
 }
 
 SampleRequest read_request(const Arguments& arguments) {
@@ -50,8 +48,7 @@ SampleRequest read_request(const Arguments& arguments) {
   request.tokens = whole_number(arguments, "tokens", 1, request.tokens);
   request.seed = static_cast<uint64_t>(whole_number(arguments, "seed", 0, 1));
   request.choice.top_k = whole_number(arguments, "top_k", 0, 0);
-  if (const auto text = arguments.flag("temperature"))
-    request.choice.temperature = std::get<double>(parse_value(ValueType::real, "--temperature", *text));
+  request.choice.temperature = FlagReader(arguments).real("temperature").value_or(request.choice.temperature);
   request.choice.validate();
   request.prompt = arguments.flag("prompt").value_or("");
   request.json = arguments.has("json");
@@ -139,17 +136,17 @@ nlohmann::json json_of(const SampleRequest& request, const std::vector<int64_t>&
 
 }  // namespace
 
-int run_sample(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, sample_help().flags, 1);
+int run_sample(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, sample_help().flags, 1);
   const SampleRequest request = read_request(arguments);
   use_single_threaded_kernels();
-  const Safetensors file = read_model(request.path);
-  const std::vector<Setting> settings = with_settings_of_file(file, arguments.settings);
-  require_described(request.path, file, settings, arguments.settings, Described::network);
-  require_same_tokenizer(request.path, file, settings);
-  const Configuration configuration = text_model_configuration(request.path, settings);
-  const auto tokenizer = build_tokenizer(configuration);
-  TextGenerator generator = load_generator(request.path, file, configuration, tokenizer.get());
+  const Safetensors file = read_model(catalogue, request.path);
+  const std::vector<Setting> settings = with_settings_of_file(catalogue, file, arguments.settings);
+  require_described(catalogue, request.path, file, settings, arguments.settings, Described::network);
+  require_same_tokenizer(catalogue, request.path, file, settings);
+  const Configuration configuration = text_model_configuration(catalogue, request.path, settings);
+  const auto tokenizer = build_tokenizer(catalogue, configuration);
+  TextGenerator generator = load_generator(catalogue, request.path, file, configuration, tokenizer.get());
   const std::vector<int64_t> prompt = encode_prompt(request.prompt, tokenizer.get(), generator.vocabulary());
   Speaker speaker(tokenizer.get(), !request.json);
   for (const int64_t token : prompt) speaker.add(token);

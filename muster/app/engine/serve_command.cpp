@@ -58,7 +58,8 @@ TrainingServerOptions server_options(const ServedTraining& training, Doors doors
   return {.address = serve.address,
           .doors = std::move(doors),
           .identity = training.identity(),
-          .configuration = write_toml(with_absolute_paths(training.configuration())),
+          .configuration = write_toml(training.catalogue(),
+                                      with_absolute_paths(training.catalogue(), training.configuration())),
           .part_bytes = serve.part_kib << 10,
           .most_pushes = serve.most_pushes,
           .most_members = serve.most_workers,
@@ -70,7 +71,7 @@ void introduce(const ServedTraining& training, const TrainingDesk& desk, const s
                const std::string& address) {
   const Configuration& configuration = training.configuration();
   print_log("{} on {}: {} parameters, {} local steps of {} workers together, by {}; files go to {}\n",
-            *configuration.task.model, configuration.task.name, format_count(training.parameters().size()),
+            configuration.task.model, configuration.task.name, format_count(training.parameters().size()),
             format_count(*configuration.run.steps), *configuration.run.workers, configuration.async.outer,
             folder);
   for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
@@ -191,8 +192,9 @@ int finish(int code, TrainingDesk& desk, ServeResult& result, const std::string&
 int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedTraining& training,
              AsyncServer first, Doors doors, bool made_again) {
   NewFiles files(folder.path);
-  write_file_atomically(folder.path + "/config.toml",
-                        write_toml(with_absolute_paths(training.configuration())));
+  write_file_atomically(
+      folder.path + "/config.toml",
+      write_toml(training.catalogue(), with_absolute_paths(training.catalogue(), training.configuration())));
   const Recovery recovery = request.arguments.has("recover") ? Recovery::drop_damaged : Recovery::strict;
   const bool keep_events = training.configuration().serve.keep_events;
   TrainingDesk desk(std::move(first), ServerFiles(folder.path, training.identity(), keep_events, recovery),
@@ -214,9 +216,9 @@ int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedT
   return finish(code, desk, result, folder.path, request.arguments.has("json"));
 }
 
-int serve_run(const ServeRequest& request, Doors doors) {
+int serve_run(const Catalogue& catalogue, const ServeRequest& request, Doors doors) {
   for (const auto& warning : doors.warnings) print_log("{}\n", warning);
-  const ServedTraining training(request.configuration);
+  const ServedTraining training(catalogue, request.configuration);
   const RunSection& run = training.configuration().run;
   AsyncServer first = training.make_server();
   require_free(training.configuration().serve.address);
@@ -247,15 +249,16 @@ int serve_run(const ServeRequest& request, Doors doors) {
 
 }  // namespace
 
-int run_serve(const std::vector<std::string>& words) {
+int run_serve(const Catalogue& catalogue, const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
   ::setenv("GRPC_VERBOSITY", "NONE", 0);
-  const ServeRequest request = read_serve_request(words);
+  const ServeRequest request = read_serve_request(catalogue, words);
   if (request.arguments.has("replay"))
-    return replay_served(ServedTraining(request.configuration), request.arguments.has("recover"),
+    return replay_served(ServedTraining(catalogue, request.configuration), request.arguments.has("recover"),
                          request.arguments.has("json"));
   return serve_run(
-      request, server_doors(door_options(request.configuration.serve), request.configuration.serve.address));
+      catalogue, request,
+      server_doors(door_options(request.configuration.serve), request.configuration.serve.address));
 }
 
 }  // namespace muster

@@ -102,7 +102,7 @@ Summary summary_of(const ServedTraining& training, const TrainingDesk::Present& 
   summary.samples_per_second =
       static_cast<double>(present.local_steps * configuration.task.batch) / std::max(1e-9, present.seconds);
   summary.versions = versions();
-  summary.configuration = configuration_json(configuration);
+  summary.configuration = configuration_json(training.catalogue(), configuration);
   return summary;
 }
 
@@ -203,7 +203,7 @@ void ServeResult::write(TrainingDesk& desk, bool as_json) {
   write_safetensors(
       folder_ + "/model.safetensors",
       named_tensors(training_.parameters(), present.parameters, training_.buffers(), measured.buffers),
-      model_metadata(training_.configuration()));
+      model_metadata(training_.catalogue(), training_.configuration()));
   Summary summary = summary_of(training_, present, measured.loss, measured.accuracy);
   summary.files = settle_files(folder_, {"model.safetensors", "metrics.jsonl", "arrivals.jsonl"});
   json whole = json::parse(to_json(summary));

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/codec_choice.h"
 #include "muster/app/commands.h"
 #include "muster/app/engine/build_async.h"
@@ -36,14 +37,15 @@ bool is_own(const std::string& key) {
 
 }  // namespace
 
-ServedTraining::ServedTraining(Configuration configuration) : configuration_(std::move(configuration)) {
+ServedTraining::ServedTraining(const Catalogue& catalogue, Configuration configuration)
+    : catalogue_(catalogue), configuration_(std::move(configuration)) {
   use_single_threaded_kernels();
-  task_ = build_task(configuration_);
+  task_ = build_task(catalogue_, configuration_);
   complete_async(configuration_, task_->train_size());
   const int64_t shards = *configuration_.async.shards;
-  sampler_ = build_sampler(configuration_, *task_, shards);
+  sampler_ = build_sampler(catalogue_, configuration_, *task_, shards);
   model_ = task_->make_model();
-  learning_rates_ = build_shard_learning_rates(configuration_, dispatch().sampling);
+  learning_rates_ = build_shard_learning_rates(catalogue_, configuration_, dispatch().sampling);
 }
 
 DispatchOptions ServedTraining::dispatch() const {
@@ -56,34 +58,33 @@ AsyncServer ServedTraining::make_server() const {
   ThreadPool pool(static_cast<int>(*configuration_.run.threads), use_single_threaded_kernels_here);
   auto [start, buffer_vector] = initial_values(*model, pool);
   if (const auto& path = configuration_.run.start_from)
-    fill_from_start(configuration_, *path, parameters(), start, buffers(), buffer_vector);
-  return build_async_server(configuration_, dispatch(), start);
+    fill_from_start(catalogue_, configuration_, *path, parameters(), start, buffers(), buffer_vector);
+  return build_async_server(catalogue_, configuration_, dispatch(), start);
 }
 
 std::unique_ptr<AsyncWorker> ServedTraining::make_worker() const {
-  return build_async_worker(configuration_, *task_, *sampler_, learning_rates_);
+  return build_async_worker(catalogue_, configuration_, *task_, *sampler_, learning_rates_);
 }
 
 std::unique_ptr<VectorMessages> ServedTraining::pushes() const {
-  const auto choice = codec_choice(configuration_.comm);
+  const auto choice = codec_choice(catalogue_, configuration_.comm);
   return std::make_unique<VectorMessages>(choice ? std::optional(choice->codec) : std::nullopt, type(),
                                           parameters().size());
 }
 
 std::unique_ptr<VectorMessages> ServedTraining::pulls() const {
-  std::optional<CodecOptions> codec;
-  if (configuration_.serve.pull_codec == "fp16") codec = CodecOptions{.kind = CodecKind::fp16};
-  if (configuration_.serve.pull_codec == "bf16") codec = CodecOptions{.kind = CodecKind::bf16};
-  return std::make_unique<VectorMessages>(codec, type(), parameters().size());
+  const NamedCodec& codec = catalogue_.codecs().at(configuration_.serve.pull_codec);
+  return std::make_unique<VectorMessages>(codec.lossless ? std::nullopt : std::optional(codec.options({})),
+                                          type(), parameters().size());
 }
 
 bool ServedTraining::error_feedback() const {
-  const auto choice = codec_choice(configuration_.comm);
+  const auto choice = codec_choice(catalogue_, configuration_.comm);
   return choice && choice->error_feedback;
 }
 
 Identity ServedTraining::identity() const {
-  Identity identity = run_identity(configuration_);
+  Identity identity = run_identity(catalogue_, configuration_);
   std::erase_if(identity, [](const auto& one) { return is_own(one.first); });
   identity["muster"] = std::string(version());
   identity["task.training_samples"] = std::to_string(task_->train_size());

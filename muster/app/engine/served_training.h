@@ -14,13 +14,16 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// What a server and its workers are made of, built from a configuration.
 class ServedTraining {
  public:
   /// Reads the data and completes the configuration with what depends on them. Throws OptionError, FileError,
   /// DataError.
-  explicit ServedTraining(Configuration configuration);
+  ServedTraining(const Catalogue& catalogue, Configuration configuration);
 
+  const Catalogue& catalogue() const { return catalogue_; }
   const Configuration& configuration() const { return configuration_; }
   const Task& task() const { return *task_; }
   const Sampler& sampler() const { return *sampler_; }
@@ -43,6 +46,7 @@ class ServedTraining {
  private:
   DispatchOptions dispatch() const;
 
+  const Catalogue& catalogue_;
   Configuration configuration_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Sampler> sampler_;

@@ -151,7 +151,7 @@ const std::vector<SignatureCase>& signature_cases() {
   return cases;
 }
 
-Configuration configuration_of(const SignatureCase& chosen) {
+Configuration configuration_of(const Catalogue& catalogue, const SignatureCase& chosen) {
   const bool served = chosen.place == SignaturePlace::asynchronous;
   std::vector<Setting> settings = {{"run.steps", served ? "384" : "96"},
                                    {"run.workers", served ? "4" : "3"},
@@ -164,7 +164,7 @@ Configuration configuration_of(const SignatureCase& chosen) {
     settings.push_back({"async.seconds_per_step", "0.58,0.75,1.51,3.33"});
   }
   settings.insert(settings.end(), chosen.settings.begin(), chosen.settings.end());
-  return resolve(std::nullopt, settings, served ? Scope::simulation : Scope::training);
+  return resolve(catalogue, std::nullopt, settings, served ? Scope::simulation : Scope::training);
 }
 
 ScalarTask task_of(const SignatureCase& chosen) {

@@ -9,6 +9,8 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// Where the workers of a case are.
 enum class SignaturePlace {
   one_process,   ///< all in one
@@ -31,7 +33,7 @@ struct SignatureCase {
 const std::vector<SignatureCase>& signature_cases();
 
 /// The common settings and the case's own, resolved.
-Configuration configuration_of(const SignatureCase& chosen);
+Configuration configuration_of(const Catalogue& catalogue, const SignatureCase& chosen);
 ScalarTask task_of(const SignatureCase& chosen);
 
 }  // namespace muster

@@ -32,13 +32,13 @@ std::vector<std::string> differences(const std::string& path, const std::vector<
 
 }  // namespace
 
-int run_signature(const std::vector<std::string>& words) {
-  const Arguments arguments = parse_arguments(words, signature_help().flags, 0);
+int run_signature(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const Arguments arguments = parse_arguments(catalogue, words, signature_help().flags, 0);
   use_single_threaded_kernels();
   std::vector<std::string> lines;
   nlohmann::ordered_json json;
   for (const auto& chosen : signature_cases()) {
-    const std::string hash = fmt::format("{:016x}", signature_of(chosen));
+    const std::string hash = fmt::format("{:016x}", signature_of(catalogue, chosen));
     lines.push_back(fmt::format("{:<25} {}", chosen.name, hash));
     json[chosen.name] = hash;
   }

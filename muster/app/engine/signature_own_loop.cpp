@@ -19,12 +19,13 @@ struct LoopEnd {
   Vector parameters;
 };
 
-LoopEnd run_loop(const SignatureCase& chosen, const Configuration& configuration, Communicator& group) {
+LoopEnd run_loop(const Catalogue& catalogue, const SignatureCase& chosen, const Configuration& configuration,
+                 Communicator& group) {
   const ScalarTask task = task_of(chosen);
   const int64_t steps = *configuration.run.steps, batch = configuration.task.batch;
   const PermutationSampler sampler(
       {.samples = task.train_size(), .workers = group.size(), .batch = batch, .seed = 1});
-  const LearningRate rate = make_learning_rate(configuration, steps);
+  const LearningRate rate = make_learning_rate(catalogue, configuration, steps);
   const auto model = task.make_model();
   const int64_t size = model->parameters().size();
   const Vector values = flat_vector(size, chosen.type);
@@ -36,9 +37,9 @@ LoopEnd run_loop(const SignatureCase& chosen, const Configuration& configuration
       present.narrow(0, size / 2, size - size / 2).clone().requires_grad_(true)};
   LocalUpdatesOptions options;
   options.outer = [&](int64_t elements, ElementType type) {
-    return build_outer(configuration.outer, elements, type);
+    return build_outer(catalogue, configuration.outer, elements, type);
   };
-  LocalUpdates local(parameters, group, make_schedule(schedule_options(configuration)), steps, options);
+  LocalUpdates local(parameters, group, make_schedule(catalogue, configuration), steps, options);
   LoopEnd ended;
   for (int64_t step = 0; step < steps; ++step) {
     values.copy_from(local.parameters());
@@ -57,14 +58,14 @@ LoopEnd run_loop(const SignatureCase& chosen, const Configuration& configuration
 
 }  // namespace
 
-void add_own_loops(SignatureHash& hash, const SignatureCase& chosen) {
-  const Configuration configuration = configuration_of(chosen);
+void add_own_loops(const Catalogue& catalogue, SignatureHash& hash, const SignatureCase& chosen) {
+  const Configuration configuration = configuration_of(catalogue, chosen);
   const auto ranks = static_cast<int>(*configuration.run.workers);
   std::vector<RankGroups> groups = thread_ranks(ranks);
   std::vector<LoopEnd> ended(groups.size());
   on_all_ranks(ranks, [&](int rank) {
     const auto at = static_cast<size_t>(rank);
-    ended[at] = run_loop(chosen, configuration, *groups[at].all);
+    ended[at] = run_loop(catalogue, chosen, configuration, *groups[at].all);
   });
   for (const int64_t round : ended.front().rounds) hash.add(round);
   for (const LoopEnd& one : ended) hash.add(one.parameters);

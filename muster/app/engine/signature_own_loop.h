@@ -5,7 +5,9 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// Adds a training whose every rank is a loop of its own with LocalUpdates and plain gradient steps.
-void add_own_loops(SignatureHash& hash, const SignatureCase& chosen);
+void add_own_loops(const Catalogue& catalogue, SignatureHash& hash, const SignatureCase& chosen);
 
 }  // namespace muster

@@ -5,8 +5,10 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// Adds an asynchronous training in virtual time: of every arrival its worker, verdict and staleness, and the
 /// server's parameters.
-void add_server(SignatureHash& hash, const SignatureCase& chosen);
+void add_server(const Catalogue& catalogue, SignatureHash& hash, const SignatureCase& chosen);
 
 }  // namespace muster

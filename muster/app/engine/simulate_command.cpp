@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/commands.h"
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/model_file.h"
 #include "muster/app/engine/simulated_training.h"
 #include "muster/app/engine/versions.h"
-#include "muster/app/keys.h"
 #include "muster/app/quota_sentence.h"
 #include "muster/app/resolve_async.h"
 #include "muster/app/run_configuration.h"
@@ -65,7 +65,7 @@ ArrivalLine line_of(const VirtualArrival& arrival) {
 void introduce(const SimulatedTraining& training, int64_t parameters, const std::string& folder) {
   const Configuration& configuration = training.configuration();
   const AsyncSection& async = configuration.async;
-  print_log("{} on {}: {} parameters, {} in virtual time on {}, batch {} each\n", *configuration.task.model,
+  print_log("{} on {}: {} parameters, {} in virtual time on {}, batch {} each\n", configuration.task.model,
             configuration.task.name, format_count(parameters),
             plural(static_cast<size_t>(*configuration.run.workers), "worker"),
             plural(static_cast<size_t>(*configuration.run.threads), "thread"), configuration.task.batch);
@@ -86,7 +86,8 @@ nlohmann::json end_json(const AsyncServer& server) {
 /// A whole run, from its first event to its files.
 class Simulation {
  public:
-  Simulation(const Configuration& configuration, bool json) : json_(json), asked_(configuration) {
+  Simulation(const Catalogue& catalogue, const Configuration& configuration, bool json)
+      : catalogue_(catalogue), json_(json), asked_(configuration) {
     asked_.run.out = choose_folder(asked_.run);
     folder_.emplace(open_run_folder(*asked_.run.out, asked_.run.resume));
     if (folder_->already_finished) return;
@@ -94,8 +95,8 @@ class Simulation {
       throw OptionError(
           "run.out", *asked_.run.out,
           "holds the checkpoints of a training, and a simulated run has none; choose another folder");
-    if (asked_.async.record) record_.emplace(*asked_.async.record, write_toml(asked_));
-    training_.emplace(asked_, record_ ? &*record_ : nullptr);
+    if (asked_.async.record) record_.emplace(*asked_.async.record, write_toml(catalogue, asked_));
+    training_.emplace(catalogue, asked_, record_ ? &*record_ : nullptr);
   }
 
   /// Returns the exit code.
@@ -104,8 +105,9 @@ class Simulation {
     if (folder_->already_finished) return show_finished();
     for (const auto& message : folder_->messages) print_log("{}\n", message);
     introduce(*training_, training_->parameters(), folder);
-    write_file_atomically(folder + "/config.toml",
-                          write_toml(with_absolute_paths(training_->configuration())));
+    write_file_atomically(
+        folder + "/config.toml",
+        write_toml(catalogue_, with_absolute_paths(catalogue_, training_->configuration())));
     arrivals_.emplace(folder + "/arrivals.jsonl");
     ProgressLine progress(std::cerr, progress_options(STDERR_FILENO));
     measure(0, 0);
@@ -166,8 +168,8 @@ class Simulation {
     set_aside_damaged_result(*folder_);
     arrivals_->flush();
     auto files = settle_files(folder, {"arrivals.jsonl"});
-    files["model.safetensors"] =
-        write_safetensors(folder + "/model.safetensors", training_->model(), model_metadata(configuration));
+    files["model.safetensors"] = write_safetensors(folder + "/model.safetensors", training_->model(),
+                                                   model_metadata(catalogue_, configuration));
     AsyncServer& server = training_->server();
     if (record_) {
       record_->sync();
@@ -181,7 +183,7 @@ class Simulation {
                                    training_->task().loss_floor(),
                                    versions()};
     result.files = std::move(files);
-    const std::string text = write_summary(folder + "/summary.json", simulation_json(result, 2));
+    const std::string text = write_summary(folder + "/summary.json", simulation_json(catalogue_, result, 2));
     write_output(json_ ? nlohmann::ordered_json::parse(text).dump() + "\n" : simulation_text(result));
     say_what_is_unusual();
     if (!result.finished()) throw nobody_left(result);
@@ -202,6 +204,7 @@ class Simulation {
     return 0;
   }
 
+  const Catalogue& catalogue_;
   bool json_;
   Configuration asked_;
   Stopwatch watch_;
@@ -216,21 +219,22 @@ class Simulation {
   double loss_ = 0;
 };
 
-Configuration recorded_configuration(const EventLogReader& log, const std::string& path) {
+Configuration recorded_configuration(const Catalogue& catalogue, const EventLogReader& log,
+                                     const std::string& path) {
   Configuration configuration;
   try {
-    for (const FileSetting& setting : read_toml(log.identity(), path))
-      find_key(setting.name, "").set(configuration, setting.value);
+    for (const FileSetting& setting : read_toml(catalogue, log.identity(), path))
+      catalogue.find_key(setting.name, "").set(configuration, setting.value);
   } catch (const OptionError& error) {
     throw DataError("'" + path + "' was not recorded by this program's muster simulate: " + error.what());
   }
-  fill_async(configuration);
+  fill_async(catalogue, configuration);
   return configuration;
 }
 
-int replay_record(const std::string& path, bool json) {
+int replay_record(const Catalogue& catalogue, const std::string& path, bool json) {
   EventLogReader log(path);
-  SimulatedTraining training(recorded_configuration(log, path));
+  SimulatedTraining training(catalogue, recorded_configuration(catalogue, log, path));
   AsyncServer& server = training.server();
   const int64_t events = replay(log, server);
   const nlohmann::json found = end_json(server);
@@ -257,12 +261,12 @@ int replay_record(const std::string& path, bool json) {
 
 }  // namespace
 
-int run_simulate(const std::vector<std::string>& words) {
+int run_simulate(const Catalogue& catalogue, const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
-  const SimulateRequest request = read_simulate_request(words);
+  const SimulateRequest request = read_simulate_request(catalogue, words);
   const bool json = request.arguments.has("json");
-  if (const auto path = request.arguments.flag("replay")) return replay_record(*path, json);
-  return Simulation(request.configuration, json).run();
+  if (const auto path = request.arguments.flag("replay")) return replay_record(catalogue, *path, json);
+  return Simulation(catalogue, request.configuration, json).run();
 }
 
 }  // namespace muster

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/build_async.h"
 #include "muster/app/engine/build_sampler.h"
 #include "muster/app/engine/build_task.h"
@@ -38,12 +39,14 @@ std::vector<double> steps_by_worker(const SimulationOptions& options) {
 
 }  // namespace
 
-SimulatedTraining::SimulatedTraining(Configuration configuration) : configuration_(std::move(configuration)) {
+SimulatedTraining::SimulatedTraining(const Catalogue& catalogue, Configuration configuration)
+    : catalogue_(catalogue), configuration_(std::move(configuration)) {
   build_task_and_server();
 }
 
-SimulatedTraining::SimulatedTraining(Configuration configuration, EventLogWriter* record)
-    : configuration_(std::move(configuration)) {
+SimulatedTraining::SimulatedTraining(const Catalogue& catalogue, Configuration configuration,
+                                     EventLogWriter* record)
+    : catalogue_(catalogue), configuration_(std::move(configuration)) {
   build_task_and_server();
   const int64_t workers = *configuration_.run.workers;
   check_memory_for_workers(*task_->make_model());
@@ -61,12 +64,13 @@ SimulatedTraining::SimulatedTraining(Configuration configuration, EventLogWriter
   buffers_ = flat_vector(held_out_->buffers().size(), held_out_->type());
   const auto bytes = static_cast<double>(server_->parameters().bytes());
   const SimulationOptions options = simulation_options(configuration_, bytes);
-  learning_rates_ = build_shard_learning_rates(configuration_, server_->dispatcher().options().sampling,
-                                               steps_by_worker(options));
+  learning_rates_ = build_shard_learning_rates(
+      catalogue_, configuration_, server_->dispatcher().options().sampling, steps_by_worker(options));
   clock_ = std::make_unique<VirtualClock>(simulated_speeds(configuration_), options.outages, options.link);
   VirtualRunParts parts{*server_, *clock_, *pool_, {}, record};
   for (int64_t worker = 0; worker < workers; ++worker)
-    parts.workers.push_back(build_async_worker(configuration_, *task_, *sampler_, learning_rates_));
+    parts.workers.push_back(
+        build_async_worker(catalogue_, configuration_, *task_, *sampler_, learning_rates_));
   run_ = std::make_unique<VirtualRun>(std::move(parts),
                                       VirtualRunOptions{options.total_steps, options.evaluate_every,
                                                         options.link.message_bytes, options.speeds_known});
@@ -74,14 +78,14 @@ SimulatedTraining::SimulatedTraining(Configuration configuration, EventLogWriter
 
 void SimulatedTraining::build_task_and_server() {
   use_single_threaded_kernels();
-  task_ = build_task(configuration_);
+  task_ = build_task(catalogue_, configuration_);
   complete_async(configuration_, task_->train_size());
   const int64_t shards = *configuration_.async.shards;
-  sampler_ = build_sampler(configuration_, *task_, shards);
+  sampler_ = build_sampler(catalogue_, configuration_, *task_, shards);
   const SimulationOptions options =
       simulation_options(configuration_, 0, shard_sizes(*sampler_, shards, task_->train_size()));
-  server_ =
-      std::make_unique<AsyncServer>(build_async_server(configuration_, options.dispatch, first_parameters()));
+  server_ = std::make_unique<AsyncServer>(
+      build_async_server(catalogue_, configuration_, options.dispatch, first_parameters()));
 }
 
 Vector SimulatedTraining::first_parameters() const {
@@ -89,7 +93,8 @@ Vector SimulatedTraining::first_parameters() const {
   ThreadPool pool(static_cast<int>(*configuration_.run.threads), use_single_threaded_kernels_here);
   auto [parameters, buffers] = initial_values(*model, pool);
   if (const auto& file = configuration_.run.start_from)
-    fill_from_start(configuration_, *file, model->parameters(), parameters, model->buffers(), buffers);
+    fill_from_start(catalogue_, configuration_, *file, model->parameters(), parameters, model->buffers(),
+                    buffers);
   return parameters;
 }
 
@@ -100,8 +105,9 @@ void SimulatedTraining::check_memory_for_workers(const Model& model) const {
   need.parameters = model.parameters().size();
   need.buffers = model.buffers().size();
   need.element_bytes = bytes_of(model.type());
-  need.replica_vectors = 4 + (configuration_.inner.optimizer == "adamw" ? 2 : 1);  // start, contribution
-  need.shared_vectors = 6;                                                         // server, outer step
+  need.replica_vectors =
+      4 + catalogue_.inner_optimizers().at(configuration_.inner.optimizer).moments;  // start, contribution
+  need.shared_vectors = 6;                                                           // server, outer step
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
   check_memory(estimate_memory(need), need.workers);
 }

@@ -18,16 +18,19 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// Everything that an asynchronous run in virtual time is made of, built from a configuration and kept alive
 /// together.
 class SimulatedTraining {
  public:
   /// Reads the data, completes the configuration with what depends on them, and makes the server and its
   /// workers. With `record` every event goes there. Throws OptionError, FileError, DataError.
-  SimulatedTraining(Configuration configuration, EventLogWriter* record);
+  SimulatedTraining(const Catalogue& catalogue, Configuration configuration, EventLogWriter* record);
   /// For a replay: a server that nobody has joined, no workers.
-  explicit SimulatedTraining(Configuration configuration);
+  SimulatedTraining(const Catalogue& catalogue, Configuration configuration);
 
+  const Catalogue& catalogue() const { return catalogue_; }
   const Configuration& configuration() const { return configuration_; }
   const Task& task() const { return *task_; }
   AsyncServer& server() { return *server_; }
@@ -44,6 +47,7 @@ class SimulatedTraining {
   void check_memory_for_workers(const Model& model) const;
   Vector first_parameters() const;
 
+  const Catalogue& catalogue_;
   Configuration configuration_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<TrainingPart> training_part_;

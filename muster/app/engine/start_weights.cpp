@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/build_text_task.h"
 #include "muster/app/engine/model_file.h"
-#include "muster/app/keys.h"
-#include "muster/app/model_names.h"
-#include "muster/app/value.h"
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 #include "muster/checkpoint/averaged_model.h"
+#include "muster/choice/value.h"
 #include "muster/libtorch/stored_tensors.h"
 #include "muster/task/gpt_layout.h"
 
@@ -26,10 +25,11 @@ bool names(const std::vector<Setting>& settings, std::string_view key) {
   return false;
 }
 
-void require_same_key(const std::string& path, const std::string& name, const std::vector<Setting>& settings,
-                      const Configuration& stored, const Configuration& configuration) {
+void require_same_key(const Catalogue& catalogue, const std::string& path, const std::string& name,
+                      const std::vector<Setting>& settings, const Configuration& stored,
+                      const Configuration& configuration) {
   if (!names(settings, name)) return;
-  const Key& key = find_key(name, "");
+  const Key& key = catalogue.find_key(name, "");
   const Value asked = key.get(configuration), trained = key.get(stored);
   if (asked == trained) return;
   throw OptionError(name, format_plain(asked),
@@ -39,11 +39,11 @@ void require_same_key(const std::string& path, const std::string& name, const st
 }
 
 // Models of one size have heads by their name, so shapes are compared and not keys.
-void require_same_heads(const std::string& path, const Configuration& stored,
+void require_same_heads(const Catalogue& catalogue, const std::string& path, const Configuration& stored,
                         const Configuration& configuration) {
   const int64_t vocabulary = 2;  // of no matter here
-  const int64_t trained = gpt_shape(stored, vocabulary).heads;
-  const int64_t asked = gpt_shape(configuration, vocabulary).heads;
+  const int64_t trained = gpt_shape(catalogue, stored, vocabulary).heads;
+  const int64_t asked = gpt_shape(catalogue, configuration, vocabulary).heads;
   if (trained == asked) return;
   throw OptionError("gpt.heads", std::to_string(asked),
                     fmt::format("'{}', the model to start from, has {} heads, which no shape of its weights "
@@ -52,30 +52,33 @@ void require_same_heads(const std::string& path, const Configuration& stored,
 }
 
 /// What the file says of its network, in a configuration that is otherwise the run's.
-Configuration stored_network(const std::vector<Setting>& settings, Configuration configuration) {
+Configuration stored_network(const Catalogue& catalogue, const std::vector<Setting>& settings,
+                             Configuration configuration) {
   for (const Setting& setting : settings)
-    find_key(setting.name, setting.text).set_text(configuration, setting.text);
+    catalogue.find_key(setting.name, setting.text).set_text(configuration, setting.text);
   return configuration;
 }
 
-void require_same_network(const std::string& path, const Safetensors& file,
+void require_same_network(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
                           const Configuration& configuration) {
-  const std::vector<Setting> settings = settings_of_network(file);
+  const std::vector<Setting> settings = settings_of_network(catalogue, file);
   if (settings.empty()) return;
-  const Configuration stored = stored_network(settings, configuration);
-  const bool text = is_text_model(*configuration.task.model);
-  if (text != is_text_model(*stored.task.model)) return;  // shapes and names differ, which tells more
+  const Configuration stored = stored_network(catalogue, settings, configuration);
+  const ModelKind& model = catalogue.models().at(configuration.task.model);
+  const ModelKind& stored_model = catalogue.models().at(stored.task.model);
+  const bool text = model.inputs == Inputs::text;
+  if (text != (stored_model.inputs == Inputs::text)) return;  // shapes and names differ, which tells more
   if (!text) {
-    require_same_key(path, "image.activation", settings, stored, configuration);
-    require_same_key(path, "image.pooling", settings, stored, configuration);
+    require_same_key(catalogue, path, "image.activation", settings, stored, configuration);
+    require_same_key(catalogue, path, "image.pooling", settings, stored, configuration);
     return;
   }
-  require_same_key(path, "gpt.positions", settings, stored, configuration);
-  if (names(settings, "gpt.heads") || *stored.task.model != "gpt")
-    require_same_heads(path, stored, configuration);
+  require_same_key(catalogue, path, "gpt.positions", settings, stored, configuration);
+  if (names(settings, "gpt.heads") || !stored_model.built_from_keys)
+    require_same_heads(catalogue, path, stored, configuration);
   else
     print_log("'{}' does not say how many heads it has; gpt.heads = {} of this run is used\n", path,
-              gpt_shape(configuration, 2).heads);
+              gpt_shape(catalogue, configuration, 2).heads);
 }
 
 // A run whose head is not tied may start from a file whose head is; not the other way round.
@@ -93,10 +96,11 @@ void fit_head(const std::string& path, Safetensors& file, const Configuration& c
 
 }  // namespace
 
-void fill_from_start(const Configuration& configuration, const std::string& path, const Layout& parameters,
-                     Vector& parameter_vector, const Layout& buffers, Vector& buffer_vector) {
-  Safetensors file = read_model(path);
-  require_same_network(path, file, configuration);
+void fill_from_start(const Catalogue& catalogue, const Configuration& configuration, const std::string& path,
+                     const Layout& parameters, Vector& parameter_vector, const Layout& buffers,
+                     Vector& buffer_vector) {
+  Safetensors file = read_model(catalogue, path);
+  require_same_network(catalogue, path, file, configuration);
   fit_head(path, file, configuration);
   fill_from_tensors(path, file.tensors, parameters, parameter_vector, buffers, buffer_vector);
 }

@@ -39,8 +39,8 @@ void say_gone(const std::string& address, const ServerStatus& last, const char* 
 
 }  // namespace
 
-int run_status(const std::vector<std::string>& words) {
-  const StatusRequest request = read_status_request(words);
+int run_status(const Catalogue& catalogue, const std::vector<std::string>& words) {
+  const StatusRequest request = read_status_request(catalogue, words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   const bool terminal = is_live_terminal(STDOUT_FILENO);

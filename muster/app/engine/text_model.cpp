@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/engine/build_text_task.h"
-#include "muster/app/keys.h"
-#include "muster/app/model_names.h"
 #include "muster/app/text_contradictions.h"
 #include "muster/base/error.h"
 #include "muster/checkpoint/averaged_model.h"
@@ -13,20 +12,22 @@
 
 namespace muster {
 
-Configuration text_model_configuration(const std::string& path, const std::vector<Setting>& settings) {
+Configuration text_model_configuration(const Catalogue& catalogue, const std::string& path,
+                                       const std::vector<Setting>& settings) {
   Configuration configuration;
   configuration.task.name = "text";
   configuration.task.model = "gpt";
   for (const Setting& setting : settings)
-    find_key(setting.name, setting.text).set_text(configuration, setting.text);
-  if (!is_text_model(*configuration.task.model))
+    catalogue.find_key(setting.name, setting.text).set_text(configuration, setting.text);
+  const ModelKind& model = catalogue.models().at(configuration.task.model);
+  if (model.inputs != Inputs::text)
     throw DataError(fmt::format("'{}' holds a {}, a model of images; this command takes models of text only",
-                                path, *configuration.task.model));
-  check_gpt(configuration);
+                                path, model.name));
+  check_gpt(configuration.gpt, model);
   return configuration;
 }
 
-TextGenerator load_generator(const std::string& path, const Safetensors& file,
+TextGenerator load_generator(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
                              const Configuration& configuration, const Tokenizer* tokenizer) {
   const auto embedding = file.tensors.find("transformer.wte.weight");
   if (embedding == file.tensors.end() || embedding->second.shape.size() != 2)
@@ -37,7 +38,7 @@ TextGenerator load_generator(const std::string& path, const Safetensors& file,
         fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
                     "belongs to the model",
                     path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
-  TextGenerator generator(gpt_shape(configuration, vocabulary));
+  TextGenerator generator(gpt_shape(catalogue, configuration, vocabulary));
   Vector weights = vector_of(generator.weights()), no_buffers = flat_vector(0);
   fill_from_tensors(path, file.tensors, generator.parameters(), weights, {}, no_buffers);
   return generator;

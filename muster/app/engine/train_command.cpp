@@ -46,7 +46,7 @@ std::string choose_folder(const RunSection& run) {
 /// What must be the same for a checkpoint to be gone on with: all but where and how fast the run works, how
 /// it is watched, and how its length was said.
 std::string fingerprint(const Training& training) {
-  auto json = nlohmann::json::parse(configuration_json(training.configuration()));
+  auto json = nlohmann::json::parse(configuration_json(training.catalogue(), training.configuration()));
   for (const char* key :
        {"threads", "out", "resume", "start_from", "start_from_optimizer", "epochs", "probe"})
     json["run"].erase(key);
@@ -64,16 +64,14 @@ std::string fingerprint(const Training& training) {
 
 /// One sentence on the schedule; nothing for rules whose periods follow from the training itself.
 std::string schedule_sentence(const Training& training) {
-  const ScheduleOptions options = schedule_options(training.configuration());
-  const auto schedule = make_schedule(options);
-  if (std::holds_alternative<AdaptivePeriodOptions>(options) ||
-      std::holds_alternative<LossDrivenOptions>(options))
+  const ChosenRule rule = chosen_rule(training.catalogue(), training.configuration());
+  if (rule.kind.wants_divergence || rule.kind.wants_loss)
     return fmt::format(
         "The rule '{}' chooses each period from what it measures in training, beginning with {} steps.",
-        training.configuration().schedule.rule, training.configuration().schedule.base_period);
+        rule.kind.name, rule.period_of_preview().value_or(1));
   const int64_t steps = training.length().steps;
-  return sentence(
-      preview(*schedule, make_learning_rate(training.configuration(), steps), steps, base_period(options)));
+  const LearningRate rate = make_learning_rate(training.catalogue(), training.configuration(), steps);
+  return sentence(preview(*rule.make(), rate, steps, rule.period_of_preview()));
 }
 
 void tell_speed_of_bf16() {
@@ -88,7 +86,7 @@ void tell_speed_of_bf16() {
 void introduce(const Training& training, const RunFolder& folder) {
   const Configuration& configuration = training.configuration();
   const RunLength& length = training.length();
-  print_log("{} on {}: {} parameters, {} on {}, batch {} each\n", *configuration.task.model,
+  print_log("{} on {}: {} parameters, {} on {}, batch {} each\n", configuration.task.model,
             configuration.task.name, format_count(training.parameters()),
             plural(static_cast<size_t>(*configuration.run.workers), "worker"),
             plural(static_cast<size_t>(*configuration.run.threads), "thread"), configuration.task.batch);
@@ -351,10 +349,10 @@ class TrainRun {
 
 }  // namespace
 
-int run_train(const std::vector<std::string>& words) {
+int run_train(const Catalogue& catalogue, const std::vector<std::string>& words) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a failed write like any other
-  const TrainRequest request = read_train_request(words);
-  Training training(request.configuration, request.place);
+  const TrainRequest request = read_train_request(catalogue, words);
+  Training training(catalogue, request.configuration, request.place);
   std::optional<WaitReporter> reporter;  // alone there is nobody to wait for
   if (request.place.store != Place::Store::none) reporter.emplace(training.waits());
   training.join();

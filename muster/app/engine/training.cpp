@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "muster/app/catalogue.h"
 #include "muster/app/codec_choice.h"
 #include "muster/app/engine/build_optimizers.h"
 #include "muster/app/engine/build_overlap.h"
@@ -30,23 +31,23 @@ namespace {
 /// A meeting waits as long as the others are known to live.
 constexpr std::chrono::hours while_they_live(24 * 365);
 
-std::optional<Compression> compression(const Configuration& configuration) {
-  const auto choice = codec_choice(configuration.comm);
+std::optional<Compression> compression(const Catalogue& catalogue, const Configuration& configuration) {
+  const auto choice = codec_choice(catalogue, configuration.comm);
   if (!choice) return std::nullopt;
   return Compression{choice->codec, choice->error_feedback, static_cast<uint64_t>(configuration.run.seed)};
 }
 
 }  // namespace
 
-Training::Training(Configuration configuration, const Place& place)
-    : configuration_(std::move(configuration)), place_(place) {
+Training::Training(const Catalogue& catalogue, Configuration configuration, const Place& place)
+    : catalogue_(catalogue), configuration_(std::move(configuration)), place_(place) {
   use_single_threaded_kernels();
   const RunSection& run = configuration_.run;
-  task_ = build_task(configuration_);
+  task_ = build_task(catalogue_, configuration_);
   data_content_ = task_->content();
-  complete(configuration_, task_->train_size());
+  complete(catalogue, configuration_, task_->train_size());
   length_ = run_length(configuration_, task_->train_size());
-  sampler_ = build_sampler(configuration_, *task_, *run.workers);
+  sampler_ = build_sampler(catalogue_, configuration_, *task_, *run.workers);
   const auto model = task_->make_model();
   parameters_ = model->parameters().size();
   memory_ = estimate_memory(memory_need(*model));
@@ -63,26 +64,27 @@ bool Training::looks_between_meetings() const {
 
 MemoryNeed Training::memory_need(const Model& model) const {
   const int64_t threads = *configuration_.run.threads;
-  const bool moments_twice = configuration_.inner.optimizer == "adamw";
+  const int moments = catalogue_.inner_optimizers().at(configuration_.inner.optimizer).moments;
   MemoryNeed need;
   need.workers = hosted_workers();
   need.threads = threads;
   need.parameters = parameters_;
   need.buffers = model.buffers().size();
   need.element_bytes = bytes_of(model.type());
-  need.replica_vectors = 2 + (moments_twice ? 2 : 1);
-  const bool plain = build_overlap(configuration_.comm).plain();
+  need.replica_vectors = 2 + moments;
+  const bool plain = build_overlap(catalogue_, configuration_.comm).plain();
   if (!plain) ++need.replica_vectors;  // what it brought to the meeting
   need.shared_vectors = 1;             // the anchor
-  if (configuration_.outer.optimizer != "average") need.shared_vectors += 2;  // outer gradient and momentum
-  if (!plain || looks_between_meetings()) ++need.shared_vectors;              // a mean apart from the anchor
-  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;           // means of groups on their way
+  if (!catalogue_.outer_optimizers().at(configuration_.outer.optimizer).plain_mean)
+    need.shared_vectors += 2;                                        // outer gradient and momentum
+  if (!plain || looks_between_meetings()) ++need.shared_vectors;     // a mean apart from the anchor
+  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;  // means of groups on their way
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
   return need;
 }
 
 Identity Training::identity() const {
-  Identity identity = run_identity(configuration_);
+  Identity identity = run_identity(catalogue_, configuration_);
   identity["model.parameters"] = std::to_string(parameters_);
   identity["task.training_samples"] = std::to_string(task_->train_size());
   for (const auto& [use, content] : data_content_) identity["data." + use] = content;
@@ -115,7 +117,9 @@ bool Training::enters_a_run() const {
 }
 
 std::unique_ptr<ResharingSampler> Training::make_resharing_sampler() const {
-  const auto make = [this](int64_t workers) { return build_sampler(configuration_, *task_, workers); };
+  const auto make = [this](int64_t workers) {
+    return build_sampler(catalogue_, configuration_, *task_, workers);
+  };
   const Generation& generation = member_->generation();
   return std::make_unique<ResharingSampler>(make, generation.size, generation.rank, hosted_workers());
 }
@@ -166,9 +170,10 @@ void Training::build() {
   method_.reset();
   averager_.reset();
   pool_ = std::make_unique<ThreadPool>(static_cast<int>(*run.threads), use_single_threaded_kernels_here);
-  averager_ = std::make_unique<Averager>(group(), *pool_, compression(configuration_));
+  averager_ = std::make_unique<Averager>(group(), *pool_, compression(catalogue_, configuration_));
   build_inner_meeting();
-  learning_rate_ = std::make_unique<LearningRate>(make_learning_rate(configuration_, length_.steps));
+  learning_rate_ =
+      std::make_unique<LearningRate>(make_learning_rate(catalogue_, configuration_, length_.steps));
   SynchronousOptions options;
   options.total_steps = length_.steps;
   options.hosted_workers = hosted_workers();
@@ -177,14 +182,14 @@ void Training::build() {
   options.clip = configuration_.inner.clip.value_or(0);
   options.loader_threads = *run.loader_threads;
   options.at_meeting = build_at_meeting(configuration_.inner);
-  options.overlap = build_overlap(configuration_.comm);
+  options.overlap = build_overlap(catalogue_, configuration_.comm);
   if (elastic()) resharing_ = make_resharing_sampler();
   const Sampler& sampler = resharing_ ? static_cast<const Sampler&>(*resharing_) : *sampler_;
   method_ = std::make_unique<Synchronous>(
-      SynchronousParts{*task_, sampler, *pool_, *averager_, *learning_rate_,
-                       make_schedule(schedule_options(configuration_)),
-                       build_outer(configuration_.outer, parameters_, task_->make_model()->type()),
-                       build_inner(configuration_.inner), inner_meeting_.get()},
+      SynchronousParts{
+          *task_, sampler, *pool_, *averager_, *learning_rate_, make_schedule(catalogue_, configuration_),
+          build_outer(catalogue_, configuration_.outer, parameters_, task_->make_model()->type()),
+          build_inner(catalogue_, configuration_.inner), inner_meeting_.get()},
       options);
   EvaluationOptions evaluation;
   evaluation.batch = configuration_.evaluation.batch;
@@ -200,8 +205,8 @@ Vector starting_parameters(const Training& training) {
   ThreadPool pool(static_cast<int>(*training.configuration().run.threads), use_single_threaded_kernels_here);
   auto [parameters, buffers] = initial_values(*model, pool);
   if (const auto& path = training.configuration().run.start_from)
-    fill_from_start(training.configuration(), *path, model->parameters(), parameters, model->buffers(),
-                    buffers);
+    fill_from_start(training.catalogue(), training.configuration(), *path, model->parameters(), parameters,
+                    model->buffers(), buffers);
   return parameters;
 }
 
@@ -209,7 +214,8 @@ void start_from_file(Training& training, const std::string& path, bool with_opti
   const Evaluation& shape = training.evaluation();
   Vector parameters = flat_vector(shape.parameters().size(), shape.type());
   Vector buffers = flat_vector(shape.buffers().size(), shape.type());
-  fill_from_start(training.configuration(), path, shape.parameters(), parameters, shape.buffers(), buffers);
+  fill_from_start(training.catalogue(), training.configuration(), path, shape.parameters(), parameters,
+                  shape.buffers(), buffers);
   training.method().start_from(parameters, buffers);
   if (!with_optimizer) return;
   const std::filesystem::path folder = std::filesystem::path(model_file_of(path)).parent_path();

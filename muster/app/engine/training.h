@@ -20,13 +20,15 @@
 
 namespace muster {
 
+class Catalogue;
+
 /// Everything that this process's part of a run is made of, built from a configuration and kept alive
 /// together.
 class Training {
  public:
   /// Reads the data, completes the configuration with what depends on them, and checks that the replicas will
   /// fit into memory; no replica exists yet. Throws OptionError, FileError, DataError.
-  Training(Configuration configuration, const Place& place);
+  Training(const Catalogue& catalogue, Configuration configuration, const Place& place);
 
   /// Joins the run's other processes, all of which must have this configuration; waits for them. Throws
   /// Error, naming what differs; LostPeer.
@@ -38,6 +40,7 @@ class Training {
   /// Makes the replicas and what advances them, after join().
   void build();
 
+  const Catalogue& catalogue() const { return catalogue_; }
   const Configuration& configuration() const { return configuration_; }
   const RunLength& length() const { return length_; }
   int64_t parameters() const { return parameters_; }
@@ -77,6 +80,7 @@ class Training {
   int least_processes() const;
   std::unique_ptr<ResharingSampler> make_resharing_sampler() const;
 
+  const Catalogue& catalogue_;
   Configuration configuration_;
   Place place_;
   std::shared_ptr<Waits> waits_ = std::make_shared<Waits>();

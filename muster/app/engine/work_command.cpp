@@ -11,6 +11,7 @@
 
 #include "muster/app/engine/commands.h"
 #include "muster/app/engine/served_training.h"
+#include "muster/app/flag_reader.h"
 #include "muster/app/serve_request.h"
 #include "muster/base/error.h"
 #include "muster/base/format.h"
@@ -33,13 +34,7 @@ std::string host_and_process() {
 }
 
 double seconds_of(const Arguments& arguments, std::string_view flag) {
-  const auto text = arguments.flag(flag);
-  if (!text) return 0;
-  char* end = nullptr;
-  const double seconds = std::strtod(text->c_str(), &end);
-  if (end == text->c_str() || *end != '\0' || !(seconds >= 0 && seconds <= 86400))
-    throw OptionError(flag, *text, "must be seconds, from 0 to 86400");
-  return seconds;
+  return FlagReader(arguments).real_within(flag, 0, 86400, "seconds").value_or(0);
 }
 
 WorkOptions work_options(const ServeRequest& request, const ServedTraining& training) {
@@ -122,13 +117,13 @@ std::string configuration_of_server(const ServeRequest& request, const Doors& do
 
 }  // namespace
 
-int run_work(const std::vector<std::string>& words) {
+int run_work(const Catalogue& catalogue, const std::vector<std::string>& words) {
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
-  ServeRequest request = read_work_request(words);
+  ServeRequest request = read_work_request(catalogue, words);
   const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
   for (const auto& warning : doors.warnings) print_log("{}\n", warning);
-  if (asks_server(request)) resolve_with_server(configuration_of_server(request, doors), request);
-  const ServedTraining training(request.configuration);
+  if (asks_server(request)) resolve_with_server(catalogue, configuration_of_server(request, doors), request);
+  const ServedTraining training(catalogue, request.configuration);
   const auto pushes = training.pushes(), pulls = training.pulls();
   TrainingClient client(
       *pushes, *pulls,

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "muster/app/commands.h"
-#include "muster/app/keys.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -32,7 +32,7 @@ class BadWords : public ::testing::TestWithParam<BadInput> {};
 TEST_P(BadWords, AreRefusedInOneLineWithFieldValueAndRemedy) {
   const BadInput& bad = GetParam();
   try {
-    read_train_request(bad.words);
+    read_train_request(catalogue, bad.words);
     FAIL() << "was accepted";
   } catch (const OptionError& error) {
     const std::string message = error.what();
@@ -282,7 +282,7 @@ class BadToml : public ::testing::TestWithParam<BadFile> {};
 
 TEST_P(BadToml, IsRefused) {
   try {
-    read_toml(GetParam().content, "c.toml");
+    read_toml(catalogue, GetParam().content, "c.toml");
     FAIL() << "was accepted";
   } catch (const OptionError& error) {
     EXPECT_THAT(error.what(), HasSubstr(std::string(GetParam().field_and_value) + ": "));
@@ -342,8 +342,8 @@ TEST(Toml, MayBeDeepAndLong) {
   for (const auto& [text, told] : cases) {
     try {
       Configuration configuration;
-      for (const FileSetting& setting : read_toml(text, "c.toml"))
-        find_key(setting.name, "").set(configuration, setting.value);
+      for (const FileSetting& setting : read_toml(catalogue, text, "c.toml"))
+        catalogue.find_key(setting.name, "").set(configuration, setting.value);
       ADD_FAILURE() << "was accepted: " << text.substr(0, 40);
     } catch (const Error& error) {
       const std::string message = error.what();
@@ -358,11 +358,11 @@ TEST(Toml, MayHaveManyDotsOutsideOfKeys) {
   const std::string text = "# " + dots + "\n[run]\nout = \"" + dots + "\\\"" + dots +
                            "\"\n[task]\ndata = '''" + dots + "'\n''" + dots + "'''\n[schedule]\nband = [" +
                            repeated("0.5, ", 100) + "]\n";
-  EXPECT_EQ(read_toml(text, "c.toml").size(), 3U);
+  EXPECT_EQ(read_toml(catalogue, text, "c.toml").size(), 3U);
 }
 
 TEST(Toml, MayBeginWithAByteOrderMark) {
-  EXPECT_EQ(read_toml("\xef\xbb\xbf[run]\nsteps = 5\n", "c.toml").size(), 1U);
+  EXPECT_EQ(read_toml(catalogue, "\xef\xbb\xbf[run]\nsteps = 5\n", "c.toml").size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, BadToml, ::testing::ValuesIn(files),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "muster/app/resolve.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -13,7 +14,7 @@ using ::testing::HasSubstr;
 
 std::vector<std::string> changes(std::vector<Setting> settings) {
   settings.push_back({"run.steps", "2000"});
-  return change_of_length(resolve(std::nullopt, settings), 1000, 2000, 1000);
+  return change_of_length(catalogue, resolve(catalogue, std::nullopt, settings), 1000, 2000, 1000);
 }
 
 TEST(ChangeOfLength, SaysOnlyTheLengthWhereNothingDependsOnIt) {

@@ -29,6 +29,7 @@
 #include "muster/app/study_slow_sde_request.h"
 #include "muster/app/study_teacher_request.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -334,32 +335,34 @@ void expect_accepted(const PlannedCommand& command) {
   };
   const std::string name = command.words[0] == "study" ? "study " + command.words.at(1) : command.words[0];
   if (name == "study teacher") {
-    EXPECT_GE(read_teacher_request(behind(2)).arms.size(), 1U);
+    EXPECT_GE(read_teacher_request(catalogue, behind(2)).arms.size(), 1U);
   } else if (name == "study convex") {
-    EXPECT_FALSE(read_convex_request(behind(2)).help);
+    EXPECT_FALSE(read_convex_request(catalogue, behind(2)).help);
   } else if (name == "study slow-sde") {
-    EXPECT_FALSE(read_slow_sde_request(behind(2)).help);
+    EXPECT_FALSE(read_slow_sde_request(catalogue, behind(2)).help);
   } else if (name == "simulate") {
-    EXPECT_GT(read_simulate_request(behind(1)).configuration.async.local_steps, 0);
+    EXPECT_GT(read_simulate_request(catalogue, behind(1)).configuration.async.local_steps, 0);
   } else if (name == "plan") {
-    EXPECT_FALSE(read_plan_request(behind(1)).totals.empty());
+    EXPECT_FALSE(read_plan_request(catalogue, behind(1)).totals.empty());
   } else if (name == "schedule") {
-    const Arguments arguments = parse_arguments(behind(1), schedule_help().flags, 1);
-    EXPECT_TRUE(resolve(arguments.positional.at(0), arguments.settings, Scope::preview).run.steps);
+    const Arguments arguments = parse_arguments(catalogue, behind(1), schedule_help().flags, 1);
+    EXPECT_TRUE(resolve(catalogue, arguments.positional.at(0), arguments.settings, Scope::preview).run.steps);
   } else if (name == "launch") {
-    const LaunchRequest request = read_launch_request(behind(1));
+    const LaunchRequest request = read_launch_request(catalogue, behind(1));
     ASSERT_EQ(request.command.at(0), "train");
     const std::vector<std::string> words(request.command.begin() + 1, request.command.end());
-    const Arguments arguments = parse_arguments(words, train_help().flags, 1);
-    const Configuration options = resolve(arguments.positional.at(0), arguments.settings, Scope::training);
+    const Arguments arguments = parse_arguments(catalogue, words, train_help().flags, 1);
+    const Configuration options =
+        resolve(catalogue, arguments.positional.at(0), arguments.settings, Scope::training);
     EXPECT_EQ(options.run.workers, request.ranks());
   } else if (name == "train") {
-    const Arguments arguments = parse_arguments(behind(1), train_help().flags, 1);
-    EXPECT_GT(resolve(arguments.positional.at(0), arguments.settings, Scope::training).run.workers, 0);
+    const Arguments arguments = parse_arguments(catalogue, behind(1), train_help().flags, 1);
+    EXPECT_GT(resolve(catalogue, arguments.positional.at(0), arguments.settings, Scope::training).run.workers,
+              0);
   } else if (name == "reproduce") {
-    EXPECT_TRUE(parse_arguments(behind(1), reproduce_help().flags, 1).has("tune"));
+    EXPECT_TRUE(parse_arguments(catalogue, behind(1), reproduce_help().flags, 1).has("tune"));
   } else if (name == "compare") {
-    EXPECT_FALSE(plan_comparison(read_compare_request(behind(1)).comparison).empty());
+    EXPECT_FALSE(plan_comparison(catalogue, read_compare_request(catalogue, behind(1)).comparison).empty());
   } else {
     ADD_FAILURE() << "nobody here reads the words of " << name;
   }

@@ -12,6 +12,7 @@
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/report/summary_file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/app/temporary_file.h"
 
@@ -24,7 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 ComparisonRequest request_of(const std::string& toml, const std::vector<Setting>& command_line = {}) {
-  const ComparisonFile file = read_comparison(toml, "test.toml");
+  const ComparisonFile file = read_comparison(catalogue, toml, "test.toml");
   ComparisonRequest request{file.base, command_line, {}, 1, "out"};
   for (const ArmTable& arm : file.arms) request.arms.push_back({arm.name, text_settings(arm.settings)});
   return request;
@@ -32,7 +33,7 @@ ComparisonRequest request_of(const std::string& toml, const std::vector<Setting>
 
 std::string error_of(const ComparisonRequest& request) {
   try {
-    plan_comparison(request);
+    plan_comparison(catalogue, request);
   } catch (const Error& error) {
     return error.what();
   }
@@ -57,19 +58,20 @@ peak = 0.2
 )";
 
 TEST(ComparisonFile, ArmsHaveDottedKeysShortKeysAndTables) {
-  const auto plan = plan_comparison(request_of(two_arms));
+  const auto plan = plan_comparison(catalogue, request_of(two_arms));
   ASSERT_EQ(plan.size(), 2u);
-  EXPECT_EQ(plan[0].configuration.schedule.base_period, 8);
+  EXPECT_EQ(value(plan[0].configuration, "schedule.base_period"), Value(int64_t{8}));
   EXPECT_EQ(plan[0].configuration.learning_rate.peak, 0.1);
   EXPECT_EQ(plan[1].configuration.schedule.rule, "qsr");
   EXPECT_EQ(plan[1].configuration.learning_rate.peak, 0.2);
-  EXPECT_EQ(plan[1].configuration.schedule.growth, 0.2);  // resolved after the arm's settings
+  EXPECT_EQ(value(plan[1].configuration, "schedule.growth"),
+            Value(0.2));  // resolved after the arm's settings
   EXPECT_THAT(plan[1].configuration.task.hidden, ElementsAre(64, 32));
 }
 
 TEST(ComparisonFile, TrainingOneSaysThatItsArmsHaveNoUse) {
   const TemporaryFile file(two_arms, ".toml");
-  const TrainRequest request = read_train_request({file.path()});
+  const TrainRequest request = read_train_request(catalogue, {file.path()});
   EXPECT_EQ(request.configuration.run.epochs, 3);
   EXPECT_THAT(request.unused, HasSubstr("its arms constant, qsr (muster compare trains them)"));
 }
@@ -125,33 +127,35 @@ INSTANTIATE_TEST_SUITE_P(
 // Such as the file of a run: a comparison chooses its folders itself.
 TEST(ComparisonFile, ItsFolderIsSetAsideAndNamed) {
   const TemporaryFile file("[run]\nout = 'x'\nresume = true\nsteps = 8\n[[arm]]\nname = 'a'\n", ".toml");
-  const CompareRequest request = read_compare_request({file.path()});
+  const CompareRequest request = read_compare_request(catalogue, {file.path()});
   EXPECT_THAT(request.unused, ElementsAre("run.out", "run.resume"));
-  EXPECT_EQ(plan_comparison(request.comparison).front().configuration.run.out,
+  EXPECT_EQ(plan_comparison(catalogue, request.comparison).front().configuration.run.out,
             request.comparison.folder + "/a/seed-1");
 }
 
 TEST(ComparisonArm, FromTheCommandLine) {
-  const ArmRequest arm = parse_arm(" big-steps :  --schedule.rule=constant  base_period=32 band=0.5,2 ");
+  const ArmRequest arm =
+      parse_arm(catalogue, " big-steps :  --schedule.rule=constant  base_period=32 band=0.5,2 ");
   EXPECT_EQ(arm.name, "big-steps");
   ASSERT_EQ(arm.settings.size(), 3u);
   EXPECT_EQ(arm.settings[0].name, "schedule.rule");
   EXPECT_EQ(arm.settings[1].name, "schedule.base_period");
   EXPECT_EQ(arm.settings[2].text, "0.5,2");
-  EXPECT_TRUE(parse_arm("base:").settings.empty());
+  EXPECT_TRUE(parse_arm(catalogue, "base:").settings.empty());
   for (const char* text : {"", "qsr", ": rule=qsr", "two words: rule=qsr", "a: rule", "a: ruel=qsr"})
-    EXPECT_THROW(parse_arm(text), Error) << text;
+    EXPECT_THROW(parse_arm(catalogue, text), Error) << text;
 }
 
 TEST(ComparisonPlan, LayersAndLengths) {
-  auto plan = plan_comparison(request_of(two_arms, {{"learning_rate.peak", "0.3"}, {"run.steps", "40"}}));
+  auto plan =
+      plan_comparison(catalogue, request_of(two_arms, {{"learning_rate.peak", "0.3"}, {"run.steps", "40"}}));
   EXPECT_EQ(plan[0].configuration.learning_rate.peak, 0.3);  // the command line goes before the file,
   EXPECT_EQ(plan[1].configuration.learning_rate.peak, 0.2);  // the arm before both
   EXPECT_EQ(plan[0].configuration.run.steps, 40);
   EXPECT_FALSE(plan[0].configuration.run.epochs);
   ComparisonRequest longer = request_of(two_arms);
   longer.arms[0].settings.push_back({"run.steps", "7"});
-  plan = plan_comparison(longer);
+  plan = plan_comparison(catalogue, longer);
   EXPECT_EQ(plan[0].configuration.run.steps, 7);
   EXPECT_EQ(plan[1].configuration.run.epochs, 3);
 }
@@ -159,7 +163,7 @@ TEST(ComparisonPlan, LayersAndLengths) {
 TEST(ComparisonPlan, SeedsRiseAndArmsTakeTurns) {
   ComparisonRequest request = request_of(two_arms, {{"run.seed", "5"}});
   request.seeds = 2;
-  const auto plan = plan_comparison(request);
+  const auto plan = plan_comparison(catalogue, request);
   ASSERT_EQ(plan.size(), 4u);
   EXPECT_EQ(plan[1].folder, "out/qsr/seed-5");
   EXPECT_EQ(plan[2].folder, "out/constant/seed-6");
@@ -175,17 +179,20 @@ TEST(ComparisonPlan, SeedsRiseAndArmsTakeTurns) {
 TEST(ComparisonPlan, SeedsShareDataThatAreMade) {
   ComparisonRequest request = request_of(two_arms, {{"run.seed", "5"}});
   request.seeds = 2;
-  for (const PlannedRun& run : plan_comparison(request)) EXPECT_EQ(run.configuration.task.data_seed, 5);
+  for (const PlannedRun& run : plan_comparison(catalogue, request))
+    EXPECT_EQ(run.configuration.task.data_seed, 5);
   request.command_line.push_back({"task.data_seed", "9"});
-  for (const PlannedRun& run : plan_comparison(request)) EXPECT_EQ(run.configuration.task.data_seed, 9);
+  for (const PlannedRun& run : plan_comparison(catalogue, request))
+    EXPECT_EQ(run.configuration.task.data_seed, 9);
   request.command_line = {{"task.name", "cifar10"}, {"task.data", "somewhere"}};
-  for (const PlannedRun& run : plan_comparison(request)) EXPECT_FALSE(run.configuration.task.data_seed);
+  for (const PlannedRun& run : plan_comparison(catalogue, request))
+    EXPECT_FALSE(run.configuration.task.data_seed);
 }
 
 TEST(ComparisonRequest, AMarginAsksForAVerdictAndSoForEightSeeds) {
   const TemporaryFile file(two_arms, ".toml");
   const auto margin = [&](const std::string& text, const std::string& seeds) {
-    return read_compare_request({file.path(), "--margin", text, "--seeds", seeds}).margin;
+    return read_compare_request(catalogue, {file.path(), "--margin", text, "--seeds", seeds}).margin;
   };
   EXPECT_EQ(margin("0.5", "8"), 0.5);
   EXPECT_THROW(margin("0.5", "7"), OptionError);
@@ -195,7 +202,7 @@ TEST(ComparisonRequest, AMarginAsksForAVerdictAndSoForEightSeeds) {
 /// A plan of one run whose folder lies in `folder`.
 PlannedRun one_run(const TemporaryFolder& folder, const std::vector<Setting>& settings = {}) {
   ComparisonRequest request{{}, settings, {{"a", {}}}, 1, folder.path()};
-  PlannedRun run = plan_comparison(request).front();
+  PlannedRun run = plan_comparison(catalogue, request).front();
   std::filesystem::create_directories(run.folder);
   return run;
 }
@@ -207,11 +214,11 @@ Summary with_model(const PlannedRun& run, Summary summary) {
   return summary;
 }
 
-bool is_finished(const PlannedRun& run) { return found_result(run).whole(); }
+bool is_finished(const PlannedRun& run) { return found_result(catalogue, run).whole(); }
 
 void leave_summary(const PlannedRun& run) {
   Summary summary;
-  summary.configuration = configuration_json(run.configuration);
+  summary.configuration = configuration_json(catalogue, run.configuration);
   write_summary(run.folder + "/summary.json", with_model(run, summary));
 }
 
@@ -230,15 +237,15 @@ TEST(ComparisonKeeps, NoRunWhoseResultIsDamaged) {
   const PlannedRun run = one_run(folder, {{"run.workers", "2"}});
   leave_summary(run);
   std::ofstream(run.folder + "/model.safetensors") << "weighty";
-  EXPECT_EQ(found_result(run).state, ResultCheck::State::damaged);
-  EXPECT_FALSE(read_arms({run}).front().runs.front().finished);
+  EXPECT_EQ(found_result(catalogue, run).state, ResultCheck::State::damaged);
+  EXPECT_FALSE(read_arms(catalogue, {run}).front().runs.front().finished);
   std::filesystem::remove(run.folder + "/model.safetensors");
-  EXPECT_EQ(found_result(run).state, ResultCheck::State::damaged);
+  EXPECT_EQ(found_result(catalogue, run).state, ResultCheck::State::damaged);
   leave_summary(run);
-  EXPECT_TRUE(read_arms({run}).front().runs.front().finished);
+  EXPECT_TRUE(read_arms(catalogue, {run}).front().runs.front().finished);
   std::ofstream(run.folder + "/summary.json") << "";
-  EXPECT_EQ(found_result(run).state, ResultCheck::State::damaged);
-  EXPECT_FALSE(read_arms({run}).front().runs.front().finished);
+  EXPECT_EQ(found_result(catalogue, run).state, ResultCheck::State::damaged);
+  EXPECT_FALSE(read_arms(catalogue, {run}).front().runs.front().finished);
 }
 
 TEST(ComparisonKeeps, RunsWithOtherSettingsAreAnErrorNamingTheKey) {
@@ -257,7 +264,7 @@ TEST(ComparisonKeeps, AKeyThatOlderRunsDidNotKnowHasItsDefault) {
   const TemporaryFolder folder;
   const PlannedRun run = one_run(folder);
   Summary summary;
-  summary.configuration = configuration_json(run.configuration);
+  summary.configuration = configuration_json(catalogue, run.configuration);
   const std::string key = "\"label_smoothing\":0.0,";
   const auto at = summary.configuration.find(key);
   ASSERT_NE(at, std::string::npos);
@@ -270,7 +277,7 @@ TEST(ComparisonKeeps, AKeyThatOlderRunsDidNotKnowHasItsDefault) {
 TEST(ComparisonKeeps, UnfinishedRunsWithOtherSettingsAreAnErrorOnceTheyHaveACheckpoint) {
   const TemporaryFolder folder;
   const PlannedRun run = one_run(folder, {{"run.workers", "2"}});
-  std::ofstream(run.folder + "/config.toml") << write_toml(run.configuration);
+  std::ofstream(run.folder + "/config.toml") << write_toml(catalogue, run.configuration);
   const PlannedRun other = one_run(folder, {{"run.workers", "2"}, {"task.batch", "8"}});
   EXPECT_FALSE(is_finished(other));
   std::filesystem::create_directories(run.folder + "/checkpoints/step-00000005");

@@ -10,8 +10,8 @@
 
 #include "muster/app/command_table.h"
 #include "muster/app/help_list.h"
-#include "muster/app/keys.h"
 #include "muster/app/manual_page.h"
+#include "tests/support/built_in.h"
 #include "tests/unit/app/temporary_file.h"
 
 namespace muster {
@@ -25,7 +25,7 @@ using Words = std::vector<std::string>;
 
 /// What bash offers for the last of the words.
 Words offered(const Words& words) {
-  const TemporaryFile script(bash_completion(), ".bash");
+  const TemporaryFile script(bash_completion(catalogue), ".bash");
   std::string line = "bash --norc -c 'source " + script.path() + "; COMP_WORDS=(";
   for (const std::string& word : words) line += "\"" + word + "\" ";
   line += "); COMP_CWORD=" + std::to_string(words.size() - 1) + "; _muster; echo \"${COMPREPLY[@]}\"' 2>&1";
@@ -63,14 +63,15 @@ TEST(Completion, KnowsCommandsWithinCommands) {
 
 // Nothing that the help knows is missing in any of the scripts.
 TEST(Completion, EveryShellKnowsAllThatTheHelpKnows) {
-  for (const std::string& script : {bash_completion(), zsh_completion(), fish_completion()}) {
+  for (const std::string& script :
+       {bash_completion(catalogue), zsh_completion(catalogue), fish_completion(catalogue)}) {
     for (const HelpEntry& entry : all_help()) {
       const std::string last(entry.command.substr(entry.command.rfind(' ') + 1));
       EXPECT_THAT(script, HasSubstr(last));
       for (const CommandFlag& flag : entry.help->flags)
         EXPECT_THAT(script, HasSubstr(std::string(flag.name)));
     }
-    for (const Key& key : all_keys()) EXPECT_THAT(script, HasSubstr(key.name));
+    for (const Key& key : catalogue.keys()) EXPECT_THAT(script, HasSubstr(key.name));
   }
 }
 
@@ -81,7 +82,7 @@ TEST(HelpList, HasEveryCommand) {
 
 TEST(Help, FitsEightyColumns) {
   for (const HelpEntry& entry : all_help()) {
-    std::istringstream lines(help_text(*entry.help));
+    std::istringstream lines(help_text(catalogue, *entry.help));
     for (std::string line; std::getline(lines, line);)
       EXPECT_LE(line.size(), 80U) << entry.command << ": " << line;
   }
@@ -90,13 +91,13 @@ TEST(Help, FitsEightyColumns) {
 }
 
 TEST(ManualPage, HasEveryCommandAndKeyAndOnlyKnownRequests) {
-  const std::string page = manual_page();
+  const std::string page = manual_page(catalogue);
   for (const HelpEntry& entry : all_help()) {
     std::string name(entry.command);
     if (const size_t hyphen = name.find('-'); hyphen != std::string::npos) name.insert(hyphen, "\\");
     EXPECT_THAT(page, HasSubstr(".SS muster " + name + "\n"));
   }
-  for (const Key& key : all_keys()) EXPECT_THAT(page, HasSubstr("\\-\\-" + key.name + " "));
+  for (const Key& key : catalogue.keys()) EXPECT_THAT(page, HasSubstr("\\-\\-" + key.name + " "));
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with('.') && !line.starts_with('\'')) continue;

@@ -8,12 +8,14 @@
 
 #include "muster/app/commands.h"
 #include "muster/app/comparison.h"
+#include "muster/app/configuration_json.h"
 #include "muster/app/plan_request.h"
 #include "muster/app/printed_configuration.h"
 #include "muster/app/serve_request.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/app/temporary_file.h"
 
@@ -36,46 +38,52 @@ using Taker = std::function<std::string(const std::string& file, const Words& mo
 
 std::string compared(const std::string& file, const Words& more) {
   const CompareRequest request =
-      read_compare_request(with({file, "--arm", "one: checkpoint.every=77"}, more));
+      read_compare_request(catalogue, with({file, "--arm", "one: checkpoint.every=77"}, more));
   std::vector<std::string> names = request.unused;
-  for (const std::string& name : unused_in(plan_comparison(request.comparison))) names.push_back(name);
+  for (const std::string& name : unused_in(plan_comparison(catalogue, request.comparison)))
+    names.push_back(name);
   return unused_line(file, "muster compare", names);
 }
 
 std::string launched(const std::string& file, const Words& more) {
   std::vector<Setting> settings;
   for (size_t i = 0; i + 1 < more.size(); i += 2) settings.push_back({more[i].substr(2), more[i + 1]});
-  const Given given = read_given(file, settings, Scope::training);
-  const int64_t processes = *resolve_given(given, Scope::training).configuration.run.workers;
-  return unused_line(file, "muster train", resolve_given(given, Scope::training, {.all = processes}).unused);
+  const Given given = read_given(catalogue, file, settings, Scope::training);
+  const int64_t processes = *resolve_given(catalogue, given, Scope::training).configuration.run.workers;
+  return unused_line(file, "muster train",
+                     resolve_given(catalogue, given, Scope::training, {.all = processes}).unused);
 }
 
 std::string previewed(const std::string& file, const Words& more) {
   std::vector<Setting> settings;
   for (size_t i = 0; i + 1 < more.size(); i += 2) settings.push_back({more[i].substr(2), more[i + 1]});
-  return unused_line(file, "muster schedule",
-                     resolve_given(read_given(file, settings, Scope::preview), Scope::preview).unused);
+  return unused_line(
+      file, "muster schedule",
+      resolve_given(catalogue, read_given(catalogue, file, settings, Scope::preview), Scope::preview).unused);
 }
 
 const std::map<std::string, Taker>& takers() {
   static const std::map<std::string, Taker> all = {
-      {"train",
-       [](const auto& file, const Words& more) { return read_train_request(with({file}, more)).unused; }},
+      {"train", [](const auto& file,
+                   const Words& more) { return read_train_request(catalogue, with({file}, more)).unused; }},
       {"launch", launched},
       {"compare", compared},
       {"schedule", previewed},
       {"plan",
        [](const auto& file, const Words& more) {
-         return read_plan_request(with({file, "--step-time", "10ms", "--train-samples", "100000"}, more))
+         return read_plan_request(catalogue,
+                                  with({file, "--step-time", "10ms", "--train-samples", "100000"}, more))
              .unused;
        }},
       {"simulate",
-       [](const auto& file, const Words& more) { return read_simulate_request(with({file}, more)).unused; }},
-      {"serve",
-       [](const auto& file, const Words& more) { return read_serve_request(with({file}, more)).unused; }},
+       [](const auto& file, const Words& more) {
+         return read_simulate_request(catalogue, with({file}, more)).unused;
+       }},
+      {"serve", [](const auto& file,
+                   const Words& more) { return read_serve_request(catalogue, with({file}, more)).unused; }},
       {"work",
        [](const auto& file, const Words& more) {
-         return read_work_request(with({"127.0.0.1:1", file}, more)).unused;
+         return read_work_request(catalogue, with({"127.0.0.1:1", file}, more)).unused;
        }},
   };
   return all;
@@ -86,8 +94,8 @@ struct Printed {
 };
 
 std::string trained(const Words& words) {
-  const TrainRequest request = read_train_request(words);
-  return *printed_configuration(request.arguments, request.resolution, Scope::training);
+  const TrainRequest request = read_train_request(catalogue, words);
+  return *printed_configuration(catalogue, request.arguments, request.resolution, Scope::training);
 }
 
 std::vector<Printed> printed_ones() {
@@ -117,16 +125,19 @@ std::vector<Printed> printed_ones() {
     for (const Words& words : trainings)
       all.push_back({"train " + ::testing::PrintToString(words) + how, trained(with(words, {how}))});
     for (const Words& words : asynchronous) {
-      const SimulateRequest simulated = read_simulate_request(with(words, {how}));
-      all.push_back({"simulate " + ::testing::PrintToString(words) + how,
-                     *printed_configuration(simulated.arguments, simulated.resolution, Scope::simulation)});
+      const SimulateRequest simulated = read_simulate_request(catalogue, with(words, {how}));
+      all.push_back(
+          {"simulate " + ::testing::PrintToString(words) + how,
+           *printed_configuration(catalogue, simulated.arguments, simulated.resolution, Scope::simulation)});
     }
-    const ServeRequest served =
-        read_serve_request({"--run.steps", "400", "--serve.lease", "9", "--comm.codec", "int8", how});
-    all.push_back({"serve", *printed_configuration(served.arguments, served.resolution, Scope::serving)});
+    const ServeRequest served = read_serve_request(
+        catalogue, {"--run.steps", "400", "--serve.lease", "9", "--comm.codec", "int8", how});
+    all.push_back(
+        {"serve", *printed_configuration(catalogue, served.arguments, served.resolution, Scope::serving)});
     const CompareRequest comparison = read_compare_request(
+        catalogue,
         {"--run.steps", "40", "--arm", "a: rule=constant base_period=2", "--arm", "b: rule=qsr", how});
-    all.push_back({"compare", printed_comparison(comparison)});
+    all.push_back({"compare", printed_comparison(catalogue, comparison)});
   }
   return all;
 }
@@ -151,7 +162,7 @@ TEST(ConfigurationWalk, WhatACommandPrintsEveryCommandTakes) {
 
 /// What a file leaves to whoever has the data: where they lie, or enough of the generated ones.
 Words data_for(const std::string& file) {
-  for (const FileSetting& setting : read_comparison_file(file).base)
+  for (const FileSetting& setting : read_comparison_file(catalogue, file).base)
     if (setting.name == "task.name" && setting.value != Value("generated") &&
         setting.value != Value("clusters"))
       return setting.value == Value("markov") ? Words{} : Words{"--task.data", "anywhere"};
@@ -177,7 +188,8 @@ TEST(ConfigurationWalk, ReadsBackAsTheSameRun) {
         Words{"--task.name", "markov", "--run.steps", "40", "--outer.optimizer", "slowmo"}}) {
     for (const std::string how : {"--print-config", "--print-config=all"}) {
       const TemporaryFile file(trained(with(words, {how})), ".toml");
-      EXPECT_EQ(read_train_request({file.path()}).configuration, read_train_request(words).configuration)
+      EXPECT_EQ(configuration_json(catalogue, read_train_request(catalogue, {file.path()}).configuration),
+                configuration_json(catalogue, read_train_request(catalogue, words).configuration))
           << how;
     }
   }
@@ -187,14 +199,14 @@ TEST(ConfigurationWalk, NamesWhatHasNoUse) {
   const TemporaryFile trained_file(
       trained({"--rule", "constant", "--comm.codec", "int8", "--checkpoint.every", "3", "--print-config"}),
       ".toml");
-  EXPECT_THAT(read_simulate_request({trained_file.path()}).unused,
+  EXPECT_THAT(read_simulate_request(catalogue, {trained_file.path()}).unused,
               AllOf(HasSubstr(trained_file.path()), HasSubstr("muster simulate"), HasSubstr("schedule.rule"),
                     HasSubstr("comm.codec"), HasSubstr("checkpoint.every"), Not(HasSubstr("run.workers"))));
-  EXPECT_THAT(read_serve_request({trained_file.path()}).unused,
+  EXPECT_THAT(read_serve_request(catalogue, {trained_file.path()}).unused,
               AllOf(HasSubstr("schedule.rule"), Not(HasSubstr("comm.codec"))));
-  EXPECT_THAT(read_train_request({trained_file.path()}).unused, IsEmpty());
+  EXPECT_THAT(read_train_request(catalogue, {trained_file.path()}).unused, IsEmpty());
   const TemporaryFile async_file("[run]\nsteps = 40\n[async]\ngrace = 2\n[serve]\nlease = 9\n", ".toml");
-  EXPECT_THAT(read_train_request({async_file.path()}).unused,
+  EXPECT_THAT(read_train_request(catalogue, {async_file.path()}).unused,
               AllOf(HasSubstr("async.grace"), HasSubstr("serve.lease")));
 }
 
@@ -204,7 +216,8 @@ TEST(ConfigurationWalk, TheCommandLineMakesKeysOfTheFileUseless) {
       "[9]\n"
       "[comm]\ngroup_size = 2\ninner_period = 2\n[run]\nworkers = 4\n",
       ".toml");
-  const TrainRequest request = read_train_request({file.path(), "--rule", "every_step", "--shape", "cosine"});
+  const TrainRequest request =
+      read_train_request(catalogue, {file.path(), "--rule", "every_step", "--shape", "cosine"});
   EXPECT_EQ(request.configuration.outer.optimizer, "average");
   EXPECT_THAT(request.unused, AllOf(HasSubstr("outer.optimizer"), HasSubstr("outer.momentum"),
                                     HasSubstr("learning_rate.milestones"), HasSubstr("comm.group_size"),
@@ -212,11 +225,11 @@ TEST(ConfigurationWalk, TheCommandLineMakesKeysOfTheFileUseless) {
 }
 
 TEST(ConfigurationWalk, RefusesWhatIsSaidWithoutUse) {
-  EXPECT_THROW(read_train_request({"--async.grace", "2"}), OptionError);
+  EXPECT_THROW(read_train_request(catalogue, {"--async.grace", "2"}), OptionError);
   const TemporaryFile file("[outer]\nmomentum = 0.8\n", ".toml");
-  EXPECT_THROW(read_train_request({file.path()}), OptionError) << "the file contradicts itself";
+  EXPECT_THROW(read_train_request(catalogue, {file.path()}), OptionError) << "the file contradicts itself";
   const TemporaryFile plain("[run]\nsteps = 400\n", ".toml");
-  EXPECT_THROW(read_simulate_request({plain.path(), "--rule", "constant"}), OptionError);
+  EXPECT_THROW(read_simulate_request(catalogue, {plain.path(), "--rule", "constant"}), OptionError);
 }
 
 TEST(ConfigurationWalk, AFileOfManyUselessKeysIsToldInOneShortLine) {
@@ -234,7 +247,7 @@ TEST(ConfigurationWalk, PrintsWhatDiffersOrAll) {
             "# What differs from the defaults; --print-config=all writes every key with its meaning.\n"
             "\n[run]\nworkers = 2\n\n[schedule]\nrule = \"constant\"\n");
   EXPECT_THAT(trained({"--print-config=all"}), AllOf(HasSubstr("base_period = 4"), HasSubstr("[serve]")));
-  EXPECT_THROW(read_train_request({"--print-config=some"}), OptionError);
+  EXPECT_THROW(read_train_request(catalogue, {"--print-config=some"}), OptionError);
 }
 
 // A run's own file, in the folder of a run of another kind, is that of a new run.
@@ -243,23 +256,24 @@ TEST(ConfigurationWalk, TheFolderOfAnotherKindOfRunIsLeftAlone) {
   write_file_atomically(folder / "config.toml",
                         "[run]\nout = \"x\"\nresume = true\nsteps = 400\n[schedule]\nrule = \"constant\"\n");
   write_file_atomically(folder / "metrics.jsonl", "");
-  const SimulateRequest simulated = read_simulate_request({folder / "config.toml"});
+  const SimulateRequest simulated = read_simulate_request(catalogue, {folder / "config.toml"});
   EXPECT_EQ(simulated.configuration.run.out, std::nullopt);
   EXPECT_FALSE(simulated.configuration.run.resume);
   EXPECT_THAT(simulated.unused,
               AllOf(HasSubstr("run.out"), HasSubstr("run.resume"), HasSubstr("schedule.rule")));
-  EXPECT_THROW(read_simulate_request({folder.path()}), OptionError) << "no simulation to go on with";
-  const TrainRequest continued = read_train_request({folder.path()});
+  EXPECT_THROW(read_simulate_request(catalogue, {folder.path()}), OptionError)
+      << "no simulation to go on with";
+  const TrainRequest continued = read_train_request(catalogue, {folder.path()});
   EXPECT_EQ(continued.configuration.run.out, folder.path());
   EXPECT_TRUE(continued.configuration.run.resume);
 }
 
 TEST(ConfigurationWalk, AFolderThatIsNoRunIsRefused) {
   const test::TemporaryFolder folder;
-  EXPECT_THROW(read_train_request({folder.path()}), OptionError);
+  EXPECT_THROW(read_train_request(catalogue, {folder.path()}), OptionError);
   write_file_atomically(folder / "config.toml", "[run]\nsteps = 4\n");
-  EXPECT_THROW(read_train_request({folder.path()}), OptionError) << "nothing was begun here";
-  EXPECT_NO_THROW(read_train_request({folder / "config.toml"}));
+  EXPECT_THROW(read_train_request(catalogue, {folder.path()}), OptionError) << "nothing was begun here";
+  EXPECT_NO_THROW(read_train_request(catalogue, {folder / "config.toml"}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "muster/app/help.h"
 #include "muster/app/key_role.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -18,7 +19,7 @@ using ::testing::HasSubstr;
 TEST(Keys, EveryKeyIsUniqueExplainedAndInAKnownSection) {
   std::set<std::string> names, sections;
   for (const SectionTitle& title : section_titles()) sections.insert(std::string(title.name));
-  for (const Key& key : all_keys()) {
+  for (const Key& key : catalogue.keys()) {
     EXPECT_TRUE(names.insert(key.name).second) << key.name;
     EXPECT_TRUE(sections.count(key.section())) << key.name;
     EXPECT_FALSE(key.meaning.empty()) << key.name;
@@ -28,16 +29,16 @@ TEST(Keys, EveryKeyIsUniqueExplainedAndInAKnownSection) {
 }
 
 TEST(Keys, EachSaysWhatItHasToDoWithATrainedModel) {
-  for (const Key& key : all_keys()) EXPECT_NO_THROW(role_of(key)) << key.name;
-  EXPECT_EQ(role_of(find_key("clusters.noise", "")), KeyRole::data);
-  EXPECT_EQ(role_of(find_key("image.pooling", "")), KeyRole::network);
-  EXPECT_EQ(role_of(find_key("task.label_noise", "")), KeyRole::preprocessing);
-  EXPECT_EQ(role_of(find_key("schedule.rule", "")), KeyRole::training);
+  for (const Key& key : catalogue.keys()) EXPECT_NO_THROW(role_of(key)) << key.name;
+  EXPECT_EQ(role_of(catalogue.find_key("clusters.noise", "")), KeyRole::data);
+  EXPECT_EQ(role_of(catalogue.find_key("image.pooling", "")), KeyRole::network);
+  EXPECT_EQ(role_of(catalogue.find_key("task.label_noise", "")), KeyRole::preprocessing);
+  EXPECT_EQ(role_of(catalogue.find_key("schedule.rule", "")), KeyRole::training);
 }
 
 TEST(Keys, ConcernModelsOfTheirKind) {
   const auto does = [](const char* key, const char* task, const char* model) {
-    return concerns(find_key(key, ""), task, model);
+    return concerns(catalogue, catalogue.find_key(key, ""), task, model);
   };
   EXPECT_TRUE(does("clusters.noise", "clusters", "mlp"));
   EXPECT_FALSE(does("clusters.noise", "generated", "mlp"));
@@ -51,7 +52,7 @@ TEST(Keys, ConcernModelsOfTheirKind) {
 
 TEST(Keys, DefaultsPassTheirOwnChecks) {
   const Configuration defaults;
-  for (const Key& key : all_keys()) {
+  for (const Key& key : catalogue.keys()) {
     const Value value = key.get(defaults);
     Configuration other;
     if (std::holds_alternative<std::monostate>(value)) continue;
@@ -60,7 +61,7 @@ TEST(Keys, DefaultsPassTheirOwnChecks) {
 }
 
 TEST(Keys, SettingOneKeyChangesThatKeyOnly) {
-  for (const Key& key : all_keys()) {
+  for (const Key& key : catalogue.keys()) {
     Configuration changed;
     const std::map<ValueType, std::string> texts = {
         {ValueType::integer, key.highest < 8             ? "3"
@@ -78,28 +79,29 @@ TEST(Keys, SettingOneKeyChangesThatKeyOnly) {
       const bool large = key.range_text() == ">= 1" && key.type == ValueType::real;
       key.set_text(changed, large ? "2.5" : key.words.empty() ? texts.at(key.type) : key.words.back());
     }
-    for (const Key& other : all_keys())
+    for (const Key& other : catalogue.keys())
       EXPECT_EQ(other.get(changed) != other.get(Configuration{}), other.name == key.name)
           << key.name << " / " << other.name;
   }
 }
 
 TEST(Keys, UniqueLastPartIsEnough) {
-  EXPECT_EQ(find_key("rule", "").name, "schedule.rule");
-  EXPECT_EQ(find_key("steps", "").name, "run.steps");
-  EXPECT_EQ(find_key("outer.momentum", "").name, "outer.momentum");
+  EXPECT_EQ(catalogue.find_key("rule", "").name, "schedule.rule");
+  EXPECT_EQ(catalogue.find_key("steps", "").name, "run.steps");
+  EXPECT_EQ(catalogue.find_key("outer.momentum", "").name, "outer.momentum");
   for (const char* ambiguous : {"momentum", "optimizer", "batch", "every", "learning_rate.x"})
-    EXPECT_THROW(find_key(ambiguous, ""), OptionError) << ambiguous;
+    EXPECT_THROW(catalogue.find_key(ambiguous, ""), OptionError) << ambiguous;
 }
 
 TEST(Help, ListsEveryKeyWithDefaultUnitAndMeaning) {
-  const std::string text = help_text(train_help()) + help_text(simulate_help()) + help_text(serve_help());
+  const std::string text = help_text(catalogue, train_help()) + help_text(catalogue, simulate_help()) +
+                           help_text(catalogue, serve_help());
   std::string flat;  // without the line breaks that wrapping made
   for (const char c : text) {
     const char shown = c == '\n' ? ' ' : c;
     if (shown != ' ' || !flat.ends_with(' ')) flat += shown;
   }
-  for (const Key& key : all_keys()) {
+  for (const Key& key : catalogue.keys()) {
     EXPECT_THAT(flat, HasSubstr("--" + key.name + " ")) << key.name;
     EXPECT_THAT(flat, HasSubstr(key.meaning)) << key.name;
     EXPECT_THAT(flat, HasSubstr("default: " + key.default_text())) << key.name;
@@ -109,12 +111,29 @@ TEST(Help, ListsEveryKeyWithDefaultUnitAndMeaning) {
 }
 
 TEST(Keys, HyphensAndUnderscoresAreTheSame) {
-  EXPECT_EQ(&find_key("schedule.base-period", ""), &find_key("schedule.base_period", ""));
-  EXPECT_EQ(&find_key("base-period", ""), &find_key("base_period", ""));
-  const Arguments plan = parse_arguments({"--probe_steps", "20"}, {{"probe-steps", "N", ""}}, 0);
+  EXPECT_EQ(&catalogue.find_key("schedule.base-period", ""), &catalogue.find_key("schedule.base_period", ""));
+  EXPECT_EQ(&catalogue.find_key("base-period", ""), &catalogue.find_key("base_period", ""));
+  const Arguments plan = parse_arguments(catalogue, {"--probe_steps", "20"}, {{"probe-steps", "N", ""}}, 0);
   EXPECT_EQ(plan.flag("probe-steps"), "20");
-  const Arguments sample = parse_arguments({"--top-k=3"}, {{"top_k", "K", ""}}, 0);
+  const Arguments sample = parse_arguments(catalogue, {"--top-k=3"}, {{"top_k", "K", ""}}, 0);
   EXPECT_EQ(sample.flag("top_k"), "3");
+}
+
+TEST(Arguments, FlagsMayRepeatHaveALetterOrTakeAnyWord) {
+  const std::vector<CommandFlag> flags = {{"arm", "TEXT", "", {.repeats = true}},
+                                          {"launch", "WORDS", "", {.any_word = true}},
+                                          {"processes", "N", "", {.letter = "n"}},
+                                          {"out", "FOLDER", ""}};
+  const Arguments read = parse_arguments(
+      catalogue, {"--arm", "a: x", "-n", "4", "--arm=b: y", "--launch", "--hosts h.txt", "--out", "o"}, flags,
+      0);
+  EXPECT_EQ(read.all("arm"), (std::vector<std::string>{"a: x", "b: y"}));
+  EXPECT_EQ(read.flag("launch"), "--hosts h.txt");
+  EXPECT_EQ(read.flag("processes"), "4");
+  EXPECT_TRUE(read.all("out").empty());
+  EXPECT_THROW(parse_arguments(catalogue, {"--arm"}, flags, 0), OptionError);
+  EXPECT_THROW(parse_arguments(catalogue, {"--arm", "--out", "o"}, flags, 0), OptionError);
+  EXPECT_THROW(parse_arguments(catalogue, {"-x", "4"}, flags, 0), OptionError);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -15,7 +16,7 @@ using testing::HasSubstr;
 /// What the user is told; empty when nothing is wrong.
 std::string told(const std::vector<Setting>& settings) {
   try {
-    resolve(std::nullopt, settings, Scope::training, {});
+    resolve(catalogue, std::nullopt, settings, Scope::training, {});
     return {};
   } catch (const OptionError& error) {
     return error.what();

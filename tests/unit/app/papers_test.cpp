@@ -8,9 +8,9 @@
 
 #include "muster/app/commands.h"
 #include "muster/app/comparison.h"
-#include "muster/app/model_names.h"
 #include "muster/app/resolve.h"
 #include "muster/app/toml_file.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -23,7 +23,7 @@ std::filesystem::path papers() {
 
 Configuration resolved(const std::string& name, std::vector<Setting> settings = {}) {
   settings.push_back({"task.data", "anywhere"});
-  return resolve((papers() / (name + ".toml")).string(), settings);
+  return resolve(catalogue, (papers() / (name + ".toml")).string(), settings);
 }
 
 std::vector<std::string> paper_files() {
@@ -39,9 +39,10 @@ class PaperFile : public ::testing::TestWithParam<std::string> {};
 /// The run that a file describes, or the first seed's of each arm that it compares.
 std::vector<Configuration> runs_of(const std::string& name) {
   const std::string path = (papers() / (name + ".toml")).string();
-  if (read_comparison_file(path).arms.empty()) return {resolved(name)};
+  if (read_comparison_file(catalogue, path).arms.empty()) return {resolved(name)};
   std::vector<Configuration> runs;
-  for (PlannedRun& run : plan_comparison(read_compare_request({path, "--task.data", "anywhere"}).comparison))
+  for (PlannedRun& run : plan_comparison(
+           catalogue, read_compare_request(catalogue, {path, "--task.data", "anywhere"}).comparison))
     runs.push_back(std::move(run.configuration));
   return runs;
 }
@@ -52,7 +53,7 @@ TEST_P(PaperFile, IsACompleteRunOnceTheDataAreNamed) {
     EXPECT_NE(run.task.name, "generated");
     EXPECT_TRUE(run.run.steps || run.run.epochs);
     EXPECT_GE(*run.run.workers, 4);
-    EXPECT_THAT(model_names(), ::testing::Contains(*run.task.model));
+    EXPECT_THAT(catalogue.models().words(), ::testing::Contains(run.task.model));
     EXPECT_EQ(run.task.batch % run.run.micro_batches, 0);
     // The arms of a study take the same samples.
     EXPECT_EQ(*run.run.workers * run.task.batch, *runs.front().run.workers * runs.front().task.batch);
@@ -66,7 +67,10 @@ TEST(Papers, TheSmallStudyOfTheSlowSdeKeepsRateTimesPeriod) {
     int local = 0;
     for (const Configuration& run : runs_of(name)) {
       if (run.schedule.rule != "constant") continue;
-      EXPECT_NEAR(run.learning_rate.peak * static_cast<double>(run.schedule.base_period), 2, 1e-12) << name;
+      EXPECT_NEAR(
+          run.learning_rate.peak * static_cast<double>(*run.schedule.values.given<int64_t>("base_period")), 2,
+          1e-12)
+          << name;
       ++local;
     }
     EXPECT_EQ(local, 2) << name;
@@ -111,7 +115,7 @@ TEST(Papers, SchedulesHaveThePublishedRounds) {
     Words words = {(papers() / (std::string(row.file) + ".toml")).string(), "--json"};
     words.insert(words.end(), row.changes.begin(), row.changes.end());
     ::testing::internal::CaptureStdout();
-    const int code = schedule_command(words);
+    const int code = schedule_command(catalogue, words);
     const auto told = nlohmann::json::parse(::testing::internal::GetCapturedStdout());
     EXPECT_EQ(code, 0);
     EXPECT_EQ(told["steps"], row.steps) << row.file;
@@ -125,7 +129,8 @@ TEST(Papers, SchedulesHaveThePublishedRounds) {
 TEST(Papers, PostLocalEndsWithThePublishedLearningRate) {
   const Configuration run = resolved("slow_sde_resnet56_post_local");
   EXPECT_NEAR(run.learning_rate.peak * run.learning_rate.decay, 0.01 * 32, 1e-12);
-  EXPECT_EQ(run.learning_rate.milestones, std::vector<int64_t>{*run.schedule.switch_step});
+  EXPECT_EQ(run.learning_rate.milestones,
+            std::vector<int64_t>{*run.schedule.values.given<int64_t>("switch_step")});
 }
 
 // As the file says: one worker, one round, and a meeting that takes the worker's weights as they are.
@@ -136,14 +141,16 @@ TEST(Papers, PretrainingOfTheTextModelsResolves) {
                                                                  {"outer.learning_rate", "1"},
                                                                  {"outer.momentum", "0"}});
   EXPECT_EQ(run.outer.optimizer, "nesterov");
-  EXPECT_EQ(*run.outer.momentum, 0);
+  EXPECT_EQ(value(run, "outer.momentum"), Value(0.0));
 }
 
-TEST(Models, EveryCardHasAPaperAndAnInput) {
-  for (const ModelCard& card : model_cards()) {
-    EXPECT_FALSE(card.paper.empty()) << card.name;
-    EXPECT_EQ(card.side == 0, is_text_model(std::string(card.name))) << card.name;
-    EXPECT_EQ(card.classes == 0, card.side == 0) << card.name;
+TEST(Models, EachHasAPaperAndAnInput) {
+  for (const ModelKind& kind : catalogue.models().all()) {
+    const bool text = kind.inputs == Inputs::text;
+    EXPECT_FALSE(kind.paper.empty()) << kind.name;
+    EXPECT_EQ(kind.side == 0, text) << kind.name;
+    EXPECT_EQ(kind.classes == 0, text) << kind.name;
+    EXPECT_EQ(kind.network.has_value(), !text) << kind.name;
   }
 }
 

@@ -12,6 +12,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/report/metrics_file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/command_output.h"
 
 namespace muster {
@@ -177,7 +178,7 @@ TEST(PlanCommand, RecommendsAConfigurationThatResolves) {
   const std::string text = read_file(folder + "/recommended.toml");
   EXPECT_THAT(text, AllOf(HasSubstr("rule = \"qsr\""), HasSubstr("growth = 0.0175"), HasSubstr("# Why:"),
                           HasSubstr("no effect")));
-  const Configuration again = resolve(folder + "/recommended.toml", {}, Scope::training);
+  const Configuration again = resolve(catalogue, folder + "/recommended.toml", {}, Scope::training);
   EXPECT_EQ(again.run.steps, 93600);
   EXPECT_EQ(again.run.workers, 16);
   EXPECT_THAT(read_file(folder + "/report.html"), HasSubstr("<html"));
@@ -215,11 +216,10 @@ TEST(PlanCommand, RefusesNonsense) {
 }
 
 TEST(PlanProbe, SetsOnlyWhatAProbeNeeds) {
-  const PlanRequest request =
-      read_plan_request({"--probe", "--run.steps", "5000", "--task.batch", "8", "--outer.optimizer",
-                         "nesterov", "--comm.overlap", "delayed", "--learning_rate.warmup_steps", "1000"});
-  const Words every = probe_words(request, "every_step", 1, "runs/x"),
-              period = probe_words(request, "constant", 12, "runs/x");
+  const PlanRequest request = read_plan_request(
+      catalogue, {"--probe", "--run.steps", "5000", "--task.batch", "8", "--outer.optimizer", "nesterov",
+                  "--comm.overlap", "delayed", "--learning_rate.warmup_steps", "1000"});
+  const Words every = probe_words(request, {}, "runs/x"), period = probe_words(request, {12}, "runs/x");
   EXPECT_THAT(every, testing::Contains("--task.batch=8"));
   EXPECT_THAT(every, testing::Not(testing::Contains("--outer.optimizer=nesterov")));
   EXPECT_THAT(period, testing::Contains("--outer.optimizer=nesterov"));

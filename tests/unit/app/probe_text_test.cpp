@@ -6,6 +6,7 @@
 #include "muster/app/probe_times.h"
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -50,15 +51,16 @@ TEST(ProbeTimes, AProbeBeyondTheRunsEndIsRefusedOrNamed) {
     more.insert(more.end(), run.begin(), run.end());
     return more;
   };
-  EXPECT_NO_THROW(resolve(std::nullopt, with({{"run.probe", "noise:every=10"}})));
+  EXPECT_NO_THROW(resolve(catalogue, std::nullopt, with({{"run.probe", "noise:every=10"}})));
   try {
-    resolve(std::nullopt, with({{"run.probe", "distance:every=1;noise:every=11"}}));
+    resolve(catalogue, std::nullopt, with({{"run.probe", "distance:every=1;noise:every=11"}}));
     FAIL() << "was accepted";
   } catch (const OptionError& error) {
     EXPECT_THAT(error.what(), HasSubstr("noise would be measured after every 11 rounds, and the run has 10"));
   }
-  Configuration listens = resolve(
-      std::nullopt, {{"run.steps", "40"}, {"schedule.rule", "adaptive"}, {"run.probe", "noise:every=50"}});
+  Configuration listens =
+      resolve(catalogue, std::nullopt,
+              {{"run.steps", "40"}, {"schedule.rule", "adaptive"}, {"run.probe", "noise:every=50"}});
   EXPECT_EQ(probes_never_due(listens, 50).size(), 0U);
   ASSERT_EQ(probes_never_due(listens, 49).size(), 1U);
   EXPECT_THAT(probes_never_due(listens, 49)[0], HasSubstr("noise was to be measured after every 50 rounds"));

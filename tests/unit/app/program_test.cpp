@@ -9,6 +9,7 @@
 
 #include "muster/app/commands.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -17,8 +18,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-int broken(const std::vector<std::string>&) { throw Bug("two\nlines"); }
-int no_memory(const std::vector<std::string>&) { throw std::bad_alloc(); }
+int broken(const Catalogue&, const std::vector<std::string>&) { throw Bug("two\nlines"); }
+int no_memory(const Catalogue&, const std::vector<std::string>&) { throw std::bad_alloc(); }
 
 constexpr std::array commands = {
     Command{"schedule", "preview", schedule_command}, Command{"train", "train", train_command},
@@ -37,7 +38,7 @@ Outcome run(std::vector<std::string> words) {
   for (std::string& word : words) pointers.push_back(word.data());
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
-  const int code = run_program(commands, static_cast<int>(pointers.size()), pointers.data());
+  const int code = run_program(catalogue, commands, static_cast<int>(pointers.size()), pointers.data());
   return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
 }
 

@@ -2,17 +2,20 @@
 
 #include "muster/app/commands.h"
 #include "muster/app/resolve.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
 
-Configuration read(const std::vector<std::string>& words) { return read_train_request(words).configuration; }
+Configuration read(const std::vector<std::string>& words) {
+  return read_train_request(catalogue, words).configuration;
+}
 
 TEST(ResolveImages, FoldersGetASizeAndALoaderThread) {
   const Configuration folder = read({"--task.name", "folder", "--task.data", "d"});
   EXPECT_EQ(folder.image.size, 224);
   EXPECT_EQ(folder.run.loader_threads, 1);
-  EXPECT_FALSE(known_samples(folder));
+  EXPECT_FALSE(known_samples(catalogue, folder));
   const Configuration said =
       read({"--task.name", "folder", "--task.data", "d", "--image.size", "64", "--loader_threads", "0"});
   EXPECT_EQ(said.image.size, 64);

@@ -7,9 +7,9 @@
 
 #include "muster/app/commands.h"
 #include "muster/app/configuration_json.h"
-#include "muster/app/keys.h"
 #include "muster/app/toml_file.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 #include "tests/unit/app/temporary_file.h"
 
 namespace muster {
@@ -18,13 +18,13 @@ namespace {
 using ::testing::ElementsAre;
 using Words = std::vector<std::string>;
 
-Configuration read(const Words& words) { return read_train_request(words).configuration; }
+Configuration read(const Words& words) { return read_train_request(catalogue, words).configuration; }
 
 TEST(Resolve, DefaultsAreASoundRecipe) {
   const Configuration made = read({});
   EXPECT_EQ(made.schedule.rule, "qsr");
-  EXPECT_EQ(made.schedule.base_period, 4);
-  EXPECT_EQ(made.schedule.growth, made.learning_rate.peak);
+  EXPECT_EQ(value(made, "schedule.base_period"), Value(int64_t{4}));
+  EXPECT_EQ(value(made, "schedule.growth"), Value(made.learning_rate.peak));
   EXPECT_EQ(made.run.epochs, 10);
   EXPECT_FALSE(made.run.steps);
   EXPECT_EQ(made.run.workers, usable_cores());
@@ -51,18 +51,18 @@ TEST(Resolve, LengthFollowsFromSamplesWorkersAndBatch) {
 TEST(Resolve, WhatDependsOnUnreadDataWaits) {
   Configuration made = read({"--task.name", "cifar10", "--task.data", "d", "--workers", "4"});
   EXPECT_FALSE(made.evaluation.every);
-  complete(made, 50000);
+  complete(catalogue, made, 50000);
   EXPECT_EQ(made.evaluation.every, 390);
   const Configuration once = made;
-  complete(made, 50000);
+  complete(catalogue, made, 50000);
   EXPECT_EQ(made, once);
 }
 
 TEST(Resolve, LengthIsCheckedWhenTheDataIsKnown) {
   Configuration made = read({"--task.name", "cifar10", "--task.data", "d", "--workers", "4", "--epochs", "1",
                              "--rule", "swap", "--switch_step", "390"});
-  EXPECT_THROW(complete(made, 50000), OptionError);
-  EXPECT_NO_THROW(complete(made, 51000));
+  EXPECT_THROW(complete(catalogue, made, 50000), OptionError);
+  EXPECT_NO_THROW(complete(catalogue, made, 51000));
   made.run.epochs = int64_t{1} << 60;
   EXPECT_THROW(run_length(made, 50000), OptionError);
 }
@@ -71,7 +71,7 @@ TEST(Resolve, CommandLineGoesBeforeTheFile) {
   const TemporaryFile file("[schedule]\nrule = 'constant'\nbase_period = 8\n[run]\nepochs = 3\n", ".toml");
   const Configuration made = read({"--rule", "power", file.path(), "--run.steps=100"});
   EXPECT_EQ(made.schedule.rule, "power");
-  EXPECT_EQ(made.schedule.base_period, 8);
+  EXPECT_EQ(value(made, "schedule.base_period"), Value(int64_t{8}));
   EXPECT_EQ(made.run.steps, 100);  // replaces the file's length, does not contradict it
   EXPECT_FALSE(made.run.epochs);
 }
@@ -92,41 +92,46 @@ TEST(Resolve, BooleansListsAndNumbers) {
             "--shape", "step", "--milestones", "100,200", "--peak", "1e-1", "--nesterov=true"});
   EXPECT_TRUE(made.run.resume);
   EXPECT_FALSE(made.task.augment);
-  EXPECT_TRUE(made.inner.nesterov);
-  EXPECT_THAT(made.schedule.band, ElementsAre(0.5, 2.0));
+  EXPECT_EQ(value(made, "inner.nesterov"), Value(true));
+  EXPECT_EQ(value(made, "schedule.band"), Value(std::vector<double>{0.5, 2.0}));
   EXPECT_THAT(made.task.hidden, ElementsAre(64, 32));
   EXPECT_THAT(made.learning_rate.milestones, ElementsAre(100, 200));
   EXPECT_EQ(made.learning_rate.peak, 0.1);
 }
 
 TEST(Resolve, OuterDefaultsFollowTheOptimizer) {
-  EXPECT_FALSE(read({}).outer.momentum);
-  EXPECT_EQ(read({"--outer.optimizer", "slowmo"}).outer.momentum, 0.5);
-  EXPECT_EQ(read({"--outer.optimizer", "slowmo"}).outer.learning_rate, 1.0);
-  EXPECT_EQ(read({"--outer.optimizer", "nesterov"}).outer.learning_rate, 0.7);
-  EXPECT_EQ(read({"--outer.optimizer", "nesterov", "--outer.momentum", "0"}).outer.momentum, 0.0);
+  EXPECT_EQ(value(read({}), "outer.momentum"), Value());
+  EXPECT_EQ(value(read({"--outer.optimizer", "slowmo"}), "outer.momentum"), Value(0.5));
+  EXPECT_EQ(value(read({"--outer.optimizer", "slowmo"}), "outer.learning_rate"), Value(1.0));
+  EXPECT_EQ(value(read({"--outer.optimizer", "nesterov"}), "outer.learning_rate"), Value(0.7));
+  EXPECT_EQ(value(read({"--outer.optimizer", "nesterov", "--outer.momentum", "0"}), "outer.momentum"),
+            Value(0.0));
 }
 
 TEST(Resolve, PiecesComeAsListTomlListOrCsv) {
   const TemporaryFile csv("step,period\n0,4\n100,16\n", ".csv");
   const TemporaryFile toml("[schedule]\nrule = 'piecewise'\npieces = ['0:4', '100:16']\n", ".toml");
-  EXPECT_EQ(read({"--rule", "piecewise", "--pieces", csv.path()}).schedule.pieces, "0:4,100:16");
-  EXPECT_EQ(read({"--rule", "piecewise", "--pieces", "0:4, 100:16"}).schedule.pieces, "0:4,100:16");
-  EXPECT_EQ(read({toml.path()}).schedule.pieces, "0:4,100:16");
+  EXPECT_EQ(value(read({"--rule", "piecewise", "--pieces", csv.path()}), "schedule.pieces"),
+            Value("0:4,100:16"));
+  EXPECT_EQ(value(read({"--rule", "piecewise", "--pieces", "0:4, 100:16"}), "schedule.pieces"),
+            Value("0:4,100:16"));
+  EXPECT_EQ(value(read({toml.path()}), "schedule.pieces"), Value("0:4,100:16"));
 }
 
 TEST(Resolve, EvaluationAndPreviewAreNotAskedForMoreThanTheyUse) {
-  EXPECT_NO_THROW(resolve(std::nullopt, {{"task.name", "cifar10"}, {"run.steps", "10"}}, Scope::preview));
-  EXPECT_NO_THROW(resolve(std::nullopt, {{"run.workers", "4096"}, {"run.steps", "10"}}, Scope::preview));
-  EXPECT_NO_THROW(resolve(std::nullopt, {{"schedule.rule", "swap"}}, Scope::evaluation));
-  EXPECT_THROW(resolve(std::nullopt, {{"task.name", "cifar10"}}, Scope::evaluation), OptionError);
+  EXPECT_NO_THROW(
+      resolve(catalogue, std::nullopt, {{"task.name", "cifar10"}, {"run.steps", "10"}}, Scope::preview));
+  EXPECT_NO_THROW(
+      resolve(catalogue, std::nullopt, {{"run.workers", "4096"}, {"run.steps", "10"}}, Scope::preview));
+  EXPECT_NO_THROW(resolve(catalogue, std::nullopt, {{"schedule.rule", "swap"}}, Scope::evaluation));
+  EXPECT_THROW(resolve(catalogue, std::nullopt, {{"task.name", "cifar10"}}, Scope::evaluation), OptionError);
 }
 
 class RoundTrip : public ::testing::TestWithParam<Words> {};
 
 TEST_P(RoundTrip, PrintedConfigurationReadsBackTheSame) {
   const Configuration made = read(GetParam());
-  const TemporaryFile file(write_toml(made), ".toml");
+  const TemporaryFile file(write_toml(catalogue, made), ".toml");
   EXPECT_EQ(read({file.path()}), made);
 }
 
@@ -142,8 +147,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ConfigurationJson, HoldsEveryKeyWithItsValue) {
   const auto object =
-      nlohmann::json::parse(configuration_json(read({"--steps", "50", "--rule", "constant"})));
-  for (const Key& key : all_keys())
+      nlohmann::json::parse(configuration_json(catalogue, read({"--steps", "50", "--rule", "constant"})));
+  for (const Key& key : catalogue.keys())
     EXPECT_TRUE(object.at(key.section()).contains(key.short_name())) << key.name;
   EXPECT_EQ(object["run"]["steps"], 50);
   EXPECT_EQ(object["run"]["epochs"], nullptr);

@@ -7,6 +7,7 @@
 
 #include "muster/app/resolve.h"
 #include "muster/base/file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -17,13 +18,13 @@ TEST(RunConfiguration, IsThatOfTheFolderOfARun) {
   const std::string path = folder / "config.toml";
   write_file_atomically(path, "[run]\nout = \"runs/elsewhere\"\nsteps = 8\n[task]\nhidden = [3]\n");
   EXPECT_EQ(folder_of_run(path), std::nullopt) << "no run has been here";
-  EXPECT_EQ(resolve(path, {}).run.out, "runs/elsewhere");
+  EXPECT_EQ(resolve(catalogue, path, {}).run.out, "runs/elsewhere");
   write_file_atomically(folder / ".lock", "");
   EXPECT_EQ(folder_of_run(path), folder.path());
-  EXPECT_EQ(resolve(path, {}).run.out, folder.path());
-  EXPECT_EQ(resolve(path, {{"run.out", "said"}}).run.out, "said");
+  EXPECT_EQ(resolve(catalogue, path, {}).run.out, folder.path());
+  EXPECT_EQ(resolve(catalogue, path, {{"run.out", "said"}}).run.out, "said");
   write_file_atomically(folder / "other.toml", read_file(path));
-  EXPECT_EQ(resolve(folder / "other.toml", {}).run.out, "runs/elsewhere");
+  EXPECT_EQ(resolve(catalogue, folder / "other.toml", {}).run.out, "runs/elsewhere");
 }
 
 TEST(RunConfiguration, KeepsTheNameThatItHasForItsFolder) {
@@ -31,7 +32,7 @@ TEST(RunConfiguration, KeepsTheNameThatItHasForItsFolder) {
   const std::string own = folder.path() + "/.";
   write_file_atomically(folder / "config.toml", "[run]\nout = \"" + own + "\"\n");
   write_file_atomically(folder / "summary.json", "");
-  EXPECT_EQ(resolve(folder / "config.toml", {}).run.out, own);
+  EXPECT_EQ(resolve(catalogue, folder / "config.toml", {}).run.out, own);
 }
 
 TEST(RunConfiguration, NamesItsInputsFromTheRoot) {
@@ -44,7 +45,7 @@ TEST(RunConfiguration, NamesItsInputsFromTheRoot) {
   configuration.task.data = "./data.txt";
   configuration.task.test_data = "missing";
   configuration.run.start_from = "/absolute";
-  const Configuration absolute = with_absolute_paths(configuration);
+  const Configuration absolute = with_absolute_paths(catalogue, configuration);
   const std::string here = std::filesystem::current_path().string();
   std::filesystem::current_path(before);
   EXPECT_EQ(absolute.task.data, here + "/data.txt");

@@ -10,6 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/report/metrics_file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/command_output.h"
 #include "tests/unit/app/temporary_file.h"
 
@@ -260,7 +261,7 @@ TEST(Configs, EveryFileResolvesAndNamesItsRule) {
   int64_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(config(""))) {
     if (entry.path().extension() != ".toml" || is_no_rule(entry.path().stem().string())) continue;
-    const Configuration configuration = resolve(entry.path().string(), {}, Scope::preview);
+    const Configuration configuration = resolve(catalogue, entry.path().string(), {}, Scope::preview);
     const std::string stem = entry.path().stem().string();
     EXPECT_TRUE(stem.starts_with(configuration.schedule.rule)) << stem;
     EXPECT_TRUE(configuration.run.steps) << stem;

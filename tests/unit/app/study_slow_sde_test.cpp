@@ -12,6 +12,7 @@
 #include "muster/app/study_slow_sde_row.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/command_output.h"
 
 namespace muster {
@@ -31,7 +32,7 @@ Json json_of(std::vector<std::string> words) {
 
 std::string error_of(const std::vector<std::string>& words) {
   try {
-    read_slow_sde_request(words);
+    read_slow_sde_request(catalogue, words);
   } catch (const OptionError& error) {
     return error.what();
   }
@@ -87,8 +88,8 @@ TEST(StudySlowSde, AScanHasARowForEachValue) {
 }
 
 TEST(StudySlowSde, AScanOfLearningRatesKeepsSlowTimeAndRounds) {
-  const auto request = read_slow_sde_request(
-      {"--problem", "hyperbola", "--scan", "learning-rate", "--learning-rate", "0.04", "--steps", "1000"});
+  const auto request = read_slow_sde_request(catalogue, {"--problem", "hyperbola", "--scan", "learning-rate",
+                                                         "--learning-rate", "0.04", "--steps", "1000"});
   ASSERT_EQ(request.cases.size(), 4U);
   for (const SlowSdeCase& one : request.cases) {
     EXPECT_NEAR(one.plan.slow_times().back(), 1.6, 0.01);
@@ -97,7 +98,7 @@ TEST(StudySlowSde, AScanOfLearningRatesKeepsSlowTimeAndRounds) {
 }
 
 TEST(StudySlowSde, TheScanOfSchedulesHasTheKnownRounds) {
-  const auto request = read_slow_sde_request({"--problem", "hyperbola", "--scan", "schedules"});
+  const auto request = read_slow_sde_request(catalogue, {"--problem", "hyperbola", "--scan", "schedules"});
   std::vector<size_t> rounds;
   for (const SlowSdeCase& one : request.cases) rounds.push_back(one.plan.rounds.size());
   EXPECT_THAT(rounds, testing::ElementsAre(40'000, 10'000, 5'000, 2'065, 4'011, 612, 825, 5'001));
@@ -194,7 +195,8 @@ TEST(StudySlowSde, NamesWhatIsWrongAndWhatWouldBeRight) {
               HasSubstr("--samples = 5"));
   EXPECT_THAT(error_of({"--problem", "diagonal-net", "--samples", "2", "--data", "x.csv"}),
               HasSubstr("--samples = 2: is given by --data's file"));
-  EXPECT_THROW(read_slow_sde_request({"--problem", "diagonal-net", "--data", "/nowhere/x.csv"}), FileError);
+  EXPECT_THROW(read_slow_sde_request(catalogue, {"--problem", "diagonal-net", "--data", "/nowhere/x.csv"}),
+               FileError);
 }
 
 }  // namespace

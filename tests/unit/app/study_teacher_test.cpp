@@ -9,6 +9,7 @@
 #include "muster/app/study_teacher_request.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/command_output.h"
 #include "tests/support/temporary_folder.h"
 
@@ -31,7 +32,7 @@ std::vector<std::string> with(std::vector<std::string> words, const std::vector<
 
 std::string error_of(const std::vector<std::string>& words) {
   try {
-    read_teacher_request(words);
+    read_teacher_request(catalogue, words);
   } catch (const Error& error) {
     return error.what();
   }

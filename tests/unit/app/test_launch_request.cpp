@@ -5,6 +5,7 @@
 #include "muster/app/launch_request.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
+#include "tests/support/built_in.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {
@@ -16,7 +17,7 @@ using ::testing::Not;
 using Words = std::vector<std::string>;
 
 TEST(LaunchRequest, HasDefaults) {
-  const LaunchRequest request = read_launch_request({"-n", "4", "--", "train", "-n", "--hosts"});
+  const LaunchRequest request = read_launch_request(catalogue, {"-n", "4", "--", "train", "-n", "--hosts"});
   EXPECT_EQ(request.ranks(), 4);
   EXPECT_EQ(request.min_workers, 4);
   EXPECT_EQ(request.restarts, 0);
@@ -31,26 +32,26 @@ TEST(LaunchRequest, HasDefaults) {
 TEST(LaunchRequest, TakesFlagsAndHosts) {
   const test::TemporaryFolder folder;
   write_file_atomically(folder / "hosts", "a slots=2\nb slots=3\n");
-  const LaunchRequest request = read_launch_request({"--hosts",
-                                                     folder / "hosts",
-                                                     "--min-workers=2",
-                                                     "--restarts",
-                                                     "3",
-                                                     "--deadline",
-                                                     "2.5",
-                                                     "--grace",
-                                                     "1",
-                                                     "--address",
-                                                     "10.0.0.1",
-                                                     "--port",
-                                                     "29400",
-                                                     "--ssh",
-                                                     "ssh -p 22",
-                                                     "--log-dir",
-                                                     "logs",
-                                                     "--dry-run",
-                                                     "--",
-                                                     "true"});
+  const LaunchRequest request = read_launch_request(catalogue, {"--hosts",
+                                                                folder / "hosts",
+                                                                "--min-workers=2",
+                                                                "--restarts",
+                                                                "3",
+                                                                "--deadline",
+                                                                "2.5",
+                                                                "--grace",
+                                                                "1",
+                                                                "--address",
+                                                                "10.0.0.1",
+                                                                "--port",
+                                                                "29400",
+                                                                "--ssh",
+                                                                "ssh -p 22",
+                                                                "--log-dir",
+                                                                "logs",
+                                                                "--dry-run",
+                                                                "--",
+                                                                "true"});
   EXPECT_EQ(request.ranks(), 5);
   EXPECT_EQ(request.min_workers, 2);
   EXPECT_EQ(request.restarts, 3);
@@ -61,7 +62,8 @@ TEST(LaunchRequest, TakesFlagsAndHosts) {
   EXPECT_THAT(request.remote_shell, ElementsAre("ssh", "-p", "22"));
   EXPECT_EQ(request.log_folder, "logs");
   EXPECT_TRUE(request.dry_run);
-  EXPECT_EQ(read_launch_request({"--hosts", folder / "hosts", "-n", "3", "--", "true"}).ranks(), 3);
+  EXPECT_EQ(read_launch_request(catalogue, {"--hosts", folder / "hosts", "-n", "3", "--", "true"}).ranks(),
+            3);
 }
 
 struct BadLaunch {
@@ -77,7 +79,7 @@ class BadLaunchWords : public ::testing::TestWithParam<BadLaunch> {};
 
 TEST_P(BadLaunchWords, AreRefusedBeforeAnythingStarts) {
   try {
-    launch_command(GetParam().words);
+    launch_command(catalogue, GetParam().words);
     FAIL() << "was accepted";
   } catch (const OptionError& error) {
     const std::string message = error.what();
@@ -133,12 +135,12 @@ INSTANTIATE_TEST_SUITE_P(Words, BadLaunchWords, ::testing::ValuesIn(bad_words),
 
 TEST(LaunchRequest, TellsWhatIsWrongWithTheHosts) {
   const test::TemporaryFolder folder;
-  EXPECT_THROW(read_launch_request({"--hosts", folder / "none", "--", "true"}), FileError);
+  EXPECT_THROW(read_launch_request(catalogue, {"--hosts", folder / "none", "--", "true"}), FileError);
   write_file_atomically(folder / "hosts", "a slots=2\nb slots=x\n");
-  EXPECT_THROW(read_launch_request({"--hosts", folder / "hosts", "--", "true"}), DataError);
+  EXPECT_THROW(read_launch_request(catalogue, {"--hosts", folder / "hosts", "--", "true"}), DataError);
   write_file_atomically(folder / "hosts", "10.1.2.3\n");
   try {
-    launch_command({"--hosts", folder / "hosts", "--ssh", "no-such-shell", "--", "true"});
+    launch_command(catalogue, {"--hosts", folder / "hosts", "--ssh", "no-such-shell", "--", "true"});
     FAIL() << "was accepted";
   } catch (const OptionError& error) {
     EXPECT_THAT(error.what(), HasSubstr("--ssh = no-such-shell: is no program"));
@@ -149,8 +151,8 @@ TEST(LaunchRequest, DryRunShowsThePlan) {
   const test::TemporaryFolder folder;
   write_file_atomically(folder / "hosts", "localhost\nnode7 slots=2\n");
   ::testing::internal::CaptureStdout();
-  const int code = launch_command(
-      {"--hosts", folder / "hosts", "--ssh", "true -x", "--dry-run", "--", "sh", "-c", "echo $RANK"});
+  const int code = launch_command(catalogue, {"--hosts", folder / "hosts", "--ssh", "true -x", "--dry-run",
+                                              "--", "sh", "-c", "echo $RANK"});
   const std::string shown = ::testing::internal::GetCapturedStdout();
   EXPECT_EQ(code, 0);
   EXPECT_THAT(shown, HasSubstr("rank  host       local rank  command\n"));

@@ -4,6 +4,7 @@
 
 #include "muster/app/resolve.h"
 #include "muster/base/error.h"
+#include "tests/support/built_in.h"
 
 namespace muster {
 namespace {
@@ -13,7 +14,7 @@ using ::testing::HasSubstr;
 /// What is wrong with these settings in a run of so many processes; "" when nothing is.
 std::string told(std::vector<Setting> settings, const Processes& processes = {}) {
   try {
-    resolve(std::nullopt, settings, Scope::training, processes);
+    resolve(catalogue, std::nullopt, settings, Scope::training, processes);
     return "";
   } catch (const OptionError& error) {
     return error.what();

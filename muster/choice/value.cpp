@@ -1,4 +1,4 @@
-#include "muster/app/value.h"
+#include "muster/choice/value.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
-#include "muster/app/value.h"
 #include "muster/base/error.h"
+#include "muster/choice/value.h"
 
 namespace muster {
 
-/// A key that was given and changes nothing, because of what other keys say. Where it stands in a file and
-/// the command line says those others, it is set aside instead (see resolve.h).
+/// A field that was given and changes nothing, because of what others say. Where it stands in a file and the
+/// command line says those others, it is set aside instead (muster/app/resolve.h).
 class UnusedOption : public OptionError {
  public:
   UnusedOption(std::string_view key, const Value& value, std::string_view remedy)
@@ -20,7 +21,7 @@ class UnusedOption : public OptionError {
   std::string key_;
 };
 
-/// Throws UnusedOption unless the key is used.
+/// Throws UnusedOption unless the field is used.
 inline void require_used(bool used, std::string_view key, const Value& value, std::string_view remedy) {
   if (!used) throw UnusedOption(key, value, remedy);
 }

@@ -1,0 +1,11 @@
+#include "muster/schedule/rule_kind.h"
+
+namespace muster {
+
+std::optional<int64_t> RuleKind::period_of_preview(const Values& values) const {
+  if (based_on) return based_on(values);
+  if (!has_base_period() || gradients == GradientMeetings::before_switch) return std::nullopt;
+  return base_period(values);
+}
+
+}  // namespace muster
