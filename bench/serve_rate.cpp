@@ -122,10 +122,10 @@ class Ours {
       : folder_(std::move(folder)),
         messages_(std::nullopt, ElementType::float32, static_cast<int64_t>(bytes / 4)) {
     std::filesystem::create_directories(folder_);
-    desk_ = std::make_unique<TrainingDesk>(
+    coordinator_ = std::make_unique<Coordinator>(
         server_of(messages_.elements(), max_norm), ServerFiles(folder_, {}, false),
-        DeskOptions{.total_steps = 1'000'000, .snapshot_every = 1'000'000});
-    server_ = std::make_unique<TrainingServer>(*desk_, messages_, messages_, TrainingServerOptions{});
+        CoordinatorOptions{.total_steps = 1'000'000, .snapshot_every = 1'000'000});
+    server_ = std::make_unique<TrainingServer>(*coordinator_, messages_, messages_, TrainingServerOptions{});
     client_ = std::make_unique<TrainingClient>(
         messages_, messages_,
         TrainingClientOptions{
@@ -136,7 +136,7 @@ class Ours {
   }
   ~Ours() {
     server_.reset();
-    desk_.reset();
+    coordinator_.reset();
     std::filesystem::remove_all(folder_);
   }
 
@@ -160,7 +160,7 @@ class Ours {
  private:
   std::string folder_;
   VectorMessages messages_;
-  std::unique_ptr<TrainingDesk> desk_;
+  std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<TrainingServer> server_;
   std::unique_ptr<TrainingClient> client_;
   JoinedServer joined_;

@@ -89,7 +89,9 @@ std::vector<Key> serve_keys(const Kinds& kinds) {
           .at_least(1)
           .at_most(4096),
       serve("most_pushes", &ServeSection::most_pushes)
-          .says("Contributions that the server holds in memory at a time; more have to wait.")
+          .says("Contributions that the server holds in memory at a time; more have to wait. Those that it "
+                "holds share a flush of the disk.")
+          .absent("as many as are 256 MiB together; at least 4, at most serve.most_workers")
           .at_least(1)
           .at_most(4096),
       pull_codec_key(kinds.codecs),

@@ -188,7 +188,7 @@ struct ServeSection {
   bool allow_plaintext_beyond_loopback = false;
   int64_t start_with = 1;
   int64_t most_workers = 64;
-  int64_t most_pushes = 4;
+  std::optional<int64_t> most_pushes;
   std::string pull_codec;
   int64_t part_kib = 1024;
   double patience = 20;

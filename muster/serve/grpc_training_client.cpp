@@ -194,7 +194,7 @@ PushAnswer TrainingClient::push(const MemberIdentity& who, const Contribution& c
   return {kind_of(reply.verdict()), reply.why(), reply.member(), reply.finished(), reply.reason()};
 }
 
-TrainingDesk::Heard TrainingClient::beat(const MemberIdentity& who, int64_t steps_done) {
+Coordinator::Heard TrainingClient::beat(const MemberIdentity& who, int64_t steps_done) {
   wire::BeatRequest request;
   fill(*request.mutable_member(), who);
   request.set_steps_done(steps_done);

@@ -1,15 +1,15 @@
 #pragma once
 
 #include "muster/asynchronous/server_event.h"
+#include "muster/serve/coordinator.h"
 #include "muster/serve/status.h"
 #include "muster/serve/training.pb.h"
-#include "muster/serve/training_desk.h"
 
 namespace muster {
 
 namespace wire = training::v1;
 
-/// What the server's desk says, in the protocol's words, and the other way round.
+/// What the server's coordinator says, in the protocol's words, and the other way round.
 
 /// A number that only describes, as a peer says it: 0 where it is no number above 0.
 double plain(double value);

@@ -35,7 +35,7 @@ void Heartbeat::run() {
     if (ends_ || !who_) continue;
     const MemberIdentity who = *who_;
     lock.unlock();
-    std::optional<TrainingDesk::Heard> heard;
+    std::optional<Coordinator::Heard> heard;
     try {
       heard = client_.beat(who, steps_done_);
     } catch (const Error&) {

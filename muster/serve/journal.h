@@ -1,6 +1,7 @@
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -10,69 +11,80 @@
 #include <variant>
 
 #include "muster/asynchronous/event_log.h"
-#include "muster/flat/state.h"
 #include "muster/serve/durable_mark.h"
+#include "muster/serve/ordered_work.h"
 #include "muster/serve/server_file_names.h"
 
 namespace muster {
 
 struct JournalOptions {
   std::string identity;
-  bool keep_all = false;      ///< files that are no longer needed stay
-  int64_t number = 0;         ///< of the first snapshot and journal that it writes
-  int64_t keep_from = 0;      ///< the newest older snapshot that is whole (the same number: none)
+  int64_t number = 0;         ///< of the first file that it writes
   uint64_t events = 0;        ///< that happened before
   int64_t contributions = 0;  ///< counted among them
 };
 
-/// Writes a server's events and snapshots, in the order given, on a thread of its own, so that a disk that
-/// stalls makes nobody wait who does not ask for it. After a failed write it writes no more: wait() then
-/// throws. For several threads at once.
+/// A new file of the journal, for the events behind a copy of the server's state.
+struct Rotation {
+  int64_t number = 0;        ///< of the file
+  uint64_t first_event = 0;  ///< its first event's number
+  uint64_t place = 0;        ///< in the journal's order: when it is done, the file is there
+};
+
+/// Brings a server's events to the disk, in the order given, on a thread of its own: all that were appended
+/// while one flush was under way are written together and share the next one. A disk that stalls makes nobody
+/// wait who does not ask for it. After a failed write it writes no more: none of those events is ever done,
+/// and whoever waits gets a FileError. For several threads at once.
 class Journal {
  public:
-  /// Begins a journal and its snapshot, on the disk when it returns. Throws FileError.
-  Journal(const ServerFileNames& names, JournalOptions options, const State& state);
+  /// Begins a file, on the disk when it returns. Throws FileError.
+  Journal(const ServerFileNames& names, JournalOptions options);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
   /// Writes what is left.
   ~Journal();
 
-  /// What is appended has a place in the order, for wait(). Vectors are borrowed until it is done.
+  /// Its place in the order, for wait(). Vectors are borrowed until it is done. It may be written from the
+  /// next wake() on.
   uint64_t append(const ServerEvent& event);
-  /// A new snapshot, whose `events` it fills in, and a new journal behind it.
-  uint64_t snapshot(State state);
+  /// What is appended from now on goes into a new file. REQUIRES: nobody else appends meanwhile.
+  Rotation rotate();
+  /// To be called when what belongs together was appended.
+  void wake() { work_.wake(); }
   /// Of the last one appended.
-  uint64_t last() const;
+  uint64_t last() const { return work_.last(); }
   /// On the disk.
-  bool done(uint64_t place) const;
+  bool done(uint64_t place) const { return work_.done(place); }
   /// Until it is. Throws FileError where that failed.
-  void wait(uint64_t place);
-  /// The same for so many seconds; false where it is not on the disk then.
-  bool wait_for(uint64_t place, double seconds);
+  void wait(uint64_t place) const { work_.wait(place); }
+  /// The same until `end`; false where it is not on the disk then.
+  bool wait_until(uint64_t place, std::chrono::steady_clock::time_point end) const {
+    return work_.wait_until(place, end);
+  }
   /// Throws FileError where a write has failed.
-  void require_working() const;
+  void require_working() const { work_.require_working(); }
+  /// Of the file that it began with.
+  Rotation beginning() const { return {options_.number, options_.events, 0}; }
 
  private:
-  using Item = std::variant<ServerEvent, State>;
-  uint64_t put(Item item);
+  using Item = std::variant<ServerEvent, Rotation>;
   void run();
   void write(const std::deque<Item>& items);
-  void on_the_disk(size_t items);
-  void begin(const State& state);
-  void sync();
-  void remove_old() const;
+  void begin(const Rotation& rotation);
+  void flush();
+  void put_in_place();
 
   ServerFileNames names_;
   JournalOptions options_;
-  DurableMarkFile mark_;
-  std::optional<EventLogWriter> log_;
+  Rotation next_;  // the newest file ordered, and the number of the next event: of those who append
 
-  mutable std::mutex mutex_;
-  std::condition_variable asked_, answered_;
-  std::deque<Item> items_;
-  uint64_t put_ = 0, done_ = 0;
-  std::optional<std::string> failure_;
-  bool ends_ = false;
+  // The thread's.
+  DurableMarkFile mark_;
+  std::optional<EventLogWriter> log_, full_;  // full_: the file before, where it is not flushed yet
+  int64_t number_ = 0, contributions_ = 0;
+  std::chrono::microseconds last_flush_{0};
+
+  OrderedWork<Item> work_;
   std::thread thread_;
 };
 

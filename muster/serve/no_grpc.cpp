@@ -16,7 +16,7 @@ namespace {
 }  // namespace
 
 struct TrainingServer::Running {};
-TrainingServer::TrainingServer(TrainingDesk&, const VectorMessages&, const VectorMessages&,
+TrainingServer::TrainingServer(Coordinator&, const VectorMessages&, const VectorMessages&,
                                const TrainingServerOptions&) {
   refuse();
 }
@@ -36,7 +36,7 @@ PulledRound TrainingClient::pull(const MemberIdentity&) { refuse(); }
 PushAnswer TrainingClient::push(const MemberIdentity&, const Contribution&, const Vector&, int64_t) {
   refuse();
 }
-TrainingDesk::Heard TrainingClient::beat(const MemberIdentity&, int64_t) { refuse(); }
+Coordinator::Heard TrainingClient::beat(const MemberIdentity&, int64_t) { refuse(); }
 void TrainingClient::leave(const MemberIdentity&) { refuse(); }
 
 }  // namespace muster

@@ -12,13 +12,15 @@ std::unique_ptr<ServerHistory> ServerFiles::history() const {
 }
 
 void ServerFiles::begin(const ServerHistory* history, const State& state, int64_t contributions) {
-  JournalOptions options{.identity = identity_, .keep_all = keep_all_, .contributions = contributions};
+  JournalOptions options{.identity = identity_, .contributions = contributions};
+  SnapshotWriter::Options keeping{.keep_all = keep_all_};
   if (history != nullptr) {
     options.number = history->newest() + 1;
-    options.keep_from = history->base();
     options.events = history->number();
+    keeping.keep_from = history->base();
   }
-  journal_ = std::make_unique<Journal>(names_, std::move(options), state);
+  journal_ = std::make_unique<Journal>(names_, std::move(options));
+  snapshots_ = std::make_unique<SnapshotWriter>(names_, keeping, *journal_, state);
 }
 
 }  // namespace muster

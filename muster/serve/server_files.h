@@ -2,14 +2,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "muster/flat/state.h"
 #include "muster/rendezvous/identity.h"
 #include "muster/serve/journal.h"
 #include "muster/serve/server_history.h"
+#include "muster/serve/snapshot_writer.h"
 
 namespace muster {
 
@@ -26,11 +25,12 @@ class ServerFiles {
 
   /// What is there; null in a new folder. Throws as ServerHistory::open.
   std::unique_ptr<ServerHistory> history() const;
-  /// Begins a snapshot and a journal behind `history` (null: the first ones), with this state, after so many
-  /// counted contributions. Throws FileError: then what was there is still all there.
+  /// Begins a journal and its snapshot behind `history` (null: the first ones), with this state, after so
+  /// many counted contributions. Throws FileError: then what was there is still all there.
   void begin(const ServerHistory* history, const State& state, int64_t contributions);
   /// REQUIRES: begin().
   Journal& journal() const { return *journal_; }
+  SnapshotWriter& snapshots() const { return *snapshots_; }
 
  private:
   ServerFileNames names_;
@@ -38,6 +38,7 @@ class ServerFiles {
   bool keep_all_;
   Recovery recovery_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<SnapshotWriter> snapshots_;  // waits for the journal
 };
 
 }  // namespace muster

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "muster/rendezvous/identity.h"
+#include "muster/serve/coordinator.h"
 #include "muster/serve/doors.h"
-#include "muster/serve/training_desk.h"
 #include "muster/serve/vector_messages.h"
 
 namespace muster {
@@ -59,7 +59,7 @@ class TrainingClient {
   /// `message`: of the contribution's vector, encoded; `part_bytes` as joining told.
   PushAnswer push(const MemberIdentity& who, const Contribution& contribution, const Vector& message,
                   int64_t part_bytes);
-  TrainingDesk::Heard beat(const MemberIdentity& who, int64_t steps_done);
+  Coordinator::Heard beat(const MemberIdentity& who, int64_t steps_done);
   void leave(const MemberIdentity& who);
 
  private:

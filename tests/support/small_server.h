@@ -9,7 +9,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 #include "muster/optim/delayed_nesterov.h"
-#include "muster/serve/training_desk.h"
+#include "muster/serve/coordinator.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster::test {
@@ -30,13 +30,14 @@ inline AsyncServer small_server(int64_t elements = 8, double max_norm = 100,
           flat_vector(elements, ElementType::float64)};
 }
 
-/// A desk around it, with its files in a folder.
-inline std::unique_ptr<TrainingDesk> small_desk(const std::string& folder, DeskOptions options = {},
-                                                int64_t elements = 8, bool keep_all = true,
-                                                Recovery recovery = Recovery::strict) {
+/// A coordinator around it, with its files in a folder.
+inline std::unique_ptr<Coordinator> small_coordinator(const std::string& folder,
+                                                      CoordinatorOptions options = {}, int64_t elements = 8,
+                                                      bool keep_all = true,
+                                                      Recovery recovery = Recovery::strict) {
   if (options.total_steps == 0) options.total_steps = 1'000'000;
-  return std::make_unique<TrainingDesk>(small_server(elements),
-                                        ServerFiles(folder, {{"run", "small"}}, keep_all, recovery), options);
+  return std::make_unique<Coordinator>(small_server(elements),
+                                       ServerFiles(folder, {{"run", "small"}}, keep_all, recovery), options);
 }
 
 inline std::chrono::steady_clock::time_point soon() {

@@ -44,7 +44,7 @@ std::string choose_folder(const RunSection& run) {
   }
 }
 
-DeskOptions desk_options(const Configuration& configuration) {
+CoordinatorOptions coordinator_options(const Configuration& configuration) {
   const ServeSection& serve = configuration.serve;
   return {.total_steps = *configuration.run.steps,
           .lease = serve.lease,
@@ -67,7 +67,7 @@ TrainingServerOptions server_options(const ServedTraining& training, Doors doors
           .beat_seconds = serve.beat};
 }
 
-void introduce(const ServedTraining& training, const TrainingDesk& desk, const std::string& folder,
+void introduce(const ServedTraining& training, const Coordinator& coordinator, const std::string& folder,
                const std::string& address) {
   const Configuration& configuration = training.configuration();
   print_log("{} on {}: {} parameters, {} local steps of {} workers together, by {}; files go to {}\n",
@@ -75,11 +75,11 @@ void introduce(const ServedTraining& training, const TrainingDesk& desk, const s
             format_count(*configuration.run.steps), *configuration.run.workers, configuration.async.outer,
             folder);
   for (const std::string& line : training.task().introduction()) print_log("{}\n", line);
-  print_log("serving at {} from version {} on\n", address, desk.versions_found());
+  print_log("serving at {} from version {} on\n", address, coordinator.versions_found());
 }
 
-void pass_on_messages(TrainingDesk& desk) {
-  for (const std::string& message : desk.take_messages()) print_log("{}\n", message);
+void pass_on_messages(Coordinator& coordinator) {
+  for (const std::string& message : coordinator.take_messages()) print_log("{}\n", message);
 }
 
 /// Says now and then that there is nobody to train.
@@ -87,10 +87,10 @@ class WorkersAwaited {
  public:
   WorkersAwaited(std::string address, int64_t start_with)
       : address_(std::move(address)), start_with_(start_with) {}
-  void look(TrainingDesk& desk) {
-    const int64_t present = desk.workers_present();
+  void look(Coordinator& coordinator) {
+    const int64_t present = coordinator.workers_present();
     const int64_t wanted = started_ ? 1 : start_with_;
-    started_ = started_ || present >= start_with_ || desk.local_steps() > 0;
+    started_ = started_ || present >= start_with_ || coordinator.local_steps() > 0;
     if (watch_.due(present < wanted))
       print_log(
           "waiting for workers at {} for {:.0f} s: {} of {} are there; muster work {} CONFIG starts one\n",
@@ -105,30 +105,31 @@ class WorkersAwaited {
 };
 
 /// Serves until the run has ended, or a signal has come; then 128 + signal.
-int serve(TrainingDesk& desk, ServeResult& result, const ServedTraining& training, const std::string& address,
-          const StopSignal& stop) {
+int serve(Coordinator& coordinator, ServeResult& result, const ServedTraining& training,
+          const std::string& address, const StopSignal& stop) {
   const int64_t every = *training.configuration().evaluation.every;
-  int64_t next = every > 0 ? (desk.local_steps() / every + 1) * every : 0;
+  int64_t next = every > 0 ? (coordinator.local_steps() / every + 1) * every : 0;
   WorkersAwaited awaited(address, training.configuration().serve.start_with);
-  while (!desk.finished() && !stop.requested()) {
-    desk.look();
-    result.note(desk);
-    pass_on_messages(desk);
-    awaited.look(desk);
-    const int64_t steps = every > 0 ? desk.local_steps() : 0;
-    if (every > 0 && steps >= next && !desk.finished()) {
-      result.evaluate(desk.present());
+  while (!coordinator.finished() && !stop.requested()) {
+    coordinator.look();
+    result.note(coordinator);
+    pass_on_messages(coordinator);
+    awaited.look(coordinator);
+    const int64_t steps = every > 0 ? coordinator.local_steps() : 0;
+    if (every > 0 && steps >= next && !coordinator.finished()) {
+      result.evaluate(coordinator.present());
       next = (steps / every + 1) * every;
     }
     std::this_thread::sleep_for(poll_interval);
   }
-  if (!desk.finished()) {
-    desk.save();
+  if (!coordinator.finished()) {
+    coordinator.save();
     return 128 + stop.signal();
   }
   const double linger = training.configuration().serve.linger;
-  for (const Stopwatch watch; !desk.everybody_knows() && !stop.requested() && watch.seconds() < linger;) {
-    desk.look();
+  for (const Stopwatch watch;
+       !coordinator.everybody_knows() && !stop.requested() && watch.seconds() < linger;) {
+    coordinator.look();
     std::this_thread::sleep_for(poll_interval);
   }
   return 0;
@@ -172,14 +173,14 @@ class NewFiles {
 std::string how_to_go_on(const std::string& folder) { return "muster serve " + shell_quoted(folder); }
 
 /// What is left to do once the run has ended, or was stopped; says how to get what could not be written.
-int finish(int code, TrainingDesk& desk, ServeResult& result, const std::string& folder, bool json) {
+int finish(int code, Coordinator& coordinator, ServeResult& result, const std::string& folder, bool json) {
   if (code != 0) {
-    print_log("stopped at version {}; resume with:\n  {}\n", format_count(desk.present().version),
+    print_log("stopped at version {}; resume with:\n  {}\n", format_count(coordinator.present().version),
               how_to_go_on(folder));
     return code;
   }
   try {
-    result.write(desk, json);
+    result.write(coordinator, json);
   } catch (const FileError& problem) {
     throw FileError(
         fmt::format("{}; the run has ended and its last state is on the disk, but not the whole "
@@ -197,23 +198,24 @@ int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedT
       write_toml(training.catalogue(), with_absolute_paths(training.catalogue(), training.configuration())));
   const Recovery recovery = request.arguments.has("recover") ? Recovery::drop_damaged : Recovery::strict;
   const bool keep_events = training.configuration().serve.keep_events;
-  TrainingDesk desk(std::move(first), ServerFiles(folder.path, training.identity(), keep_events, recovery),
-                    desk_options(training.configuration()));
-  pass_on_messages(desk);
-  ServeResult result(training, folder.path, desk);
+  Coordinator coordinator(std::move(first),
+                          ServerFiles(folder.path, training.identity(), keep_events, recovery),
+                          coordinator_options(training.configuration()));
+  pass_on_messages(coordinator);
+  ServeResult result(training, folder.path, coordinator);
   int code = 0;
-  if (!made_again || !desk.finished()) {
+  if (!made_again || !coordinator.finished()) {
     const StopSignal stop;
     const auto pushes = training.pushes(), pulls = training.pulls();
-    const TrainingServer server(desk, *pushes, *pulls, server_options(training, std::move(doors)));
+    const TrainingServer server(coordinator, *pushes, *pulls, server_options(training, std::move(doors)));
     files.keep();
     const std::string address =
         fmt::format("{}:{}", host_of(training.configuration().serve.address), server.port());
-    introduce(training, desk, folder.path, address);
-    code = serve(desk, result, training, address, stop);
+    introduce(training, coordinator, folder.path, address);
+    code = serve(coordinator, result, training, address, stop);
   }
   files.keep();
-  return finish(code, desk, result, folder.path, request.arguments.has("json"));
+  return finish(code, coordinator, result, folder.path, request.arguments.has("json"));
 }
 
 int serve_run(const Catalogue& catalogue, const ServeRequest& request, Doors doors) {

@@ -70,8 +70,8 @@ MetricsFile open_metrics(const std::string& path, int64_t last_step) {
 
 /// Leaves out of the arrivals what is no line of them, and what the server does not know of; returns when the
 /// last one came.
-double mend(const std::string& path, TrainingDesk& desk) {
-  const TrainingDesk::Present present = desk.present();
+double mend(const std::string& path, Coordinator& coordinator) {
+  const Coordinator::Present present = coordinator.present();
   const MendedArrivals mended = mend_arrivals(path, present.seconds, present.version);
   if (!mended.note.empty()) print_log("{}\n", mended.note);
   return mended.last_arrived;
@@ -84,7 +84,7 @@ EvaluationOptions evaluation_options(const Configuration& configuration) {
           .statistics_batches = configuration.evaluation.statistics_batches};
 }
 
-Summary summary_of(const ServedTraining& training, const TrainingDesk::Present& present, double loss,
+Summary summary_of(const ServedTraining& training, const Coordinator::Present& present, double loss,
                    double accuracy) {
   const Configuration& configuration = training.configuration();
   Summary summary;
@@ -106,7 +106,7 @@ Summary summary_of(const ServedTraining& training, const TrainingDesk::Present& 
   return summary;
 }
 
-json async_part(const TrainingDesk::Present& present, const ServerStatus& status) {
+json async_part(const Coordinator::Present& present, const ServerStatus& status) {
   return {{"versions", present.version},
           {"local_steps", present.local_steps},
           {"seconds", present.seconds},
@@ -119,7 +119,7 @@ json async_part(const TrainingDesk::Present& present, const ServerStatus& status
           {"digest", digest_of(present.parameters)}};
 }
 
-void print_result(const Summary& summary, const TrainingDesk::Present& present, const std::string& folder) {
+void print_result(const Summary& summary, const Coordinator::Present& present, const std::string& folder) {
   Table table({{"result"}, {"", Align::right}});
   table.add_row({"test accuracy", fmt::format("{:.2f} %", 100 * summary.final_test_accuracy.value_or(0))});
   table.add_row({"test loss", fmt::format("{:.4f}", summary.final_test_loss.value_or(0))});
@@ -139,27 +139,27 @@ std::string digest_of(const Vector& vector) {
   return fmt::format("{:016x}", checksum.value());
 }
 
-ServeResult::ServeResult(const ServedTraining& training, std::string folder, TrainingDesk& desk)
+ServeResult::ServeResult(const ServedTraining& training, std::string folder, Coordinator& coordinator)
     : training_(training),
       folder_(std::move(folder)),
       pool_(1, use_single_threaded_kernels_here),
       averager_(alone_, pool_),
       evaluation_(training.task(), training.sampler(), averager_,
                   evaluation_options(training.configuration())),
-      noted_until_(mend(folder_ + "/arrivals.jsonl", desk)),
-      metrics_(open_metrics(folder_ + "/metrics.jsonl", desk.local_steps())),
+      noted_until_(mend(folder_ + "/arrivals.jsonl", coordinator)),
+      metrics_(open_metrics(folder_ + "/metrics.jsonl", coordinator.local_steps())),
       arrivals_(ArrivalsFile::go_on_with(folder_ + "/arrivals.jsonl")) {
   if (!arrivals_.note().empty()) print_log("{}\n", arrivals_.note());
 }
 
-void ServeResult::note(TrainingDesk& desk) {
-  const auto ended = desk.take_ended_rounds();
+void ServeResult::note(Coordinator& coordinator) {
+  const auto ended = coordinator.take_ended_rounds();
   for (const ArrivalLine& line : ended)
     if (line.arrived > noted_until_) arrivals_.write(line);
   if (!ended.empty()) arrivals_.flush();
 }
 
-void ServeResult::write_measurement(const TrainingDesk::Present& present, const Measured& measured) {
+void ServeResult::write_measurement(const Coordinator::Present& present, const Measured& measured) {
   arrivals_.write(MeasurementLine{.time = present.seconds,
                                   .local_steps = present.local_steps,
                                   .version = present.version,
@@ -168,7 +168,7 @@ void ServeResult::write_measurement(const TrainingDesk::Present& present, const 
                                   .test_accuracy = measured.accuracy});
 }
 
-ServeResult::Measured ServeResult::measure(const TrainingDesk::Present& present) {
+ServeResult::Measured ServeResult::measure(const Coordinator::Present& present) {
   Measured measured;
   measured.buffers = flat_vector(evaluation_.buffers().size(), evaluation_.type());
   evaluation_.estimate_statistics(present.parameters, measured.buffers);
@@ -178,7 +178,7 @@ ServeResult::Measured ServeResult::measure(const TrainingDesk::Present& present)
   return measured;
 }
 
-void ServeResult::evaluate(const TrainingDesk::Present& present) {
+void ServeResult::evaluate(const Coordinator::Present& present) {
   const Measured measured = measure(present);
   MetricsLine line;
   line.evaluation = true;
@@ -194,9 +194,9 @@ void ServeResult::evaluate(const TrainingDesk::Present& present) {
             100 * measured.accuracy);
 }
 
-void ServeResult::write(TrainingDesk& desk, bool as_json) {
-  note(desk);
-  const auto present = desk.present();
+void ServeResult::write(Coordinator& coordinator, bool as_json) {
+  note(coordinator);
+  const auto present = coordinator.present();
   const Measured measured = measure(present);
   write_measurement(present, measured);
   arrivals_.flush();
@@ -207,7 +207,7 @@ void ServeResult::write(TrainingDesk& desk, bool as_json) {
   Summary summary = summary_of(training_, present, measured.loss, measured.accuracy);
   summary.files = settle_files(folder_, {"model.safetensors", "metrics.jsonl", "arrivals.jsonl"});
   json whole = json::parse(to_json(summary));
-  whole["async"] = async_part(present, desk.status());
+  whole["async"] = async_part(present, coordinator.status());
   write_summary(folder_ + "/summary.json", whole.dump(2));
   if (as_json)
     write_output(whole.dump() + "\n");

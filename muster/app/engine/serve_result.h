@@ -8,7 +8,7 @@
 #include "muster/comm/solo.h"
 #include "muster/report/arrivals_file.h"
 #include "muster/report/metrics_file.h"
-#include "muster/serve/training_desk.h"
+#include "muster/serve/coordinator.h"
 #include "muster/train/evaluation.h"
 
 namespace muster {
@@ -17,24 +17,24 @@ namespace muster {
 class ServeResult {
  public:
   /// Opens metrics and arrivals; goes on with those that are there, without what is damaged or later than
-  /// `desk` knows of, and says so. Throws FileError.
-  ServeResult(const ServedTraining& training, std::string folder, TrainingDesk& desk);
+  /// `coordinator` knows of, and says so. Throws FileError.
+  ServeResult(const ServedTraining& training, std::string folder, Coordinator& coordinator);
 
   /// Writes down the rounds that have ended since the last call. Throws FileError.
-  void note(TrainingDesk& desk);
+  void note(Coordinator& coordinator);
   /// Measures on the test set, into the metrics and the arrivals.
-  void evaluate(const TrainingDesk::Present& present);
+  void evaluate(const Coordinator::Present& present);
   /// The end: arrivals, metrics and model are on the disk, then the summary with their digests, then the
   /// result goes to standard output. Throws FileError.
-  void write(TrainingDesk& desk, bool json);
+  void write(Coordinator& coordinator, bool json);
 
  private:
   struct Measured {
     Vector buffers;
     double loss = 0, accuracy = 0;
   };
-  Measured measure(const TrainingDesk::Present& present);
-  void write_measurement(const TrainingDesk::Present& present, const Measured& measured);
+  Measured measure(const Coordinator::Present& present);
+  void write_measurement(const Coordinator::Present& present, const Measured& measured);
 
   const ServedTraining& training_;
   std::string folder_;

@@ -165,7 +165,7 @@ TEST_F(AsyncServerNorms, FarAboveTheRunningMedianAreToldOrRefused) {
     auto refuses = server(Outliers::refuse, 7);
     const Vector before = refuses->parameters().copy();
     const Contribution wrong = next(*refuses, by);
-    EXPECT_NE(refuses->reason(wrong, Verdict::outlier).find("running median"), std::string::npos);
+    EXPECT_NE(refuses->decisions().reason(by, Verdict::outlier).find("running median"), std::string::npos);
     EXPECT_EQ(refuses->receive(wrong).verdict, Verdict::outlier);
     EXPECT_EQ(refuses->counts().of(Verdict::outlier), 1);
     EXPECT_TRUE(same_bits(before, refuses->parameters()));
@@ -302,6 +302,42 @@ TEST(AsyncReplay, ASnapshotAndTheLaterEventsGiveTheSameBits) {
     for (size_t i = cut; i < events.size(); ++i) second->apply(events[i]);
     expect_same(second->state(), run.server().state());
   }
+}
+
+TEST(AsyncReplay, VectorsThatFollowLaterGetTheSameBits) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/events";
+  const BowlRunOptions options = eventful();
+  EventLogWriter record(path, "");
+  BowlRun run(options, delayed, std::make_unique<DelayCompensation>(2.0), &record);
+  while (run.run().advance()) {
+  }
+  const std::vector<ServerEvent> events = events_of(path);
+  for (const size_t behind : {size_t{1}, size_t{7}, events.size()}) {
+    const auto again = BowlRun::make_server(options, delayed, std::make_unique<DelayCompensation>(2.0));
+    std::vector<EventOutcome> decided;
+    for (size_t i = 0; i < events.size() + behind; ++i) {
+      if (i < events.size()) {
+        const auto* one = std::get_if<Contribution>(&events[i]);
+        const double norm = one ? measure(one->pseudo_gradient, 11, ElementType::float64).norm : 0;
+        decided.push_back(again->decisions().apply(events[i], norm));
+      }
+      if (i >= behind) again->vectors().apply(events[i - behind], decided[i - behind]);
+    }
+    expect_same(again->state(), run.server().state());
+  }
+}
+
+TEST(VectorMeasure, SaysWhatCannotBeCounted) {
+  const auto of = [](const Vector& vector) { return measure(vector, 4, ElementType::float32); };
+  EXPECT_FALSE(of(Vector()).fits);
+  EXPECT_FALSE(of(flat_vector(5)).fits);
+  EXPECT_FALSE(of(flat_vector(4, ElementType::float64)).fits);
+  const VectorMeasure sound = of(test::vector_from(std::vector<float>(4, 2.0f)));
+  EXPECT_TRUE(sound.fits && sound.finite);
+  EXPECT_EQ(sound.norm, 4);
+  EXPECT_FALSE(of(test::vector_from(std::vector<float>(4, 3e38f))).finite) << "its norm is none of its type";
+  EXPECT_FALSE(of(test::vector_from(std::vector<float>(4, std::nanf("")))).finite);
 }
 
 TEST(ServerEvents, ComeBackFromTheirBytes) {

@@ -8,9 +8,9 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "muster/base/random.h"
+#include "muster/serve/coordinator.h"
 #include "muster/serve/durable_mark.h"
 #include "muster/serve/server_file_names.h"
-#include "muster/serve/training_desk.h"
 #include "tests/support/small_server.h"
 
 namespace muster {
@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::contribution_to;
-using test::small_desk;
+using test::small_coordinator;
 using test::soon;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -30,23 +30,24 @@ class ServerFolder : public ::testing::Test {
   // Three snapshots' worth of contributions: 0 to 3 lie before the older one that is kept, 4 to 7 in its
   // journal, 8 and 9 in the newest.
   ServerFolder() {
-    const auto desk = small_desk(original_.path(), {.snapshot_every = 4}, 8, false);
-    const MemberIdentity first = desk->join("a", std::nullopt, std::nullopt);
-    const MemberIdentity second = desk->join("b", std::nullopt, std::nullopt);
+    const auto coordinator = small_coordinator(original_.path(), {.snapshot_every = 1000}, 8, false);
+    const MemberIdentity first = coordinator->join("a", std::nullopt, std::nullopt);
+    const MemberIdentity second = coordinator->join("b", std::nullopt, std::nullopt);
     for (int round = 0; round < 5; ++round) {
-      one_round(*desk, first, 0.1 + 0.01 * round);
-      one_round(*desk, second, -0.3 - 0.01 * round);
+      one_round(*coordinator, first, 0.1 + 0.01 * round);
+      one_round(*coordinator, second, -0.3 - 0.01 * round);
+      if (round == 1 || round == 3) coordinator->save();
     }
-    end_ = desk->present().parameters;
+    end_ = coordinator->present().parameters;
     last_ = first;
     fresh();
   }
 
-  static void one_round(TrainingDesk& desk, const MemberIdentity& who, double by) {
-    const GivenRound given = desk.next_round(who, soon());
+  static void one_round(Coordinator& coordinator, const MemberIdentity& who, double by) {
+    const GivenRound given = coordinator.next_round(who, soon());
     ASSERT_EQ(given.answer, GivenRound::Answer::round);
-    desk.fetched(who, given.assignment.sequence, 64);
-    ASSERT_EQ(desk.hand_in(who, contribution_to(given.assignment, by), 64).verdict, Verdict::counted);
+    coordinator.fetched(who, given.assignment.sequence, 64);
+    ASSERT_EQ(coordinator.hand_in(who, contribution_to(given.assignment, by), 64).verdict, Verdict::counted);
   }
   /// The folder as the server left it.
   void fresh() {
@@ -73,11 +74,11 @@ class ServerFolder : public ::testing::Test {
   Opened open(Recovery recovery = Recovery::strict) {
     Opened opened;
     try {
-      const auto desk = small_desk(folder_, {.snapshot_every = 4}, 8, false, recovery);
-      opened.messages = desk->take_messages();
-      opened.versions = desk->versions_found();
-      opened.same = same_bits(desk->present().parameters, end_);
-      EXPECT_TRUE(desk->beat(last_, 1).known);
+      const auto coordinator = small_coordinator(folder_, {.snapshot_every = 4}, 8, false, recovery);
+      opened.messages = coordinator->take_messages();
+      opened.versions = coordinator->versions_found();
+      opened.same = same_bits(coordinator->present().parameters, end_);
+      EXPECT_TRUE(coordinator->beat(last_, 1).known);
     } catch (const CheckpointError& problem) {
       opened.problem = problem.what();
     }
@@ -262,17 +263,17 @@ TEST_F(ServerFolder, GoesOnAfterEveryKindOfEnd) {
   expect_all(open());
   // Before the first snapshot.
   const test::TemporaryFolder young;
-  small_desk(young.path());
+  small_coordinator(young.path());
   fs::remove(young / "snapshot-00000000");
-  EXPECT_EQ(small_desk(young.path())->versions_found(), 0);
-  const auto desk = small_desk(young.path());
-  one_round(*desk, desk->join("a", std::nullopt, std::nullopt), 1);
+  EXPECT_EQ(small_coordinator(young.path())->versions_found(), 0);
+  const auto coordinator = small_coordinator(young.path());
+  one_round(*coordinator, coordinator->join("a", std::nullopt, std::nullopt), 1);
 }
 
 TEST_F(ServerFolder, OfAnotherFormatIsRefused) {
   change("snapshot-00000002", [](std::string& content) { content.replace(0, 8, "MUSTERS1"); });
   try {
-    small_desk(folder_);
+    small_coordinator(folder_);
     FAIL() << "a snapshot of 0.1.0 was taken";
   } catch (const DataError& problem) {
     EXPECT_THAT(problem.what(), HasSubstr("0.1.0"));

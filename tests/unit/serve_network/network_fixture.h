@@ -14,20 +14,21 @@
 
 namespace muster::test {
 
-/// A server on this machine, with a desk of `elements` doubles.
+/// A server on this machine, with a coordinator of `elements` doubles.
 class Network {
  public:
-  explicit Network(int64_t elements = 8, TrainingServerOptions options = {}, DeskOptions desk_options = {})
+  explicit Network(int64_t elements = 8, TrainingServerOptions options = {},
+                   CoordinatorOptions coordinator_options = {})
       : elements_(elements),
         messages_(std::nullopt, ElementType::float64, elements),
-        desk_(small_desk(folder_.path(), desk_options, elements)) {
+        coordinator_(small_coordinator(folder_.path(), coordinator_options, elements)) {
     options.identity = identity();
-    server_ = std::make_unique<TrainingServer>(*desk_, messages_, messages_, options);
+    server_ = std::make_unique<TrainingServer>(*coordinator_, messages_, messages_, options);
   }
 
   static Identity identity() { return {{"model.parameters", "8"}, {"run.seed", "1"}}; }
   std::string address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
-  TrainingDesk& desk() { return *desk_; }
+  Coordinator& coordinator() { return *coordinator_; }
   const VectorMessages& messages() const { return messages_; }
   void stop() { server_.reset(); }
 
@@ -51,14 +52,14 @@ class Network {
   void expect_goes_on(const Doors& doors = {}) {
     const auto good = client(doors);
     const JoinedServer joined = good->join("good", identity(), std::nullopt, std::nullopt);
-    const int64_t before = desk_->present().version;
+    const int64_t before = coordinator_->present().version;
     EXPECT_EQ(round(*good, joined, 0.01).kind, PushAnswer::Kind::counted);
-    EXPECT_EQ(desk_->present().version, before + 1);
+    EXPECT_EQ(coordinator_->present().version, before + 1);
     good->leave(joined.membership);
   }
 
   int64_t count(const std::string& what) {
-    const auto counts = desk_->status().counts;
+    const auto counts = coordinator_->status().counts;
     const auto found = counts.find(what);
     return found == counts.end() ? 0 : found->second;
   }
@@ -75,7 +76,7 @@ class Network {
   TemporaryFolder folder_;
   int64_t elements_;
   VectorMessages messages_;
-  std::unique_ptr<TrainingDesk> desk_;
+  std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<TrainingServer> server_;
 };
 

@@ -82,9 +82,9 @@ TEST(AtTheDoor, WhatIsNoNumberOrTooLargeOrWasCountedIsDropped) {
     return client->push(joined.membership, good, good.pseudo_gradient, joined.part_bytes).kind;
   };
   EXPECT_EQ(push(), Kind::counted);
-  const Vector after = network.desk().present().parameters;
+  const Vector after = network.coordinator().present().parameters;
   for (int again = 0; again < 5; ++again) EXPECT_EQ(push(), Kind::duplicate);
-  EXPECT_TRUE(same_bits(network.desk().present().parameters, after));
+  EXPECT_TRUE(same_bits(network.coordinator().present().parameters, after));
   for (const char* what : {"not_finite", "too_large"}) EXPECT_EQ(network.count(what), 1) << what;
   EXPECT_EQ(network.count("duplicate"), 5);
   network.expect_goes_on();
@@ -128,7 +128,7 @@ TEST(AtTheDoor, WhoReadsNothingIsGivenUp) {
   EXPECT_TRUE(network.counts_up_to("reads_nothing", 1));
   context.TryCancel();
   reader->Finish();
-  network.desk().leave(joined.membership);
+  network.coordinator().leave(joined.membership);
 }
 
 TEST(AtTheDoor, WhoSendsNoMoreIsGivenUpAndItsPlaceIsFree) {

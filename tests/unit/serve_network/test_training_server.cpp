@@ -25,7 +25,7 @@ TEST(TrainingServer, CarriesVectorsBitForBit) {
     const JoinedServer joined = client->join("x", Network::identity(), std::nullopt, std::nullopt);
     const PulledRound first = client->pull(joined.membership);
     ASSERT_EQ(first.answer, GivenRound::Answer::round);
-    EXPECT_TRUE(same_bits(first.start, network.desk().present().parameters));
+    EXPECT_TRUE(same_bits(first.start, network.coordinator().present().parameters));
     Contribution contribution = test::contribution_to(first.assignment, 0, elements);
     contribution.pseudo_gradient.copy_from(test::counted(elements, ElementType::float64));
     divide(contribution.pseudo_gradient, static_cast<double>(3 * elements * elements));
@@ -140,7 +140,7 @@ TEST_F(Certificates, OfAnotherAuthorityOpenNothing) {
   mixed.authority = server_.authority;  // trusts the server, which does not trust it
   EXPECT_THROW(network.client(mixed, 3)->join("x", Network::identity(), std::nullopt, std::nullopt), Error);
   EXPECT_THROW(network.client({}, 3)->join("x", Network::identity(), std::nullopt, std::nullopt), Error);
-  EXPECT_EQ(network.desk().status().workers.size(), 0U);
+  EXPECT_EQ(network.coordinator().status().workers.size(), 0U);
   network.expect_goes_on(doors("ours", "worker"));
 }
 

@@ -1,44 +1,35 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "muster/asynchronous/async_server.h"
 #include "muster/base/stopwatch.h"
 #include "muster/flat/vector.h"
 #include "muster/report/arrivals_file.h"
+#include "muster/serve/applier.h"
+#include "muster/serve/members.h"
 #include "muster/serve/server_files.h"
 #include "muster/serve/status.h"
 
 namespace muster {
 
-struct DeskOptions {
+struct CoordinatorOptions {
   int64_t total_steps = 0;       ///< local steps of all workers together that end the run
   double lease = 60;             ///< seconds of silence after which a worker counts as gone
   int64_t start_with = 1;        ///< workers to wait for before the first round
   int64_t most_members = 64;     ///< at a time
   int64_t snapshot_every = 100;  ///< contributions between two snapshots
   double disk_patience = 10;     ///< seconds that an answer waits for a disk that stalls
-};
-
-/// Which worker, and which of its lives: 64 random bits that came with its joining and that only it knows.
-struct MemberIdentity {
-  int64_t worker = 0;
-  int64_t session = 0;
-  bool operator==(const MemberIdentity&) const = default;
-};
-
-/// Where rounds begin, shared by all who were released together. Never written to.
-struct StartingPoint {
-  Vector vector;
 };
 
 /// What a worker is told when it asks for its next round.
@@ -57,18 +48,23 @@ struct HandedIn {
   bool finished = false;  ///< the run has ended
 };
 
-/// The one place where an asynchronous run is decided on, for many threads at once: AsyncServer, the disk,
-/// the clock, who is there. What it answers is on the disk before it answers; a disk that stalls makes those
-/// wait who are to be told of something new, and nobody else (for so long, and then they are asked to try
-/// again: LostPeer). After a failed write it answers no more: every call throws that FileError, and whoever
-/// serves it must end and be started again.
-class TrainingDesk {
+/// The one place where an asynchronous run is decided on, for many threads at once: who is there, who starts
+/// when, what becomes of a contribution. A decision is made under a short lock, from numbers alone. From
+/// there two threads follow in the order of the decisions: the journal's brings them to the disk in groups,
+/// the applier's makes the outer steps, the starting points and the copies for snapshots.
+///
+/// Nothing that follows from a decision is told before it is on the disk: no round, verdict, acknowledgement,
+/// membership or end. (status() is for people, and tells how things stand in memory.) A disk that stalls
+/// makes those wait who are to be told of something new, and nobody else (for so long, and then they are
+/// asked to try again: LostPeer). After a failed write it answers no more: every call throws that FileError,
+/// and whoever serves it must end and be started again.
+class Coordinator {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
   /// Begins a new run, or goes on where the files end. `server` as at the beginning of the run. Throws
   /// FileError, CheckpointError, DataError.
-  TrainingDesk(AsyncServer server, ServerFiles files, const DeskOptions& options);
+  Coordinator(AsyncServer server, ServerFiles files, const CoordinatorOptions& options);
 
   /// A worker comes; `previous`: what it was before, where it was a member, and may come back as. Throws
   /// Error where there is no room.
@@ -83,7 +79,7 @@ class TrainingDesk {
   /// What the contribution to such a round would get at once, before its vector has come; nothing where it
   /// is waited for.
   std::optional<HandedIn> judge_early(const MemberIdentity& who, const Contribution& without_vector);
-  /// `contribution.completed` is filled in here.
+  /// `contribution.completed` is filled in here. Returns when it is applied too: its vector is free again.
   HandedIn hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes);
   struct Heard {
     bool known = false;
@@ -109,7 +105,7 @@ class TrainingDesk {
   /// Contributions that this process found in the files when it began.
   int64_t versions_found() const { return versions_found_; }
   /// What people should be told, a line each: damage that was found in the files and what became of it,
-  /// contributions with unusual norms. Those since the last call.
+  /// contributions with unusual norms that are on the disk. Those since the last call.
   std::vector<std::string> take_messages();
   /// A copy of the parameters, and of what they are; on the disk when it returns. Throws FileError.
   struct Present {
@@ -126,65 +122,77 @@ class TrainingDesk {
   void save();
 
  private:
-  struct Member {
-    int64_t session = 0;
-    std::string name;
-    Time heard{};
-    std::shared_ptr<const StartingPoint> start;  // until it has been fetched
-    double ready = 0, started = 0,
-           received = 0;  // seconds of the run: waits, is given a round, has its start
-    int64_t steps_done = 0, counted = 0, dropped = 0, last_staleness = 0;
-    double last_loss = 0;
-    int64_t bytes_in = 0, bytes_out = 0;
-    bool knows = false;  // that the run has ended
-  };
-
-  struct EndedRound {
-    uint64_t place = 0;  // in the journal
-    ArrivalLine line;
+  using Lock = std::unique_lock<std::mutex>;
+  template <class What>
+  struct Told {
+    uint64_t in_journal = 0;  // the decision that it follows from
+    What what;
   };
 
   void recover();
+  void replay(const ServerEvent& event);
   void restore(const State& snapshot);
-  State state() const;
+  Numbers numbers() const;  // all of the state but the vectors
   double now() const { return time_before_ + watch_.seconds(); }
-  /// Into the journal, then applied; on the disk later.
-  EventOutcome decide(const ServerEvent& event);
-  EventOutcome apply(const ServerEvent& event);
-  /// The round that the event ends, before it is applied; staleness and verdict are missing.
+
+  // Under the lock.
+  Settled decide(const ServerEvent& event, double norm = 0);
   std::optional<ArrivalLine> ended_round(const ServerEvent& event) const;
-  void wait_for_disk(std::unique_lock<std::mutex>& lock, uint64_t place) const;
-  void tell_of(const Contribution& contribution, const EventOutcome& outcome);
-  void snapshot_if_due();
-  void forgive_own_silence(Time now);
-  Member* member(const MemberIdentity& who);
-  void remove(int64_t worker);
+  void note(const ServerEvent& event, const EventOutcome& outcome, std::optional<ArrivalLine> ended,
+            uint64_t place);
+  void warn_of_norm(const Contribution& contribution, const EventOutcome& outcome, uint64_t place);
+  void give_start(const EventOutcome& outcome, const std::shared_ptr<StartingPoint>& start,
+                  const Settled& place);
+  Settled remove(int64_t worker);
   bool release_due() const;
   void release_if_due();
   bool somebody_expected_by(double time) const;
-  int64_t free_number() const;
-  bool has_ended() const { return server_.dispatcher().local_steps_done() >= options_.total_steps; }
+  void snapshot_if_due();
+  void order_snapshot();
+  void forgive_own_silence(Time now);
+  Settled latest() const { return {files_.journal().last(), applier_->last()}; }
+  bool has_ended() const { return decisions().dispatcher().local_steps_done() >= options_.total_steps; }
   bool ended_on_disk() const { return has_ended() && files_.journal().done(end_); }
+  const AsyncDecisions& decisions() const { return server_.decisions(); }
 
-  AsyncServer server_;
+  /// Takes out what is on the disk.
+  template <class What>
+  std::vector<What> take_told(std::vector<Told<What>>& from) const {
+    std::vector<What> taken;
+    size_t count = 0;
+    for (; count < from.size() && files_.journal().done(from[count].in_journal); ++count)
+      taken.push_back(std::move(from[count].what));
+    from.erase(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+    return taken;
+  }
+
+  void require_working() const;
+  // Gives the lock back.
+  void wait_until_told(Lock& lock, const Settled& place) const;
+
+  AsyncServer server_;  // the lock's: its decisions; the applier's: its vectors
+  const int64_t elements_;
+  const ElementType type_;
   ServerFiles files_;
-  DeskOptions options_;
+  CoordinatorOptions options_;
   Stopwatch watch_;
   double time_before_ = 0;  // seconds of the run before this process
   double last_time_ = 0;    // of the last event
   double asked_ = -1e9;     // when somebody heard that the run goes on
   int64_t versions_found_ = 0;
   int64_t since_snapshot_ = 0;
-  uint64_t snapshot_ = 0, end_ = 0;  // places in the journal: of the last snapshot, and of the run's end
+  uint64_t snapshots_ = 0;          // ordered
+  uint64_t end_ = 0, removed_ = 0;  // in the journal: the run's end, the last WorkerLeft
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<int64_t, Member> members_;
+  Members members_;
   std::map<std::string, int64_t> refused_;
-  std::vector<EndedRound> ended_rounds_;  // not taken yet
-  std::vector<std::string> messages_;     // not taken yet
+  std::vector<Told<ArrivalLine>> ended_rounds_;  // not taken yet
+  std::vector<Told<std::string>> messages_;      // not taken yet
   int64_t bytes_in_ = 0, bytes_out_ = 0;
   Time last_look_ = std::chrono::steady_clock::now();
+  std::unique_ptr<Applier> applier_;  // ends first
 };
 
 }  // namespace muster
