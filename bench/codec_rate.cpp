@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "bench/interleaved.h"
+#include "muster/comm/codec/make_codec.h"
 #include "muster/comm/compressed_mean.h"
-#include "muster/comm/make_codec.h"
 #include "muster/comm/solo.h"
 #include "muster/flat/vector.h"
 

@@ -10,8 +10,8 @@
 #include "muster/base/stopwatch.h"
 #include "muster/base/thread_pool.h"
 #include "muster/libtorch/kernel_threads.h"
-#include "muster/task/folder_task.h"
-#include "muster/task/permutation.h"
+#include "muster/task/images/folder_task.h"
+#include "muster/task/samplers/permutation.h"
 
 namespace {
 

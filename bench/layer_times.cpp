@@ -16,9 +16,9 @@
 #include "muster/base/stopwatch.h"
 #include "muster/flat/vector.h"
 #include "muster/libtorch/kernel_threads.h"
-#include "muster/task/gpt.h"
-#include "muster/task/image_model.h"
-#include "muster/task/nn_model.h"
+#include "muster/task/models/gpt.h"
+#include "muster/task/models/image_model.h"
+#include "muster/task/models/nn_model.h"
 
 namespace {
 

@@ -16,10 +16,10 @@
 #include <thread>
 #include <vector>
 
-#include "muster/app/engine/served_training.h"
-#include "muster/app/serve_request.h"
+#include "muster/app/options/serve_request.h"
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
+#include "muster/engine/served_training.h"
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 #include "muster/serve/ask_status.h"

@@ -1,9 +1,9 @@
 #include <array>
 
-#include "muster/app/engine/commands.h"
-#include "muster/app/engine/makers.h"
-#include "muster/app/freed_memory.h"
-#include "muster/app/program.h"
+#include "muster/app/processes/freed_memory.h"
+#include "muster/app/processes/program.h"
+#include "muster/engine/commands.h"
+#include "muster/engine/makers.h"
 
 // The program `muster-engine`, started by `muster` for the commands that need tensors.
 int main(int argc, char** argv) {

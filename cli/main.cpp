@@ -1,6 +1,6 @@
-#include "muster/app/catalogue.h"
-#include "muster/app/command_table.h"
-#include "muster/app/program.h"
+#include "muster/app/commands/command_table.h"
+#include "muster/app/keys/catalogue.h"
+#include "muster/app/processes/program.h"
 
 // The program `muster`: what needs no tensors is answered here, the rest by muster-engine beside it.
 int main(int argc, char** argv) {

@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "muster/task/tokenizer_messages.h"
+#include "muster/task/text/tokenizer_messages.h"
 
 namespace {
 

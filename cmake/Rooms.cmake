@@ -29,17 +29,18 @@ function(muster_torch target scope)
   target_link_libraries(${target} ${scope} ${TORCH_LIBRARIES})
 endfunction()
 
-# muster_room(NAME [TORCH] [DEPENDS room...] [WITHOUT source...]): the library muster_NAME (muster::NAME) of
-# muster/NAME/*.cpp but for the sources named, installed as component NAME of the package.
+# muster_room(NAME [TORCH] [DEPENDS room...] [WITHOUT path...]): the library muster_NAME (muster::NAME) of the sources in
+# muster/NAME and its folders but for the sources and folders named, installed as component NAME of the package.
 # Sources named *_kernel.cpp hold arithmetic whose bits must not depend on the processor:
 # they are compiled at -O3 without contraction of a*b+c.
 function(muster_room name)
   cmake_parse_arguments(ROOM "TORCH" "" "DEPENDS;WITHOUT" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/muster/${name}/*.cpp)
-  foreach(source ${ROOM_WITHOUT})
-    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/muster/${name}/${source})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/muster/${name}/*.cpp)
+  foreach(path ${ROOM_WITHOUT})
+    list(FILTER sources EXCLUDE REGEX "/muster/${name}/${path}")
   endforeach()
-  file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/muster/${name}/*_kernel.cpp)
+  set(kernels ${sources})
+  list(FILTER kernels INCLUDE REGEX "_kernel\\.cpp$")
   set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno")
   add_library(muster_${name} STATIC ${sources})
   add_library(muster::${name} ALIAS muster_${name})

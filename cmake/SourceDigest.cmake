@@ -1,6 +1,6 @@
 # muster_source_digest(TARGET...): links into each program a text "muster-sources:" and sixteen hexadecimal digits, a
 # digest of the sources that compute and of how they are compiled. `muster reproduce` keeps results by it. Left out is
-# what only judges and shows results (muster/app/claim*, muster/app/reproduc*), so that a claim may be reworded.
+# what only judges and shows results (muster/app/reproduce), so that a claim may be reworded.
 function(muster_source_digest)
   set(output ${CMAKE_BINARY_DIR}/source_digest.cpp)
   set(script ${CMAKE_SOURCE_DIR}/cmake/WriteSourceDigest.cmake)

@@ -1,7 +1,7 @@
 # Run as a script (see SourceDigest.cmake): writes OUTPUT, a C++ source with the digest of the sources under ROOT/muster
 # and of BUILT, how they are compiled.
 file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/muster/*.cpp ${ROOT}/muster/*.h)
-list(FILTER sources EXCLUDE REGEX "^muster/app/(claim|reproduc|command_reproduce)")
+list(FILTER sources EXCLUDE REGEX "^muster/app/(reproduce/|commands/command_reproduce)")
 list(SORT sources)
 set(all "${BUILT}\n")
 foreach(source IN LISTS sources)

@@ -13,7 +13,7 @@
 #include "muster/optim/average.h"
 #include "muster/optim/sgd.h"
 #include "muster/schedule/constant_period.h"
-#include "muster/task/samplers.h"
+#include "muster/task/samplers/samplers.h"
 
 namespace {
 

@@ -1,6 +1,7 @@
-# muster_unit_tests(ROOM LIBRARY...): the program test_ROOM of tests/unit/ROOM/*.cpp, in ctest as unit.ROOM with label "unit".
+# muster_unit_tests(ROOM LIBRARY...): the program test_ROOM of the sources in tests/unit/ROOM and its folders, in ctest as
+# unit.ROOM with label "unit".
 function(muster_unit_tests room)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/${room}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/${room}/*.cpp)
   if(NOT sources)
     return()
   endif()

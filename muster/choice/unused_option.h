@@ -9,7 +9,7 @@
 namespace muster {
 
 /// A field that was given and changes nothing, because of what others say. Where it stands in a file and the
-/// command line says those others, it is set aside instead (muster/app/resolve.h).
+/// command line says those others, it is set aside instead (muster/app/options/resolve.h).
 class UnusedOption : public OptionError {
  public:
   UnusedOption(std::string_view key, const Value& value, std::string_view remedy)

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/comm/codec/make_codec.h"
+#include "muster/comm/codec/message_check.h"
 #include "muster/comm/distance_sketch.h"
-#include "muster/comm/make_codec.h"
 #include "muster/comm/meeting_numbers.h"
-#include "muster/comm/message_check.h"
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 

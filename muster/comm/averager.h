@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "muster/base/thread_pool.h"
-#include "muster/comm/codec_options.h"
+#include "muster/comm/codec/codec_options.h"
 #include "muster/comm/communicator.h"
 #include "muster/comm/compressed_mean.h"
 #include "muster/comm/local_mean.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "muster/base/error.h"
-#include "muster/comm/message_check.h"
+#include "muster/comm/codec/message_check.h"
 #include "muster/flat/vector.h"
 
 namespace muster {

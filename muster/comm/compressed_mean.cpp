@@ -6,8 +6,8 @@
 
 #include "muster/base/error.h"
 #include "muster/base/message_size.h"
-#include "muster/comm/codec_check.h"
-#include "muster/comm/message_check.h"
+#include "muster/comm/codec/codec_check.h"
+#include "muster/comm/codec/message_check.h"
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "muster/comm/codec.h"
+#include "muster/comm/codec/codec.h"
 #include "muster/comm/communicator.h"
 #include "muster/flat/state.h"
 #include "muster/flat/vector.h"

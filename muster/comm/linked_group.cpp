@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "muster/base/error.h"
+#include "muster/comm/codec/message_check.h"
 #include "muster/comm/collectives.h"
-#include "muster/comm/message_check.h"
 
 namespace muster {
 

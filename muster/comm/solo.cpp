@@ -1,7 +1,7 @@
 #include "muster/comm/solo.h"
 
 #include "muster/base/error.h"
-#include "muster/comm/message_check.h"
+#include "muster/comm/codec/message_check.h"
 
 namespace muster {
 

@@ -13,8 +13,8 @@
 
 #include "muster/base/error.h"
 #include "muster/base/thread_pool.h"
+#include "muster/comm/codec/message_check.h"
 #include "muster/comm/local_mean.h"
-#include "muster/comm/message_check.h"
 #include "muster/flat/vector.h"
 
 namespace muster {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "muster/task/sampler.h"
+#include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
 namespace muster {

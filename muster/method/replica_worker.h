@@ -9,7 +9,7 @@
 #include "muster/flat/vector.h"
 #include "muster/method/replica.h"
 #include "muster/schedule/learning_rate.h"
-#include "muster/task/sampler.h"
+#include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
 namespace muster {

@@ -19,7 +19,7 @@
 #include "muster/rounds/overlap_options.h"
 #include "muster/rounds/round_clock.h"
 #include "muster/schedule/learning_rate.h"
-#include "muster/task/sampler.h"
+#include "muster/task/samplers/sampler.h"
 
 namespace muster {
 

@@ -1,6 +1,6 @@
 #include "muster/serve/vector_messages.h"
 
-#include "muster/comm/make_codec.h"
+#include "muster/comm/codec/make_codec.h"
 #include "muster/flat/vector.h"
 
 namespace muster {

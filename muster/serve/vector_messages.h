@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "muster/base/random.h"
-#include "muster/comm/codec.h"
-#include "muster/comm/codec_options.h"
+#include "muster/comm/codec/codec.h"
+#include "muster/comm/codec/codec_options.h"
 #include "muster/flat/vector.h"
 
 namespace muster {

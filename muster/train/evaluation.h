@@ -9,7 +9,7 @@
 
 #include "muster/comm/averager.h"
 #include "muster/flat/vector.h"
-#include "muster/task/sampler.h"
+#include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
 namespace muster {

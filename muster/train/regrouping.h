@@ -5,7 +5,7 @@
 #include "muster/comm/averager.h"
 #include "muster/comm/group_member.h"
 #include "muster/method/synchronous.h"
-#include "muster/task/resharing_sampler.h"
+#include "muster/task/samplers/resharing_sampler.h"
 #include "muster/train/run_record.h"
 
 namespace muster {

@@ -11,7 +11,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/random.h"
-#include "muster/comm/codec.h"
+#include "muster/comm/codec/codec.h"
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/finite.h"
 #include "muster/flat/vector.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "muster/app/toml_file.h"
+#include "muster/app/options/toml_file.h"
 #include "muster/base/content_kind.h"
 #include "muster/base/error.h"
 #include "muster/base/printable.h"

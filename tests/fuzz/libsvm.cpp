@@ -11,8 +11,8 @@
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 #include "muster/base/stopwatch.h"
-#include "muster/theory/libsvm_file.h"
-#include "muster/theory/packed_rows.h"
+#include "muster/theory/convex/libsvm_file.h"
+#include "muster/theory/convex/packed_rows.h"
 #include "tests/fuzz/damaged_bytes.h"
 
 namespace muster {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "muster/app/catalogue.h"
+#include "muster/app/keys/catalogue.h"
 #include "tests/own_kinds/doubling_rule.h"
 #include "tests/own_kinds/sign_codec.h"
 #include "tests/own_kinds/sign_step.h"

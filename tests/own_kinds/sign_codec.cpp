@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "muster/comm/float_codec.h"
+#include "muster/comm/codec/float_codec.h"
 
 namespace muster::test {
 

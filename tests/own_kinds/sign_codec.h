@@ -1,6 +1,6 @@
 #pragma once
 
-#include "muster/comm/named_codec.h"
+#include "muster/comm/codec/named_codec.h"
 
 namespace muster::test {
 

@@ -5,13 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "muster/app/commands.h"
-#include "muster/app/completion.h"
-#include "muster/app/help.h"
-#include "muster/app/kind_tables.h"
-#include "muster/app/manual_page.h"
-#include "muster/app/printed_configuration.h"
-#include "muster/app/toml_file.h"
+#include "muster/app/commands/commands.h"
+#include "muster/app/commands/completion.h"
+#include "muster/app/commands/manual_page.h"
+#include "muster/app/keys/kind_tables.h"
+#include "muster/app/options/help.h"
+#include "muster/app/options/printed_configuration.h"
+#include "muster/app/options/toml_file.h"
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 #include "tests/own_kinds/own_kinds.h"

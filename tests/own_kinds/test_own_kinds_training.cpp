@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "muster/app/engine/commands.h"
-#include "muster/app/engine/makers.h"
 #include "muster/base/file.h"
+#include "muster/engine/commands.h"
+#include "muster/engine/makers.h"
 #include "muster/report/metrics_file.h"
 #include "tests/own_kinds/own_kinds.h"
 #include "tests/support/temporary_folder.h"

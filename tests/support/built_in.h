@@ -1,6 +1,6 @@
 #pragma once
 
-#include "muster/app/catalogue.h"
+#include "muster/app/keys/catalogue.h"
 
 namespace muster {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "muster/comm/make_codec.h"
+#include "muster/comm/codec/make_codec.h"
 #include "tests/contract/codec_contract.h"
 
 namespace muster::test {

@@ -2,7 +2,7 @@
 
 namespace muster {
 
-/// The networks that classify images (muster/task/image_model.h builds them).
+/// The networks that classify images (muster/task/models/image_model.h builds them).
 enum class ImageNetwork {
   mlp,
   resnet8,

@@ -15,7 +15,7 @@ namespace muster {
 struct GptShape;
 
 /// A network as a user chooses it by name. No torch here; what needs it is joined by whoever has it
-/// (muster/app/engine/makers.h).
+/// (muster/engine/makers.h).
 struct ModelKind : Kind {
   Inputs inputs = Inputs::images;
   int64_t side = 0;                     ///< pixels of the square images that its paper gives it; 0 for text

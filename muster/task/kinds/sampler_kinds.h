@@ -10,12 +10,12 @@
 namespace muster {
 
 class Sampler;
-struct SamplerRequest;  // muster/app/engine/build_sampler.h
+struct SamplerRequest;  // muster/engine/build_sampler.h
 
 using MakeSampler = std::function<std::unique_ptr<Sampler>(const SamplerRequest&)>;
 
 /// How samples reach the workers, as a user chooses it by name. No torch here; `make` is joined by whoever
-/// has it (muster/app/engine/makers.h).
+/// has it (muster/engine/makers.h).
 struct SamplerKind : Kind {
   bool needs_classes = false;    ///< its parts of the data are made of the samples' classes
   bool needs_documents = false;  ///< or of their documents

@@ -13,12 +13,12 @@
 namespace muster {
 
 class Task;
-struct TaskRequest;  // muster/app/engine/build_task.h
+struct TaskRequest;  // muster/engine/build_task.h
 
 using MakeTask = std::function<std::unique_ptr<Task>(const TaskRequest&)>;
 
 /// Data to train on, as a user chooses them by name. No torch here; `make` is joined by whoever has it
-/// (muster/app/engine/makers.h).
+/// (muster/engine/makers.h).
 struct TaskKind : Kind {
   Inputs inputs = Inputs::images;
   std::string model;                 ///< the usual one

@@ -3,9 +3,9 @@
 #include <thread>
 
 #include "muster/base/error.h"
+#include "muster/comm/codec/make_codec.h"
 #include "muster/comm/compressed_mean.h"
 #include "muster/comm/local_mean.h"
-#include "muster/comm/make_codec.h"
 #include "muster/comm/solo.h"
 #include "muster/comm/thread_group.h"
 #include "muster/flat/arithmetic.h"

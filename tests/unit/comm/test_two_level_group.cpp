@@ -7,7 +7,7 @@
 #include "muster/comm/grouping.h"
 #include "muster/comm/thread_group.h"
 #include "tests/contract/communicator_contract.h"
-#include "tests/unit/comm/in_blocks.h"
+#include "tests/unit/comm/codec/in_blocks.h"
 
 namespace muster {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "tests/support/have_gloo.h"
 #include "tests/support/linked_groups.h"
-#include "tests/unit/comm/in_blocks.h"
+#include "tests/unit/comm/codec/in_blocks.h"
 
 namespace muster {
 namespace {

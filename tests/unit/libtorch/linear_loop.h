@@ -16,7 +16,7 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/optim/sgd.h"
 #include "muster/schedule/learning_rate.h"
-#include "muster/task/samplers.h"
+#include "muster/task/samplers/samplers.h"
 #include "muster/task/task.h"
 
 namespace muster {

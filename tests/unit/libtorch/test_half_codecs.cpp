@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "muster/comm/make_codec.h"
+#include "muster/comm/codec/make_codec.h"
 #include "muster/libtorch/tensor_vector.h"
 #include "tests/contract/codec_contract.h"
 #include "tests/support/codec_cases.h"

@@ -15,9 +15,9 @@
 #include "muster/optim/sgd.h"
 #include "muster/schedule/constant_period.h"
 #include "muster/schedule/learning_rate.h"
-#include "muster/task/generated_images.h"
-#include "muster/task/image_task.h"
-#include "muster/task/samplers.h"
+#include "muster/task/images/generated_images.h"
+#include "muster/task/images/image_task.h"
+#include "muster/task/samplers/samplers.h"
 #include "tests/support/vectors.h"
 
 namespace muster {

@@ -11,7 +11,7 @@
 #include "muster/optim/delayed_nesterov.h"
 #include "muster/optim/nesterov.h"
 #include "muster/schedule/constant_period.h"
-#include "muster/task/samplers.h"
+#include "muster/task/samplers/samplers.h"
 #include "tests/support/vectors.h"
 #include "tests/unit/asynchronous/bowl_run.h"
 #include "tests/unit/method/noisy_bowl_task.h"

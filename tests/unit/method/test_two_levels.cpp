@@ -10,7 +10,7 @@
 #include "muster/schedule/every_step.h"
 #include "muster/schedule/post_local.h"
 #include "muster/schedule/quadratic_rule.h"
-#include "muster/task/scalar_task.h"
+#include "muster/task/small/scalar_task.h"
 #include "tests/unit/method/small_run.h"
 
 namespace muster {

@@ -18,9 +18,9 @@
 #include "muster/flat/vector.h"
 #include "muster/libtorch/stored_tensors.h"
 #include "muster/libtorch/tensor_vector.h"
-#include "muster/task/gpt.h"
-#include "muster/task/gpt_layout.h"
-#include "muster/task/text_generator.h"
+#include "muster/task/models/gpt.h"
+#include "muster/task/models/gpt_layout.h"
+#include "muster/task/models/text_generator.h"
 #include "tests/support/temporary_folder.h"
 
 namespace muster {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <span>
+
+#include "muster/app/processes/program.h"
+
+namespace muster {
+
+/// The commands of the program `muster`, in the order of its help.
+std::span<const Command> muster_commands();
+
+}  // namespace muster

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/app/keys/key.h"
+#include "muster/app/options/help.h"
+
+namespace muster {
+
+class Catalogue;
+
+/// What a command, or a study ("study convex"), says of itself.
+struct HelpEntry {
+  std::string_view command;
+  std::string_view summary;  ///< one line
+  const CommandHelp* help = nullptr;
+};
+
+/// Every command in the order of `muster help`, each study behind `study`: help pages, completion and the
+/// manual page are made of this list and of the keys.
+const std::vector<HelpEntry>& all_help();
+
+/// The keys that a command listens to.
+std::vector<const Key*> keys_of(const Catalogue& catalogue, const CommandHelp& help);
+
+}  // namespace muster

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "muster/app/keys/options.h"
+
+namespace muster {
+
+class Catalogue;
+
+/// Throws UnusedOption (run.probe) where a probe would never be due: it looks after so many rounds, and the
+/// run has fewer. Rules that listen to the run are not known beforehand: see probes_never_due(). REQUIRES: a
+/// configuration from resolve().
+void check_probes_are_due(const Catalogue& catalogue, const Configuration& configuration,
+                          int64_t total_steps);
+
+/// After a run of so many rounds: a line for each probe that never was due.
+std::vector<std::string> probes_never_due(const Configuration& configuration, int64_t rounds);
+
+}  // namespace muster

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "muster/app/study/study_convex_request.h"
+#include "muster/report/study_page.h"
+#include "muster/theory/convex/convex_optimum.h"
+#include "muster/theory/convex/convex_problem.h"
+
+namespace muster {
+
+/// A problem with all that is known of it before the first step.
+struct ConvexSubject {
+  ConvexProblem problem;
+  ConvexOptimum optimum;
+  ConvexConstants constants;
+  double start_gap = 0;     ///< f(0) - f*
+  double read_seconds = 0;  ///< of the file, before it is packed
+};
+
+/// Reads the data and finds the optimum.
+ConvexSubject convex_subject(const ConvexRequest& request);
+
+/// The facts of a problem, for the terminal and the page.
+StudyTable subject_table(const ConvexSubject& subject);
+
+/// One JSON object: samples, features, optimum, smoothness, strong_convexity and more.
+std::string subject_json(const ConvexRequest& request, const ConvexSubject& subject);
+
+/// 4 / (mu (a + t)) and so on, as the request wants it; `longest_period` counts for theorem. Throws
+/// OptionError where a step would turn the regularisation around.
+ConvexStepSize convex_step_size(const ConvexRequest& request, const ConvexSubject& subject,
+                                int64_t longest_period);
+
+/// "inverse 0.125", "constant 0.5", "theorem".
+std::string step_size_text(const ConvexStepSize& step_size);
+
+}  // namespace muster

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "muster/app/keys/options.h"
+#include "muster/method/synchronous.h"
+#include "muster/optim/outer_optimizer.h"
+
+namespace muster {
+
+class Catalogue;
+
+/// What makes the inner optimizer of every replica. Throws OptionError.
+InnerOptimizerFactory build_inner(const Catalogue& catalogue, const InnerSection& inner);
+
+MomentsAtMeeting build_at_meeting(const InnerSection& inner);
+
+/// The outer optimizer for an anchor of `size` elements of `type`. Throws OptionError.
+std::unique_ptr<OuterOptimizer> build_outer(const Catalogue& catalogue, const OuterSection& outer,
+                                            int64_t size, ElementType type);
+
+}  // namespace muster

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "muster/checkpoint/safetensors.h"
+#include "muster/engine/run_files_here.h"
+#include "muster/engine/training.h"
+#include "muster/rendezvous/result_ledger.h"
+#include "muster/report/summary_file.h"
+#include "muster/train/run_record.h"
+
+namespace muster {
+
+class Catalogue;
+
+/// The result of a run that has come to its end.
+Summary summarise(const Training& training, const RunRecord& record);
+
+/// Brings everything that a finished run leaves to the disk: metrics and events, then model.safetensors and
+/// at last summary.json, each in one piece. Notes digests, and what the metrics lack, in `summary`. `at`:
+/// what it is at, for an error's message. Throws FileError, LostPeer when another process writes the folder
+/// now.
+DurableResult write_result(const Training& training, RunFilesHere& files, const NamedTensors& model,
+                           Summary& summary, std::string& at);
+
+/// The digests of a finished run's files. Throws FileError.
+DurableResult found_result(const std::string& folder);
+
+/// On standard output the result as a table, or with `json` as one JSON object.
+void show_result(const Summary& summary, const std::string& folder, bool json);
+
+}  // namespace muster
