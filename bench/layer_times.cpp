@@ -16,6 +16,7 @@
 #include "muster/base/stopwatch.h"
 #include "muster/flat/vector.h"
 #include "muster/libtorch/kernel_threads.h"
+#include "muster/libtorch/tensor_vector.h"
 #include "muster/task/models/gpt.h"
 #include "muster/task/models/image_model.h"
 #include "muster/task/models/nn_model.h"
@@ -128,10 +129,10 @@ int main(int argc, char** argv) {
   use_single_threaded_kernels();
   const Work work = make_work(name);
   Model& model = *work.model;
-  at::Tensor parameters = flat_vector(model.parameters().size(), model.type()),
-             gradient = flat_vector(model.parameters().size(), model.type()),
-             buffers = flat_vector(model.buffers().size(), model.type());
-  bind_initial(model, parameters, gradient, buffers);
+  const Vector parameters = flat_vector(model.parameters().size(), model.type()),
+               gradient = flat_vector(model.parameters().size(), model.type()),
+               buffers = flat_vector(model.buffers().size(), model.type());
+  bind_initial(model, tensor_of(parameters), tensor_of(gradient), tensor_of(buffers));
   for (int i = 0; i < 5; ++i) model.loss_and_gradient(work.batch, {});
   at::addGlobalCallback(at::RecordFunctionCallback(enter, leave)
                             .needsInputs(true)

@@ -19,6 +19,7 @@
 #include "muster/app/options/serve_request.h"
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
+#include "muster/engine/makers.h"
 #include "muster/engine/served_training.h"
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
@@ -44,7 +45,7 @@ struct Load {
   std::atomic<int64_t> acknowledged = 0, broken = 0, lost_peers = 0;
   std::mutex mutex;
   std::ofstream record;
-  Membership somebody;
+  MemberIdentity somebody;
 
   void note(const Contribution& one) {
     ++acknowledged;
@@ -60,7 +61,7 @@ class Worker {
       : load_(load),
         pushes_(training.pushes()),
         pulls_(training.pulls()),
-        client_(*pushes_, *pulls_, {.address = load.address, .doors = {}, .patience = patience}),
+        client_(*pushes_, *pulls_, {.address = load.address, .credentials = {}, .patience = patience}),
         identity_(training.identity()),
         gradient_(flat_vector(pushes_->elements(), pushes_->type())) {
     fill(gradient_, 1e-6);
@@ -119,7 +120,7 @@ class Worker {
   TrainingClient client_;
   Identity identity_;
   Vector gradient_;
-  std::optional<Membership> membership_;
+  std::optional<MemberIdentity> membership_;
   std::optional<Contribution> round_;
   int64_t part_bytes_ = 0;
   bool member_ = false;
@@ -162,9 +163,10 @@ void ask(Load& load, Waits& beats, Waits& statuses) {
 }
 
 int bench(const std::string& address, int workers, double seconds, const char* record) {
-  ServeRequest request = read_work_request({address});
-  resolve_with_server(ask_configuration(address, {}, patience), request);
-  const ServedTraining training(request.configuration);
+  const Catalogue catalogue(with_makers(built_in_kinds()));
+  ServeRequest request = read_work_request(catalogue, {address});
+  resolve_with_server(catalogue, ask_configuration(address, {}, patience), request);
+  const ServedTraining training(catalogue, request.configuration);
   const StopSignal stop;
   Load load;
   load.address = address;

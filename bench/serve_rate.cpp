@@ -1,7 +1,7 @@
 // How fast parameters and contributions travel between a worker and its server, beside a bare gRPC stream of
 // the same parts that does nothing with them: one program, both ways in turn, over loopback.
 //   bench_serve_rate [MEGABYTES] [REPEATS]
-// Rows: the bare stream (parts of 1 MiB, thrown away); messages as they pass the door (checksums, the
+// Rows: the bare stream (parts of 1 MiB, thrown away); messages after their checks (checksums, the
 // vector's memory, finite, norm, a line in the log: here all contributions have too large a norm);
 // contributions until they are acknowledged (whole in the log, outer step, a new start), with the log in
 // memory (/dev/shm), and on the disk of the present folder.
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "muster/base/stopwatch.h"
+#include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 #include "muster/optim/delayed_nesterov.h"
 #include "muster/serve/training.grpc.pb.h"
@@ -129,10 +130,10 @@ class Ours {
     client_ = std::make_unique<TrainingClient>(
         messages_, messages_,
         TrainingClientOptions{
-            .address = fmt::format("127.0.0.1:{}", server_->port()), .doors = {}, .patience = 60});
+            .address = fmt::format("127.0.0.1:{}", server_->port()), .credentials = {}, .patience = 60});
     joined_ = client_->join("bench", {}, std::nullopt, std::nullopt);
     gradient_ = flat_vector(messages_.elements());
-    gradient_.fill_(1e-6);
+    fill(gradient_, 1e-6);
   }
   ~Ours() {
     server_.reset();
@@ -184,19 +185,19 @@ int bench(double megabytes, int repeats) {
   const size_t bytes = static_cast<size_t>(megabytes * 1e6) / 4 * 4;
   Bare bare(bytes);
   const std::string in_memory = fmt::format("/dev/shm/muster-serve-rate-{}", ::getpid());
-  Ours door(bytes, in_memory + "-door", 1e-9);
+  Ours checked(bytes, in_memory + "-checked", 1e-9);
   Ours memory(bytes, in_memory, 1e9);
   Ours disk(bytes, fmt::format("serve-rate-{}", ::getpid()), 1e9);
-  Rates of_bare, of_door, of_memory, of_disk, warm_up;
-  bare.run(warm_up), door.run(warm_up), memory.run(warm_up), disk.run(warm_up);
+  Rates of_bare, of_checked, of_memory, of_disk, warm_up;
+  bare.run(warm_up), checked.run(warm_up), memory.run(warm_up), disk.run(warm_up);
   for (int repeat = 0; repeat < repeats; ++repeat) {
     bare.run(of_bare);
-    door.run(of_door);
+    checked.run(of_checked);
     memory.run(of_memory);
     disk.run(of_disk);
   }
   print("bare gRPC stream", of_bare, of_bare, megabytes);
-  print("messages past the door", of_door, of_bare, megabytes);
+  print("messages checked", of_checked, of_bare, megabytes);
   print("counted, log in memory", of_memory, of_bare, megabytes);
   print("counted, log on the disk", of_disk, of_bare, megabytes);
   return 0;

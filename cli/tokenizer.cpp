@@ -48,7 +48,7 @@ TokenizerMessage answer(sentencepiece::SentencePieceProcessor& processor, const 
 }  // namespace
 
 int main() {
-  std::signal(SIGINT, SIG_IGN);  // it ends with the process that started it, not before
+  std::signal(SIGINT, SIG_IGN);  // this process ends with the one that started it
   sentencepiece::SentencePieceProcessor processor;
   while (const auto asked = muster::receive_message(0)) {
     const TokenizerMessage told = answer(processor, *asked);

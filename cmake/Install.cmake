@@ -56,6 +56,7 @@ install(FILES ${MUSTER_SHARE}/muster.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/f
 install(DIRECTORY examples configs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN "CMakeLists.txt" EXCLUDE)
 install(DIRECTORY examples/cmake_consumer DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
+install(FILES muster/muster.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/muster)
 get_property(rooms GLOBAL PROPERTY MUSTER_ROOMS)
 set(MUSTER_ROOM_TABLE "")
 set(plain_libraries "")

@@ -9,11 +9,7 @@
 #include <vector>
 
 #include "muster/base/random.h"
-#include "muster/checkpoint/checkpoint.h"
-#include "muster/comm/join_group.h"
-#include "muster/flat/segments.h"
-#include "muster/local_updates/local_updates.h"
-#include "muster/schedule/constant_period.h"
+#include "muster/muster.h"
 
 namespace {
 

@@ -4,9 +4,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "muster/comm/join_group.h"
 #include "muster/libtorch/local_updates.h"
-#include "muster/schedule/quadratic_rule.h"
+#include "muster/muster.h"
 
 int main() try {
   const int64_t total_steps = 400;

@@ -1,5 +1,5 @@
-// Your own rule for WHEN the workers meet, checked against the contract of all rules and previewed. It
-// can be used wherever Muster's own rules can: muster::LocalUpdates, muster::Synchronous. No LibTorch needed.
+// Your own rule for when the workers meet, checked against the contract of all rules and previewed. It can be
+// used wherever Muster's own rules can: muster::LocalUpdates, muster::Synchronous. No LibTorch needed.
 #include <algorithm>
 #include <cstdio>
 

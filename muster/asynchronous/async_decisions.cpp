@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -154,4 +154,4 @@ void AsyncDecisions::restore(const Numbers& numbers) {
   norms_.restore(numbers.part_of("norms"));
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

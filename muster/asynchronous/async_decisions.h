@@ -16,7 +16,7 @@
 #include "muster/schedule/dispatch.h"
 #include "muster/schedule/staleness_weight.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 struct AsyncServerOptions {
   double max_norm = 0;      ///< async.max_norm: contributions of a larger norm are dropped; 0: no limit
@@ -41,10 +41,9 @@ struct EventOutcome {
                    ///< again, so it may be kept and sent while the server goes on
 };
 
-/// The half of an asynchronous server that decides: who is there and starts when, what becomes of a
-/// contribution, what it weighs. Numbers only: no event takes it longer than the number of workers demands,
-/// so that a lock around it is short, however long the vectors are (AsyncVectors). Not for two threads at
-/// once.
+/// The half of an asynchronous server that decides: which workers are members, when each starts, what becomes
+/// of a contribution, what it weighs. Numbers only: an event takes time in the number of workers, not in the
+/// length of the vectors (AsyncVectors), so a lock around it is short. Not for two threads at once.
 class AsyncDecisions {
  public:
   /// Throws OptionError.
@@ -53,12 +52,12 @@ class AsyncDecisions {
 
   /// Why such a contribution would be turned away, whatever its vector is; nothing where it ends its round.
   std::optional<Verdict> judge_round(const Contribution& contribution) const;
-  /// What would become of it now. REQUIRES: judge_round() has nothing against it.
+  /// What would become of it now. REQUIRES: judge_round() returned nothing.
   Verdict judge_vector(const Contribution& contribution, const VectorMeasure& measured) const;
   /// Why a contribution of this norm got this verdict, for its worker: numbers and the option that decided;
   /// "" where the verdict's word says all.
   std::string reason(double norm, Verdict verdict) const;
-  /// Counts a contribution that was turned away at the door. REQUIRES: not ends_round(verdict).
+  /// Counts a contribution that was refused before it was judged. REQUIRES: not ends_round(verdict).
   void turn_away(Verdict verdict);
   /// `norm`: of a contribution's vector. Throws DataError, and changes nothing, for an event that cannot
   /// follow on what happened so far.
@@ -90,4 +89,4 @@ class AsyncDecisions {
   ServerCounts counts_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 AsyncServer::AsyncServer(AsyncServerParts parts, const AsyncServerOptions& options, const Vector& parameters)
     : decisions_(std::move(parts.dispatcher), std::move(parts.weight), options),
@@ -61,4 +61,4 @@ void AsyncServer::restore(const State& state) {
   vectors_.restore(state, dispatcher().members());
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

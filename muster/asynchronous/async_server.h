@@ -10,7 +10,7 @@
 #include "muster/flat/state.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// What the server is put together from: who starts when, how much a contribution weighs, what is done to it
 /// before the outer step, and the outer step.
@@ -21,9 +21,9 @@ struct AsyncServerParts {
   std::unique_ptr<OuterOptimizer> outer;
 };
 
-/// The asynchronous server (Liu et al. 2024, arXiv 2401.09135, Algorithm 2) as a pure state machine:
-/// arrivals in, assignments out; no clock, no network, no thread of its own (not for two threads at once).
-/// All that changes it is an event, and the same events give the same bits:
+/// The asynchronous server (Liu et al. 2024, arXiv 2401.09135, Algorithm 2) as a pure state machine: arrivals
+/// in, assignments out; no clock, no network, no thread of its own (not for two threads at once). Only events
+/// change it, and the same events give the same bits:
 ///
 ///     const Verdict verdict = server.judge(contribution);          // reads only
 ///     if (ends_round(verdict)) {
@@ -31,8 +31,8 @@ struct AsyncServerParts {
 ///       server.apply(event);
 ///     } else server.turn_away(verdict);
 ///
-/// `receive` does this without a journal. Version: contributions applied so far. It is its two halves, one
-/// after the other: a caller may let the vectors follow the decisions later, in the same order.
+/// `receive` does this without a journal. Version: contributions applied so far. The server has two halves,
+/// decisions() and vectors(): a caller may apply the events to the vectors later, in the same order.
 class AsyncServer {
  public:
   /// `parameters`: flat, float or double; copied. Throws OptionError.
@@ -43,7 +43,7 @@ class AsyncServer {
   Verdict judge(const Contribution& contribution) const;
   /// The event of a contribution that ends its round with this verdict. REQUIRES: ends_round(verdict).
   static ServerEvent event_of(const Contribution& contribution, Verdict verdict);
-  /// Counts a contribution that was turned away at the door. REQUIRES: not ends_round(verdict).
+  /// Counts a contribution that was refused before it was judged. REQUIRES: not ends_round(verdict).
   void turn_away(Verdict verdict) { decisions_.turn_away(verdict); }
   /// The only way to change the state. Throws DataError for an event that cannot follow on what happened so
   /// far (a second join, a contribution of no open round): a journal of another run.
@@ -81,4 +81,4 @@ class AsyncServer {
 /// The states of both halves as one.
 State joined_state(const Numbers& decisions, const State& vectors);
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -8,7 +8,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -92,4 +92,4 @@ void AsyncVectors::restore(const State& state, const std::vector<int64_t>& membe
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -12,7 +12,7 @@
 #include "muster/optim/correction.h"
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// The half of an asynchronous server that holds vectors: the parameters, the outer optimizer's, and what
 /// open rounds began with where the correction wants it. It follows the decisions (AsyncDecisions) in their
@@ -51,4 +51,4 @@ class AsyncVectors {
   int64_t last_start_version_ = -1;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -7,10 +7,10 @@
 #include "muster/flat/vector.h"
 #include "muster/schedule/dispatch.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// A worker of an asynchronous run: makes the local steps of a round from a start that the server gave, and
-/// says what they amount to. What it keeps from round to round (its inner optimizer's state) stays with it.
+/// returns their contribution. What it keeps from round to round (its inner optimizer's state) stays with it.
 /// Not for two threads at once; different workers may run at the same time.
 class AsyncWorker {
  public:
@@ -21,10 +21,10 @@ class AsyncWorker {
   /// At most so many steps of the round that was begun; returns those that are left. Throws NonFiniteError
   /// when a loss is no longer finite.
   virtual int64_t advance(int64_t at_most) = 0;
-  /// What the steps done so far amount to: start - end, and their mean loss. It lacks only its times:
-  /// completed and compute_seconds are the caller's to fill in. REQUIRES: at least one step.
+  /// The contribution of the steps done so far: start - end, and their mean loss. The caller fills in
+  /// `completed` and `compute_seconds`. REQUIRES: at least one step.
   virtual Contribution finish() = 0;
-  /// Its inner optimizer is as at the first step again.
+  /// Resets its inner optimizer to its state at the first step.
   virtual void reset_optimizer() = 0;
   /// All that it keeps between rounds. REQUIRES: between rounds.
   virtual State state() const = 0;
@@ -38,4 +38,4 @@ class AsyncWorker {
   }
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -151,4 +151,4 @@ int64_t replay(EventLogReader& log, AsyncServer& server) {
   return events;
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

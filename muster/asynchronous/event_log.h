@@ -11,10 +11,10 @@
 #include "muster/asynchronous/server_event.h"
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
-/// A file of events: "muster events 2\n", then records (event_record.h). The first record's head is a text
-/// that says whose they are (a configuration); of the others head and body are those of encode()
+/// A file of events: "muster events 2\n", then records (event_record.h). The head of the first record is a
+/// text that identifies the run (its configuration); of the others head and body are those of encode()
 /// (server_event.h). Events are numbered over the whole run; the first record has the number of the first
 /// event.
 class EventLogWriter {
@@ -22,7 +22,7 @@ class EventLogWriter {
   /// A new file (an old one is replaced). Throws FileError.
   EventLogWriter(const std::string& path, const std::string& identity, uint64_t first = 0);
 
-  /// Appends; the bytes are with the system when it returns. A failed write is undone. Throws FileError.
+  /// Appends; the operating system has the bytes when it returns. A failed write is undone. Throws FileError.
   void append(const ServerEvent& event);
   /// Brings what was appended to the disk. Throws FileError; what was appended may then be lost, whatever a
   /// later sync() says.
@@ -46,16 +46,16 @@ class EventLogWriter {
 struct LostEvent {
   uint64_t number = 0;
   std::optional<ContributionDropped> contribution;  ///< nothing where it is no contribution, or unreadable
-  bool readable = false;                            ///< only what stands before it is missing
+  bool readable = false;                            ///< intact, but events before it are missing
 };
 
 struct EventLogReading {
-  /// Number of the first event that nobody has been promised: all before it must be there, and what cannot be
-  /// read from there on was cut off in writing. Without it a damaged record counts as cut off where no sound
-  /// one follows it.
+  /// Number of the first event that was not promised (acknowledged to a worker): all before it must be there,
+  /// and what cannot be read from there on was cut off in writing. Without it a damaged record counts as cut
+  /// off where no sound one follows it.
   std::optional<uint64_t> promised{};
-  /// Goes on over damage: a contribution with a damaged vector becomes one that was dropped as `damaged`; an
-  /// event that cannot be read at all is the end, for those behind it rest on it.
+  /// Continues over damage: a contribution with a damaged vector becomes one that was dropped as `damaged`;
+  /// an event that cannot be read at all ends the reading, since later events depend on it.
   bool recover = false;
 };
 
@@ -73,9 +73,9 @@ class EventLogReader {
   /// Nothing at the end, or where `promised` ends. Throws DataError for damage, naming file, byte and event.
   std::optional<ServerEvent> next();
 
-  /// Records with a damaged front or head that were read by their copy.
+  /// Records whose damaged front or head was read from its copy.
   int64_t mended() const { return mended_; }
-  /// Bytes at the end that were cut off in writing. At the end of the file.
+  /// Bytes at the end that were cut off in writing; known once the end of the file is reached.
   int64_t torn_bytes() const { return torn_bytes_; }
   /// With `recover`: what could not be kept.
   const std::vector<LostEvent>& lost() const { return lost_; }
@@ -99,12 +99,12 @@ class EventLogReader {
   bool cut_ = false, ended_ = false;
 };
 
-/// The events from `number` to before `promised` that the file holds or should hold, as lost ones: for what
-/// follows on something lost. Throws FileError.
+/// The events from `number` to before `promised`, as lost ones, whether the file still holds them or not:
+/// events that follow a lost one cannot be applied. Throws FileError.
 std::vector<LostEvent> events_behind(const RecordFile& file, int64_t position, uint64_t number,
                                      uint64_t promised);
 
 /// Gives the server every event that is left in the log; returns how many. Throws DataError.
 int64_t replay(EventLogReader& log, AsyncServer& server);
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -7,7 +7,7 @@
 #include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -86,7 +86,8 @@ std::optional<RecordFile::Heading> RecordFile::next_heading(int64_t position) co
   return std::nullopt;
 }
 
-// The record's copy says how long it is: it lies where the record's own front would have put it.
+// The copy of a front gives the record's length: it belongs to this record if it is where that length puts
+// it.
 std::optional<RecordFront> RecordFile::front_by_copy(int64_t position, RecordKind kind,
                                                      uint64_t number) const {
   for (auto found = next_heading(position + 1); found; found = next_heading(found->position + 1)) {
@@ -129,4 +130,4 @@ FoundRecord RecordFile::read(int64_t position, RecordKind kind, uint64_t number)
   return found;
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

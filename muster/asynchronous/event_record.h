@@ -7,7 +7,7 @@
 
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// A record of a file of events, little-endian, its front and head twice so that damage of either is mended
 /// from the other:
@@ -58,7 +58,7 @@ struct FoundRecord {
   int64_t end = 0;  ///< of the record; not for none and unreadable
 };
 
-/// Reads records wherever they are wanted. Throws FileError.
+/// Reads records at any position. Throws FileError.
 class RecordFile {
  public:
   explicit RecordFile(const std::string& path);
@@ -86,4 +86,4 @@ class RecordFile {
   int64_t size_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

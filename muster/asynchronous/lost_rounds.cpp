@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 void LostRounds::add(int64_t worker, int64_t sequence) {
   OfWorker& one = workers_[worker];
@@ -46,4 +46,4 @@ void LostRounds::restore(const Numbers& numbers) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

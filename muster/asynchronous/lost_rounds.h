@@ -7,11 +7,11 @@
 
 #include "muster/base/numbers.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
-/// Rounds whose worker left before their end: what comes of them later is too late, no duplicate. Of each
-/// worker the newest `kept` are known; every round before the oldest that was forgotten counts as one of
-/// them, so that a round that was lost is never taken for one that was counted.
+/// Rounds whose worker left before their end: a later contribution to one is `too_late`, not `duplicate`. Of
+/// each worker the newest `kept` are stored; all rounds up to the newest forgotten one count as lost too, so
+/// that a lost round is never taken for one that was counted.
 class LostRounds {
  public:
   static constexpr size_t kept = 16;
@@ -31,4 +31,4 @@ class LostRounds {
   std::map<int64_t, OfWorker> workers_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 void NormWatch::add(double norm) {
   if (norms_.size() < window)
@@ -45,4 +45,4 @@ void NormWatch::restore(const Numbers& numbers) {
   next_ = static_cast<size_t>(next);
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -6,7 +6,7 @@
 
 #include "muster/base/numbers.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// What becomes of a contribution whose norm is far above the running median (async.outlier).
 enum class Outliers { accept, warn, refuse };
@@ -33,4 +33,4 @@ class NormWatch {
   size_t next_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -53,4 +53,4 @@ void ServerCounts::restore(const Numbers& numbers) {
     staleness[i] = numbers.integer("staleness" + std::to_string(i));
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

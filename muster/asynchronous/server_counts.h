@@ -8,7 +8,7 @@
 #include "muster/asynchronous/server_event.h"
 #include "muster/base/numbers.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// What has come in so far.
 struct ServerCounts {
@@ -29,4 +29,4 @@ struct ServerCounts {
   bool operator==(const ServerCounts&) const = default;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

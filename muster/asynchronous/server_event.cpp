@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -192,4 +192,4 @@ std::optional<ContributionDropped> without_vector(std::string_view head) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

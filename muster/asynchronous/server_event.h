@@ -8,18 +8,18 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// What a server makes of a contribution. Only `counted`, `not_finite`, `too_large`, `stale`, `outlier` and
 /// `damaged` end the worker's round and so change the server; the rest is turned away and only counted.
 enum class Verdict {
   counted,             ///< applied: a new version
-  duplicate,           ///< of a round whose contribution was taken (or dropped) before
+  duplicate,           ///< of a round whose contribution was counted or dropped before
   too_late,            ///< of a round that is no longer open: its worker has left since
   unknown_worker,      ///< which has never joined
   unknown_assignment,  ///< no such round: sequence, version, shard or number of steps are not those given out
   wrong_shape,         ///< other size or type than the server's parameters
-  not_finite,          ///< dropped: holds an infinite number or none, or its norm is none of its type
+  not_finite,          ///< dropped: holds Inf or NaN, or its norm overflows its type
   too_large,           ///< dropped: its norm is above max_norm
   stale,               ///< dropped: staler than the threshold of the staleness weight
   outlier,             ///< dropped: its norm is far above the running median (norm_watch.h)
@@ -56,7 +56,7 @@ struct WorkerJoined {
   int64_t worker = 0;
   double time = 0;
   std::optional<double> seconds_per_step{};  ///< where known
-  int64_t session = 0;  ///< what it shows from now on: random bits, where it must show any
+  int64_t session = 0;  ///< random bits that it must show from now on, where a server asks for them
 };
 struct WorkerLeft {
   int64_t worker = 0;
@@ -71,7 +71,7 @@ struct ContributionDropped {
   double compute_seconds = 0;
   Verdict why = Verdict::not_finite;
 };
-/// All who are ready get their next assignment.
+/// All workers that are ready get their next assignment.
 struct WorkersReleased {
   double time = 0;
 };
@@ -101,4 +101,4 @@ int64_t body_size(std::string_view head);
 /// A contribution's event without its vector: dropped as `damaged`. Nothing for the head of another event.
 std::optional<ContributionDropped> without_vector(std::string_view head);
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

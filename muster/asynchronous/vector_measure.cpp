@@ -5,7 +5,7 @@
 #include "muster/flat/finite.h"
 #include "muster/flat/norm.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 namespace {
 
@@ -25,4 +25,4 @@ VectorMeasure measure(const Vector& vector, int64_t elements, ElementType type) 
   return found;
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -4,7 +4,7 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 /// What a server must know of a contribution's vector to decide on it.
 struct VectorMeasure {
@@ -16,4 +16,4 @@ struct VectorMeasure {
 /// Two passes over the vector, by any thread. An undefined one does not fit.
 VectorMeasure measure(const Vector& vector, int64_t elements, ElementType type);
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

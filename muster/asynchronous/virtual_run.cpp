@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 VirtualRun::VirtualRun(VirtualRunParts parts, const VirtualRunOptions& options)
     : parts_(std::move(parts)),
@@ -95,7 +95,7 @@ VirtualArrival VirtualRun::arrive(const VirtualEvent& event) {
   return arrival;
 }
 
-// With several threads all rounds under way are worked out together: none depends on another.
+// With several threads all rounds under way are computed together: none depends on another.
 void VirtualRun::work_out(size_t wanted) {
   if (rounds_[wanted].contribution) return;
   std::vector<size_t> waiting;
@@ -110,4 +110,4 @@ void VirtualRun::work_out(size_t wanted) {
   });
 }
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

@@ -12,7 +12,7 @@
 #include "muster/plan/simulation_tally.h"
 #include "muster/plan/virtual_clock.h"
 
-namespace muster {
+namespace muster::inline asynchronous {
 
 struct VirtualRunOptions {
   int64_t total_steps = 0;     ///< local steps of all workers together, at which the run ends
@@ -54,7 +54,7 @@ class VirtualRun {
   const AsyncServer& server() const { return parts_.server; }
 
  private:
-  /// A round under way: its numbers are worked out when they are first needed.
+  /// A round under way: its steps are computed when their outcome is first needed.
   struct Round {
     Vector start;
     std::optional<Contribution> contribution;
@@ -74,4 +74,4 @@ class VirtualRun {
   std::vector<double> ready_since_, waited_from_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline asynchronous

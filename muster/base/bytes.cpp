@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 std::string_view ByteReader::take(uint64_t count) {
   if (count > bytes_.size()) throw DataError("a record ends in the middle");
@@ -23,4 +23,4 @@ void ByteReader::finish() const {
   if (!bytes_.empty()) throw DataError("a record is longer than what it holds");
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
-/// Writes what ByteReader reads: integers and doubles as their bytes, the lowest first; text behind its
-/// length of eight bytes.
+/// Writes what ByteReader reads: integers and doubles in little-endian byte order; a text after its length, a
+/// number of eight bytes.
 class ByteWriter {
  public:
   ByteWriter& byte(uint8_t value) { return put(value, 1); }
@@ -21,7 +21,7 @@ class ByteWriter {
     bytes_.append(value);
     return *this;
   }
-  /// As they are, without a length.
+  /// Appends the bytes without a length.
   ByteWriter& raw(std::string_view value) {
     bytes_.append(value);
     return *this;
@@ -37,8 +37,8 @@ class ByteWriter {
   std::string bytes_;
 };
 
-/// Throws DataError where the bytes end too early; never takes more memory than they do. The bytes must
-/// outlive it and the texts that it gives.
+/// Reads what ByteWriter wrote, without copying it: the bytes must outlive the reader and the texts that it
+/// returns. Throws DataError where the bytes end too early.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
@@ -61,4 +61,4 @@ class ByteReader {
   std::string_view bytes_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -3,7 +3,7 @@
 #define XXH_STATIC_LINKING_ONLY  // the state's size, so that it can be copied as a value
 #include <xxhash.h>
 
-namespace muster {
+namespace muster::inline base {
 
 struct Checksum::State {
   State() { XXH64_reset(&xxh64, 0); }
@@ -27,4 +27,4 @@ void Checksum::add(const void* data, size_t bytes) {
 
 uint64_t Checksum::value() const { return XXH64_digest(&state_->xxh64); }
 
-}  // namespace muster
+}  // namespace muster::inline base

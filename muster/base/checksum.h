@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <memory>
 
-namespace muster {
+namespace muster::inline base {
 
 /// XXH64 with seed 0 (Collet, "xxHash fast digest algorithm", version 0.1.1; computed by libxxhash), fed in
-/// pieces. 64 bits against damage by accident; no protection against intent.
+/// pieces. 64 bits detect accidental damage; no protection against tampering.
 class Checksum {
  public:
   Checksum();
@@ -16,7 +16,7 @@ class Checksum {
   ~Checksum();
 
   void add(const void* data, size_t bytes);
-  /// Of everything added so far.
+  /// The checksum of everything added so far.
   uint64_t value() const;
 
  private:
@@ -31,4 +31,4 @@ struct FileDigest {
   bool operator==(const FileDigest&) const = default;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

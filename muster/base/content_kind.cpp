@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -94,8 +94,8 @@ std::optional<std::string> kind_by_mark(std::string_view content) {
 }
 
 std::optional<std::string> not_a_text(std::string_view content) {
-  // A text may well hold {" behind eight letters; a safetensors file begins with a small number, so with
-  // zeros.
+  // A text may hold {" after its first eight letters; a safetensors file begins with a small 64-bit number,
+  // which has zero bytes.
   auto kind = kind_by_mark(content);
   const bool zeros = content.find('\0') != std::string_view::npos;
   if (kind && (zeros || !kind->starts_with("is a safetensors"))) return kind;
@@ -123,4 +123,4 @@ size_t valid_utf8(std::string_view text) {
   return at;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

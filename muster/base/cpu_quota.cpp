@@ -5,7 +5,7 @@
 #include <sstream>
 #include <vector>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -78,8 +78,8 @@ std::optional<CpuQuota> quota_of(const std::string& folder, bool second_version)
   return quota;
 }
 
-/// The group's path below what is mounted. A container sees its own group as the topmost one, or is told a
-/// path of the host's that it cannot see.
+/// The group's path below what is mounted. A container sees its own group as the topmost one, or reads a path
+/// of the host's that it cannot open.
 std::string path_below(const std::string& group, const std::string& mounted) {
   if (mounted == "/") return group.starts_with("/..") ? "" : group;
   if (group == mounted || group.starts_with(mounted + "/")) return group.substr(mounted.size());
@@ -108,4 +108,4 @@ std::optional<CpuQuota> cpu_quota(const std::string& root) {
   return least;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -4,13 +4,13 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline base {
 
-/// How much of the processors' time the control groups of a process leave to it.
+/// The processor time that the control groups of a process allow it.
 struct CpuQuota {
   int64_t quota_us = 0;   ///< processor time in each period
   int64_t period_us = 1;  ///< microseconds
-  std::string file;       ///< that says so
+  std::string file;       ///< the file that states the quota
 
   double cores() const { return static_cast<double>(quota_us) / static_cast<double>(period_us); }
   /// Threads that it can keep busy: rounded up, at least 1.
@@ -22,4 +22,4 @@ struct CpuQuota {
 /// `root`: a folder that stands for "/".
 std::optional<CpuQuota> cpu_quota(const std::string& root = "");
 
-}  // namespace muster
+}  // namespace muster::inline base

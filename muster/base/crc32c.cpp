@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -54,4 +54,4 @@ uint32_t masked_crc32c(std::string_view bytes) {
   return ((checksum >> 15) | (checksum << 17)) + 0xA282EAD8U;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

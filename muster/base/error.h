@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
-/// What the world did wrong: a bad option, a broken file, a lost peer. The message is one line that names the
-/// field or file, the value found and what would be right. See docs/errors.md.
+/// An error outside the library: a bad option, a broken file, a lost peer. The message is one line that names
+/// the field or file, the value found and what would be right. See docs/errors.md.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -50,15 +50,15 @@ class LostPeer : public Error {
   using Error::Error;
 };
 
-/// A broken invariant of our own. Never the user's fault.
+/// A broken invariant of the library, never the user's fault.
 class Bug : public std::logic_error {
  public:
   using std::logic_error::logic_error;
 };
 
-/// REQUIRES-style check of an invariant: throws Bug with the message when it does not hold.
+/// Throws Bug with the message when an invariant does not hold.
 inline void invariant(bool holds, const char* message) {
   if (!holds) throw Bug(message);
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

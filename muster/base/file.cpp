@@ -7,7 +7,7 @@
 #include "muster/base/open_file.h"
 #include "muster/base/replaced_file.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -52,4 +52,4 @@ void write_file_atomically(const std::string& path, std::string_view content) {
 
 void sync_to_disk(const std::string& path) { OpenFile(path, OpenFor::flushing).flush(); }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -5,7 +5,7 @@
 
 #include "muster/base/checksum.h"
 
-namespace muster {
+namespace muster::inline base {
 
 /// Reads a whole file. Throws FileError (missing, unreadable), with the path and the system's reason.
 std::string read_file(const std::string& path);
@@ -25,4 +25,4 @@ void write_file_atomically(const std::string& path, std::string_view content);
 /// Flushes a file's or folder's content to the disk. Throws FileError.
 void sync_to_disk(const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
-/// FNV-1a with 64 bits (Fowler, Noll, Vo; offset basis and prime of draft-eastlake-fnv). For telling things
-/// apart that differ by accident, and as a seed; no protection against intent.
+/// FNV-1a with 64 bits (Fowler, Noll, Vo; offset basis and prime of draft-eastlake-fnv). For detecting
+/// accidental differences, and for seeds; no protection against tampering.
 class Fnv1a {
  public:
   void add(const void* bytes, size_t count) {
@@ -36,4 +36,4 @@ inline uint32_t fnv1a_32(std::string_view text) {
   return value;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

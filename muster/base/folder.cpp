@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
@@ -21,4 +21,4 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

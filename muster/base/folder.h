@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline base {
 
-/// The names of all that lies in a folder, sorted. Throws FileError, naming the folder.
+/// The names of all entries of a folder, sorted. Throws FileError, naming the folder.
 std::vector<std::string> names_in(const std::string& folder);
 
-}  // namespace muster
+}  // namespace muster::inline base

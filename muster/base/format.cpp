@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-namespace muster {
+namespace muster::inline base {
 
 std::string format_bytes(double bytes) {
   constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -36,4 +36,4 @@ std::string format_count(int64_t count) {
 
 std::string format_number(double value, int digits) { return fmt::format("{:.{}g}", value, digits); }
 
-}  // namespace muster
+}  // namespace muster::inline base

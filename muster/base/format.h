@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace muster {
+namespace muster::inline base {
 
 /// "1.23 GiB", "512 B".
 std::string format_bytes(double bytes);
@@ -14,4 +14,4 @@ std::string format_count(int64_t count);
 /// At most `digits` significant digits, no trailing zeros: 0.1, 1e-06, 3.14.
 std::string format_number(double value, int digits = 6);
 
-}  // namespace muster
+}  // namespace muster::inline base

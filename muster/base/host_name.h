@@ -2,9 +2,9 @@
 
 #include <string>
 
-namespace muster {
+namespace muster::inline base {
 
 /// The name of this machine; "host" where it has none.
 std::string host_name();
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::string wrapped_at(std::string_view text, int columns) {
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

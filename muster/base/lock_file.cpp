@@ -11,7 +11,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -76,4 +76,4 @@ void LockFile::set_text(std::string_view text) const {
   if (count != static_cast<ssize_t>(text.size())) fail("write", path_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

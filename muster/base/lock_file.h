@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
-/// A file that is open to be locked (flock). The system lets go of the lock when the process ends, however it
-/// ends.
+/// A file that is open for locking (flock). The system releases the lock when the process ends, also after a
+/// crash.
 class LockFile {
  public:
   LockFile() = default;
@@ -18,16 +18,16 @@ class LockFile {
 
   enum class Outcome {
     taken,
-    busy,         ///< another process has it
+    busy,         ///< another process holds the lock
     unsupported,  ///< the file system offers no locks
   };
   /// Without waiting. Throws FileError.
   Outcome try_to_lock() const;
   /// The path still names this file.
   bool in_place() const;
-  /// All that is written in it. Throws FileError.
+  /// The whole content of the file. Throws FileError.
   std::string text() const;
-  /// Writes it anew. Throws FileError.
+  /// Replaces the content. Throws FileError.
   void set_text(std::string_view text) const;
 
  private:
@@ -35,4 +35,4 @@ class LockFile {
   int descriptor_ = -1;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -8,12 +8,12 @@
 #include "muster/base/line_wrap.h"
 #include "muster/base/terminal.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
 void write_as_it_is(std::string_view text) noexcept {
-  // Not written is not an error here: there is no other place to say it, and the work goes on.
+  // A failed write is not an error here: there is no other place to report it, and the program goes on.
   if (std::fwrite(text.data(), 1, text.size(), stderr) != text.size()) std::clearerr(stderr);
 }
 
@@ -26,8 +26,8 @@ void write_log(std::string_view text) noexcept {
   try {
     write_as_it_is(wrapped_at(text, columns));
   } catch (const std::bad_alloc&) {
-    write_as_it_is(text);  // said without the line breaks
+    write_as_it_is(text);  // written without the line breaks
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -6,10 +6,10 @@
 
 #include "muster/base/printable.h"
 
-namespace muster {
+namespace muster::inline base {
 
 /// Writes a text to standard error, on a terminal as line_wrap.h breaks it. A text that cannot be written (a
-/// full device, a closed pipe) is dropped: what a program says of its work never ends the work.
+/// full device, a closed pipe) is dropped: a failing log never ends the program.
 void write_log(std::string_view text) noexcept;
 
 /// The same for a format and its values, whose texts are made printable.
@@ -18,4 +18,4 @@ void print_log(fmt::format_string<Values...> format, Values&&... values) {
   write_log(fmt::vformat(format, fmt::make_format_args(printable_value(values)...)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

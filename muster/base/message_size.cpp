@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -60,4 +60,4 @@ int64_t compressed_mean_bytes(const MessageForm& form, int64_t elements, int64_t
   return bytes;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

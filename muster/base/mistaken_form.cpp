@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -93,4 +93,4 @@ void refuse_packed_or_wide(const std::string& path, std::string_view first) {
   if (const auto form = wide_text_form(first)) throw DataError(fmt::format("'{}' {}", path, *form));
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

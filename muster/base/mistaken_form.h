@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
-/// Forms that files of data often have by mistake, told by their first bytes (512 are enough). The answer
-/// completes "'FILE' ..." and ends with the cure: "is compressed by gzip; unpack it with gunzip".
+/// Forms that files of data often have by mistake, recognised by their first bytes (512 are enough). The
+/// answer completes "'FILE' ..." and ends with the remedy: "is compressed by gzip; unpack it with gunzip".
 
 /// gzip, xz, bzip2, zstd, zip, 7z, tar; and containers of other programs: NumPy, HDF5, Parquet, PDF.
 std::optional<std::string> packed_form(std::string_view first);
@@ -22,4 +22,4 @@ inline constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 void refuse_packed(const std::string& path, std::string_view first);
 void refuse_packed_or_wide(const std::string& path, std::string_view first);
 
-}  // namespace muster
+}  // namespace muster::inline base

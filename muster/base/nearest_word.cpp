@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <numeric>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -38,4 +38,4 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   return nearest;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -33,4 +33,4 @@ Numbers Numbers::part_of(std::string_view prefix) const {
   return part;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

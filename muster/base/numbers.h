@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-namespace muster {
+namespace muster::inline base {
 
 /// State of something that holds no tensors: numbers by name. Integers and doubles come back bit for bit.
 class Numbers {
@@ -32,4 +32,4 @@ class Numbers {
   std::map<std::string, Value, std::less<>> values_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

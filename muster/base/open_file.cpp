@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -143,4 +143,4 @@ void OpenFile::close() {
   if (number_ >= 0 && ::close(std::exchange(number_, -1)) != 0) fail("close");
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

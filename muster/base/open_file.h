@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace muster {
+namespace muster::inline base {
 
 /// What a file is opened for.
 enum class OpenFor {
@@ -19,44 +19,42 @@ enum class OpenFor {
   updating    ///< reading and writing anywhere; made where it is missing, never through a symbolic link
 };
 
-/// An open file, and the one place where the calls of the system are repeated until they are done (EINTR,
-/// short reads and writes). Every failure is a FileError "cannot WHAT 'path': reason". Not for two threads at
-/// once, but for read_at().
+/// An open file. System calls are repeated until they are done (EINTR, short reads and writes). Every failure
+/// is a FileError "cannot WHAT 'path': reason". Only read_at() may be called by several threads at once.
 class OpenFile {
  public:
-  /// None.
+  /// No file is open.
   OpenFile() = default;
-  /// Throws FileError; a folder is refused. `called`: the path in messages, where another one is written
-  /// first.
+  /// Throws FileError; a folder is refused. `called`: the path that messages name, where it is not `path`.
   OpenFile(const std::string& path, OpenFor purpose, const std::string& called = "");
-  /// Takes over what is open already: a pipe, memory, standard input. REQUIRES: number >= 0.
+  /// Takes over an open descriptor: a pipe, memory, standard input. REQUIRES: number >= 0.
   static OpenFile adopt(int number, std::string called);
   OpenFile(OpenFile&& other) noexcept;
   OpenFile& operator=(OpenFile&& other) noexcept;
-  /// Closes. A writer that promises anything has called flush() before, which is where a failure shows.
+  /// Closes and ignores errors: a writer that needs to know of them calls flush() or close() first.
   ~OpenFile();
 
   explicit operator bool() const { return number_ >= 0; }
   int number() const { return number_; }
   const std::string& path() const { return path_; }
-  /// The file was renamed; for messages.
+  /// Sets the path that messages name, after a rename.
   void call_it(std::string path) { path_ = std::move(path); }
 
   /// Bytes now.
   int64_t size() const;
-  /// At most `most` bytes from where the last one ended; 0 at the end.
+  /// Reads at most `most` bytes from where the last read ended; returns their number, 0 at the end.
   size_t read_some(void* to, size_t most);
-  /// From `offset` on; fewer than `bytes` only where the file ends before. By any number of threads at once.
+  /// Reads from `offset` on and returns the number read: fewer than `bytes` only where the file ends before.
   size_t read_at(int64_t offset, void* to, size_t bytes) const;
   void write(std::string_view content);
   void write_at(int64_t offset, std::string_view content);
-  /// The file ends there from now on, and what is written follows there.
+  /// Cuts the file to its first `bytes` bytes; later writes follow there.
   void cut(int64_t bytes);
-  /// The content is on the disk; flush() also what the system knows of the file (its length, its times). A
-  /// pipe or a terminal has nothing to flush.
+  /// Writes the content to the disk (flush_data: fdatasync), flush() also the times and the like (fsync). No
+  /// effect on a pipe or a terminal.
   void flush();
   void flush_data();
-  /// Throws where the system reports only now that something was not written.
+  /// Throws FileError where the system reports a failed write only now.
   void close();
   /// Gives up ownership.
   int release() { return std::exchange(number_, -1); }
@@ -68,4 +66,4 @@ class OpenFile {
   int number_ = -1;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -19,7 +19,7 @@ namespace {
 
 void write_output(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
-  // What is kept back would come between later lines on standard error where both are one pipe.
+  // Where standard output and standard error are one pipe, buffered text would land between later lines.
   if (std::fflush(stdout) != 0) fail();
 }
 
@@ -29,4 +29,4 @@ void flush_output() {
   if (failed_before) throw FileError("cannot write the result to standard output: a part of it is missing");
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -6,7 +6,7 @@
 
 #include "muster/base/printable.h"
 
-namespace muster {
+namespace muster::inline base {
 
 /// Writes a result to standard output as it is. Throws FileError where it cannot be written: at once, or with
 /// flush_output().
@@ -21,4 +21,4 @@ void print_output(fmt::format_string<Values...> format, Values&&... values) {
 /// Throws FileError when anything that was written to standard output did not get there.
 void flush_output();
 
-}  // namespace muster
+}  // namespace muster::inline base

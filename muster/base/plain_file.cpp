@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -57,4 +57,4 @@ std::string read_plain_file(const std::string& path) {
   return file.beginning(file.size());
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -6,7 +6,7 @@
 
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline base {
 
 /// A file of data, open for reading at any place by several threads at once. A pipe, device or folder is
 /// refused at once: a pipe that nobody writes to would wait for ever, and data are read more than once.
@@ -34,4 +34,4 @@ class PlainFile {
 /// The whole of it. Throws FileError, DataError as above.
 std::string read_plain_file(const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline base

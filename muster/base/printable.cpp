@@ -6,7 +6,7 @@
 
 #include "muster/base/content_kind.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::string printable(std::string_view text, std::string_view kept) {
   return line;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

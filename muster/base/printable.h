@@ -4,7 +4,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace muster {
+namespace muster::inline base {
 
 /// A text as a terminal may show it: control characters, bytes that are no UTF-8, and marks that turn the
 /// direction of writing become `\x1b` and the like. `kept`: control characters that stay.
@@ -19,4 +19,4 @@ decltype(auto) printable_value(const Value& value) {
     return (value);
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -72,4 +72,4 @@ uint64_t RandomStream::below(uint64_t bound) {
   return value % bound;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline base {
 
 /// What a random stream is for: streams of different purposes are independent.
 enum class Purpose : uint32_t {
@@ -65,4 +65,4 @@ class RandomStream {
 /// One Philox4x32-10 block; public for the test against the published vectors.
 std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
-// A block of the generator makes two uniforms, or the two normals of a pair: value i comes of block i / 2.
+// A block of the generator makes two uniforms, or the two normals of a pair: block i / 2 gives value i.
 constexpr size_t values_per_block = 2;
 constexpr size_t job_size = size_t{1} << 16;
 
@@ -53,4 +53,4 @@ void fill_uniform(const RandomKey& key, double bound, std::span<double> values, 
   uniform(key, bound, values, pool);
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -10,13 +10,13 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
-/// What an interrupted writer left, or a link: never written through.
+/// Removes what an interrupted writer left, or a symbolic link: the file is always created anew.
 std::string cleared(std::string path) {
-  ::unlink(path.c_str());  // where it cannot be removed it cannot be made either, which is an error then
+  ::unlink(path.c_str());  // where this fails, creating the file fails too and throws
   return path;
 }
 
@@ -39,4 +39,4 @@ void ReplacedFile::commit() {
   sync_to_disk(folder.empty() ? "." : folder);
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

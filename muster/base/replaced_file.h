@@ -5,7 +5,7 @@
 
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline base {
 
 /// Replaces a file so that a reader, a crash or a full disk finds the old content or the new, never a part:
 /// written beside it (PATH.part, never through a symbolic link), flushed to the disk, renamed. Without
@@ -29,4 +29,4 @@ class ReplacedFile {
   bool committed_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

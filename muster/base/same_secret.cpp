@@ -1,6 +1,6 @@
 #include "muster/base/same_secret.h"
 
-namespace muster {
+namespace muster::inline base {
 
 bool same_secret(std::string_view one, std::string_view other) {
   unsigned difference = one.size() == other.size() ? 0U : 1U;
@@ -11,4 +11,4 @@ bool same_secret(std::string_view one, std::string_view other) {
   return difference == 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -5,7 +5,7 @@
 #include "muster/base/checksum.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -37,4 +37,4 @@ Seal seal_of(std::string_view text, std::string_view key) {
   return text.substr(start.size(), zeros.size()) == checksum_of(bare) ? Seal::whole : Seal::broken;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

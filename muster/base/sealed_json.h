@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
 /// Gives the text of a JSON object, indented by two spaces, a checksum of itself as its first key: XXH64 of
 /// the whole text with these sixteen digits as zeros. REQUIRES: text begins with "{\n".
@@ -13,4 +13,4 @@ std::string sealed(std::string_view object, std::string_view key);
 enum class Seal { none, whole, broken };
 Seal seal_of(std::string_view text, std::string_view key);
 
-}  // namespace muster
+}  // namespace muster::inline base

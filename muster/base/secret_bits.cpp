@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 uint64_t secret_bits() {
   uint64_t bits = 0;
@@ -21,4 +21,4 @@ uint64_t secret_bits() {
   return bits;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -2,13 +2,13 @@
 
 #include <chrono>
 
-namespace muster {
+namespace muster::inline base {
 
 /// Monotonic time since construction or the last lap, in seconds.
 class Stopwatch {
  public:
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  /// Seconds since the last lap, which begins anew.
+  /// Seconds since the last lap (or construction); begins the next lap.
   double lap() {
     const auto now = Clock::now();
     const double passed = std::chrono::duration<double>(now - start_).count();
@@ -21,4 +21,4 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -8,7 +8,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace muster {
+namespace muster::inline base {
 
 #ifdef __SSE2__
 
@@ -26,7 +26,7 @@ void streaming_copy(void* to, const void* from, size_t bytes) {
       _mm_stream_si128(reinterpret_cast<__m128i*>(target + at + part),
                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + at + part)));
   }
-  _mm_sfence();  // before another thread may be told that they are there
+  _mm_sfence();  // completes the stores before any later one, such as a flag for another thread
   std::memcpy(target + at, source + at, bytes - at);
 }
 
@@ -36,4 +36,4 @@ void streaming_copy(void* to, const void* from, size_t bytes) { std::memcpy(to, 
 
 #endif
 
-}  // namespace muster
+}  // namespace muster::inline base

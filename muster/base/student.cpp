@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -43,4 +43,4 @@ double student_quantile(double confidence, int64_t freedom) {
   return (low + high) / 2;
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

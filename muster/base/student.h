@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline base {
 
 /// P(T <= t) of Student's t with a whole number of degrees of freedom: the finite series of Abramowitz and
 /// Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4. REQUIRES: freedom >= 1.
@@ -12,4 +12,4 @@ double student_probability(double t, int64_t freedom);
 /// REQUIRES: 0 < confidence < 1, freedom >= 1.
 double student_quantile(double confidence, int64_t freedom);
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
 namespace {
 
@@ -30,4 +30,4 @@ int terminal_width(int descriptor) {
 
 bool is_colour_wanted(int descriptor) { return is_live_terminal(descriptor) && variable("NO_COLOR").empty(); }
 
-}  // namespace muster
+}  // namespace muster::inline base

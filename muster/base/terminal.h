@@ -1,6 +1,6 @@
 #pragma once
 
-namespace muster {
+namespace muster::inline base {
 
 /// Whether a line on the descriptor can be overwritten: it is a terminal, and TERM names one that understands
 /// more than plain text (not "dumb", not empty).
@@ -12,4 +12,4 @@ int terminal_width(int descriptor);
 /// Whether to write in colour there: on a live terminal, unless NO_COLOR is set (https://no-color.org).
 bool is_colour_wanted(int descriptor);
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline base {
 
 struct ThreadPool::Shared {
   std::mutex mutex;
@@ -91,4 +91,4 @@ void ThreadPool::run(int64_t jobs, const std::function<void(int64_t)>& job) {
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -4,10 +4,10 @@
 #include <functional>
 #include <memory>
 
-namespace muster {
+namespace muster::inline base {
 
-/// A fixed number of threads for jobs that know their own number. The calling thread works too, so a pool of
-/// T threads starts T - 1.
+/// A fixed number of threads that run numbered jobs. The calling thread works too, so a pool of T threads
+/// starts T - 1.
 class ThreadPool {
  public:
   /// `on_start` runs once in every started thread (not in the caller's) before its first job.
@@ -19,7 +19,7 @@ class ThreadPool {
   int size() const;
 
   /// Runs job(0) ... job(jobs - 1), each once, in any order on any thread; returns when all are done. The
-  /// first exception is thrown again here, and jobs not yet started are then left out. Not reentrant.
+  /// first exception is rethrown here, and jobs not yet started are then left out. Not reentrant.
   void run(int64_t jobs, const std::function<void(int64_t)>& job);
 
  private:
@@ -27,4 +27,4 @@ class ThreadPool {
   std::unique_ptr<Shared> shared_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -1,7 +1,7 @@
 #include "muster/base/version.h"
 
-namespace muster {
+namespace muster::inline base {
 
 std::string_view version() { return MUSTER_VERSION; }
 
-}  // namespace muster
+}  // namespace muster::inline base

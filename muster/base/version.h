@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-namespace muster {
+namespace muster::inline base {
 
-/// Of the library and its programs: "0.1.0".
+/// The version of the library and its programs: "0.1.0".
 std::string_view version();
 
-}  // namespace muster
+}  // namespace muster::inline base

@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -65,4 +65,4 @@ void fill_from_tensors(const std::string& path, const std::map<std::string, Stor
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

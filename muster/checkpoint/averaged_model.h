@@ -4,7 +4,7 @@
 #include "muster/flat/layout.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// A model's tensors by name, as views of its flat vectors: what goes into a safetensors file.
 NamedTensors named_tensors(const Layout& parameters, const Vector& parameter_vector, const Layout& buffers,
@@ -16,4 +16,4 @@ void fill_from_tensors(const std::string& path, const std::map<std::string, Stor
                        const Layout& parameters, Vector& parameter_vector, const Layout& buffers,
                        Vector& buffer_vector);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -47,4 +47,4 @@ void CheckedReader::read(void* data, size_t bytes) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -8,9 +8,9 @@
 #include "muster/base/open_file.h"
 #include "muster/base/replaced_file.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
-/// Writes a file piece by piece beside its place, and puts it there when all is on the disk: a reader, a
+/// Writes a file piece by piece under a temporary name, and renames it when all is on the disk: a reader, a
 /// crash or a full disk finds the old file or the new one. Without commit() nothing remains.
 class CheckedWriter {
  public:
@@ -46,4 +46,4 @@ class CheckedReader {
   Checksum checksum_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -18,7 +18,7 @@
 #include "muster/checkpoint/model_digest.h"
 #include "muster/checkpoint/state_file.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -114,8 +114,8 @@ Checkpoint read_once(const std::string& path) {
 constexpr std::array<std::chrono::milliseconds, 3> pauses = {
     std::chrono::milliseconds(20), std::chrono::milliseconds(100), std::chrono::milliseconds(400)};
 
-/// Whether all three files are there, so that a failure to read them says nothing of their content. Where not
-/// even that can be told, that is the same.
+/// Whether all three files are there, so that a failure to read them says nothing of their content. A file
+/// whose type cannot be found out counts as there.
 bool all_files_there(const std::string& path) {
   for (const char* name : {model_name, state_name, numbers_name}) {
     std::error_code ignored;  // see above
@@ -215,8 +215,8 @@ void CheckpointStore::save(int64_t step, const NamedTensors& model, const State&
     fs::remove_all(temporary, ignored);
     throw;
   }
-  // A checkpoint of the same step steps aside first; found again by the constructor if we are stopped in
-  // between.
+  // A checkpoint of the same step is moved aside first; the constructor finds it again if the process is
+  // stopped in between.
   const std::string replaced = aside(replaced_prefix, name);
   if (muster::is_there(final_path)) rename(final_path, replaced);
   rename(temporary, final_path);
@@ -231,9 +231,9 @@ void CheckpointStore::save(int64_t step, const NamedTensors& model, const State&
   }
 }
 
-// Damaged or not: what a run has not read is not the run's to remove. By way of `staging_`, so that an
-// earlier writer that wakes up here moves nothing; found again by its successor, or the constructor, if it is
-// stopped in between.
+// Damaged or not: a run does not remove checkpoints that it has not read. By way of `staging_`, so that an
+// earlier writer that is continued here moves nothing; found again by its successor, or the constructor, if
+// it is stopped in between.
 void CheckpointStore::set_aside(const std::string& name) const {
   std::string to = fmt::format("{}/{}{}", folder_, aside_prefix, name);
   for (int number = 2; muster::is_there(to); ++number)
@@ -270,4 +270,4 @@ std::optional<Checkpoint> CheckpointStore::latest() const {
   return std::nullopt;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -8,7 +8,7 @@
 #include "muster/checkpoint/safetensors.h"
 #include "muster/flat/state.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// A whole checkpoint, as it was saved.
 struct Checkpoint {
@@ -36,7 +36,8 @@ class CheckpointStore {
   void save(int64_t step, const NamedTensors& model, const State& state, const std::string& fingerprint);
 
   /// The newest checkpoint that is whole, or nothing when there are none. Throws CheckpointError when there
-  /// are some but none is whole; FileError when one cannot be read (read_checkpoint): the newest may be it.
+  /// are some but none is whole; FileError when one cannot be read (see read_checkpoint), as it may be the
+  /// newest.
   std::optional<Checkpoint> latest() const;
 
   const std::string& folder() const { return folder_; }
@@ -57,17 +58,17 @@ class CheckpointStore {
 /// a file that is there and cannot be read (the disk, the network, too many open files): it may be whole.
 Checkpoint read_checkpoint(const std::string& path);
 
-/// Removes what an interrupted save or removal left in a folder of checkpoints, and puts back a checkpoint
-/// whose successor of the same step did not come to be. REQUIRES: no other process works in it. Throws
+/// Removes what an interrupted save or removal left in a folder of checkpoints, and restores a checkpoint
+/// whose replacement of the same step was not completed. REQUIRES: no other process works in it. Throws
 /// FileError.
 void recover_checkpoints(const std::string& folder);
 
-/// The same for what lies in the staging folder of a writer that is gone: puts back into `folder` what was to
-/// be replaced there and is missing. Throws FileError.
+/// The same for the staging folder of a writer that is gone: moves a checkpoint that was being replaced back
+/// into `folder` where it is missing. Throws FileError.
 void recover_replaced_checkpoints(const std::string& staging, const std::string& folder);
 
 /// The newest checkpoint in a folder of checkpoints by name, or nothing; reads only the folder. Throws
 /// FileError when the folder is there and cannot be read.
 std::optional<std::string> newest_checkpoint(const std::string& folder);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

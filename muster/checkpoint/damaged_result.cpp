@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 CheckpointError beyond_repair(const RunFolder& folder) {
   invariant(!folder.damage.empty(), "only a damaged result can be beyond repair");
@@ -27,4 +27,4 @@ void set_aside_damaged_result(const RunFolder& folder) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -72,4 +72,4 @@ std::string foreign_format(std::string_view head, const std::string& path) {
   return "";
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 void KeptLines::add(const MetricsLine& line) {
   lines_.push_back(line);
@@ -59,4 +59,4 @@ std::string merged_lines(std::string_view content, const KeptLines& kept, int64_
   return merged;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

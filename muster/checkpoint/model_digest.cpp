@@ -5,12 +5,12 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
 constexpr std::string_view version_key = "format_version";
-constexpr std::string_view present_version = "2";  // 1, which said nothing, had no digest
+constexpr std::string_view present_version = "2";  // version 1 had neither this entry nor a digest
 
 /// With its length before it, so that no two lists of texts look alike.
 std::string counted(std::string_view text) { return fmt::format("{}:{}\n", text.size(), text); }
@@ -54,4 +54,4 @@ void require_promised(const ModelDigest& digest, const Metadata& metadata, const
       path, digest_key, version_key));
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

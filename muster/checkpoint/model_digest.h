@@ -8,7 +8,7 @@
 
 #include "muster/base/checksum.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 // A model's file carries a digest of its content in its metadata: "xxh64", sixteen hexadecimal digits, over
 // the names, types, shapes and bytes of all tensors and all other metadata. So a flipped bit is found by
@@ -41,4 +41,4 @@ bool promises_digest(const Metadata& metadata, const std::string& path);
 /// REQUIRES: promises_digest(). Throws DataError when the content does not come to what was promised.
 void require_promised(const ModelDigest& digest, const Metadata& metadata, const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -12,7 +12,7 @@
 #include "muster/checkpoint/checkpoint.h"
 #include "muster/report/whole_result.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -24,7 +24,7 @@ constexpr const char* lock_name = ".lock";
   throw FileError(fmt::format("cannot use '{}' as run.out: {}", path, reason));
 }
 
-/// The folders that hold the names of those on the way to `path` that are still missing.
+/// The folders that get a new entry when the missing folders of `path` are made.
 std::vector<fs::path> folders_that_change(const std::string& path) {
   std::vector<fs::path> changing;
   std::error_code error;
@@ -69,8 +69,8 @@ void refuse_if_used(const std::string& path) {
                          holder.empty() ? "unknown" : holder));
 }
 
-/// A lock that names the writer, in the place of the one before: who held that one, and sleeps, holds a file
-/// without a name.
+/// Replaces the lock by one that names this writer: a stopped holder of the old one holds a file without a
+/// name.
 LockFile replace_lock(const Staging& staging) {
   LockFile lock(staging.path_of(lock_name));
   // Nobody else knows the file; where the file system offers no locks, the user was told.
@@ -83,8 +83,8 @@ LockFile replace_lock(const Staging& staging) {
 /// The run that wrote here last, where the folder says so.
 std::optional<RunWriter> last_writer(const LockFile& lock) { return writer_in(lock.text()); }
 
-// The order of mkdir (Staging), lock and revoke_others() decides: an earlier writer of this run that wakes up
-// in between sees the lock of its successor, or finds its folder gone.
+// The order of mkdir (Staging), lock and revoke_others() decides: an earlier writer of this run that is
+// continued in between sees the lock of its successor, or finds its folder gone.
 void lock_folder(RunFolder& folder, const RunWriter& writer) {
   const std::string& path = folder.path;
   folder.staging = std::make_unique<Staging>(path, writer);
@@ -164,4 +164,4 @@ RunFolder take_over_run_folder(const std::string& path, const RunWriter& writer)
   return folder;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -10,7 +10,7 @@
 #include "muster/checkpoint/run_writer.h"
 #include "muster/checkpoint/staging.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// How a run begins in its folder.
 struct RunFolder {
@@ -19,19 +19,19 @@ struct RunFolder {
   bool already_finished = false;           ///< its result is whole (whole_result.h): nothing to do
   std::string damage;                      ///< of a finished run: why its result has to be made again; or ""
   std::optional<std::string> resume_from;  ///< the newest checkpoint's folder, not examined yet
-  std::vector<std::string> messages;       ///< what the user should be told, a line each
+  std::vector<std::string> messages;       ///< for the user, a line each
   LockFile lock;                           ///< FOLDER/.lock: keeps other runs out
   std::unique_ptr<Staging> staging;        ///< keeps earlier writers of this run out
 };
 
 /// Makes the folder if need be, locks it, and decides. Without `resume` a folder that holds anything is
 /// refused; with it, a finished run is left alone, one whose result is damaged goes on from its last
-/// checkpoint, and one without a checkpoint starts anew; all told in `messages`. Throws OptionError (run.out:
-/// empty name, not empty), FileError (no folder, not writable, unreadable, in use by another process, `.lock`
-/// is a symbolic link), LostPeer when a later writer of the same run has it. An earlier writer of the same
-/// run may hold the lock still: it is taken from it. `total_steps`: of a training; a finished one of fewer
-/// steps goes on from its last checkpoint, its result stays until the next is whole; one of more is refused
-/// (OptionError, run.steps).
+/// checkpoint, and one without a checkpoint starts anew; `messages` say so. An earlier writer of the same run
+/// that still holds the lock loses it. `total_steps`: of a training; a finished run of fewer steps goes on
+/// from its last checkpoint, its result stays until the next is whole; one of more is refused (OptionError,
+/// run.steps). Throws OptionError (run.out: empty name, not empty), FileError (no folder, not writable,
+/// unreadable, in use by another process, `.lock` is a symbolic link), LostPeer when a later writer of the
+/// same run has it.
 RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter& writer = sole_writer(),
                           std::optional<int64_t> total_steps = std::nullopt);
 
@@ -40,4 +40,4 @@ RunFolder open_run_folder(const std::string& path, bool resume, const RunWriter&
 /// LostPeer.
 RunFolder take_over_run_folder(const std::string& path, const RunWriter& writer);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

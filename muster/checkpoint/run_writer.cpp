@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::optional<RunWriter> writer_in(std::string_view text) {
   return writer;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

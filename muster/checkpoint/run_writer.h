@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// Who writes a run's folder. Within a run a writer with a greater number takes the folder over from the one
 /// before, also where that one is stopped and holds the lock.
@@ -24,8 +24,8 @@ std::string random_run_id();
 /// A writer of a run of its own: one that no other process writes for.
 RunWriter sole_writer();
 
-/// What stands in the lock of the folder that it writes, and back: nothing where the text is another one.
+/// The text in the lock file of the folder that it writes, and back: nothing for any other text.
 std::string holder_text(const RunWriter& writer);
 std::optional<RunWriter> writer_in(std::string_view holder_text);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

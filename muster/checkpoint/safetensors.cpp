@@ -16,7 +16,7 @@
 #include "muster/checkpoint/foreign_file.h"
 #include "muster/checkpoint/model_digest.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -25,7 +25,7 @@ using Json = nlohmann::ordered_json;
 constexpr int64_t largest_header = 100'000'000;  // as in the reference implementation
 constexpr const char* metadata_name = "__metadata__";
 
-/// The order of the bytes: wide types first, otherwise as given.
+/// The order of the tensors' bytes: wide types first, otherwise as given.
 std::vector<size_t> order_of_data(const NamedTensors& tensors) {
   std::vector<size_t> order(tensors.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -108,7 +108,7 @@ class Header {
     throw DataError(fmt::format("'{}' is no sound safetensors file: {}", path_, why));
   }
 
-  /// What does not begin as such a file: perhaps a file of another kind.
+  /// Refuses a file that does not begin as safetensors, by the name of its format where that is known.
   [[noreturn]] void refuse_start(const std::string& head, const std::string& why) const {
     const std::string other = foreign_format(head, path_);
     if (other.empty()) refuse(why);
@@ -220,7 +220,7 @@ class Header {
   std::string path_;
 };
 
-/// A bool that is neither 0 nor 1 would be undefined behaviour in whoever uses it.
+/// A bool that is neither 0 nor 1 would be undefined behaviour in the code that uses it.
 void check_bools(const StoredTensor& tensor, const std::string& name, const std::string& path) {
   const auto* bytes = tensor.content.data<uint8_t>();
   if (std::any_of(bytes, bytes + tensor.content.size(), [](unsigned char byte) { return byte > 1; }))
@@ -271,4 +271,4 @@ Safetensors read_safetensors(const std::string& path) {
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

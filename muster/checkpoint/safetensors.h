@@ -8,7 +8,7 @@
 #include "muster/base/checksum.h"
 #include "muster/checkpoint/stored_tensor.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 using NamedTensors = std::vector<std::pair<std::string, StoredTensor>>;
 
@@ -33,4 +33,4 @@ FileDigest write_safetensors(const std::string& path, const NamedTensors& tensor
 /// and length that contradict each other, overlaps, holes, repeated names, a digest that does not fit.
 Safetensors read_safetensors(const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

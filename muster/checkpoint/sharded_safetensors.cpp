@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -76,4 +76,4 @@ Safetensors read_sharded_safetensors(const std::string& index_path) {
   return all;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -4,7 +4,7 @@
 
 #include "muster/checkpoint/safetensors.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// Whether a path names the index of a model in several files: it ends in .safetensors.index.json.
 bool is_safetensors_index(const std::string& path);
@@ -15,4 +15,4 @@ bool is_safetensors_index(const std::string& path);
 /// file elsewhere than beside the index, a tensor that is missing, left over, or in two files.
 Safetensors read_sharded_safetensors(const std::string& index_path);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -13,7 +13,7 @@
 #include "muster/base/file.h"
 #include "muster/base/folder.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -84,7 +84,7 @@ std::vector<std::string> Staging::revoke_others() const {
     }
     if (error) fail("take away", folder_ + "/" + name, error);
     taken.push_back(here);
-    // What that one had itself taken, and not yet put back.
+    // Folders that the other writer had itself taken, and not yet put back.
     for (const std::string& inner : names_in(here))
       if (inner.starts_with(taken_prefix)) taken.push_back(here + "/" + inner);
   }
@@ -109,4 +109,4 @@ void Staging::require_present() const {
     throw FileError(fmt::format("'{}' was moved or removed while the run wrote into it", folder_));
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -5,11 +5,11 @@
 
 #include "muster/checkpoint/run_writer.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
-/// Where the writer of a run's folder makes what it then moves into place: FOLDER/.writer-RUN-NUMBER. A
-/// writer that was stopped may wake up at any moment and do the very next call of its program. That call
-/// finds nothing to move, and open files that no name leads to: its successor has taken this folder away
+/// Where the writer of a run's folder makes files before it moves them into place: FOLDER/.writer-RUN-NUMBER.
+/// A stopped writer may be continued at any moment and make the very next call of its program. That call
+/// finds nothing to move, and its open files have no names: its successor has taken this folder away
 /// (revoke_others) and has written anew every file that it held open.
 class Staging {
  public:
@@ -27,12 +27,13 @@ class Staging {
   /// Moves a file, whose content is on the disk, to the same name in the run's folder and brings the move to
   /// the disk. Throws LostPeer when a successor writes the folder now, else FileError.
   void publish(const std::string& name) const;
-  /// Takes the folders of all earlier writers away, and those of runs that are gone; what they held lies in
-  /// the returned folders until this one goes. Throws LostPeer when there is a successor, else FileError.
+  /// Takes the folders of all earlier writers away, and those of runs that are gone; their content is in the
+  /// returned folders until this object is destroyed. Throws LostPeer when there is a successor, else
+  /// FileError.
   std::vector<std::string> revoke_others() const;
   /// A successor writes the run's folder now.
   bool superseded() const;
-  /// Throws LostPeer where that is so.
+  /// Throws LostPeer where superseded(), FileError where this folder is gone.
   void require_present() const;
 
  private:
@@ -44,4 +45,4 @@ class Staging {
 /// Whether a file of a run's folder is one of these, or was left by one.
 bool is_staging(const std::string& name);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/base/sealed_json.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -90,4 +90,4 @@ StateFile parse_state_file(const std::string& text, const std::string& path) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

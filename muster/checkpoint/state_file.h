@@ -7,7 +7,7 @@
 #include "muster/base/checksum.h"
 #include "muster/base/numbers.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// What state.json of a checkpoint says.
 struct StateFile {
@@ -23,4 +23,4 @@ std::string format_state_file(const StateFile& content);
 /// Throws CheckpointError, naming `path`, when the text is damaged or of another format version.
 StateFile parse_state_file(const std::string& text, const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -8,7 +8,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/half_kernel.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 namespace {
 
@@ -42,10 +42,10 @@ StoredType stored_type(ElementType type) {
   throw Bug("an element type that files do not hold");
 }
 
-/// Two bytes a value, as float32.
+/// Converts values of two bytes (f16, bf16) to float32.
 Vector widened(const StoredTensor& half) {
   Vector wide = uninitialised_vector(half.elements(), ElementType::float32);
-  fill(wide, -0.0);  // what leaves every number as it is when it is added
+  fill(wide, -0.0);  // adding to it leaves every number as it is
   const auto* const message = half.content.data<uint8_t>();
   if (half.type == StoredType::f16)
     kernel::fp16_add(message, wide.size(), wide.data<float>());
@@ -95,4 +95,4 @@ Vector StoredTensor::reals(ElementType wanted) const {
   return wide;
 }
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -7,7 +7,7 @@
 
 #include "muster/flat/state.h"
 
-namespace muster {
+namespace muster::inline checkpoint {
 
 /// The element types of tensors in files, by the names of the safetensors format.
 enum class StoredType : uint8_t { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
@@ -43,4 +43,4 @@ struct StoredTensor {
   Vector reals(ElementType wanted) const;
 };
 
-}  // namespace muster
+}  // namespace muster::inline checkpoint

@@ -9,7 +9,7 @@
 #include "muster/base/nearest_word.h"
 #include "muster/choice/unused_option.h"
 
-namespace muster::family_detail {
+namespace muster::inline choice::family_detail {
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-/// "qsr, power: the least one; adaptive: the first one.": kinds with one note stand together.
+/// "qsr, power: the least one; adaptive: the first one.": kinds with the same note are grouped.
 std::string notes_of(const std::vector<User>& users) {
   std::vector<std::pair<std::string, std::string>> groups;  // note, kinds
   for (const User& user : users) {
@@ -70,7 +70,7 @@ std::string listed(const std::vector<std::string>& words, const char* last) {
   return text;
 }
 
-/// "true for int8 and top_k, else false": what holds for each kind where nothing is given.
+/// "true for int8 and top_k, else false": the defaults of the kinds, in words.
 std::string own_absences(const Field& field, const std::vector<User>& users) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;  // text, kinds
   bool all = true;
@@ -88,7 +88,7 @@ std::string own_absences(const Field& field, const std::vector<User>& users) {
   return all ? text : text + ", else " + field.when_absent;
 }
 
-// Or "none; post_local and swap need it".
+// The default of a field in words: own_absences(), or "none; post_local and swap need it".
 std::string absence_of(const Field& field, const std::vector<User>& users) {
   std::vector<User> needing;
   bool own = false;
@@ -148,4 +148,4 @@ void refuse(const FamilyText& text, const Kinds& kinds, std::string_view word) {
                                 nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
 }
 
-}  // namespace muster::family_detail
+}  // namespace muster::inline choice::family_detail

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/kind.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 /// What the user chooses among, and where: `[schedule] rule = "qsr"`.
 struct FamilyText {
@@ -30,20 +30,21 @@ std::vector<Field> fields_of(const Kinds& kinds);
 /// Throws UnusedOption for a field of the family that was given another value than its usual one, and that
 /// `chosen` does not read.
 void check_used(const FamilyText& text, const Kinds& kinds, const Kind& chosen, const Values& values);
-/// Throws OptionError (`section`.`key`) with the words there are, and the nearest.
+/// Throws OptionError (`section`.`key`) with the known words, and the nearest one.
 [[noreturn]] void refuse(const FamilyText& text, const Kinds& kinds, std::string_view word);
 
 }  // namespace family_detail
 
-/// The kinds of one sort. A value: a copy may be given further kinds.
+/// The kinds among which one option chooses. A copy is independent: further kinds may be added to it.
 template <class K>
 class Family {
  public:
   Family(FamilyText text, std::vector<K> kinds) : text_(std::move(text)), kinds_(std::move(kinds)) {}
 
   const FamilyText& text() const { return text_; }
-  const std::vector<K>& all() const { return kinds_; }
-  /// A kind of a known name replaces that one.
+  const std::vector<K>& all() const& { return kinds_; }
+  const std::vector<K>& all() const&& = delete;  ///< a reference into a temporary would dangle
+  /// Adds a kind; replaces the one of the same name.
   void add(K kind) {
     for (K& one : kinds_)
       if (one.name == kind.name) {
@@ -104,4 +105,4 @@ class Family {
   std::vector<K> kinds_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline choice

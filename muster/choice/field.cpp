@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 void Field::check(std::string_view key, const Value& value) const {
   if (const auto* text = std::get_if<std::string>(&value)) {
@@ -54,4 +54,4 @@ std::string Field::range_text() const {
   return low + " and " + high;
 }
 
-}  // namespace muster
+}  // namespace muster::inline choice

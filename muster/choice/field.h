@@ -10,23 +10,23 @@
 
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 /// One thing that a user may give: what files, command lines, help and checks know about it.
 struct Field {
   std::string name;
   ValueType type = ValueType::text;
-  Value usual;              ///< what holds where nothing is given; monostate: nothing does
+  Value usual;              ///< the default; monostate: none
   std::string meaning;      ///< whole sentences; of a field that not all kinds have, what follows "kind: "
   std::string unit;         ///< "" where there is none
-  std::string when_absent;  ///< in words, what holds where `usual` is nothing
+  std::string when_absent;  ///< the default in words, where `usual` is monostate
   std::vector<std::string> words;  ///< the only texts allowed; empty: any text
   double lowest = -std::numeric_limits<double>::infinity();
   double highest = std::numeric_limits<double>::infinity();
   bool lowest_excluded = false;
   bool highest_excluded = false;
   bool within_run = false;  ///< a step (an integer), which must come before the end of the run
-  /// What must hold of a value besides, in words; "" where it does. Empty: nothing.
+  /// A further check: returns "" for an allowed value, else in words what must hold. Empty: no check.
   std::function<std::string(const Value&)> also;
 
   /// Throws OptionError under `key`, the name that the user knows: a word, a number or another value that is
@@ -60,7 +60,7 @@ struct FieldSentence : Field {
   Self&& self() { return static_cast<Self&&>(*this); }
 };
 
-/// A field in the making.
+/// A field under construction, from its name and type.
 struct NewField : FieldSentence<NewField> {
   NewField(std::string field_name, ValueType value_type) {
     name = std::move(field_name);
@@ -75,4 +75,4 @@ inline NewField text_field(std::string name) { return {std::move(name), ValueTyp
 inline NewField integers_field(std::string name) { return {std::move(name), ValueType::integers}; }
 inline NewField reals_field(std::string name) { return {std::move(name), ValueType::reals}; }
 
-}  // namespace muster
+}  // namespace muster::inline choice

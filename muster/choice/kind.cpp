@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 const FieldUse* Kind::use(std::string_view field) const {
   const auto found =
@@ -26,4 +26,4 @@ void Kind::check_needs(std::string_view section, std::string_view what, const Va
                         fmt::format("{} {} needs it: {}", what, name, one.needed));
 }
 
-}  // namespace muster
+}  // namespace muster::inline choice

@@ -7,18 +7,18 @@
 #include "muster/choice/field.h"
 #include "muster/choice/values.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 /// A field that a kind reads.
 struct FieldUse {
   Field field;
   std::string note = {};    ///< what it means to this kind, where the field's own meaning does not say it
   std::string needed = {};  ///< why it must be given; "": it may be left out
-  std::string absent = {};  ///< what holds for this kind where it is not given, if not what the field says
+  std::string absent = {};  ///< this kind's default in words, where it is not the field's
 };
 
-/// One of several things among which a user chooses by its name: a rule, an optimizer, a codec. What belongs
-/// to one family of them only is told by the types made of this one (RuleKind, OuterKind, ...).
+/// One of several things among which a user chooses by its name: a rule, an optimizer, a codec. Derived types
+/// (RuleKind, OuterKind, ...) hold what belongs to one family only.
 struct Kind {
   std::string name;   ///< the user's word for it
   std::string about;  ///< what it does, in a line (Markdown), for the tables of docs/
@@ -34,4 +34,4 @@ struct Kind {
   void check_needs(std::string_view section, std::string_view what, const Values& values) const;
 };
 
-}  // namespace muster
+}  // namespace muster::inline choice

@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/kind.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 namespace reading_detail {
 
@@ -37,7 +37,7 @@ struct NoFacts {};
 ///         .bind(growth(), &QuadraticRuleOptions::growth).otherwise(peak_of_rate)
 ///         .take(&RunFacts::workers, &QuadraticRuleOptions::workers)
 ///
-/// A field without a usual value takes the member's own, unless it says what holds when it is absent.
+/// A field without a usual value leaves the member's initialiser, unless otherwise() or usually() is given.
 template <class Options, class Facts = NoFacts>
 class Reading {
  public:
@@ -51,7 +51,7 @@ class Reading {
         std::move(field),
         [member](Options& options, const Held& value, const Facts&) { options.*member = value; });
   }
-  /// A field whose value T becomes more than one member, or another type.
+  /// A field whose value T sets more than one member, or is converted to another type.
   template <class T>
   Reading&& bind(Field field, std::function<void(Options&, const T&, const Facts&)> put) && {
     fields_.push_back({{std::move(field)},
@@ -61,12 +61,12 @@ class Reading {
                        {}});
     return std::move(*this);
   }
-  /// A field that goes into no option: others ask for its value.
+  /// A field that sets no option; its value is read elsewhere.
   Reading&& mention(Field field) && {
     fields_.push_back({{std::move(field)}, [](Options&, const Value&, const Facts&) {}, {}});
     return std::move(*this);
   }
-  /// What the kind needs to know and the user gives elsewhere; taken before any field.
+  /// Sets options from facts of the run, before any field.
   Reading&& take(std::function<void(Options&, const Facts&)> put) && {
     return taken_.push_back(std::move(put)), std::move(*this);
   }
@@ -75,22 +75,22 @@ class Reading {
     return std::move(*this).take([=](Options& options, const Facts& facts) { options.*to = facts.*from; });
   }
 
-  // Of the field bound last.
+  // The following functions describe the field bound last.
   Reading&& means(std::string note) && { return last().use.note = std::move(note), std::move(*this); }
-  /// What holds for this kind where the field is not given, in words.
+  /// This kind's default of the field, in words.
   Reading&& absent(std::string text) && { return last().use.absent = std::move(text), std::move(*this); }
   Reading&& needed(std::string why) && { return last().use.needed = std::move(why), std::move(*this); }
   /// A default that depends on the run.
   Reading&& otherwise(std::function<Value(const Facts&)> value) && {
     return last().otherwise = std::move(value), std::move(*this);
   }
-  /// A default of this kind's own, beside which other kinds of the family have theirs.
+  /// A default of this kind; other kinds of the family may have others for the same field.
   Reading&& usually(Value value) && {
     last().use.absent = format_plain(value);
     return std::move(*this).otherwise([value = std::move(value)](const Facts&) { return value; });
   }
 
-  /// Not validated.
+  /// The options, not validated.
   Options operator()(const Values& values, const Facts& facts) const {
     Options options;
     for (const auto& put : taken_) put(options, facts);
@@ -132,4 +132,4 @@ class Reading {
   std::vector<std::function<void(Options&, const Facts&)>> taken_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline choice

@@ -6,10 +6,10 @@
 #include "muster/base/error.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline choice {
 
-/// A field that was given and changes nothing, because of what others say. Where it stands in a file and the
-/// command line says those others, it is set aside instead (muster/app/options/resolve.h).
+/// A field that was given and has no effect because of other options. Where the field comes from a file and
+/// the others from the command line, it is set aside instead (muster/app/options/resolve.h).
 class UnusedOption : public OptionError {
  public:
   UnusedOption(std::string_view key, const Value& value, std::string_view remedy)
@@ -26,4 +26,4 @@ inline void require_used(bool used, std::string_view key, const Value& value, st
   if (!used) throw UnusedOption(key, value, remedy);
 }
 
-}  // namespace muster
+}  // namespace muster::inline choice

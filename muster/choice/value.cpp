@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/base/printable.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 namespace {
 
@@ -167,4 +167,4 @@ std::string shown(std::string_view text) {
   return printable(text.substr(0, end)) + "...";
 }
 
-}  // namespace muster
+}  // namespace muster::inline choice

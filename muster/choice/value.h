@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-namespace muster {
+namespace muster::inline choice {
 
 /// The value of a key, whatever its type; monostate: not given.
 using Value = std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<int64_t>,
@@ -33,4 +33,4 @@ std::string format_json(const Value& value);
 /// A user's text as an error may show it: one line, control characters escaped, cut after 80 characters.
 std::string shown(std::string_view text);
 
-}  // namespace muster
+}  // namespace muster::inline choice

@@ -10,11 +10,11 @@
 #include "muster/choice/field.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline choice {
 
 /// What was given of the fields of a section, by their names. A field that is not here was not given: it has
-/// its usual value, or what the chosen kind makes of the run. Values of fields that the chosen kind does not
-/// read stay here, so that another kind chosen over it finds them.
+/// its usual value, or one that the chosen kind derives from the run. Values of fields that the chosen kind
+/// does not read stay here, so that they count if another kind is chosen.
 class Values {
  public:
   /// Nothing where the field was not given.
@@ -35,13 +35,13 @@ class Values {
     const Value* value = find(field.name);
     return value ? *value : field.usual;
   }
-  /// What was given, as a T; nothing where it was not. REQUIRES: the field's type is T.
+  /// The value given, as a T; nothing where none was given. REQUIRES: the field's type is T.
   template <class T>
   std::optional<T> given(std::string_view name) const {
     const Value* value = find(name);
     return value ? std::optional(std::get<T>(*value)) : std::nullopt;
   }
-  /// The same of what holds. REQUIRES: the field's type is T.
+  /// The given or usual value, as a T; nothing where there is neither. REQUIRES: the field's type is T.
   template <class T>
   std::optional<T> held(const Field& field) const {
     const Value& value = of(field);
@@ -54,4 +54,4 @@ class Values {
   std::map<std::string, Value, std::less<>> given_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline choice

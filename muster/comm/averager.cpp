@@ -13,7 +13,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -58,7 +58,7 @@ State moved_residual(const State& state, int from, int to) {
 
 }  // namespace
 
-/// Lets several operations of a group go on at once.
+/// Operations of a group that run at the same time and are waited for together.
 class Averager::Together {
  public:
   void add(std::unique_ptr<Pending> pending) { pending_.push_back(std::move(pending)); }
@@ -167,8 +167,8 @@ void Averager::restore(const State& state) {
   waiting_state_ = state;
 }
 
-// The workers of one process that has others share memory: they travel as one, their mean. Their squared
-// distance to it goes into `within`, where that is wanted.
+// Workers of one process share memory: where there are several processes, each sends the mean of its workers.
+// Their squared distance to it goes into `within`, where that is wanted.
 std::unique_ptr<CompressedMean::Meeting> Averager::start_compressed(const MeetingRequest& request,
                                                                     Vector& mean, double* within) {
   const Averaged& kind = request.vectors.front();
@@ -201,7 +201,7 @@ int64_t Averager::start_means(const MeetingRequest& request, std::vector<Vector>
       under_way.add(std::move(pending));
       continue;
     }
-    // One replica travels from where it is.
+    // A single replica is sent from its own memory.
     if (replicas.size() > 1)
       local_mean(replicas, scratch[i], {.divergence = false, .write_back = false}, pool_);
     under_way.add(group_->start_mean(replicas.size() > 1 ? scratch[i] : first, scratch[i]));
@@ -209,8 +209,8 @@ int64_t Averager::start_means(const MeetingRequest& request, std::vector<Vector>
   return message_bytes;
 }
 
-// About the true mean, which a compressed one is not. A process alone has all replicas; several know the mean
-// only as it was decoded, and find the distances from a sketch of each.
+// Measures distances to the true mean, not to the compressed one. A process alone has all replicas; several
+// processes know the mean only as it was decoded, and find the distances from a sketch of each.
 void Averager::measure_spread(const MeetingRequest& request, const Vector& mean, bool compressed,
                               MeetingNumbers& numbers) {
   const Averaged& parameters = request.vectors.front();
@@ -233,16 +233,15 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<Vector>
   numbers.at(MeetingNumbers::value) = sum(request.values);
   numbers.at(MeetingNumbers::flag) = flag_ ? 1 : 0;
   numbers.at(MeetingNumbers::clock) = request.clock;
-  const Averaged& parameters = request.vectors.front();
   // A compressed mean sends in two halves, which other operations must not come between.
   if (request.measure_divergence || compressed) under_way.wait(deadline);
-  if (compressed && parameters.anchor.defined())
-    subtract(parameters.anchor, scratch.front(), scratch.front());
+  if (compressed && request.vectors.front().anchor.defined())
+    subtract(request.vectors.front().anchor, scratch.front(), scratch.front());
   if (request.measure_divergence) measure_spread(request, scratch.front(), compressed, numbers);
   if (request.measure_divergence || !request.values.empty())
     under_way.add(group_->start_mean(numbers.vector(), numbers.vector()));
   under_way.wait(deadline);
-  // Confirmed: only now does anything change.
+  // The meeting has succeeded: only now does anything change.
   if (compressed) compressed_->commit();
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const Averaged& kind = request.vectors[i];
@@ -312,4 +311,4 @@ std::unique_ptr<MeanUnderWay> Averager::start(const MeanRequest& request) {
   return std::make_unique<UnderWay>(*this, request, std::move(plain));
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -12,33 +12,33 @@
 #include "muster/comm/local_mean.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 class MeetingNumbers;
 
 /// One kind of vector that a meeting averages: parameters, gradients, a moment.
 struct Averaged {
   std::vector<Vector> replicas;  ///< of every hosted worker
-  /// Becomes the mean: another vector of the same form may take its place, which saves a pass through memory.
-  /// Null where only the write-back is wanted.
+  /// Receives the mean: another vector of the same form may take its place, which saves a pass through
+  /// memory. Null where only the write-back is wanted.
   Vector* mean = nullptr;
-  /// The replicas become the mean. A process's only replica takes over the memory that the mean came into,
-  /// where `mean` is not wanted besides and it is a whole vector: vectors in its memory follow, pointers into
-  /// it do not.
+  /// Writes the mean to the replicas. Where `mean` is null, a process's only replica takes over the memory in
+  /// which the mean arrived, if it is a whole vector: Vectors that share the replica's memory follow, raw
+  /// pointers into it do not.
   bool write_back = true;
-  /// What all replicas had in common before: where means are compressed it is the distance from here, the
-  /// outer gradient, that travels. Undefined: the vectors themselves (gradients).
+  /// The replicas' common anchor: where means are compressed, the distance to it (the outer gradient) is
+  /// sent. Undefined: the vectors themselves are sent (gradients).
   Vector anchor{};
 };
 
-/// What a meeting is to do, all of it or nothing.
+/// The work of one meeting, done as a whole or not at all.
 struct MeetingRequest {
   std::vector<Averaged> vectors;
   std::vector<double> values{};     ///< a number of every hosted worker, or empty: Meeting::mean_value
   double clock = 0;                 ///< a number of this process, exchanged beside the values: Meeting::clock
   bool measure_divergence = false;  ///< of the first kind of vector
   bool compress = false;  ///< the first kind of vector travels encoded, where the averager has a codec
-  uint64_t number = 0;  ///< another one for every meeting of the run: what compression draws follows from it
+  uint64_t number = 0;    ///< different at every meeting of the run: it enters the codec's random key
 };
 
 /// How the first kind of vector of a meeting travels; the others, and numbers, go as they are.
@@ -48,7 +48,7 @@ struct Compression {
   uint64_t seed = 0;
 };
 
-/// What a meeting found out.
+/// The results of a meeting.
 struct Meeting {
   /// Mean over all workers of the squared distance to their true mean, before the write-back; where it was
   /// asked for. Exact to rounding in one process, and in several whose vectors travel as they are. Several
@@ -122,17 +122,17 @@ class Averager {
   State state() const;
   void restore(const State& state);
 
-  /// From now on every meeting of several processes tells all of them that somebody has raised the flag: the
-  /// same word at the same meeting for all, without a store.
+  /// From now on every meeting of several processes carries this flag: flag_raised() becomes true on every
+  /// rank at the same meeting, without a store.
   void raise_flag() { flag_ = true; }
-  /// Somebody had, at the latest meeting.
+  /// Some rank had raised the flag by the latest meeting.
   bool flag_raised() const { return flag_raised_; }
 
-  /// Another group takes the place of the present one, which may be gone. Borrowed. What error feedback
-  /// carries of this process's own vectors stays (forget() drops it); of the part of the mean that it
-  /// encodes, only where its rank and the number of ranks stay too.
+  /// Another group takes the place of the present one, which may be gone. Borrowed. Error feedback keeps the
+  /// residuals of this process's own vectors (forget() drops them); those of the part of the mean that it
+  /// encodes only where its rank and the number of ranks stay too.
   void use_group(Communicator& group);
-  /// Error feedback carries nothing any more: the workers' state is another one's.
+  /// Drops all residuals of error feedback: the workers now hold another state.
   void forget() { restore({}); }
 
   Communicator& group() { return *group_; }
@@ -173,4 +173,4 @@ class Averager {
   std::vector<Vector> scratch_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

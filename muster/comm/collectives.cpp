@@ -8,7 +8,7 @@
 #include "muster/comm/codec/message_check.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -159,4 +159,4 @@ void Collectives::broadcast(Vector& vector, int root) {
   wait_all(transfers);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -7,19 +7,19 @@
 #include "muster/flat/vector.h"
 #include "muster/links/links.h"
 
-namespace muster {
+namespace muster::inline comm {
 
-/// The group's operations out of messages between two, one after the other; every rank calls the same in the
-/// same order. Before any data the ranks tell each other what they bring, in one small message: where that
-/// does not fit together, every rank throws the same Error and the links stay good (unequal lengths would
-/// otherwise end the processes).
+/// The group's operations, built from messages between two ranks, one after the other; every rank calls the
+/// same operations in the same order. Before any data the ranks announce their vectors to each other, in one
+/// small message: where these do not fit together, every rank throws the same Error and the links stay good
+/// (unequal lengths would otherwise end the processes).
 class Collectives {
  public:
   /// `slice_bytes`: large vectors travel in slices of this size, so that sending, adding and sending on
   /// overlap.
   Collectives(Links& links, int64_t slice_bytes) : links_(links), sliced_mean_(links, slice_bytes) {}
 
-  /// See SlicedMean; small vectors go whole to everybody instead.
+  /// See SlicedMean; small vectors are sent whole to every rank instead.
   void mean(const Vector& vector, Vector& mean);
   void exchange(const std::vector<Vector>& parts, std::vector<Vector>& received);
   void gather(const Vector& part, std::vector<Vector>& received);
@@ -40,4 +40,4 @@ class Collectives {
   int64_t operation_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

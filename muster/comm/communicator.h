@@ -6,7 +6,7 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// The moment after which a peer that has not answered counts as lost.
 using Deadline = std::chrono::steady_clock::time_point;
@@ -35,7 +35,7 @@ class Communicator {
   /// run to run. Until wait() returns neither may be touched; when it throws, mean holds anything. It may be
   /// the vector itself.
   virtual std::unique_ptr<Pending> start_mean(const Vector& vector, Vector& mean) = 0;
-  /// Part j of mine goes to rank j; parts[j] then holds what rank j sent me. Parts may differ in length:
+  /// parts[j] is sent to rank j; received[j] <- what rank j sent to this rank. Parts may differ in length:
   /// received[j] must have the length of what rank j sends.
   virtual std::unique_ptr<Pending> start_exchange(const std::vector<Vector>& parts,
                                                   std::vector<Vector>& received) = 0;
@@ -45,4 +45,4 @@ class Communicator {
   virtual void broadcast(Vector& vector, int root) = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -11,7 +11,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -25,7 +25,7 @@ RandomKey key_of(uint64_t seed, uint64_t contributor, int64_t part, uint64_t mee
           .b = meeting};
 }
 
-// What leaves every number as it is when added to it, -0 included.
+// Adding it leaves every number as it is, -0 included.
 constexpr double nothing = -0.0;
 
 /// vector <- vector - what the message stands for; in place, since a large vector of its own would cost as
@@ -55,14 +55,14 @@ struct CompressedMean::Residuals {
   /// Of differences to an anchor or of vectors themselves, which have other units; nothing: not known.
   std::optional<bool> of_differences{};
 
-  /// What counts at a meeting of the one kind or the other.
+  /// The residuals that apply to a meeting of differences, or of vectors themselves.
   Residuals for_kind(bool differences) const {
     return of_differences.value_or(differences) == differences ? *this : Residuals{};
   }
 };
 
-/// What becomes of the residuals when the meeting is confirmed. Works in the memory of those before the
-/// present ones.
+/// The residuals as they are once the meeting is confirmed. Works in the memory of those before the present
+/// ones.
 struct CompressedMean::Attempt {
   Residuals residuals{}, memory{};
   bool complete = false;
@@ -145,7 +145,7 @@ class CompressedMean::UnderWay final : public Meeting {
     return static_cast<uint64_t>(options_.first_worker) + contributor;
   }
 
-  /// A vector of the form of `like`: that which is there, or a new one.
+  /// memory[at] where it has the form of `like`, else a new vector.
   static Vector memory_like(const Vector& like, const std::vector<Vector>& memory, size_t at) {
     if (at < memory.size() && same_form(memory[at], like)) return memory[at];
     return flat_vector(like.size(), like.type());
@@ -304,10 +304,10 @@ void CompressedMean::restore(const State& state) {
   }
   if (state.numbers.has("of_differences"))
     restored.of_differences = state.numbers.integer("of_differences") != 0;
-  // Of some parts only: a group of another size made them.
+  // The state has residuals of some parts only: they come from a group of another size.
   if (restored.owned.size() < restored.sent.size()) restored.owned.clear();
   *residuals_ = std::move(restored);
   attempt_.reset();
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -8,7 +8,7 @@
 #include "muster/flat/state.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// Plain numbers of a CompressedMean.
 struct CompressedMeanOptions {
@@ -25,11 +25,11 @@ struct CompressedMeanOptions {
 ///   rank j decodes all N messages, adds them in rank order, divides by N, and encodes the result once;
 ///   every rank decodes these N messages: the same bits on every rank.
 /// With error feedback (Seide, Fu, Droppo, Li, Yu, "1-Bit SGD", 2014; Karimireddy, Rebjock, Stich, Jaggi,
-/// ICML 2019) each contributor keeps what its encodings lost, and adds it to its next vector:
+/// ICML 2019) each contributor keeps the residual e, what its encodings lost, and adds it to its next vector:
 ///   sends C(x + e),   e <- x + e - C(x + e)
-/// and so does the owner of part j with the mean that it encodes. What was lost of gradients does not enter
-/// outer gradients (differences to an anchor), nor the other way round: they have other units. A process
-/// alone may bring K vectors: then everything, the bits included, happens as in a group of K ranks. Draws
+/// and so does the owner of part j with the mean that it encodes. Residuals of gradients are not added to
+/// outer gradients (differences to an anchor), nor the other way round: their units differ. A process alone
+/// may bring K vectors: then everything, the bits included, is as in a group of K ranks. Random numbers
 /// follow from (seed, contributor's number in the run, part, meeting).
 class CompressedMean {
  public:
@@ -49,20 +49,20 @@ class CompressedMean {
   };
 
   /// mean <- mean over all contributors. In a group of several ranks every rank brings one vector; a group of
-  /// one brings `hosted`. With an anchor what travels, and what the mean is of, is anchor - contribution. The
-  /// contributions are read before it returns; `mean` may be one of them. It is
-  /// written by wait(), not before all messages have arrived: a lost peer leaves it as it is. `meeting`
-  /// enters the random key: the same number on every rank, another one at each meeting. What the last start()
-  /// learned is forgotten unless it was committed. The group must outlive the meeting. Throws Error for
+  /// one brings `hosted`. With an anchor each contribution is replaced by anchor - contribution, and the mean
+  /// is of these. The contributions are read before start() returns; `mean` may be one of them. It is written
+  /// by wait(), not before all messages have arrived: a lost peer leaves it as it is. `meeting` enters the
+  /// random key: the same number on every rank, another one at each meeting. New residuals of the last
+  /// start() are dropped unless it was committed. The group must outlive the meeting. Throws Error for
   /// vectors of different form, or that do not fit the residuals.
   std::unique_ptr<Meeting> start(Communicator& group, const std::vector<Vector>& contributions,
                                  const Vector& mean, uint64_t meeting, const Vector& anchor = {});
-  /// Residuals become those of the mean that was waited for: call it when the meeting is confirmed. Without
-  /// it (a failed meeting) they stay as they were before. Throws Bug when there is no such mean.
+  /// Takes over the residuals of the mean that was waited for: to be called when the meeting is confirmed.
+  /// Without it (a failed meeting) they stay as they were before. Throws Bug when there is no such mean.
   void commit();
-  /// In another group this process's contributors have these numbers. What their own encodings lost stays
-  /// with them (where their number changes, with their mean); that of encoded means is dropped, for the parts
-  /// are others.
+  /// Moves to another group, where this process's contributors have these numbers. Residuals of their own
+  /// encodings stay with them (where `hosted` changes, each gets the mean of them); those of encoded means
+  /// are dropped, since the parts differ.
   void move_to(int64_t first_worker, int64_t hosted);
 
   /// "worker.3.residual" and "worker.3.mean_residual" (of the part that worker 3 owns; missing after
@@ -81,9 +81,9 @@ class CompressedMean {
   std::shared_ptr<const Codec> codec_;
   CompressedMeanOptions options_;
   std::unique_ptr<Residuals> residuals_;
-  std::unique_ptr<Residuals> memory_;  // of the last but one: where the next meeting works
+  std::unique_ptr<Residuals> memory_;  // those before: memory that the next meeting writes to
   Vector difference_;                  // memory for anchor - contribution, without error feedback
   std::shared_ptr<Attempt> attempt_;   // shared with the meeting, which may outlive this object
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -7,7 +7,7 @@
 #include "muster/base/random.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -65,4 +65,4 @@ void sketch_distance(const Vector& vector, const Vector& from, uint64_t seed, ui
     sketch_as<float>(vector, from, seed, number, sketch, pool);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

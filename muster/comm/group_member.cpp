@@ -19,7 +19,7 @@
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -59,7 +59,7 @@ std::string rank_key(const std::string& prefix, const char* what, int rank) {
 
 }  // namespace
 
-/// Agreeing on a step to stop at by keys and values alone.
+/// Agreement on a step to stop at, by keys and values alone.
 class GroupMember::AgentStop {
  public:
   AgentStop(KeyValues& store, const Place& place) : store_(store), place_(place), prefix_(agent_prefix()) {}
@@ -92,7 +92,7 @@ class GroupMember::AgentStop {
   std::chrono::steady_clock::time_point next_look_{};
 };
 
-/// What a waiting group asks and lets be told.
+/// What a waiting group asks of its member and reports through it.
 class GroupMember::Watch final : public GroupWatch {
  public:
   explicit Watch(GroupMember& member) : member_(member) {}
@@ -114,13 +114,13 @@ class GroupMember::Watch final : public GroupWatch {
     return member_.deadline();
   }
   void stands_at(int64_t step) { step_.store(step); }
-  /// Takes the member's attendance, so that nobody looks at it meanwhile.
+  /// Replaces the member's attendance under the lock, so that no other thread uses it meanwhile.
   void replace(std::shared_ptr<Attendance> attendance) {
     const std::lock_guard lock(mutex_);
     std::swap(member_.attendance_, attendance);
     said_ = -1;
   }
-  /// The member is going: groups may live on.
+  /// The member is being destroyed; its groups may live on.
   void leave() {
     const std::lock_guard lock(mutex_);
     left_ = true;
@@ -165,7 +165,7 @@ GroupMember::~GroupMember() {
   if (leaving_.joinable()) leaving_.join();
   watch_->leave();
   attendance_.reset();
-  // The others may still have to say their last word.
+  // Serves the store until the other members have left, for 2 s at most.
   for (int i = 0; server_ && i < 200 && server_->status().members > 0; ++i)
     std::this_thread::sleep_for(milliseconds(10));
 }
@@ -194,7 +194,7 @@ milliseconds GroupMember::deadline() const { return attendance_ ? attendance_->l
 
 bool GroupMember::elastic() const { return elastic_.min_members > 0 && elastic_.min_members < place_.size; }
 
-// A group with a dead member may take a while to go: nobody waits for it.
+// A group with a dead member may take a while to end: another thread destroys it.
 Communicator& GroupMember::next_group(int64_t version) {
   counts_ = true;
   while (true) {
@@ -345,4 +345,4 @@ std::optional<int64_t> GroupMember::stop_step(int64_t step, milliseconds within)
   return agent_stop_ ? agent_stop_->step(step, within) : step;
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

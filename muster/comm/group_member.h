@@ -12,22 +12,25 @@
 #include "muster/comm/join_group.h"
 #include "muster/rendezvous/attendance.h"
 
-namespace muster {
-
+namespace muster::inline rendezvous {
 class StoreClient;
 class StoreServer;
+}  // namespace muster::inline rendezvous
 
-/// For runs that outlive their workers.
+namespace muster::inline comm {
+
+/// Options of runs that survive the loss of workers.
 struct ElasticOptions {
   int min_members = 0;  ///< 0: all processes; fewer: the run is elastic
-  /// Not heard of for so long: dead. For the store that this process serves; else its store says it.
+  /// A member not heard of for so long is dead. For the store that this process serves; else its store
+  /// decides.
   std::chrono::milliseconds deadline = std::chrono::seconds(10);
   /// A member of an elastic run that has lost the store tries for so long to reach it again.
   std::chrono::milliseconds come_back = std::chrono::minutes(2);
 };
 
-/// This process as a member of its run: comes into the run's store, and takes part in one generation of the
-/// group after the other. Outlives the groups that it makes.
+/// This process as a member of its run: joins the run's store, and takes part in one generation of the group
+/// after the other. Outlives the groups that it makes.
 class GroupMember {
  public:
   /// Where this process serves the store (Place::Store::rank_zero), it does so until the others have left.
@@ -43,10 +46,11 @@ class GroupMember {
   /// joins it anew first. Throws LostPeer when there will be no group: the store is gone (then the present
   /// group still stands), or see Attendance::gather.
   Communicator& next_group(int64_t version);
-  /// What this process brought to the last gathering counts: nobody has gone on without it since.
+  /// The state that this process brought to the last gathering counts: no generation was formed without it
+  /// since.
   bool counts() const { return counts_; }
-  /// Leaves the others for good: a group of this process alone, to end in good order where nobody can make
-  /// another group any more.
+  /// Leaves the others for good: a group of this process alone, to end in good order where no other group can
+  /// be made any more.
   Communicator& go_alone();
   /// The group made last, and its generation. REQUIRES: next_group() was called.
   Communicator& group() { return *group_; }
@@ -75,11 +79,11 @@ class GroupMember {
   bool expelled() const;
   /// The store, without which no other group can be made, cannot be reached; the present group still works.
   bool store_lost() const;
-  /// So it is, and it is not coming back: next_group() has tried, or need not try.
+  /// store_lost(), and for good: next_group() has tried to reach it in vain, or the run is not elastic.
   bool store_gone() const { return gone_ || (store_lost() && !elastic()); }
 
-  /// Agreeing on a step to stop at, see Attendance. One who waits in an operation of the group says by
-  /// himself that he stands at the step that stands_at() told last.
+  /// Agreement on a step to stop at, see Attendance. While this process waits in an operation of the group,
+  /// the step that was last given to stands_at() is reported for it.
   void stands_at(int64_t step);
   void ask_to_stop();
   bool stop_wanted();
@@ -116,4 +120,4 @@ class GroupMember {
   std::optional<LinkKind> kind_of_links_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

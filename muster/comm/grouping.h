@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// The workers of a run in groups of consecutive workers, those of one machine: group w / group_size holds
 /// worker w. A group is several whole processes, or lies inside one.
@@ -38,4 +38,4 @@ inline void Grouping::validate() const {
                         "; take one of " + sizes);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -4,7 +4,7 @@
 
 #include "muster/comm/group_member.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -43,4 +43,4 @@ std::unique_ptr<Communicator> join_group(const Place& place, const JoinOptions& 
   return std::make_unique<JoinedGroup>(std::make_unique<GroupMember>(place, options));
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -13,7 +13,7 @@
 #include "muster/rendezvous/place.h"
 #include "muster/rendezvous/waits.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// Connects to the store of torchrun's agent (LibTorch's: muster/libtorch/torchrun_store.h).
 using AgentStore = std::function<std::unique_ptr<KeyValues>(const std::string& address, int port,
@@ -46,4 +46,4 @@ std::unique_ptr<Communicator> join_group(const JoinOptions& options = {});
 /// The same for a place that the caller knows.
 std::unique_ptr<Communicator> join_group(const Place& place, const JoinOptions& options = {});
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -14,14 +14,14 @@
 #include "muster/comm/codec/message_check.h"
 #include "muster/comm/collectives.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
-/// How often one who waits looks whether a member has died.
+/// How often a waiting thread checks whether a member has died.
 constexpr auto look_every = std::chrono::milliseconds(20);
 
-/// A wait of so long is worth a note.
+/// Waits of at least this length are noted.
 constexpr auto notable = std::chrono::seconds(1);
 
 /// One operation in the queue.
@@ -31,15 +31,15 @@ struct Job {
   std::exception_ptr failure;
 };
 
-/// What one who waits for an operation sees of the others: whether it is in vain, and whom it waits for.
-class Vigil {
+/// Watches the peers while a thread waits for an operation: whether the wait is in vain, and for whom it is.
+class PeerWatch {
  public:
-  Vigil(GroupWatch* watch, const Links& links, Waits* waits, Deadline deadline)
+  PeerWatch(GroupWatch* watch, const Links& links, Waits* waits, Deadline deadline)
       : watch_(watch), links_(links), waits_(waits), deadline_(deadline) {}
 
-  /// Why there is nothing to wait for any more; empty while there is. `longest`: that such a wait has taken
-  /// before; a peer of which nobody tells whether it lives has twice that, or the watch's patience.
-  std::string in_vain(Deadline::duration longest) {
+  /// Why the wait is in vain; empty while it is not. `longest`: time that such a wait has taken before; where
+  /// it is unknown whether peers live, the limit is twice that, at least the watch's patience.
+  std::string why_hopeless(Deadline::duration longest) {
     const Deadline now = std::chrono::steady_clock::now();
     if (watch_) watch_->waits();
     if (watch_ && watch_->broken()) return "a member of the group has died";
@@ -62,7 +62,7 @@ class Vigil {
   void note(int peer, bool untold) {
     Wait wait{.whom = links_.name_of(peer), .where = "at a meeting"};
     wait.state = untold ? "without the store it is unknown whether it lives" : "it lives";
-    wait.spoken_for = links_.rank() != (peer == 0 ? 1 : 0);
+    wait.reported_elsewhere = links_.rank() != (peer == 0 ? 1 : 0);
     if (note_)
       note_->change(wait);
     else
@@ -94,7 +94,7 @@ class Engine {
     thread_.join();
   }
 
-  /// Every operation not done fails.
+  /// Makes every operation that is not done fail.
   void stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -114,14 +114,14 @@ class Engine {
   }
 
   void await(Job& job, Deadline deadline) {
-    Vigil vigil(watch_.get(), *links_, waits_.get(), deadline);
+    PeerWatch peer_watch(watch_.get(), *links_, waits_.get(), deadline);
     std::unique_lock lock(mutex_);
     while (!job.done) {
       const Deadline look = std::min(deadline, std::chrono::steady_clock::now() + look_every);
       if (finished_.wait_until(lock, look, [&] { return job.done; })) break;
       const auto longest = longest_;
       lock.unlock();
-      const std::string lost = vigil.in_vain(longest);
+      const std::string lost = peer_watch.why_hopeless(longest);
       lock.lock();
       if (job.done) break;
       if (lost.empty()) continue;
@@ -129,7 +129,7 @@ class Engine {
       finished_.wait(lock, [&] { return job.done; });  // at once: the links are interrupted
     }
     if (job.failure) std::rethrow_exception(job.failure);
-    longest_ = std::max(longest_ - longest_ / 10, vigil.lasted());
+    longest_ = std::max(longest_ - longest_ / 10, peer_watch.lasted());
   }
 
  private:
@@ -253,4 +253,4 @@ std::unique_ptr<Communicator> make_linked_group(std::unique_ptr<Links> links,
   return std::make_unique<LinkedGroup>(std::move(links), std::move(watch), options);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

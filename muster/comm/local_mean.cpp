@@ -9,13 +9,13 @@
 #include "muster/comm/local_mean_kernel.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
 constexpr int64_t slice_bytes = 16 << 10;
 constexpr int64_t slices_per_job = 16;
-/// A copy of more bytes goes past the caches, which could not hold it anyway.
+/// Copies of more bytes bypass the caches, which could not hold them anyway.
 constexpr int64_t cached_bytes = 8 << 20;
 
 /// Runs visit(slice, begin, size) over all slices of a vector, several slices to a job.
@@ -158,4 +158,4 @@ void copy_to_all(const Vector& from, const std::vector<Vector>& to, ThreadPool& 
     copy_to_all_as<float>(from, to, pool);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

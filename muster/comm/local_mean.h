@@ -6,17 +6,17 @@
 #include "muster/base/thread_pool.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
-/// What a meeting wants besides the mean.
+/// What local_mean() does besides the mean.
 struct MeanWants {
   bool divergence = false;  ///< S, see local_mean
   bool write_back = true;   ///< the replicas become the mean
 };
 
 /// The mean over the replicas of one process, in one pass through memory by all threads of the pool:
-///   mean_i = (replica 0_i + replica 1_i + ...) / K, added in this order;   S = 1/K sum_k |replica k -
-///   mean|^2
+///   mean_i = (replica 0_i + replica 1_i + ...) / K, added in this order
+///   S = 1/K sum_k |replica k - mean|^2
 /// `mean` receives the mean (it may be undefined where only the write-back is wanted; it must not be a
 /// replica). The vector is cut into slices of 16 KiB that stay in the cache between reading and writing back.
 /// Squared distances are summed in double: lanes within a slice, slices in their order, replicas in theirs,
@@ -31,4 +31,4 @@ double mean_squared_distance(const std::vector<Vector>& replicas, const Vector& 
 /// Every vector of `to` <- from, by all threads; reads `from` once.
 void copy_to_all(const Vector& from, const std::vector<Vector>& to, ThreadPool& pool);
 
-}  // namespace muster
+}  // namespace muster::inline comm

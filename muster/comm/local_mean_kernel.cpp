@@ -43,8 +43,8 @@ template <class T>
   return total;
 }
 
-/// mean <- of `size` (at most chunk) elements. Two vectors at a time, so that the partial sums travel half as
-/// often.
+/// mean <- mean of `size` (at most chunk) elements. Adds two vectors at a time, so that the partial sums are
+/// loaded and stored half as often.
 template <class T>
 [[gnu::always_inline]] inline void mean_chunk(const T* const* vectors, int64_t count, int64_t begin,
                                               int64_t size, T* __restrict mean) {
@@ -63,7 +63,7 @@ template <class T>
   for (int64_t i = 0; i < size; ++i) mean[i] /= divisor;
 }
 
-/// Past the caches where the target is aligned for it.
+/// Copies a chunk; bypasses the caches where the target is aligned for it.
 template <class T>
 [[gnu::always_inline]] inline void stream_chunk(T* to, const T* from) {
 #ifdef __SSE2__
@@ -93,7 +93,7 @@ template <class T>
   for (int64_t k = 0; k < target_count; ++k)
     std::memcpy(targets[k] + whole, mean, static_cast<size_t>(rest) * sizeof(T));
 #ifdef __SSE2__
-  _mm_sfence();  // before anybody may be told that they are there
+  _mm_sfence();  // before another thread may be told that the data are there
 #endif
 }
 
@@ -104,7 +104,7 @@ template <bool measure, bool write_back, class T>
   T mean[chunk];
   if (measure) std::memset(w.lanes, 0, static_cast<size_t>(w.count) * distance_lanes * sizeof(double));
   const int64_t rest = size % chunk, whole = begin + size - rest;
-  // What is on its way for all vectors together must fit the first-level cache.
+  // The prefetched lines of all vectors together must fit the first-level cache.
   const int64_t distance = std::max<int64_t>(cache_line, 8192 / w.count);
   for (int64_t at = begin; at < whole; at += chunk) {
     for (int64_t k = 0; k < w.count; ++k) prefetch_ahead(w.vectors[k] + at, chunk * sizeof(T), distance);

@@ -6,11 +6,11 @@
 #include "muster/comm/distance_sketch.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
-/// The numbers that processes exchange at a meeting, and their means. With a sketch x_p of each process's
-/// mean (its distance to the anchor): mean of |x_p - mean|^2 = mean of |x_p|^2 - |mean|^2, which one exchange
-/// finds; in double, for both are of the size of the distance.
+/// The numbers that processes exchange at a meeting, and their means. Let x_p be the sketch of process p's
+/// mean (its distance to the anchor): mean_p |x_p - mean|^2 = mean_p |x_p|^2 - |mean|^2, which one exchange
+/// yields; in double, since both terms are of the size of the distance.
 class MeetingNumbers {
  public:
   enum Place : int64_t { value, distance, flag, clock, places };
@@ -34,4 +34,4 @@ class MeetingNumbers {
   Vector numbers_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

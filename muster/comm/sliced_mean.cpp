@@ -5,7 +5,7 @@
 #include "muster/base/streaming_copy.h"
 #include "muster/comm/local_mean_kernel.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t bytes_under_way = 16 << 20;
 /// Slices under way at once where their parts are added up in the links' memory, which holds few of them.
 constexpr int64_t views_under_way = 3;
-/// Means of parts that are made in the cache before they go past it.
+/// Scratch memories for means of parts that are made in the cache before they are written past it.
 constexpr int64_t made_at_once = 2;
 /// A mean of more bytes goes past the caches, which could not hold it anyway.
 constexpr int64_t direct_mean_bytes = 8 << 20;
@@ -45,7 +45,7 @@ void typed_mean(const std::vector<const std::byte*>& vectors, const Vector& mean
   kernel::mean_slice(work, 0, mean.size(), nullptr);
 }
 
-/// The same mean, past the caches to several places of `size` elements.
+/// The same mean, written past the caches to several targets of `size` elements.
 template <class T>
 void typed_stream(const std::vector<const std::byte*>& vectors, const std::vector<std::byte*>& targets,
                   int64_t size) {
@@ -77,11 +77,12 @@ struct SlicedMean::Cut {
   int64_t rooms;   ///< slice i uses the scratch memory of slice i - rooms
 };
 
-/// A stretch of the vector under way: what everybody sends me of my part, and the parts of the others.
+/// One slice under way: every rank's contribution to this rank's part, and what goes to and comes from
+/// others.
 struct SlicedMean::Slice {
   std::vector<Part> parts;                // of each rank
-  std::vector<const std::byte*> brought;  // my part, by rank
-  Vector scratch;                         // for what arrives, or for the mean of my part
+  std::vector<const std::byte*> brought;  // this rank's part of each rank's vector
+  Vector scratch;                         // for what arrives, or for the mean of this rank's part
   Transfers sending, arriving;            // phase one
   Transfers sending_mean, means;          // phase two
 };
@@ -108,13 +109,13 @@ void SlicedMean::wait_all(Transfers& transfers) {
   transfers.clear();
 }
 
-/// The others' parts for me come into scratch memory.
+/// Receives the others' contributions to this rank's part into scratch memory.
 void SlicedMean::receive_parts(Slice& slice, int tag) {
   const int size = links_.size(), rank = links_.rank();
   const Part& mine = slice.parts[static_cast<size_t>(rank)];
   const int64_t room = slice.scratch.size() / (size - 1);
   for (int distance = 1, place = 0; distance < size && mine.size() > 0; ++distance, ++place) {
-    // Who is first to send to me is first to be received from.
+    // The rank that sends to this one first is received from first.
     const int from = (rank - distance + size) % size;
     const Vector theirs = slice.scratch.part(place * room, mine.size());
     slice.brought[static_cast<size_t>(from)] = theirs.host_bytes().data();
@@ -139,7 +140,7 @@ SlicedMean::Slice SlicedMean::start(const Vector& vector, const Cut& cut, int64_
   return slice;
 }
 
-/// The others' parts for me, where the links have them: good until what is returned is destroyed.
+/// The others' contributions to this rank's part in the links' memory: valid until the result is destroyed.
 SlicedMean::Transfers SlicedMean::see_parts(Slice& slice, int64_t bytes, int tag) {
   Transfers shown;
   for (int distance = 1; distance < links_.size() && bytes > 0; ++distance)
@@ -157,7 +158,7 @@ void SlicedMean::finish(const Vector& vector, const Vector& mean, const Cut& cut
   Transfers shown;
   if (cut.shown) shown = see_parts(slice, mine.size() * bytes_of(vector.type()), tag);
   wait_all(slice.arriving);
-  // The others' means come into the places that my parts for them are sent from, where mean is the vector.
+  // Where `mean` is `vector`, the mean of another rank's part replaces this rank's contribution to that part.
   for (int distance = 1; distance < size; ++distance) {
     const int other = peer(distance);
     const Part& theirs = slice.parts[static_cast<size_t>(other)];
@@ -176,8 +177,8 @@ void SlicedMean::finish(const Vector& vector, const Vector& mean, const Cut& cut
   if (cut.apart) streaming_copy(sum.host_bytes().data(), made.host_bytes().data(), made.host_bytes().size());
 }
 
-/// Writes the mean of my part to its place and into the links' memory for the others, and sends it. False
-/// where the links have no memory for one of them at the moment: then nothing is done.
+/// Writes the mean of this rank's part to its place and into the links' memory for the others, and sends it.
+/// False where the links have no memory for one of them at the moment: then nothing is done.
 bool SlicedMean::make_in_links(Slice& slice, const Vector& mean, int tag) {
   std::vector<std::byte*> targets = {mean.host_bytes().data()};
   const size_t bytes = mean.host_bytes().size();
@@ -219,4 +220,4 @@ void SlicedMean::run(const Vector& vector, const Vector& mean, int tag) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -8,17 +8,18 @@
 #include "muster/flat/vector.h"
 #include "muster/links/links.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// mean <- (vectors[0] + vectors[1] + ...) / their number, element by element in this order.
 void mean_in_order(const std::vector<const std::byte*>& vectors, const Vector& mean);
 
-/// The mean of one large vector of every rank, in rank order. Rank r receives its part of every slice, adds
-/// what came in rank order, divides, and sends the part to all: in all 2 (N-1)/N of the vector out and in, as
-/// much as a ring. Several slices are under way at once, so that sending, adding and sending on overlap.
+/// The mean of one large vector of every rank, in rank order. Rank r receives its part of every slice from
+/// every rank, adds these in rank order, divides, and sends the part to all: in total 2 (N-1)/N of the vector
+/// out and in, as much as a ring. Several slices are under way at once, so that sending, adding and sending
+/// on overlap.
 ///
-/// Where the links show messages in memory of their own, parts are added up from there and are no larger than
-/// what they show. The bits do not depend on it, nor on the size of slices.
+/// Where the links offer views of messages in their own memory, parts are added up from there and are no
+/// larger than a view. The bits depend neither on that nor on the size of slices.
 class SlicedMean {
  public:
   SlicedMean(Links& links, int64_t slice_bytes) : links_(links), slice_bytes_(slice_bytes) {}
@@ -46,4 +47,4 @@ class SlicedMean {
   Vector scratch_;  // of slices under way, kept from mean to mean: new memory is slow at first
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -3,7 +3,7 @@
 #include "muster/base/error.h"
 #include "muster/comm/codec/message_check.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -45,4 +45,4 @@ void Solo::broadcast(Vector& vector, int root) {
   if (root != 0) throw Error("broadcast from rank " + std::to_string(root) + " in a group of 1");
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -2,7 +2,7 @@
 
 #include "muster/comm/communicator.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// A group of one: every operation is done when it starts, and a mean leaves its vector as it is.
 class Solo final : public Communicator {
@@ -16,4 +16,4 @@ class Solo final : public Communicator {
   void broadcast(Vector& vector, int root) override;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

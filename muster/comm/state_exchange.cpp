@@ -9,7 +9,7 @@
 #include "muster/flat/state_bytes.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -85,4 +85,4 @@ State scatter_states(Communicator& group, const std::vector<State>& states, int 
   return unpack(exchange(group, parts, deadline)[static_cast<size_t>(root)]);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -6,7 +6,7 @@
 #include "muster/comm/communicator.h"
 #include "muster/flat/state.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// A state as one message of bytes, and back. unpack throws Error when the bytes are not what pack writes.
 Vector pack(const State& state);
@@ -22,4 +22,4 @@ std::vector<State> gather_states(Communicator& group, const State& mine, int roo
 /// The other way: rank r receives states[r] of the root. Elsewhere `states` is not looked at. Collective.
 State scatter_states(Communicator& group, const std::vector<State>& states, int root, Deadline deadline);
 
-}  // namespace muster
+}  // namespace muster::inline comm

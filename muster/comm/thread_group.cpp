@@ -10,7 +10,7 @@
 #include "muster/comm/local_mean.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -231,4 +231,4 @@ std::vector<std::unique_ptr<Communicator>> ThreadGroup::make(int ranks, std::chr
   return members;
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -6,7 +6,7 @@
 
 #include "muster/comm/communicator.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// Ranks as threads of one process, for tests and for loops of one's own. Every rank hands in a copy; the
 /// last one to arrive computes, so an operation ends for all ranks or for none: a wait that begins after that
@@ -21,4 +21,4 @@ class ThreadGroup {
       int ranks, std::chrono::milliseconds patience = std::chrono::minutes(5));
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -17,7 +17,7 @@
 #include "muster/comm/local_mean.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -26,7 +26,8 @@ constexpr int64_t small_bytes = 4096;
 /// Parts begin at multiples of so many elements.
 constexpr int64_t part_grain = 64;
 
-/// The deadline is kept by those who wait for a mean; they leave the groups, which ends every wait inside.
+/// Inner waits have no deadline: a caller whose deadline passes leaves the groups, which ends every wait
+/// inside.
 Deadline never() { return std::chrono::steady_clock::now() + std::chrono::hours(24 * 365); }
 
 struct Part {
@@ -68,7 +69,7 @@ struct Mean {
 };
 
 /// The three groups, the means under way in the order of their calls, and the thread that takes them from
-/// stage to stage: it alone uses the groups of block and place, so that their operations have one order.
+/// stage to stage: only it uses the groups `block` and `across`, so that their operations have one order.
 class Levels {
  public:
   Levels(std::unique_ptr<Communicator> all, std::unique_ptr<Communicator> block,
@@ -125,7 +126,7 @@ class Levels {
     if (op.failure) std::rethrow_exception(op.failure);
   }
 
-  /// Ends the thread when it has told all who wait that there is no group.
+  /// Loses the group and ends the thread once every queued mean has failed.
   void leave(const std::string& why) {
     lose(why);
     const std::lock_guard lock(mutex_);
@@ -164,7 +165,7 @@ class Levels {
     }
   }
 
-  /// Only a mismatch, which all ranks see alike, leaves the groups whole.
+  /// Only a mismatch, which every rank finds alike, leaves the groups usable.
   std::exception_ptr run(const Mean& op) {
     bool agreed = false;
     try {
@@ -202,7 +203,7 @@ class Levels {
     stage([&] { return block_->start_gather(mean, means); });
   }
 
-  /// For what each rank of the block brings of my part.
+  /// Memory for what each rank of the block brings of this rank's part.
   std::vector<Vector> places_for(const Vector& part) {
     const int64_t room = (part.size() + part_grain - 1) / part_grain * part_grain;
     if (!scratch_.defined() || scratch_.size() != room * block_size_ || scratch_.type() != part.type())
@@ -285,4 +286,4 @@ std::unique_ptr<Communicator> make_two_level_group(std::unique_ptr<Communicator>
       std::make_shared<Levels>(std::move(all), std::move(block), std::move(across)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -1,7 +1,7 @@
 #include "muster/device/device.h"
 
-namespace muster {
+namespace muster::inline device {
 
 std::string Device::name() const { return is_cpu() ? "cpu" : "cuda:" + std::to_string(index); }
 
-}  // namespace muster
+}  // namespace muster::inline device

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-namespace muster {
+namespace muster::inline device {
 
-/// Where memory lies and where it is computed with.
+/// A device that holds memory and computes with it.
 struct Device {
   enum class Kind : uint8_t { cpu, cuda };
 
@@ -18,4 +18,4 @@ struct Device {
   bool operator==(const Device&) const = default;
 };
 
-}  // namespace muster
+}  // namespace muster::inline device

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline device {
 
 namespace {
 
@@ -20,7 +20,7 @@ constexpr size_t slack = size_t{128} << 10;  // for staggered_start()
 /// there is nothing to lose by asking the system itself for pages, which are zero.
 constexpr size_t fresh_from = size_t{32} << 20;
 
-/// Vectors that all began on a huge page would meet in the same few sets of every cache when a pass goes
+/// Vectors that all began on a huge page would compete for the same few sets of every cache when a pass goes
 /// through many of them at once. So each begins at a line of its own within the first 128 KiB (measured with
 /// 16 replicas: 58 % of the memory bandwidth instead of 56).
 size_t staggered_start(const void* memory) {
@@ -34,7 +34,7 @@ size_t staggered_start(const void* memory) {
   throw Error("cannot get " + format_bytes(static_cast<double>(bytes)) + " of memory for a vector");
 }
 
-/// Zeros that take no memory until they are written, by whichever thread does.
+/// Zeros whose pages are allocated at the first write, by the thread that writes.
 Block fresh_block(size_t bytes) {
   const size_t room = bytes + slack + huge_page;
   void* const memory = ::mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -49,7 +49,7 @@ Block fresh_block(size_t bytes) {
 }  // namespace
 
 Block host_block(size_t bytes) {
-  constexpr size_t most = SIZE_MAX / 4;  // rounding up stays a number
+  constexpr size_t most = SIZE_MAX / 4;  // rounding up cannot overflow
   const bool large = bytes >= 2 * huge_page;
   const size_t alignment = large ? huge_page : 64;
   const size_t room = large ? bytes + slack : bytes;
@@ -81,4 +81,4 @@ bool Memory::exchange(Memory& a, Memory& b) {
   return true;
 }
 
-}  // namespace muster
+}  // namespace muster::inline device

@@ -6,17 +6,17 @@
 
 #include "muster/device/device.h"
 
-namespace muster {
+namespace muster::inline device {
 
-/// Bytes on a device, and what keeps them there.
+/// Bytes on a device, and the owner that keeps them allocated.
 struct Block {
   void* data = nullptr;
   size_t bytes = 0;
   std::shared_ptr<void> owner{};  ///< the bytes live as long as it does
 };
 
-/// A holder of bytes on one device, which vectors are parts of. Which bytes it holds may change (exchange);
-/// all vectors in it then see the others.
+/// Holds bytes on one device; vectors are views of parts of them. exchange() replaces the bytes, and all
+/// vectors in this memory then see the new ones.
 class Memory {
  public:
   virtual ~Memory() = default;
@@ -24,12 +24,12 @@ class Memory {
   virtual size_t bytes() const = 0;
   virtual Device device() const = 0;
 
-  /// The two holders exchange their bytes, without moving any. False, and nothing happens, where devices or
-  /// sizes differ, or both hold the same.
+  /// Swaps the bytes of `a` and `b` without copying. Returns false and changes nothing where devices or sizes
+  /// differ, or both hold the same bytes.
   static bool exchange(Memory& a, Memory& b);
 
  protected:
-  /// Gives its bytes away and holds none until the next take().
+  /// Hands over its bytes and holds none until the next take().
   virtual Block give() = 0;
   virtual void take(Block block) = 0;
 };
@@ -37,13 +37,13 @@ class Memory {
 /// Bytes of the CPU's memory.
 class HostMemory final : public Memory {
  public:
-  /// So many bytes, zero. They begin on a boundary of 64 bytes; from 4 MiB on in pages of 2 MiB, where the
-  /// system grants them. Large ones (32 MiB) take no memory before they are written. Throws Error where there
-  /// is no such memory.
+  /// `bytes` zero bytes, aligned to 64 bytes; from 4 MiB on in pages of 2 MiB, where the system grants them.
+  /// From 32 MiB on they take no memory before they are written. Throws Error where there is not enough
+  /// memory.
   static std::shared_ptr<HostMemory> zeroed(size_t bytes);
   /// The same with any content.
   static std::shared_ptr<HostMemory> uninitialised(size_t bytes);
-  /// Bytes that somebody else made.
+  /// Bytes that are allocated elsewhere.
   explicit HostMemory(Block block) : block_(std::move(block)) {}
 
   void* data() const override { return block_.data; }
@@ -60,7 +60,7 @@ class HostMemory final : public Memory {
   Block block_;
 };
 
-/// The bytes that HostMemory is made of. Throws Error.
+/// Allocates uninitialised bytes as HostMemory::uninitialised() does. Throws Error.
 Block host_block(size_t bytes);
 
-}  // namespace muster
+}  // namespace muster::inline device

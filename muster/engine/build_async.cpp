@@ -14,7 +14,7 @@
 #include "muster/optim/delay_compensation.h"
 #include "muster/schedule/shard_steps.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 std::unique_ptr<OuterOptimizer> build_async_outer(const Catalogue& catalogue, const AsyncSection& async,
                                                   int64_t size, ElementType type) {
@@ -81,4 +81,4 @@ std::vector<int64_t> shard_sizes(const Sampler& sampler, int64_t shards, int64_t
   return sizes;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -10,18 +10,20 @@
 #include "muster/method/replica_worker.h"
 #include "muster/task/samplers/sampler.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 // REQUIRES throughout: a configuration for which fill_async() was called
 // (muster/app/options/resolve_async.h).
 
-/// What the server does with a contribution. Throws OptionError.
+/// The outer optimizer that the server applies to contributions. Throws OptionError.
 std::unique_ptr<OuterOptimizer> build_async_outer(const Catalogue& catalogue, const AsyncSection& async,
                                                   int64_t size, ElementType type);
 
-/// A server that nobody has joined yet, with these parameters. Throws OptionError.
+/// A server without workers yet, with these parameters. Throws OptionError.
 AsyncServer build_async_server(const Catalogue& catalogue, const Configuration& configuration,
                                const DispatchOptions& dispatch, const Vector& parameters);
 
@@ -42,4 +44,4 @@ std::unique_ptr<AsyncWorker> build_async_worker(const Catalogue& catalogue,
 /// Samples of every shard, for sampling by progress.
 std::vector<int64_t> shard_sizes(const Sampler& sampler, int64_t shards, int64_t train_samples);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -14,7 +14,7 @@
 #include "muster/task/images/generated_images.h"
 #include "muster/task/images/image_task.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -41,7 +41,7 @@ void keep_first(Images& images, std::optional<int64_t> limit, const char* key) {
   images.pixels.resize(static_cast<size_t>(*limit * images.pixels_per_image()));
 }
 
-/// The data decide how many classes there are; a number that was asked for must be theirs.
+/// The data determine the number of classes; a configured number must equal it.
 void require_classes(const TaskSection& task, int64_t found, const std::string& where) {
   if (task.classes == found || task.classes == TaskSection().classes) return;
   throw OptionError("task.classes", std::to_string(task.classes),
@@ -101,4 +101,4 @@ std::unique_ptr<Task> make_folder_task(const TaskRequest& request) {
   return std::make_unique<FolderTask>(std::move(folders), options);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -4,7 +4,7 @@
 
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 struct TaskRequest;
 
@@ -14,4 +14,4 @@ std::unique_ptr<Task> make_generated_task(const TaskRequest& request);
 std::unique_ptr<Task> make_cifar_task(const TaskRequest& request);
 std::unique_ptr<Task> make_folder_task(const TaskRequest& request);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -4,7 +4,7 @@
 #include "muster/engine/word_meaning.h"
 #include "muster/optim/inner_optimizer.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 InnerOptimizerFactory build_inner(const Catalogue& catalogue, const InnerSection& inner) {
   const InnerKind& kind = catalogue.inner_optimizers().at(inner.optimizer);
@@ -29,4 +29,4 @@ std::unique_ptr<OuterOptimizer> build_outer(const Catalogue& catalogue, const Ou
   return kind.make(values, size, type);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

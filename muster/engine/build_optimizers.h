@@ -6,11 +6,13 @@
 #include "muster/method/synchronous.h"
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
 
-/// What makes the inner optimizer of every replica. Throws OptionError.
+namespace muster::inline engine {
+
+/// The factory of every replica's inner optimizer. Throws OptionError.
 InnerOptimizerFactory build_inner(const Catalogue& catalogue, const InnerSection& inner);
 
 MomentsAtMeeting build_at_meeting(const InnerSection& inner);
@@ -19,4 +21,4 @@ MomentsAtMeeting build_at_meeting(const InnerSection& inner);
 std::unique_ptr<OuterOptimizer> build_outer(const Catalogue& catalogue, const OuterSection& outer,
                                             int64_t size, ElementType type);
 
-}  // namespace muster
+}  // namespace muster::inline engine

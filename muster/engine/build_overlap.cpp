@@ -2,7 +2,7 @@
 
 #include "muster/app/keys/catalogue.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 OverlapOptions build_overlap(const Catalogue& catalogue, const CommSection& comm) {
   OverlapOptions options;
@@ -14,4 +14,4 @@ OverlapOptions build_overlap(const Catalogue& catalogue, const CommSection& comm
   return options;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

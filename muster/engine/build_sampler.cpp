@@ -6,11 +6,11 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// The groups that a split needs.
+/// Returns the groups that a split needs; throws OptionError where the samples have none.
 std::vector<int64_t> present(std::vector<int64_t> groups, const SamplerRequest& request, const char* what) {
   if (groups.empty())
     throw OptionError("task.sampler", request.keys.sampler,
@@ -73,4 +73,4 @@ std::unique_ptr<Sampler> make_document_sampler(const SamplerRequest& request) {
                                           request.options.workers));
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -7,9 +7,11 @@
 #include "muster/task/samplers/samplers.h"
 #include "muster/task/task.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// What a sampler is made of. Borrows all of it.
 struct SamplerRequest {
@@ -31,4 +33,4 @@ std::unique_ptr<Sampler> make_class_sampler(const SamplerRequest& request);
 std::unique_ptr<Sampler> make_dirichlet_sampler(const SamplerRequest& request);
 std::unique_ptr<Sampler> make_document_sampler(const SamplerRequest& request);
 
-}  // namespace muster
+}  // namespace muster::inline engine

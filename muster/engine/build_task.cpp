@@ -4,7 +4,7 @@
 #include "muster/base/error.h"
 #include "muster/task/small/clusters_task.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 uint64_t data_seed(const Configuration& configuration) {
   return static_cast<uint64_t>(configuration.task.data_seed.value_or(configuration.run.seed));
@@ -40,4 +40,4 @@ std::unique_ptr<Task> build_task(const Catalogue& catalogue, const Configuration
   return kind.make({catalogue, configuration});
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

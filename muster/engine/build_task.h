@@ -6,9 +6,11 @@
 #include "muster/task/models/nn_model.h"
 #include "muster/task/task.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// What a task is made of. Borrows both.
 struct TaskRequest {
@@ -23,10 +25,10 @@ std::unique_ptr<Task> build_task(const Catalogue& catalogue, const Configuration
 /// The maker of task.name = clusters. Throws OptionError.
 std::unique_ptr<Task> make_clusters_task(const TaskRequest& request);
 
-/// Of data that are made: task.data_seed, or else run.seed.
+/// The seed of generated data: task.data_seed, or else run.seed.
 uint64_t data_seed(const Configuration& configuration);
 
-/// How its network is trained.
+/// The options by which the task's network is trained.
 NnOptions nn_options(const Configuration& configuration);
 
-}  // namespace muster
+}  // namespace muster::inline engine

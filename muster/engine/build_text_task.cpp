@@ -15,7 +15,7 @@
 #include "muster/task/text/text_task.h"
 #include "muster/task/text/token_file.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -31,7 +31,7 @@ std::string separator_of(const TextSection& text) {
   return unescaped_separator(text.document_separator.value_or("\\n\\n"));
 }
 
-// The end of a document in a file of tokens is a token.
+// In a file of tokens the separator of documents is a token's number.
 int64_t separator_token(const TextSection& text) {
   const std::string& given = *text.document_separator;
   const bool digits =
@@ -156,4 +156,4 @@ std::unique_ptr<Task> make_tokens_task(const TaskRequest& request) {
   return task_of(request, read_texts(request.configuration, read), options);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -3,12 +3,14 @@
 #include <string>
 #include <vector>
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
 
-// The commands of the program `muster-engine`, those that need tensors: what `muster` hands on. Each gets the
-// words behind its name and returns the exit code.
+namespace muster::inline engine {
+
+// The commands of the program `muster-engine`, which need tensors; `muster` delegates them to it. Each gets
+// the words behind its name and returns the exit code.
 
 int run_train(const Catalogue& catalogue, const std::vector<std::string>& words);
 int run_serve(const Catalogue& catalogue, const std::vector<std::string>& words);
@@ -22,4 +24,4 @@ int run_convert(const Catalogue& catalogue, const std::vector<std::string>& word
 int run_signature(const Catalogue& catalogue, const std::vector<std::string>& words);
 int run_models(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline engine

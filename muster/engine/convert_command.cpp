@@ -28,7 +28,7 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/task/models/gpt_layout.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -66,7 +66,7 @@ ConvertRequest read_request(const Arguments& arguments) {
   return request;
 }
 
-// What GPT-2 does not have, Transformers could not compute.
+// Refuses shapes that Transformers' GPT-2 cannot compute.
 void require_gpt2(const std::string& path, const GptShape& shape) {
   if (shape.positions != GptPositions::learned)
     throw DataError(fmt::format("'{}' has rotary positions, which Transformers' GPT-2 does not have", path));
@@ -99,7 +99,7 @@ std::map<std::string, std::string> metadata_of(const Catalogue& catalogue, const
   auto told = nlohmann::json::parse(metadata["configuration"], nullptr, false);
   if (!told.is_object() || !told.contains("task") || !told.contains("gpt"))
     told = nlohmann::json::parse(gpt2_configuration(config_of(shape), true));
-  // A user may have named the heads; models with a name of their own have them by that name.
+  // The user may have given the number of heads; a model with a name of its own fixes it.
   const ModelKind* const kind = catalogue.models().find(told["task"].value("model", "gpt"));
   if (kind && kind->built_from_keys) told["gpt"]["heads"] = shape.heads;
   metadata["configuration"] = told.dump();
@@ -140,4 +140,4 @@ int run_convert(const Catalogue& catalogue, const std::vector<std::string>& word
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

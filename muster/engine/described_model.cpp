@@ -13,7 +13,7 @@
 #include "muster/engine/model_file.h"
 #include "muster/engine/model_source.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -42,7 +42,7 @@ bool is_needed(const Key& key, Described need) {
   return false;
 }
 
-/// The keys on which nobody has said anything.
+/// The keys that neither the file nor the settings give.
 std::vector<std::string> lacking(const Catalogue& catalogue, const Safetensors& file,
                                  const nlohmann::json& told, const std::vector<Setting>& settings,
                                  Described need) {
@@ -68,7 +68,7 @@ constexpr const char* name_both =
 void require_described(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
                        const std::vector<Setting>& settings, const std::vector<Setting>& given,
                        Described need) {
-  // A GPT of other programs: its network stands in it and its config.json, its data have to be given anyway.
+  // A GPT of other programs: it and its config.json give the network; its data have to be given anyway.
   const auto tokenizer = file.metadata.find("tokenizer");
   if (tokenizer != file.metadata.end() && tokenizer->second == unknown_tokenizer) return;
   const bool data = need == Described::network_and_data;
@@ -84,8 +84,8 @@ void require_described(const Catalogue& catalogue, const std::string& path, cons
   }
   const std::vector<std::string> names = lacking(catalogue, file, told, settings, need);
   if (names.empty()) return;
-  throw DataError(fmt::format("'{}' says nothing of {}, which it was trained with; add --{}, or {}", path,
+  throw DataError(fmt::format("'{}' does not record {}, with which it was trained; add --{}, or {}", path,
                               fmt::join(names, ", "), fmt::join(names, " ... --"), name_both));
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -25,7 +25,7 @@
 #include "muster/libtorch/kernel_threads.h"
 #include "muster/train/evaluation.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -92,7 +92,7 @@ int run_evaluate(const Catalogue& catalogue, const std::vector<std::string>& wor
   require_described(catalogue, path, file, settings, arguments.settings, Described::network_and_data);
   require_same_tokenizer(catalogue, path, file, settings);
   Configuration configuration = resolve(catalogue, std::nullopt, settings, Scope::evaluation);
-  configuration.task.batch = 1;  // nobody trains: the training data may be few
+  configuration.task.batch = 1;  // nothing is trained: the training data may be few
   const auto task = build_task(catalogue, configuration);
   const int64_t workers = 1;
   const auto sampler = build_sampler(catalogue, configuration, *task, workers);
@@ -121,4 +121,4 @@ int run_evaluate(const Catalogue& catalogue, const std::vector<std::string>& wor
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -3,7 +3,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/engine/word_meaning.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 ImageModelOptions image_model_options(const Catalogue& catalogue, const TaskSection& task,
                                       const ImageSection& image) {
@@ -21,4 +21,4 @@ ImageModelOptions image_model_options(const Catalogue& catalogue, const TaskSect
   return model;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -3,13 +3,15 @@
 #include "muster/app/keys/options.h"
 #include "muster/task/models/image_model.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
 
-/// The network with what [task] and [image] say of it; the size of the images and their classes come with
-/// the data. REQUIRES: task.model is no gpt.
+namespace muster::inline engine {
+
+/// The network's options from [task] and [image]; the size of the images and their classes come from the
+/// data. REQUIRES: task.model is no gpt.
 ImageModelOptions image_model_options(const Catalogue& catalogue, const TaskSection& task,
                                       const ImageSection& image);
 
-}  // namespace muster
+}  // namespace muster::inline engine

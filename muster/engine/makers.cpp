@@ -8,11 +8,11 @@
 #include "muster/engine/build_text_task.h"
 #include "muster/task/models/gpt.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// Gives the kind of that name its maker, unless it has one or is not there.
+/// Adds the maker to the kind of that name, unless it has one or there is no such kind.
 template <class K, class Make>
 void join(Family<K>& family, const char* name, Make K::*make, Make maker) {
   if (family.find(name) == nullptr) return;
@@ -56,4 +56,4 @@ Kinds with_makers(Kinds kinds) {
   return kinds;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -2,10 +2,10 @@
 
 #include "muster/app/keys/catalogue.h"
 
-namespace muster {
+namespace muster::inline engine {
 
-/// The kinds with what makes them, for a program that has LibTorch: samplers, tasks and the shapes of
-/// networks. What a kind brings itself stays.
+/// The kinds completed with their makers, for a program that has LibTorch: samplers, tasks and the shapes of
+/// networks. A maker that a kind has already stays.
 Kinds with_makers(Kinds kinds);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -20,7 +20,7 @@
 #include "muster/libtorch/stored_tensors.h"
 #include "muster/task/models/gpt_layout.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -57,7 +57,7 @@ bool has_tokenizer_file(const Catalogue& catalogue, const Configuration& configu
   return catalogue.tasks().at(configuration.task.name).tokenized && configuration.text.tokenizer != "bytes";
 }
 
-// The heads of a GPT are in none of its tensors.
+// No tensor shows the number of a GPT's heads.
 void require_heads(const Catalogue& catalogue, const std::vector<Setting>& settings) {
   const auto model = last_of(settings, "task.model");
   const ModelKind* const kind = catalogue.models().find(model.value_or("gpt"));
@@ -69,7 +69,7 @@ void require_heads(const Catalogue& catalogue, const std::vector<Setting>& setti
       "give --gpt.heads");
 }
 
-/// The keys that the model's file has to say, with their values.
+/// The keys that a model's file stores, with their values.
 nlohmann::json described(const Catalogue& catalogue, const Configuration& configuration) {
   const auto json = nlohmann::json::parse(configuration_json(catalogue, configuration));
   nlohmann::json told;
@@ -137,16 +137,17 @@ std::vector<Setting> with_settings_of_file(const Catalogue& catalogue, const Saf
 
 namespace {
 
-// A file of another program: whoever names a tokenizer answers for it, but bytes are 256 tokens.
+// A file of another program: the user's choice of a tokenizer is trusted, but bytes are 256 tokens.
 void check_unknown_tokenizer(const std::string& path, const std::string& tokenizer,
                              const nlohmann::json& text) {
   if (tokenizer != "bytes" || text.value("vocabulary", 256) == 256) return;
-  throw DataError(fmt::format(
-      "'{}' knows {} tokens, which are not bytes, and does not say how text becomes tokens; turn the text "
-      "into numbers where the model comes from and give them as task.name = tokens, or name its "
-      "SentencePiece "
-      "model as text.tokenizer",
-      path, text["vocabulary"].dump()));
+  throw DataError(
+      fmt::format("'{}' has a vocabulary of {} tokens, which are not bytes, and does not say how text "
+                  "becomes tokens; turn the text "
+                  "into numbers where the model comes from and give them as task.name = tokens, or name its "
+                  "SentencePiece "
+                  "model as text.tokenizer",
+                  path, text["vocabulary"].dump()));
 }
 
 }  // namespace
@@ -170,4 +171,4 @@ void require_same_tokenizer(const Catalogue& catalogue, const std::string& path,
       path, trained == "bytes" ? "bytes" : "another tokenizer (checksum " + trained + ")", tokenizer));
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -9,11 +9,13 @@
 #include "muster/app/options/arguments.h"
 #include "muster/checkpoint/safetensors.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
 
-// What a model's file says of itself, for `muster evaluate` and `muster sample`.
+namespace muster::inline engine {
+
+// A model's file and the settings that it stores, for `muster evaluate` and `muster sample`.
 
 /// Metadata for the file, with room for its digest (model_digest.h): every key of network, data and
 /// preprocessing (key_role.h), nothing that differs between two runs with the same result. Throws FileError
@@ -29,14 +31,14 @@ Safetensors read_model(const Catalogue& catalogue, const std::string& path);
 /// The configuration in a file's metadata; null where there is none.
 nlohmann::json stored_configuration(const Safetensors& file);
 
-/// What the file says of its network: those of the settings below. Empty where it says nothing.
+/// The settings of the network, as the file stores them. Empty where it stores none.
 std::vector<Setting> settings_of_network(const Catalogue& catalogue, const Safetensors& file);
 
-/// The settings that the file speaks for, then those `given`, which win: the network always; data and
+/// The settings that the file stores, then those `given`, which win: the network always; data and
 /// preprocessing only where `given` names no other task.name, and of task.test_data nothing where it names
-/// other data. Files of other programs say nothing (described_model.h refuses them then), but for a GPT's
-/// shape (see model_source.h). Throws OptionError on gpt.heads where a GPT's heads are neither in the file
-/// nor given.
+/// other data. Files of other programs store none (described_model.h refuses them then) except a GPT's shape
+/// (see model_source.h). Throws OptionError on gpt.heads where a GPT's heads are neither in the file nor
+/// given.
 std::vector<Setting> with_settings_of_file(const Catalogue& catalogue, const Safetensors& file,
                                            const std::vector<Setting>& given);
 
@@ -45,4 +47,4 @@ std::vector<Setting> with_settings_of_file(const Catalogue& catalogue, const Saf
 void require_same_tokenizer(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
                             const std::vector<Setting>& settings);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -18,7 +18,7 @@
 #include "muster/libtorch/stored_tensors.h"
 #include "muster/task/models/gpt_layout.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -32,12 +32,12 @@ constexpr const char* head_name = "lm_head.weight";
 // The config.json of Transformers in the file's folder.
 std::optional<std::string> config_beside(const std::string& file_path) {
   const fs::path config = fs::path(file_path).parent_path() / "config.json";
-  std::error_code unreadable;  // then whoever reads the weights says why
+  std::error_code unreadable;  // reading the weights then reports why
   if (!fs::exists(config, unreadable) || !gives_model_type(config.string())) return std::nullopt;
   return config.string();
 }
 
-// What the shapes of the tensors give: all but the heads.
+// The configuration that the shapes of the tensors give: all but the heads.
 Gpt2Config shape_of(const std::string& path, const Safetensors& file, const FoundGpt& found) {
   Gpt2Config config;
   const StoredTensor& embedding = file.tensors.at(embedding_name);
@@ -67,7 +67,7 @@ void check_against_tensors(const std::string& config_path, const Gpt2Config& con
   require_same(config_path, "n_layer", config.layers, shape.layers);
 }
 
-// The metadata of a file that was converted, and the config.json beside it.
+// Compares the metadata of a converted file with the config.json beside it.
 void check_against_metadata(const Catalogue& catalogue, const std::string& config_path,
                             const Gpt2Config& config, const json& told) {
   if (!told.is_object() || !told.contains("gpt") || !told["gpt"].is_object()) return;
@@ -156,7 +156,7 @@ void leave_out_auxiliary_classifiers(const std::string& path, Safetensors& file)
 }  // namespace
 
 std::string model_file_of(const std::string& path) {
-  std::error_code unreadable;  // then whoever opens the file says why
+  std::error_code unreadable;  // opening the file then reports why
   if (!fs::is_directory(path, unreadable)) return path;
   const fs::path folder(path);
   for (const char* name : {"model.safetensors", "model.safetensors.index.json"})
@@ -189,4 +189,4 @@ void take_own_form(const Catalogue& catalogue, const std::string& path, Safetens
   for (const auto& item : file.tensors) file.names.push_back(item.first);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -4,14 +4,16 @@
 
 #include "muster/checkpoint/safetensors.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 // Where a model lies and in what form: a safetensors file, or a folder with one (a run's, a checkpoint's, one
 // of Hugging Face's Transformers), whole or in several files.
 
-/// The metadata's `tokenizer` of a file that says nothing of it.
+/// The metadata's `tokenizer` of a file that names none.
 inline constexpr const char* unknown_tokenizer = "unknown";
 
 /// The file behind a path: of a folder its model.safetensors, or its model.safetensors.index.json. Throws
@@ -28,4 +30,4 @@ Safetensors read_model_files(const std::string& path);
 /// between tensors, metadata and config.json.
 void take_own_form(const Catalogue& catalogue, const std::string& path, Safetensors& file);
 
-}  // namespace muster
+}  // namespace muster::inline engine

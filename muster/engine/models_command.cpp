@@ -16,7 +16,7 @@
 #include "muster/task/models/gpt.h"
 #include "muster/task/models/image_model.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -99,4 +99,4 @@ int run_models(const Catalogue& catalogue, const std::vector<std::string>& words
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

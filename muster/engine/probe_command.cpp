@@ -32,7 +32,7 @@
 #include "muster/report/table.h"
 #include "muster/train/evaluation.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -47,7 +47,7 @@ int64_t points_of(const Arguments& arguments) {
   return FlagReader(arguments).integer("points", 2, 1000).value_or(11);
 }
 
-/// A trained model beside its data, and what looks at it.
+/// A trained model, its data and the probes that measure it.
 class ProbedModel {
  public:
   ProbedModel(const Catalogue& catalogue, const Arguments& arguments, const std::string& path)
@@ -81,7 +81,7 @@ class ProbedModel {
     return found;
   }
 
-  /// (1 - t) of this model and t of the other, BatchNorm's statistics estimated anew at every place.
+  /// Losses at (1 - t) this model + t the other, BatchNorm's statistics estimated anew at every point.
   std::vector<LinePoint> line_to(const std::string& other, int64_t points) {
     const at::Tensor end = tensor_of(model_vector(other, read_model(catalogue_, other)));
     ProbedLoss loss = probed(ProbeRequest{});
@@ -193,4 +193,4 @@ int run_probe(const Catalogue& catalogue, const std::vector<std::string>& words)
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

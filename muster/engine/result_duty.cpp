@@ -12,14 +12,14 @@
 #include "muster/base/log.h"
 #include "muster/engine/run_result.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// Between two looks at whether the writer still lives.
+/// Period of the checks whether the writer still lives.
 constexpr std::chrono::milliseconds between_looks{100};
 
-/// The system's word, which ends an error's message.
+/// The system's reason, which ends an error's message.
 std::string reason_in(const std::string& message) {
   const size_t colon = message.rfind(": ");
   return colon == std::string::npos ? message : message.substr(colon + 2);
@@ -39,7 +39,7 @@ ResultDuty::ResultDuty(Training& training, const RunRecord& record)
   if (!member || !member->store()) return;
   ledger_.emplace(*member->store(), member->key_prefix());
   run_ = ledger_->run_id(run_);
-  ledger_->owe();
+  ledger_->require_result();
   ledger_->say_able(name());
 }
 
@@ -47,7 +47,7 @@ std::string ResultDuty::name() const {
   return fmt::format("rank {}", training_.member() ? training_.member()->place().rank : 0);
 }
 
-// torchrun's store knows no members: there the ranks are those of the start.
+// torchrun's store has no members' names: the ranks of the start stand for them.
 std::vector<std::string> ResultDuty::names() const {
   std::vector<std::string> names = training_.member()->generation().names;
   for (int rank = static_cast<int>(names.size()); rank < training_.member()->generation().size; ++rank)
@@ -68,8 +68,8 @@ std::optional<std::string> ResultDuty::begun_folder() {
   return training_.elastic() ? ledger_->folder() : std::nullopt;
 }
 
-// Without a store no fencing number can be had: a writer of another name takes the folder from nobody who
-// lives.
+// Without a store there are no fencing numbers: a writer under another name takes the folder from no living
+// process.
 RunFolder ResultDuty::next_folder() {
   const std::string folder = training_.configuration().run.out.value();
   if (without_store()) return open_run_folder(folder, true, sole_writer(), training_.length().steps);
@@ -110,8 +110,8 @@ void ResultDuty::settle_alone() {
   }
 }
 
-// Every process has made the present meeting alone: whoever held the files has written a checkpoint of it
-// before it let them go.
+// Every process has made the present meeting alone: the process that held the files wrote a checkpoint of it
+// before it released them.
 bool ResultDuty::saved_by_another() const {
   const auto& newest = files_->folder().resume_from;
   if (!newest) return false;
@@ -156,7 +156,7 @@ bool ResultDuty::write_anew(const std::string& why) {
   return cannot_write(what);
 }
 
-// Always false.
+// Returns false or throws.
 bool ResultDuty::cannot_write(const std::string& why) {
   files_.reset();
   if (!training_.elastic() || without_store()) {
@@ -178,7 +178,7 @@ void ResultDuty::nobody_can_write() {
 std::string ResultDuty::remedy() const {
   const std::string folder = training_.configuration().run.out.value_or("");
   const std::string file = folder + "/config.toml";
-  std::error_code error;  // a file that cannot be seen is no help either
+  std::error_code error;  // a file that cannot be examined counts as missing
   if (!std::filesystem::exists(file, error)) return "start the run again";
   return fmt::format("run `{}`", resume_command("train", folder));
 }
@@ -212,7 +212,7 @@ void ResultDuty::deliver(const NamedTensors& model, bool json, const std::string
   }
 }
 
-// Nobody can be asked for the result any more, and nobody be told of it.
+// Without a store no process can be asked for the result, or informed of it.
 void ResultDuty::deliver_without_store(const NamedTensors& model, bool json, bool held) {
   if (!held)
     throw LostPeer(fmt::format(
@@ -232,14 +232,14 @@ bool ResultDuty::delivered() {
 bool ResultDuty::write(const NamedTensors& model, bool json) {
   Summary summary = summarise(training_, record_);
   if (!write_files(model, summary)) return false;
-  // From here on the result is durable: an answer that cannot be written makes nothing of it undone.
+  // From here on the result is durable, even if its output fails.
   show_result(summary, files_->folder().path, json);
   const std::string gaps = gaps_sentence(summary.metrics_gaps);
   if (!gaps.empty()) print_log("{}\n", gaps);
   return true;
 }
 
-// What fails is made anew, from the first byte; then it is another process's turn.
+// A failed write is repeated from the first byte; after that another process takes over.
 bool ResultDuty::write_files(const NamedTensors& model, Summary& summary) {
   std::string at = "metrics.jsonl";
   try {
@@ -262,7 +262,7 @@ bool ResultDuty::write_files(const NamedTensors& model, Summary& summary) {
 void ResultDuty::wait_for_result() {
   files_.reset();
   if (ledger_->durable(between_looks)) return;
-  // A process leaves after the result is durable, and is missed then: so the order of these two looks.
+  // A process leaves once the result is durable and then counts as lost: so durability is checked last.
   const GroupMember& member = *training_.member();
   const bool lost =
       member.broken() || waiting_.seconds() > 1e-3 * static_cast<double>(training_.patience().count());
@@ -298,7 +298,7 @@ void ResultDuty::say_failed(const std::string& what) {
   try {
     ledger_->say_failed(what);
   } catch (const LostPeer&) {
-    // Nobody is left to be told.
+    // No process is left to be informed.
   }
 }
 
@@ -310,4 +310,4 @@ std::optional<std::string> ResultDuty::failed() {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

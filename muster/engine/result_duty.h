@@ -10,52 +10,52 @@
 #include "muster/rendezvous/result_ledger.h"
 #include "muster/report/summary_file.h"
 
-namespace muster {
+namespace muster::inline engine {
 
-/// What a run owes: its result, whole and on a disk. Decides which of the run's processes writes the files,
-/// lets the next one write where that one is lost or its disk takes nothing, and ends no process well before
-/// the result is durable (docs/reliability.md).
+/// Ensures that a run leaves its result, whole and on a disk. Decides which of the run's processes writes the
+/// files, passes this task on where that one is lost or its disk fails, and ends no process successfully
+/// before the result is durable (docs/reliability.md).
 class ResultDuty {
  public:
   /// REQUIRES: training.join() was called, and both live longer.
   ResultDuty(Training& training, const RunRecord& record);
 
-  /// Where processes agree on the result; null where there is only this one.
+  /// The record by which processes agree on the result; null where there is only this one.
   ResultLedger* ledger() { return ledger_ ? &*ledger_ : nullptr; }
-  /// Those of the one that writes, else null.
+  /// The files in the process that writes them, else null.
   RunFilesHere* files() { return files_ ? &*files_ : nullptr; }
   RunFiles* open_files() { return files_ ? files_->files() : nullptr; }
   bool writes() const { return files_.has_value(); }
 
-  /// The folder that an elastic run has begun in under this launcher, whoever of it still lives.
+  /// The folder in which an elastic run has begun under this launcher, whichever of its processes still live.
   std::optional<std::string> begun_folder();
   /// Opens the folder for a run that begins, or goes on. Throws FileError, OptionError.
   void open(const std::string& folder, bool resume);
-  /// Lets go of the files.
+  /// Releases the files.
   void close() { files_.reset(); }
 
-  /// In an elastic run whenever the group is another one: takes the files over where it is this process's
-  /// turn. False where it could not: the group must be made anew, so that the others hear of it. Throws
-  /// FileError when no process can write, LostPeer when this process is no member any more. Where the store
-  /// is gone no turns can be agreed on: who holds the files keeps them, and a process that goes on alone
-  /// takes them only where nobody holds them and nobody has saved as much.
+  /// In an elastic run, after every change of the group: takes the files over where it is this process's
+  /// turn. False where it could not: the group must be made anew, so that the others learn of it. Throws
+  /// FileError when no process can write, LostPeer when this process is no member any more. Without the store
+  /// no turns can be agreed on: the process that holds the files keeps them, and one that goes on alone takes
+  /// them only where no process holds them and none has saved as much.
   bool settle();
-  /// The files could not be written (RunLoop::why_unwritten()): writes all anew, once; then another process
-  /// is to. False, and throws, as settle().
+  /// For files that could not be written (RunLoop::why_unwritten()): writes all anew, once; after that
+  /// another process has to. Returns false and throws as settle().
   bool write_anew(const std::string& why);
 
-  /// The end of a run: returns when the result is durable, whoever has written it. `unwritten`:
+  /// The end of a run: returns when the result is durable, whichever process wrote it. `unwritten`:
   /// RunLoop::why_unwritten(); then all is written anew. Throws FileError when no process can write, LostPeer
   /// when the one that writes was lost, or the store is and this process does not hold the files.
   void deliver(const NamedTensors& model, bool json, const std::string& unwritten);
 
-  /// The result is durable, as the ledger knows; false where it cannot be asked.
+  /// Whether the ledger says that the result is durable; false where it cannot be asked.
   bool is_done();
-  /// The run ends without its result: says so to all.
+  /// Declares to all processes that the run ends without its result.
   void say_failed(const std::string& what);
-  /// What somebody said so.
+  /// The reason with which some process declared so.
   std::optional<std::string> failed();
-  /// What `muster train` is to be called with to go on with this run: "run `muster train ...`".
+  /// The command by which `muster train` continues this run: "run `muster train ...`".
   std::string remedy() const;
 
  private:
@@ -88,4 +88,4 @@ class ResultDuty {
   bool told_of_folder_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline engine

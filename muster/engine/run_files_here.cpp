@@ -18,11 +18,11 @@
 #include "muster/train/event_values.h"
 #include "muster/train/fingerprint.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// Whoever holds one of them open, and sleeps, then holds a file without a name.
+/// A suspended earlier writer that holds one of them open then holds a file without a name.
 void write_event_files_anew(const Staging& staging) {
   for (const std::string& name : event_files_in(staging.folder())) {
     write_file_atomically(staging.path_of(name), read_file(staging.folder() + "/" + name));
@@ -30,8 +30,8 @@ void write_event_files_anew(const Staging& staging) {
   }
 }
 
-/// The checkpoint of a run that had fewer steps serves one of more: says what changes. Throws CheckpointError
-/// for any other difference.
+/// Lets the checkpoint of a run that had fewer steps start a longer one, and says what changes. Throws
+/// CheckpointError for any other difference.
 void make_longer(Checkpoint& checkpoint, const Training& training, const std::string& fingerprint) {
   const int64_t now = training.length().steps;
   const auto before = steps_in(checkpoint.fingerprint);
@@ -108,4 +108,4 @@ void RunFilesHere::sync() {
   open_->events.sync();
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -8,10 +8,10 @@
 #include "muster/engine/training.h"
 #include "muster/train/run_loop.h"
 
-namespace muster {
+namespace muster::inline engine {
 
-/// The files that a run writes, in the hands of the process that writes them. Each is made in the folder's
-/// staging and then moved into place, so that an earlier writer that wakes up changes none.
+/// The files of a run, in the process that writes them. Each is made in the folder's staging area and then
+/// moved into place, so that an earlier writer that was suspended and resumes changes none.
 class RunFilesHere {
  public:
   explicit RunFilesHere(RunFolder folder);
@@ -48,4 +48,4 @@ class RunFilesHere {
   std::unique_ptr<Open> open_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline engine

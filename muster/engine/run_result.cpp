@@ -19,7 +19,7 @@
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -27,7 +27,7 @@ std::string text_of(const FileDigest& digest) {
   return fmt::format("{:016x}, {} bytes", digest.checksum, digest.bytes);
 }
 
-/// By how much the test loss lies above the least possible one.
+/// The excess of the test loss over its least possible value, in percent.
 double excess_percent(const Summary& summary) {
   return 100 * (summary.final_test_loss.value_or(0) / *summary.loss_floor - 1);
 }
@@ -135,4 +135,4 @@ void show_result(const Summary& summary, const std::string& folder, bool json) {
     print_result(summary, folder);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -9,16 +9,18 @@
 #include "muster/report/summary_file.h"
 #include "muster/train/run_record.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
 
-/// The result of a run that has come to its end.
+namespace muster::inline engine {
+
+/// The summary of a finished run.
 Summary summarise(const Training& training, const RunRecord& record);
 
-/// Brings everything that a finished run leaves to the disk: metrics and events, then model.safetensors and
-/// at last summary.json, each in one piece. Notes digests, and what the metrics lack, in `summary`. `at`:
-/// what it is at, for an error's message. Throws FileError, LostPeer when another process writes the folder
+/// Writes all that a finished run leaves to the disk: metrics and events, then model.safetensors and at last
+/// summary.json, each in one piece. Notes digests, and what the metrics lack, in `summary`. `at`: the file
+/// being written, for an error's message. Throws FileError, LostPeer when another process writes the folder
 /// now.
 DurableResult write_result(const Training& training, RunFilesHere& files, const NamedTensors& model,
                            Summary& summary, std::string& at);
@@ -29,4 +31,4 @@ DurableResult found_result(const std::string& folder);
 /// On standard output the result as a table, or with `json` as one JSON object.
 void show_result(const Summary& summary, const std::string& folder, bool json);
 
-}  // namespace muster
+}  // namespace muster::inline engine

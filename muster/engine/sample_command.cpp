@@ -22,7 +22,7 @@
 #include "muster/libtorch/kernel_threads.h"
 #include "muster/task/models/text_generator.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -81,7 +81,7 @@ std::vector<int64_t> encode_prompt(const std::string& prompt, const Tokenizer* t
   return tokens;
 }
 
-/// Tells tokens as text, as far as they make whole characters, or as numbers.
+/// Prints tokens as text, as far as they make whole characters, or as numbers.
 class Speaker {
  public:
   Speaker(const Tokenizer* tokenizer, bool aloud) : tokenizer_(tokenizer), aloud_(aloud) {}
@@ -93,7 +93,7 @@ class Speaker {
     else
       say_new_part(tokenizer_->decode(tokens_), /*last=*/false);
   }
-  /// Also what is no whole character yet.
+  /// Prints the rest, incomplete characters included.
   void end() {
     if (tokenizer_ != nullptr) say_new_part(tokenizer_->decode(tokens_), /*last=*/true);
     if (aloud_) print_output("\n");
@@ -167,4 +167,4 @@ int run_sample(const Catalogue& catalogue, const std::vector<std::string>& words
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -17,6 +17,7 @@
 #include "muster/base/output.h"
 #include "muster/base/stopwatch.h"
 #include "muster/checkpoint/run_folder.h"
+#include "muster/engine/chosen_folder.h"
 #include "muster/engine/commands.h"
 #include "muster/engine/serve_result.h"
 #include "muster/engine/served_training.h"
@@ -28,21 +29,11 @@
 #include "muster/serve/wait_watch.h"
 #include "muster/train/stop_signal.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
 constexpr std::chrono::milliseconds poll_interval(20);
-
-/// The folder that was asked for, or the first free one of runs/1, runs/2, ...
-std::string choose_folder(const RunSection& run) {
-  if (run.out) return *run.out;
-  if (run.resume) throw OptionError("run.resume", "true", "needs run.out: the folder of the run to resume");
-  for (int64_t number = 1;; ++number) {
-    const std::string folder = fmt::format("runs/{}", number);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
 
 CoordinatorOptions coordinator_options(const Configuration& configuration) {
   const ServeSection& serve = configuration.serve;
@@ -53,10 +44,10 @@ CoordinatorOptions coordinator_options(const Configuration& configuration) {
           .snapshot_every = serve.snapshot_every};
 }
 
-TrainingServerOptions server_options(const ServedTraining& training, Doors doors) {
+TrainingServerOptions server_options(const ServedTraining& training, Credentials credentials) {
   const ServeSection& serve = training.configuration().serve;
   return {.address = serve.address,
-          .doors = std::move(doors),
+          .credentials = std::move(credentials),
           .identity = training.identity(),
           .configuration = write_toml(training.catalogue(),
                                       with_absolute_paths(training.catalogue(), training.configuration())),
@@ -82,7 +73,7 @@ void pass_on_messages(Coordinator& coordinator) {
   for (const std::string& message : coordinator.take_messages()) print_log("{}\n", message);
 }
 
-/// Says now and then that there is nobody to train.
+/// Reports now and then that too few workers are present.
 class WorkersAwaited {
  public:
   WorkersAwaited(std::string address, int64_t start_with)
@@ -128,7 +119,7 @@ int serve(Coordinator& coordinator, ServeResult& result, const ServedTraining& t
   }
   const double linger = training.configuration().serve.linger;
   for (const Stopwatch watch;
-       !coordinator.everybody_knows() && !stop.requested() && watch.seconds() < linger;) {
+       !coordinator.end_announced() && !stop.requested() && watch.seconds() < linger;) {
     coordinator.look();
     std::this_thread::sleep_for(poll_interval);
   }
@@ -137,15 +128,16 @@ int serve(Coordinator& coordinator, ServeResult& result, const ServedTraining& t
 
 std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
 
-/// Before anything is written: a port that is in use costs no folder.
+/// Checks the port before anything is written: if it is in use, no folder is made.
 void require_free(const std::string& address) {
   std::string host = host_of(address);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const int port = std::atoi(address.c_str() + address.rfind(':') + 1);  // server_doors() has seen its form
+  const int port =
+      std::atoi(address.c_str() + address.rfind(':') + 1);  // server_credentials() has checked its form
   if (port != 0) listen_on(host, port);
 }
 
-/// Takes away what a new run has written so far, unless it comes to serve: its folder is free again.
+/// Removes what a new run has written so far, unless it comes to serve, so that its folder is free again.
 class NewFiles {
  public:
   explicit NewFiles(std::string folder) : folder_(std::move(folder)) {
@@ -154,7 +146,7 @@ class NewFiles {
       if (std::filesystem::exists(folder_ + "/" + name, problem) || problem) keep();
   }
   ~NewFiles() {
-    std::error_code ignored;  // what stays is told by the next try
+    std::error_code ignored;  // what remains is reported by the next attempt
     if (!kept_)
       for (const char* name : names) std::filesystem::remove(folder_ + "/" + name, ignored);
   }
@@ -172,7 +164,7 @@ class NewFiles {
 
 std::string how_to_go_on(const std::string& folder) { return "muster serve " + shell_quoted(folder); }
 
-/// What is left to do once the run has ended, or was stopped; says how to get what could not be written.
+/// The end of the command after the run has ended or was stopped; says how to get what could not be written.
 int finish(int code, Coordinator& coordinator, ServeResult& result, const std::string& folder, bool json) {
   if (code != 0) {
     print_log("stopped at version {}; resume with:\n  {}\n", format_count(coordinator.present().version),
@@ -191,7 +183,7 @@ int finish(int code, Coordinator& coordinator, ServeResult& result, const std::s
 }
 
 int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedTraining& training,
-             AsyncServer first, Doors doors, bool made_again) {
+             AsyncServer first, Credentials credentials, bool made_again) {
   NewFiles files(folder.path);
   write_file_atomically(
       folder.path + "/config.toml",
@@ -207,7 +199,8 @@ int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedT
   if (!made_again || !coordinator.finished()) {
     const StopSignal stop;
     const auto pushes = training.pushes(), pulls = training.pulls();
-    const TrainingServer server(coordinator, *pushes, *pulls, server_options(training, std::move(doors)));
+    const TrainingServer server(coordinator, *pushes, *pulls,
+                                server_options(training, std::move(credentials)));
     files.keep();
     const std::string address =
         fmt::format("{}:{}", host_of(training.configuration().serve.address), server.port());
@@ -218,13 +211,13 @@ int serve_in(const RunFolder& folder, const ServeRequest& request, const ServedT
   return finish(code, coordinator, result, folder.path, request.arguments.has("json"));
 }
 
-int serve_run(const Catalogue& catalogue, const ServeRequest& request, Doors doors) {
-  for (const auto& warning : doors.warnings) print_log("{}\n", warning);
+int serve_run(const Catalogue& catalogue, const ServeRequest& request, Credentials credentials) {
+  for (const auto& warning : credentials.warnings) print_log("{}\n", warning);
   const ServedTraining training(catalogue, request.configuration);
   const RunSection& run = training.configuration().run;
   AsyncServer first = training.make_server();
   require_free(training.configuration().serve.address);
-  const RunFolder folder = open_run_folder(choose_folder(run), run.resume);
+  const RunFolder folder = open_run_folder(chosen_folder(run), run.resume);
   const ResultCheck there = check_result(folder.path);
   if (there.whole()) {
     print_log("the run in '{}' is finished: nothing to resume\n", folder.path);
@@ -239,7 +232,7 @@ int serve_run(const Catalogue& catalogue, const ServeRequest& request, Doors doo
   if (made_again)
     print_log("the run in '{}' has ended, but {}: its result is made again\n", folder.path, there.damage);
   try {
-    return serve_in(folder, request, training, std::move(first), std::move(doors), made_again);
+    return serve_in(folder, request, training, std::move(first), std::move(credentials), made_again);
   } catch (const CheckpointError&) {
     throw;  // says itself how to go on
   } catch (const FileError& problem) {
@@ -258,9 +251,9 @@ int run_serve(const Catalogue& catalogue, const std::vector<std::string>& words)
   if (request.arguments.has("replay"))
     return replay_served(ServedTraining(catalogue, request.configuration), request.arguments.has("recover"),
                          request.arguments.has("json"));
-  return serve_run(
-      catalogue, request,
-      server_doors(door_options(request.configuration.serve), request.configuration.serve.address));
+  return serve_run(catalogue, request,
+                   server_credentials(credential_options(request.configuration.serve),
+                                      request.configuration.serve.address));
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -27,7 +27,7 @@
 #include "muster/report/table.h"
 #include "muster/report/whole_result.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -40,8 +40,8 @@ bool is_measurement(std::string_view line, int64_t after, int64_t until, int64_t
   return step > after && step <= until;
 }
 
-/// Behind the last whole line of a server that was killed. Lines that are none, or tell of steps that the
-/// server does not know of, are left out and the file as it was is set aside.
+/// Opens the file behind its last whole line (the server may have been killed). Lines that are not valid, or
+/// are later than the server's state, are left out, and the original file is set aside.
 MetricsFile open_metrics(const std::string& path, int64_t last_step) {
   if (!std::filesystem::exists(path)) return MetricsFile::create(path);
   const std::string content = read_file(path);
@@ -68,8 +68,8 @@ MetricsFile open_metrics(const std::string& path, int64_t last_step) {
   return MetricsFile::reopen_at(path, static_cast<int64_t>(kept.size()));
 }
 
-/// Leaves out of the arrivals what is no line of them, and what the server does not know of; returns when the
-/// last one came.
+/// Leaves out of the arrivals lines that are not valid or later than the server's state; returns the time of
+/// the last arrival.
 double mend(const std::string& path, Coordinator& coordinator) {
   const Coordinator::Present present = coordinator.present();
   const MendedArrivals mended = mend_arrivals(path, present.seconds, present.version);
@@ -249,4 +249,4 @@ int replay_served(const ServedTraining& training, bool recover, bool as_json) {
   return expected == digest ? 0 : 1;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

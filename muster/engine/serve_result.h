@@ -11,7 +11,7 @@
 #include "muster/serve/coordinator.h"
 #include "muster/train/evaluation.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 /// What a served run leaves in its folder: arrivals.jsonl, metrics.jsonl, model.safetensors, summary.json.
 class ServeResult {
@@ -20,7 +20,7 @@ class ServeResult {
   /// `coordinator` knows of, and says so. Throws FileError.
   ServeResult(const ServedTraining& training, std::string folder, Coordinator& coordinator);
 
-  /// Writes down the rounds that have ended since the last call. Throws FileError.
+  /// Writes the rounds that have ended since the last call. Throws FileError.
   void note(Coordinator& coordinator);
   /// Measures on the test set, into the metrics and the arrivals.
   void evaluate(const Coordinator::Present& present);
@@ -50,10 +50,10 @@ class ServeResult {
 /// 16 hexadecimal digits that two vectors share only if they are the same to the bit (XXH64).
 std::string digest_of(const Vector& vector);
 
-/// Goes through all events of the run in run.out and tells the digest of the parameters that they lead to
-/// (with `json` also worker, sequence and version of every contribution); exit code 1 where it is not that of
-/// the run's summary. With `recover` it goes on over damage and says what it leaves out. Throws OptionError,
-/// FileError, CheckpointError, DataError.
+/// Replays all events of the run in run.out and prints the digest of the parameters that they lead to (with
+/// `json` also worker, sequence and version of every contribution); exit code 1 where it differs from the
+/// digest in the run's summary. With `recover` it continues past damage and says what it leaves out. Throws
+/// OptionError, FileError, CheckpointError, DataError.
 int replay_served(const ServedTraining& training, bool recover, bool json);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -19,11 +19,11 @@
 #include "muster/libtorch/kernel_threads.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// Keys that are one process's own.
+/// Keys in which a worker may differ from its server.
 bool is_own(const std::string& key) {
   if (key == "serve.pull_codec") return false;
   for (const char* section : {"serve.", "evaluation.", "checkpoint."})
@@ -99,4 +99,4 @@ Identity ServedTraining::identity() const {
   return identity;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -12,9 +12,11 @@
 #include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// What a server and its workers are made of, built from a configuration.
 class ServedTraining {
@@ -31,11 +33,11 @@ class ServedTraining {
   const Layout& buffers() const { return model_->buffers(); }
   ElementType type() const { return model_->type(); }
 
-  /// As at the beginning of the run: initial weights, or those of run.start_from.
+  /// A server at the start of the run: with initial weights, or those of run.start_from.
   AsyncServer make_server() const;
   /// Borrows this.
   std::unique_ptr<AsyncWorker> make_worker() const;
-  /// How contributions and how parameters travel.
+  /// The messages that carry contributions (pushes) and parameters (pulls).
   std::unique_ptr<VectorMessages> pushes() const;
   std::unique_ptr<VectorMessages> pulls() const;
   bool error_feedback() const;
@@ -54,4 +56,4 @@ class ServedTraining {
   std::vector<LearningRate> learning_rates_;  // by shard
 };
 
-}  // namespace muster
+}  // namespace muster::inline engine

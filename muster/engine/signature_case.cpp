@@ -6,7 +6,7 @@
 #include "muster/app/options/resolve_async.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -45,7 +45,7 @@ Cases of_float32() {
       {"float32_nesterov", {{"outer.optimizer", "nesterov"}}, SignaturePlace::threads, ElementType::float32}};
 }
 
-// Every codec carries its error, in one process, between ranks and over links.
+// Every codec with error feedback, in one process, between ranks and over links.
 Cases of_codecs() {
   const std::vector<Setting> base = {{"comm.error_feedback", "true"}};
   const auto coded = [&](std::initializer_list<Setting> more) {
@@ -173,4 +173,4 @@ ScalarTask task_of(const SignatureCase& chosen) {
   return ScalarTask(options);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

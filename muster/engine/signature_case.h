@@ -7,11 +7,13 @@
 #include "muster/flat/element_type.h"
 #include "muster/task/small/scalar_task.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
 
-/// Where the workers of a case are.
+namespace muster::inline engine {
+
+/// The arrangement of a case's workers.
 enum class SignaturePlace {
   one_process,   ///< all in one
   threads,       ///< one a rank, ranks as threads of one process
@@ -36,4 +38,4 @@ const std::vector<SignatureCase>& signature_cases();
 Configuration configuration_of(const Catalogue& catalogue, const SignatureCase& chosen);
 ScalarTask task_of(const SignatureCase& chosen);
 
-}  // namespace muster
+}  // namespace muster::inline engine

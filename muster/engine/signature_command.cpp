@@ -13,7 +13,7 @@
 #include "muster/engine/signature_runs.h"
 #include "muster/libtorch/kernel_threads.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -55,4 +55,4 @@ int run_signature(const Catalogue& catalogue, const std::vector<std::string>& wo
   return differing.empty() ? 0 : 1;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

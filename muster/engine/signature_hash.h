@@ -3,9 +3,9 @@
 #include "muster/base/fnv.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline engine {
 
-/// The 64 bits that stand for what a training does.
+/// The 64-bit hash of what a training does.
 class SignatureHash : public Fnv1a {
  public:
   using Fnv1a::add;
@@ -13,4 +13,4 @@ class SignatureHash : public Fnv1a {
   void add(const Vector& values) { add(values.host(), static_cast<size_t>(values.bytes())); }
 };
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -9,7 +9,7 @@
 #include "muster/optim/sgd.h"
 #include "muster/task/samplers/samplers.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -71,4 +71,4 @@ void add_own_loops(const Catalogue& catalogue, SignatureHash& hash, const Signat
   for (const LoopEnd& one : ended) hash.add(one.parameters);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

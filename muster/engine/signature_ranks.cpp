@@ -12,7 +12,7 @@
 #include "muster/rendezvous/store_client.h"
 #include "muster/rendezvous/store_server.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::vector<RankGroups> linked_ranks(int ranks) {
   return groups;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -6,7 +6,7 @@
 
 #include "muster/comm/communicator.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 /// The groups that a rank belongs to.
 struct RankGroups {
@@ -24,4 +24,4 @@ std::vector<RankGroups> linked_ranks(int ranks);
 /// body(rank) on a thread for each rank; throws the first rank's error.
 void on_all_ranks(int ranks, const std::function<void(int rank)>& body);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -17,7 +17,7 @@
 #include "muster/method/synchronous.h"
 #include "muster/task/samplers/samplers.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -109,4 +109,4 @@ uint64_t signature_of(const Catalogue& catalogue, const SignatureCase& chosen) {
   return hash.value();
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -9,7 +9,7 @@
 #include "muster/libtorch/kernel_threads.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -46,4 +46,4 @@ void add_server(const Catalogue& catalogue, SignatureHash& hash, const Signature
   hash.add(server.parameters());
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -3,12 +3,14 @@
 #include "muster/engine/signature_case.h"
 #include "muster/engine/signature_hash.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// Adds an asynchronous training in virtual time: of every arrival its worker, verdict and staleness, and the
 /// server's parameters.
 void add_server(const Catalogue& catalogue, SignatureHash& hash, const SignatureCase& chosen);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -22,6 +22,7 @@
 #include "muster/base/stopwatch.h"
 #include "muster/checkpoint/damaged_result.h"
 #include "muster/checkpoint/run_folder.h"
+#include "muster/engine/chosen_folder.h"
 #include "muster/engine/commands.h"
 #include "muster/engine/model_file.h"
 #include "muster/engine/simulated_training.h"
@@ -32,18 +33,9 @@
 #include "muster/report/whole_result.h"
 #include "muster/train/stop_signal.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
-
-/// The folder that was asked for, or the first free one of runs/1, runs/2, ...
-std::string choose_folder(const RunSection& run) {
-  if (run.out) return *run.out;
-  for (int64_t number = 1;; ++number) {
-    const std::string folder = fmt::format("runs/{}", number);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
 
 ArrivalLine line_of(const VirtualArrival& arrival) {
   const Assignment& round = arrival.assignment;
@@ -76,7 +68,7 @@ void introduce(const SimulatedTraining& training, int64_t parameters, const std:
   if (const auto quota = quota_sentence()) print_log("{}\n", *quota);
 }
 
-/// Where a record's end is kept: what a replay must come to.
+/// The file with a record's final state, which a replay must reach.
 std::string end_of_record(const std::string& record) { return record + ".end"; }
 
 nlohmann::json end_json(const AsyncServer& server) {
@@ -88,7 +80,7 @@ class Simulation {
  public:
   Simulation(const Catalogue& catalogue, const Configuration& configuration, bool json)
       : catalogue_(catalogue), json_(json), asked_(configuration) {
-    asked_.run.out = choose_folder(asked_.run);
+    if (!asked_.run.out) asked_.run.out = first_free_folder();
     folder_.emplace(open_run_folder(*asked_.run.out, asked_.run.resume));
     if (folder_->already_finished) return;
     if (folder_->resume_from)
@@ -269,4 +261,4 @@ int run_simulate(const Catalogue& catalogue, const std::vector<std::string>& wor
   return Simulation(catalogue, request.configuration, json).run();
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

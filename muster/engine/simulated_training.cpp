@@ -19,14 +19,14 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/train/memory_estimate.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
 constexpr int64_t most_train_samples = 10000;
 
-/// Local steps that each worker gets through in the same time, in any unit: the same for all where a grace as
-/// long as the slowest round lets them start together.
+/// The numbers of local steps that the workers make in equal time, in any unit: the same for all where a
+/// grace period as long as the slowest round lets them start together.
 std::vector<double> steps_by_worker(const SimulationOptions& options) {
   std::vector<double> speeds = device_speeds(options.devices);
   const LocalStepsOptions& steps = options.dispatch.local_steps;
@@ -143,4 +143,4 @@ std::string checksum_of(const State& state) {
   return fmt::format("{:016x}", checksum.value());
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

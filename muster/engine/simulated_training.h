@@ -16,18 +16,20 @@
 #include "muster/task/training_part.h"
 #include "muster/train/evaluation.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// Everything that an asynchronous run in virtual time is made of, built from a configuration and kept alive
 /// together.
 class SimulatedTraining {
  public:
   /// Reads the data, completes the configuration with what depends on them, and makes the server and its
-  /// workers. With `record` every event goes there. Throws OptionError, FileError, DataError.
+  /// workers. `record`, where given, receives every event. Throws OptionError, FileError, DataError.
   SimulatedTraining(const Catalogue& catalogue, Configuration configuration, EventLogWriter* record);
-  /// For a replay: a server that nobody has joined, no workers.
+  /// For a replay: a server without workers.
   SimulatedTraining(const Catalogue& catalogue, Configuration configuration);
 
   const Catalogue& catalogue() const { return catalogue_; }
@@ -66,4 +68,4 @@ class SimulatedTraining {
 /// XXH64 of all tensors and numbers of a state, in the order of their names, as 16 hexadecimal digits.
 std::string checksum_of(const State& state);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -12,7 +12,7 @@
 #include "muster/libtorch/stored_tensors.h"
 #include "muster/task/models/gpt_layout.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -38,7 +38,7 @@ void require_same_key(const Catalogue& catalogue, const std::string& path, const
                                 path, format_plain(trained), name, format_plain(trained)));
 }
 
-// Models of one size have heads by their name, so shapes are compared and not keys.
+// Models with a name of their own fix their heads, so shapes are compared and not keys.
 void require_same_heads(const Catalogue& catalogue, const std::string& path, const Configuration& stored,
                         const Configuration& configuration) {
   const int64_t vocabulary = 2;  // of no matter here
@@ -51,7 +51,7 @@ void require_same_heads(const Catalogue& catalogue, const std::string& path, con
                                 path, trained, trained));
 }
 
-/// What the file says of its network, in a configuration that is otherwise the run's.
+/// The run's configuration, with the network that the file stores.
 Configuration stored_network(const Catalogue& catalogue, const std::vector<Setting>& settings,
                              Configuration configuration) {
   for (const Setting& setting : settings)
@@ -67,7 +67,7 @@ void require_same_network(const Catalogue& catalogue, const std::string& path, c
   const ModelKind& model = catalogue.models().at(configuration.task.model);
   const ModelKind& stored_model = catalogue.models().at(stored.task.model);
   const bool text = model.inputs == Inputs::text;
-  if (text != (stored_model.inputs == Inputs::text)) return;  // shapes and names differ, which tells more
+  if (text != (stored_model.inputs == Inputs::text)) return;  // shapes and names differ: a clearer error
   if (!text) {
     require_same_key(catalogue, path, "image.activation", settings, stored, configuration);
     require_same_key(catalogue, path, "image.pooling", settings, stored, configuration);
@@ -105,4 +105,4 @@ void fill_from_start(const Catalogue& catalogue, const Configuration& configurat
   fill_from_tensors(path, file.tensors, parameters, parameter_vector, buffers, buffer_vector);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -6,9 +6,11 @@
 #include "muster/flat/layout.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// Fills a run's vectors from the model at `path` (run.start_from: whatever read_model reads). The head of a
 /// GPT that is not tied begins as a copy of the embedding where the file's head is tied. Throws FileError;
@@ -18,4 +20,4 @@ void fill_from_start(const Catalogue& catalogue, const Configuration& configurat
                      const Layout& parameters, Vector& parameter_vector, const Layout& buffers,
                      Vector& buffer_vector);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -15,7 +15,7 @@
 #include "muster/engine/commands.h"
 #include "muster/serve/ask_status.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -27,10 +27,10 @@ void show(const ServerStatus& status, bool json, bool over_the_last) {
   flush_output();
 }
 
-/// A server that has ended is gone: after its last word that is no error of whoever watches it.
+/// Reports a server that no longer answers; once it has answered, that is no error of this command.
 void say_gone(const std::string& address, const ServerStatus& last, const char* why) {
   print_log(
-      "the server at {} answers no more ({}): it has ended, or stopped. Last heard of it: version {}, {} of "
+      "the server at {} no longer answers ({}): it has ended or was stopped. Last status: version {}, {} of "
       "{} "
       "local steps; its folder says whether the run is finished\n",
       address, why, format_count(last.version), format_count(last.local_steps),
@@ -41,13 +41,14 @@ void say_gone(const std::string& address, const ServerStatus& last, const char* 
 
 int run_status(const Catalogue& catalogue, const std::vector<std::string>& words) {
   const StatusRequest request = read_status_request(catalogue, words);
-  const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
+  const Credentials credentials =
+      client_credentials(credential_options(request.configuration.serve), request.address);
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   const bool terminal = is_live_terminal(STDOUT_FILENO);
   std::optional<ServerStatus> last;
   while (true) {
     try {
-      last = ask_status(request.address, doors, request.configuration.serve.patience);
+      last = ask_status(request.address, credentials, request.configuration.serve.patience);
     } catch (const LostPeer& gone) {
       if (!last) throw;
       say_gone(request.address, *last, gone.what());
@@ -59,4 +60,4 @@ int run_status(const Catalogue& catalogue, const std::vector<std::string>& words
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

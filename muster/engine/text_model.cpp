@@ -10,7 +10,7 @@
 #include "muster/flat/vector.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 Configuration text_model_configuration(const Catalogue& catalogue, const std::string& path,
                                        const std::vector<Setting>& settings) {
@@ -35,7 +35,7 @@ TextGenerator load_generator(const Catalogue& catalogue, const std::string& path
   const int64_t vocabulary = embedding->second.shape[0];
   if (tokenizer != nullptr && tokenizer->vocabulary() > vocabulary)
     throw DataError(
-        fmt::format("'{}' knows {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
+        fmt::format("'{}' has a vocabulary of {} tokens, text.tokenizer = {} has {}; give the tokenizer that "
                     "belongs to the model",
                     path, vocabulary, configuration.text.tokenizer, tokenizer->vocabulary()));
   TextGenerator generator(gpt_shape(catalogue, configuration, vocabulary));
@@ -44,4 +44,4 @@ TextGenerator load_generator(const Catalogue& catalogue, const std::string& path
   return generator;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

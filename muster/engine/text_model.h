@@ -9,9 +9,11 @@
 #include "muster/task/models/text_generator.h"
 #include "muster/task/text/tokenizer.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// The configuration of a file's network alone, from the settings of with_settings_of_file(): its data need
 /// not be there. Throws OptionError; DataError for a model of images.
@@ -23,4 +25,4 @@ Configuration text_model_configuration(const Catalogue& catalogue, const std::st
 TextGenerator load_generator(const Catalogue& catalogue, const std::string& path, const Safetensors& file,
                              const Configuration& configuration, const Tokenizer* tokenizer);
 
-}  // namespace muster
+}  // namespace muster::inline engine

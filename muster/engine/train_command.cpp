@@ -20,6 +20,7 @@
 #include "muster/base/output.h"
 #include "muster/checkpoint/run_folder.h"
 #include "muster/comm/state_exchange.h"
+#include "muster/engine/chosen_folder.h"
 #include "muster/engine/commands.h"
 #include "muster/engine/result_duty.h"
 #include "muster/engine/training.h"
@@ -29,22 +30,12 @@
 #include "muster/train/regrouping.h"
 #include "muster/train/run_loop.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// The folder that was asked for, or the first free one of runs/1, runs/2, ...
-std::string choose_folder(const RunSection& run) {
-  if (run.out) return *run.out;
-  if (run.resume) throw OptionError("run.resume", "true", "needs run.out: the folder of the run to resume");
-  for (int64_t number = 1;; ++number) {
-    const std::string folder = fmt::format("runs/{}", number);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
-
-/// What must be the same for a checkpoint to be gone on with: all but where and how fast the run works, how
-/// it is watched, and how its length was said.
+/// What must be the same for a checkpoint to be resumed: all but where and how fast the run works, how it is
+/// watched, and in which unit its length was given.
 std::string fingerprint(const Training& training) {
   auto json = nlohmann::json::parse(configuration_json(training.catalogue(), training.configuration()));
   for (const char* key :
@@ -155,8 +146,8 @@ class TrainRun {
   TrainRun(Training& training, bool json)
       : training_(training), json_(json), options_(loop_options(training)), duty_(training, record_) {}
 
-  /// Returns the exit code. Where somebody dies before an elastic run has begun, the others begin once more.
-  /// Where all died who held the run's state, those who are there begin together from its last checkpoint.
+  /// Returns the exit code. Where a process dies before an elastic run has begun, the others begin again.
+  /// Where all processes that held the run's state died, the rest begin together from its last checkpoint.
   int run() {
     while (true) {
       try {
@@ -186,7 +177,7 @@ class TrainRun {
     under_way_ = false;
   }
 
-  /// Nothing: it must begin once more, in the group that stands.
+  /// Nothing is returned where the run must begin again, in the group that stands.
   std::optional<int> begin_together() {
     if (training_.leads()) open_folder();
     const Beginning beginning =
@@ -207,7 +198,7 @@ class TrainRun {
   void open_folder() {
     const RunSection& run = training_.configuration().run;
     const std::optional<std::string> begun = duty_.begun_folder();
-    training_.set_out(begun ? *begun : choose_folder(run));
+    training_.set_out(begun ? *begun : chosen_folder(run));
     duty_.open(*training_.configuration().run.out, run.resume || begun);
     print_messages(duty_.files()->folder().messages);
   }
@@ -236,7 +227,7 @@ class TrainRun {
     loop_.emplace(training_.method(), training_.evaluation(), record_, place, options_);
   }
 
-  // Nothing is written before all that is read has been found good.
+  // Nothing is written before all inputs have been read and checked.
   void begin() {
     std::optional<Checkpoint> checkpoint;
     if (duty_.writes()) checkpoint = duty_.files()->find_checkpoint(training_, options_.fingerprint);
@@ -249,7 +240,7 @@ class TrainRun {
     regrouping_->begin();
   }
 
-  /// A worker that comes back, or a new one.
+  /// Joins a run that is under way, as a worker that returns or a new one.
   std::optional<int> enter() {
     training_.build();
     make_loop();
@@ -263,7 +254,7 @@ class TrainRun {
     return advance();
   }
 
-  // A process ends well only when the result is on the disk, whoever has written it.
+  // A process ends successfully only when the result is on the disk, whichever process wrote it.
   std::optional<int> advance() {
     under_way_ = true;
     while (true) {
@@ -282,7 +273,7 @@ class TrainRun {
       } catch (const LostPeer&) {
         if (!regrouping_ || regrouping_->alone() || duty_.is_done()) throw;
       }
-      // Where only the files were not settled, the group stands, and is left where it is without a store.
+      // Where only settling the files failed, the group stands, and is kept without a store.
       const Regrouping::Outcome outcome = regrouping_->regroup();
       if (outcome == Regrouping::Outcome::begins_again) return std::nullopt;
       if (outcome == Regrouping::Outcome::no_store && settled) regrouping_->go_alone();
@@ -296,7 +287,7 @@ class TrainRun {
     duty_.deliver(model, json_, loop_->why_unwritten());
   }
 
-  // False where the others must hear, from a new group, that this process cannot write.
+  // False where a new group is needed, so that the others learn that this process cannot write.
   bool settle_files() {
     const std::string why = loop_->why_unwritten();
     const bool settled = why.empty() ? duty_.settle() : duty_.write_anew(why);
@@ -329,7 +320,7 @@ class TrainRun {
     return 128 + (stop_.requested() ? stop_.signal() : SIGTERM);
   }
 
-  /// No process can go on where this one met the error.
+  /// Whether no process can go on after this error.
   bool ends_the_run(const Error& error) {
     return dynamic_cast<const NonFiniteError*>(&error) != nullptr || (!under_way_ && training_.leads());
   }
@@ -344,7 +335,7 @@ class TrainRun {
   std::optional<Probing> probing_;
   std::optional<RunLoop> loop_;
   bool under_way_ = false;
-  int64_t told_of_ = 0;  // the generation that the user was told of last
+  int64_t told_of_ = 0;  // the generation that was reported to the user last
 };
 
 }  // namespace
@@ -359,4 +350,4 @@ int run_train(const Catalogue& catalogue, const std::vector<std::string>& words)
   return TrainRun(training, request.arguments.has("json")).run();
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -24,11 +24,11 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/libtorch/torchrun_store.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
-/// A meeting waits as long as the others are known to live.
+/// No time limit: a meeting waits while the others are known to live.
 constexpr std::chrono::hours while_they_live(24 * 365);
 
 std::optional<Compression> compression(const Catalogue& catalogue, const Configuration& configuration) {
@@ -54,7 +54,7 @@ Training::Training(const Catalogue& catalogue, Configuration configuration, cons
   check_memory(memory_, hosted_workers());
 }
 
-// An evaluation or a checkpoint may fall due while the workers are apart.
+// An evaluation or a checkpoint may fall due between meetings, while the workers differ.
 bool Training::looks_between_meetings() const {
   const auto within = [this](int64_t every) { return every > 0 && every < length_.steps; };
   const EvaluationSection& evaluation = configuration_.evaluation;
@@ -73,12 +73,12 @@ MemoryNeed Training::memory_need(const Model& model) const {
   need.element_bytes = bytes_of(model.type());
   need.replica_vectors = 2 + moments;
   const bool plain = build_overlap(catalogue_, configuration_.comm).plain();
-  if (!plain) ++need.replica_vectors;  // what it brought to the meeting
+  if (!plain) ++need.replica_vectors;  // its contribution to the meeting
   need.shared_vectors = 1;             // the anchor
   if (!catalogue_.outer_optimizers().at(configuration_.outer.optimizer).plain_mean)
     need.shared_vectors += 2;                                        // outer gradient and momentum
   if (!plain || looks_between_meetings()) ++need.shared_vectors;     // a mean apart from the anchor
-  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;  // means of groups on their way
+  if (configuration_.comm.group_size > 1) need.shared_vectors += 2;  // means of groups in transit
   need.activation_bytes = task_->activation_bytes(configuration_.task.batch);
   return need;
 }
@@ -98,7 +98,7 @@ std::chrono::milliseconds Training::patience() const {
               : std::chrono::seconds(configuration_.comm.deadline);
 }
 
-// Told by the launcher, or by the configuration where rank 0 serves the store.
+// Given by the launcher, or by the configuration where rank 0 serves the store.
 int Training::least_processes() const {
   if (place_.min_workers > 0) return place_.min_workers;
   return static_cast<int>(configuration_.elastic.min_workers.value_or(place_.size));
@@ -149,7 +149,7 @@ Grouping Training::grouping() const {
   return {configuration_.comm.group_size, *configuration_.run.workers, place_.size};
 }
 
-// Collective where groups are of several processes.
+// Collective where groups span several processes.
 void Training::build_inner_meeting() {
   const Grouping levels = grouping();
   if (levels.group_size == 1) return;
@@ -238,4 +238,4 @@ void start_from_file(Training& training, const std::string& path, bool with_opti
                    optimizers.size()]);
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -18,9 +18,11 @@
 #include "muster/train/evaluation.h"
 #include "muster/train/memory_estimate.h"
 
-namespace muster {
-
+namespace muster::inline app {
 class Catalogue;
+}  // namespace muster::inline app
+
+namespace muster::inline engine {
 
 /// Everything that this process's part of a run is made of, built from a configuration and kept alive
 /// together.
@@ -33,9 +35,9 @@ class Training {
   /// Joins the run's other processes, all of which must have this configuration; waits for them. Throws
   /// Error, naming what differs; LostPeer.
   void join();
-  /// The same once more, after a process was lost before the run had begun.
+  /// Joins again, after a process was lost before the run had begun.
   void join_again() { member_->next_group(-1); }
-  /// The run outlives its workers.
+  /// Whether the run survives the loss of workers.
   bool elastic() const;
   /// Makes the replicas and what advances them, after join().
   void build();
@@ -44,7 +46,7 @@ class Training {
   const Configuration& configuration() const { return configuration_; }
   const RunLength& length() const { return length_; }
   int64_t parameters() const { return parameters_; }
-  /// What this process will hold.
+  /// The memory that this process will use.
   const MemoryEstimate& memory() const { return memory_; }
   const Task& task() const { return *task_; }
   /// See Task::content.
@@ -60,14 +62,14 @@ class Training {
   /// Rank 0 of the present generation: writes the run's files.
   bool leads() { return group().rank() == 0; }
   int processes() const { return place_.size; }  ///< that the run was started with
-  /// Whom this process waits for.
+  /// The peers that this process waits for.
   std::shared_ptr<Waits> waits() const { return waits_; }
-  /// The others are under way already.
+  /// Whether the other processes are in the run already.
   bool enters_a_run() const;
   void set_out(const std::string& folder) { configuration_.run.out = folder; }
-  /// Null where the run does not outlive its workers.
+  /// Null where the run is not elastic.
   ResharingSampler* sampler_of_elastic_run() const { return resharing_.get(); }
-  /// How long to wait for the other processes: for ever where a death is told, else comm.deadline.
+  /// How long to wait for the other processes: without limit where deaths are reported, else comm.deadline.
   std::chrono::milliseconds patience() const;
   int64_t hosted_workers() const { return *configuration_.run.workers / place_.size; }
 
@@ -102,7 +104,8 @@ class Training {
   std::unique_ptr<Evaluation> evaluation_;
 };
 
-/// What the run begins with: the weights of run.start_from, else fresh ones. Throws FileError, DataError.
+/// The initial parameters of the run: the weights of run.start_from, else fresh ones. Throws FileError,
+/// DataError.
 Vector starting_parameters(const Training& training);
 
 /// Starts every worker of a new run from run.start_from: weights, and on request the optimizer's state, which
@@ -110,4 +113,4 @@ Vector starting_parameters(const Training& training);
 /// where there were fewer). Throws FileError, DataError, CheckpointError.
 void start_from_file(Training& training, const std::string& path, bool with_optimizer);
 
-}  // namespace muster
+}  // namespace muster::inline engine

@@ -6,7 +6,7 @@
 
 #include "muster/base/version.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -23,4 +23,4 @@ std::map<std::string, std::string> versions() {
   return {{"muster", std::string(version())}, {"libtorch", TORCH_VERSION}, {"processor", processor()}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

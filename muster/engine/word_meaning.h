@@ -5,9 +5,9 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline engine {
 
-/// The meaning of a word that the table of keys has already let through.
+/// The value of a word that the table of keys has already accepted.
 template <class T>
 T meaning_of(const std::map<std::string, T>& words, const std::string& word) {
   const auto found = words.find(word);
@@ -15,4 +15,4 @@ T meaning_of(const std::map<std::string, T>& words, const std::string& word) {
   return found->second;
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

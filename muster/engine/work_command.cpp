@@ -23,7 +23,7 @@
 #include "muster/serve/work_loop.h"
 #include "muster/train/stop_signal.h"
 
-namespace muster {
+namespace muster::inline engine {
 
 namespace {
 
@@ -50,8 +50,8 @@ WorkOptions work_options(const ServeRequest& request, const ServedTraining& trai
   return options;
 }
 
-/// A line for each contribution that the server has acknowledged, on the disk before the next round begins;
-/// one that cannot be written there ends the worker.
+/// Writes a line for each contribution that the server has acknowledged to the disk, before the next round
+/// begins; a failed write ends the worker.
 class Record {
  public:
   explicit Record(const std::optional<std::string>& path) {
@@ -99,13 +99,13 @@ int work(WorkLoop& loop, Record& record) {
   return 128 + stop.signal();
 }
 
-/// Asks until the server is there, as long as a worker waits for one that it has lost.
-std::string configuration_of_server(const ServeRequest& request, const Doors& doors) {
+/// Asks until the server answers, at most as long as a worker waits for a lost server.
+std::string configuration_of_server(const ServeRequest& request, const Credentials& credentials) {
   const ServeSection& serve = request.configuration.serve;
   const Stopwatch watch;
   for (WaitWatch waiting;;) {
     try {
-      return ask_configuration(request.address, doors, serve.patience);
+      return ask_configuration(request.address, credentials, serve.patience);
     } catch (const LostPeer& gone) {
       if (watch.seconds() > serve.give_up_after)
         throw LostPeer(fmt::format("gave up after {}: {}", format_duration(watch.seconds()), gone.what()));
@@ -120,14 +120,17 @@ std::string configuration_of_server(const ServeRequest& request, const Doors& do
 int run_work(const Catalogue& catalogue, const std::vector<std::string>& words) {
   ::setenv("GRPC_VERBOSITY", "NONE", 0);  // only silences what gRPC says by itself
   ServeRequest request = read_work_request(catalogue, words);
-  const Doors doors = client_doors(door_options(request.configuration.serve), request.address);
-  for (const auto& warning : doors.warnings) print_log("{}\n", warning);
-  if (asks_server(request)) resolve_with_server(catalogue, configuration_of_server(request, doors), request);
+  const Credentials credentials =
+      client_credentials(credential_options(request.configuration.serve), request.address);
+  for (const auto& warning : credentials.warnings) print_log("{}\n", warning);
+  if (asks_server(request))
+    resolve_with_server(catalogue, configuration_of_server(request, credentials), request);
   const ServedTraining training(catalogue, request.configuration);
   const auto pushes = training.pushes(), pulls = training.pulls();
-  TrainingClient client(
-      *pushes, *pulls,
-      {.address = request.address, .doors = doors, .patience = training.configuration().serve.patience});
+  TrainingClient client(*pushes, *pulls,
+                        {.address = request.address,
+                         .credentials = credentials,
+                         .patience = training.configuration().serve.patience});
   const auto worker = training.make_worker();
   Record record(request.arguments.flag("record"));
   WorkLoop loop(*worker, client, *pushes, work_options(request, training));
@@ -141,4 +144,4 @@ int run_work(const Catalogue& catalogue, const std::vector<std::string>& words) 
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline engine

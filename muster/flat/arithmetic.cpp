@@ -5,11 +5,11 @@
 #include "muster/base/error.h"
 #include "muster/flat/arithmetic_kernel.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 namespace {
 
-/// visit(float{}) or visit(double{}), as the vector's elements are.
+/// Calls visit(float{}) or visit(double{}), by the vector's element type.
 template <class Visit>
 void by_type(const Vector& vector, Visit visit) {
   if (vector.type() == ElementType::float64)
@@ -63,4 +63,4 @@ Vector as_float32(const Vector& vector) {
   return rounded;
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -4,7 +4,7 @@
 
 namespace muster::kernel {
 
-// Element by element, one rounding an operation; `out` may be one of the operands.
+// Element by element, one rounding per operation; `out` may be one of the operands.
 
 /// out <- a - b
 void subtract(const float* a, const float* b, float* out, int64_t size);

@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 namespace {
 
@@ -20,8 +20,8 @@ std::vector<int64_t> dense_strides(const std::vector<int64_t>& shape) {
   return strides;
 }
 
-/// Visits the runs of a segment that lie without gaps: visit(first element, elements), in the order of the
-/// indices.
+/// Visits the contiguous runs of a segment in the order of the indices: visit(first element, number of
+/// elements).
 template <class Visit>
 void for_each_run(const Segment& segment, Visit visit) {
   const int64_t elements = elements_of(segment);
@@ -39,7 +39,7 @@ void for_each_run(const Segment& segment, Visit visit) {
   }
 }
 
-/// Bytes from a segment's first element to behind its last one.
+/// Bytes from the beginning of a segment's first element to the end of its last one.
 int64_t span(const Segment& segment) {
   int64_t last = 0;
   for (size_t d = 0; d < segment.shape.size(); ++d) last += (segment.shape[d] - 1) * segment.strides[d];
@@ -69,7 +69,7 @@ void CheckedSegments::refuse(const Segment& segment, const std::string& why) con
 }
 
 void CheckedSegments::complete(Segment& segment) const {
-  int64_t bytes = bytes_of(segment.type);  // as if no size were zero: the strides must be numbers, too
+  int64_t bytes = bytes_of(segment.type);  // zero sizes left out: strides must not overflow either
   for (const int64_t size : segment.shape) {
     if (size < 0) refuse(segment, "has a size of " + std::to_string(size) + ": give 0 or more");
     if (size > 0 && __builtin_mul_overflow(bytes, size, &bytes))
@@ -87,7 +87,7 @@ void CheckedSegments::complete(Segment& segment) const {
   require_own_elements(segment);
 }
 
-/// Sorted by stride, each one must step over all that the smaller ones reach.
+/// In rising order, each stride must be larger than the range of elements that the smaller strides cover.
 void CheckedSegments::require_own_elements(const Segment& segment) const {
   std::vector<std::pair<int64_t, int64_t>> steps;  // stride, size
   for (size_t d = 0; d < segment.shape.size(); ++d)
@@ -161,4 +161,4 @@ int64_t unpack_segment(const Segment& segment, void* place, const std::byte* pac
   return done;
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -7,13 +7,12 @@
 
 #include "muster/flat/segments.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 /// Elements of a segment.
 int64_t elements_of(const Segment& segment);
 
-/// The segments of one user in order, each with its strides written out, checked as ParametersOf<Segments>
-/// says.
+/// The segments of one model in order, each with explicit strides, checked as ParametersOf<Segments> says.
 class CheckedSegments {
  public:
   /// Throws Error, naming the segment.
@@ -24,7 +23,7 @@ class CheckedSegments {
 
   /// "segment 'weights'", or "segment 3" where it has no name.
   std::string name(const Segment& segment) const;
-  /// Throws Error where one of `found` has not the form that it has here (shape, strides, type, trained).
+  /// Throws Error where one of `found` differs from the segment here in shape, strides, type or `trained`.
   void require_same_forms(const CheckedSegments& found) const;
 
  private:
@@ -36,10 +35,10 @@ class CheckedSegments {
   std::vector<Segment> all_;
 };
 
-/// packed <- the elements at `place`, which lie there as the segment's do, in the order of their indices.
-/// Returns the bytes.
+/// packed <- the elements at `place`, which have the segment's shape and strides, in the order of their
+/// indices. Returns the number of bytes.
 int64_t pack_segment(const Segment& segment, const void* place, std::byte* packed);
-/// The way back.
+/// The inverse: the elements at `place` <- packed.
 int64_t unpack_segment(const Segment& segment, void* place, const std::byte* packed);
 
-}  // namespace muster
+}  // namespace muster::inline flat

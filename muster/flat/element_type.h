@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline flat {
 
-/// What a vector's elements are. Numbers that are trained are float32 or float64.
+/// The type of a vector's elements. Trained parameters are float32 or float64.
 enum class ElementType : uint8_t { float32, float64, int64, byte };
 
 constexpr int64_t bytes_of(ElementType type) {
@@ -39,4 +39,4 @@ struct ElementTypeOf<uint8_t> {
 template <class T>
 inline constexpr ElementType element_type_of = ElementTypeOf<T>::value;
 
-}  // namespace muster
+}  // namespace muster::inline flat

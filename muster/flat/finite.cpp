@@ -3,7 +3,7 @@
 #include "muster/flat/finite_kernel.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 bool all_finite(const Vector& vector) {
   require_flat(vector, vector.size(), vector.type(), "the vector to check");
@@ -11,4 +11,4 @@ bool all_finite(const Vector& vector) {
   return kernel::all_finite(vector.data<float>(), vector.size());
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -12,8 +12,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "messages hold the bytes of little-endian numbers");
 
-/// Without branches (after M. Dukhan's FP16): scaled up and down again, too large magnitudes have become
-/// infinite; adding a power of two fitting the exponent makes the processor round at binary16's last bit.
+/// Without branches (after M. Dukhan's FP16): scaling up and down makes too large magnitudes infinite; adding
+/// a power of two chosen by the exponent makes the processor round at binary16's last bit.
 [[gnu::always_inline]] inline uint16_t to_fp16(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value), twice = bits + bits;
   const float scaled = (std::fabs(value) * 0x1.0p+112F) * 0x1.0p-110F;
@@ -23,7 +23,7 @@ static_assert(std::endian::native == std::endian::little, "messages hold the byt
   return static_cast<uint16_t>(((bits >> 16) & 0x8000U) | (twice > 0xFF000000U ? 0x7E00U : magnitude));
 }
 
-/// The exponent is moved by a multiplication; numbers without one come from the mantissa of 0.5 + x.
+/// A multiplication corrects the exponent of normal numbers; subnormal ones are the mantissa of 0.5 + x.
 [[gnu::always_inline]] inline float from_fp16(uint16_t half) {
   const uint32_t bits = uint32_t{half} << 16, twice = bits + bits;
   const float normal = std::bit_cast<float>((twice >> 4) + (0xE0U << 23)) * 0x1.0p-112F;

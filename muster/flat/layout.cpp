@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 void Layout::add(std::string name, std::vector<int64_t> shape, bool norm_or_bias) {
   int64_t size = 1;
@@ -16,4 +16,4 @@ void Layout::add(std::string name, std::vector<int64_t> shape, bool norm_or_bias
   size_ += size;
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline flat {
 
 /// One tensor's place in a flat vector.
 struct Piece {
@@ -16,8 +16,8 @@ struct Piece {
   bool operator==(const Piece&) const = default;
 };
 
-/// Where every tensor of a model lies in one contiguous vector, in order and without gaps (so that the bytes
-/// that travel are the bytes of the model).
+/// Where every tensor of a model lies in one contiguous vector, in order and without gaps, so that messages
+/// hold exactly the bytes of the model.
 class Layout {
  public:
   /// Appends a tensor behind the last one.
@@ -32,4 +32,4 @@ class Layout {
   int64_t size_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -5,7 +5,7 @@
 #include "muster/flat/norm_kernel.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 double norm_of(const Vector& vector) {
   require_flat(vector, vector.size(), vector.type(), "the vector to measure");
@@ -14,4 +14,4 @@ double norm_of(const Vector& vector) {
   return std::sqrt(kernel::sum_of_squares(vector.data<float>(), vector.size()));
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -2,10 +2,10 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 /// Euclidean norm of a flat vector (float or double). The same bits on any processor and number of threads;
-/// infinite where the sum of squares is no double.
+/// infinite where the sum of squares exceeds the range of double.
 double norm_of(const Vector& vector);
 
-}  // namespace muster
+}  // namespace muster::inline flat

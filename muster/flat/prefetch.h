@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline flat {
 
 /// How far ahead of a pass over memory to fetch: the processor's own prefetchers stop at every page of 4 KiB,
 /// which costs passes over several vectors 5 to 10 % of the bandwidth.
@@ -17,4 +17,4 @@ inline constexpr int64_t cache_line = 64;
     __builtin_prefetch(reinterpret_cast<const void*>(from + static_cast<uintptr_t>(line)), 1, 3);
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

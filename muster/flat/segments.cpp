@@ -7,7 +7,7 @@
 #include "muster/base/fnv.h"
 #include "muster/flat/checked_segments.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 namespace {
 
@@ -97,7 +97,7 @@ class SegmentParameters final : public ParameterSource {
       if (segment.trained == trained) at += unpack_segment(segment, segment.values, at);
   }
 
-  /// A mean of ones and zeros that is neither: every rank finds it, so none is left waiting for the others.
+  /// Throws where a mean of marks lies between 0 and 1. All ranks see the same mean, so all of them throw.
   void require_all_or_none(const Vector& packed) const {
     int64_t tensor = 0;
     for (const Segment& segment : segments_) {
@@ -149,7 +149,7 @@ class SegmentValues final : public ValueSource {
   }
 
  private:
-  /// Integers may be among them: they are left alone.
+  /// Integer segments count as frozen: they are not averaged.
   static std::vector<Segment> as_values(std::vector<Segment> segments) {
     for (Segment& segment : segments) segment.trained = is_real(segment.type);
     return segments;
@@ -168,4 +168,4 @@ std::unique_ptr<ValueSource> ParametersOf<Segments>::values(const Segments& segm
   return std::make_unique<SegmentValues>(segments);
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

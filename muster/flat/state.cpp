@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 void State::insert(const std::string& prefix, const State& part) {
   numbers.insert(prefix, part.numbers);
@@ -27,4 +27,4 @@ void State::copy_into(const std::string& name, const Vector& like) const {
   like.copy_from(stored.values);
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -9,9 +9,9 @@
 #include "muster/base/numbers.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline flat {
 
-/// A vector, and the shape that its elements have where they are not one behind the other alone.
+/// A vector and the shape of the tensor that it holds.
 struct ShapedVector {
   Vector values{};
   std::vector<int64_t> shape{};
@@ -23,8 +23,8 @@ struct ShapedVector {
       : values(std::move(vector)), shape(std::move(its_shape)) {}
 };
 
-/// What something must keep to go on bit for bit: numbers and vectors by name. Vectors taken out share memory
-/// with their owner; restore() copies.
+/// The state from which an object continues bit for bit: numbers and vectors by name. Vectors taken out share
+/// memory with their owner; restore() copies.
 struct State {
   Numbers numbers;
   std::map<std::string, ShapedVector> tensors;
@@ -37,4 +37,4 @@ struct State {
   void copy_into(const std::string& name, const Vector& like) const;
 };
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 namespace {
 
@@ -46,7 +46,7 @@ ShapedVector read_tensor(ByteReader& reader) {
   if (code >= std::size(types)) throw DataError("a state holds a tensor of an unknown type");
   std::vector<int64_t> shape(reader.byte());
   const auto element = static_cast<uint64_t>(bytes_of(types[code]));
-  uint64_t bytes = element;  // as if no size were zero: the strides must be numbers, too
+  uint64_t bytes = element;  // zero sizes left out: strides must not overflow either
   bool empty = false;
   for (int64_t& size : shape) {
     size = reader.i64();
@@ -103,4 +103,4 @@ State state_from_bytes(std::string_view bytes) {
   return state;
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

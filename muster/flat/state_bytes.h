@@ -6,14 +6,14 @@
 
 #include "muster/flat/state.h"
 
-namespace muster {
+namespace muster::inline flat {
 
-/// A state as bytes: `heads[i]` stands in front of the bytes of `tensors[i]` (contiguous, not copied), the
-/// last head behind all of them.
+/// A state as bytes: `heads[i]` precedes the bytes of `tensors[i]` (contiguous, not copied); the last head
+/// follows all of them.
 struct StateBytes {
   std::vector<std::string> heads;
   std::vector<Vector> tensors;
-  /// All of it in order; borrowed.
+  /// All bytes in order: views, valid while this object lives.
   std::vector<std::string_view> parts() const;
 };
 
@@ -23,4 +23,4 @@ StateBytes state_bytes(const State& state);
 /// The inverse; copies. Throws DataError where the bytes are no state.
 State state_from_bytes(std::string_view bytes);
 
-}  // namespace muster
+}  // namespace muster::inline flat

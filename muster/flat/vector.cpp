@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 namespace {
 
@@ -121,4 +121,4 @@ void require_flat(const Vector& vector, int64_t size, ElementType type, const ch
             " elements");
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -8,13 +8,13 @@
 #include "muster/device/memory.h"
 #include "muster/flat/element_type.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 /// A contiguous stretch of elements in some memory: a view, copied like a pointer. Two of them may share
 /// memory; a const Vector always views the same stretch, and what lies there can be changed through it.
 class Vector {
  public:
-  /// None: defined() is false, and all but that and size() (0) is forbidden.
+  /// An undefined vector: only defined() (false) and size() (0) may be called.
   Vector() = default;
   /// The `size` elements from element `begin` of the memory on. REQUIRES: they lie within it.
   Vector(std::shared_ptr<Memory> memory, ElementType type, int64_t begin, int64_t size);
@@ -31,7 +31,7 @@ class Vector {
   T* data() const {
     return static_cast<T*>(host(element_type_of<T>));
   }
-  /// The same for bytes of whatever type. Throws Error where they do not lie in the CPU's memory.
+  /// The address of the first element, of any type. Throws Error where it does not lie in the CPU's memory.
   void* host() const;
   /// All its bytes, in the CPU's memory. Throws Error where they do not lie there.
   std::span<std::byte> host_bytes() const {
@@ -42,7 +42,8 @@ class Vector {
 
   /// The elements [begin, begin + size) of this one; shares its memory.
   Vector part(int64_t begin, int64_t size) const;
-  /// The same bytes as elements of another type. REQUIRES: they lie and number so that this comes out even.
+  /// The same bytes as elements of another type. REQUIRES: begin and length in bytes are multiples of its
+  /// size.
   Vector as(ElementType type) const;
   /// Takes the values of `other`. REQUIRES: the same size and type. Both on the CPU (throws Error otherwise);
   /// they may be the same stretch, but not overlap otherwise.
@@ -53,7 +54,7 @@ class Vector {
 
   const std::shared_ptr<Memory>& memory() const { return memory_; }
   int64_t begin() const { return begin_; }  ///< in its memory, in elements
-  /// Nothing else lies in its memory.
+  /// Whether it covers the whole of its memory.
   bool is_whole() const;
   /// The same stretch of the same memory.
   bool is_same(const Vector& other) const;
@@ -69,12 +70,12 @@ class Vector {
 
 /// Zeros in memory of their own on the CPU (see HostMemory). Throws Error where there is no memory.
 Vector flat_vector(int64_t size, ElementType type = ElementType::float32);
-/// The same with any content, for what is about to be written.
+/// The same with unspecified content.
 Vector uninitialised_vector(int64_t size, ElementType type);
 
-/// Two vectors of one size and type exchange what they hold, without moving it: everything else in the memory
-/// of either sees the other's from then on. Pointers taken before do not follow. False, and nothing happens,
-/// where one of them is only a part of its memory, or they cannot change places.
+/// Swaps the memory of two vectors of one size and type without copying: all other views of either memory see
+/// the swapped content from then on; raw pointers taken before do not. Returns false and changes nothing
+/// where one of them is only a part of its memory, or where Memory::exchange() fails.
 bool exchange_memory(const Vector& a, const Vector& b);
 
 /// True when `a` can be copied into `b` as it is: the same length and type.
@@ -85,8 +86,8 @@ inline bool same_form(const Vector& a, const Vector& b) {
 /// Bitwise equality of form and content; both on the CPU.
 bool same_bits(const Vector& a, const Vector& b);
 
-/// REQUIRES-style check: `vector` lies on the CPU and has this size and type, float32 or float64. Throws Bug
-/// with `what` (the vector's role) where it does not, Error where it lies on another device.
+/// Checks that `vector` lies on the CPU and has this size and type, float32 or float64. Throws Bug with
+/// `what` (the vector's role) where it does not, Error where it lies on another device.
 void require_flat(const Vector& vector, int64_t size, ElementType type, const char* what);
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -5,11 +5,11 @@
 
 #include <initializer_list>
 
-namespace muster {
+namespace muster::inline libtorch {
 
 namespace {
 
-// Called by name, because which BLAS and OpenMP LibTorch brought with it is only known at run time.
+// Looked up by name: which BLAS and OpenMP LibTorch brings is known only at run time.
 void call_if_loaded(const char* symbol) {
   if (void* address = ::dlsym(RTLD_DEFAULT, symbol)) reinterpret_cast<void (*)(int)>(address)(1);
 }
@@ -27,4 +27,4 @@ void use_single_threaded_kernels_here() {
   call_if_loaded("omp_set_num_threads");
 }
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

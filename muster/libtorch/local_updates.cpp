@@ -7,7 +7,7 @@
 #include "muster/libtorch/parameter_vector.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::unique_ptr<ValueSource> ParametersOf<std::vector<at::Tensor>>::values(
   return std::make_unique<TensorValues>(tensors);
 }
 
-}  // namespace muster
+}  // namespace muster::inline flat

@@ -7,7 +7,7 @@
 
 #include "muster/local_updates/local_updates.h"
 
-namespace muster {
+namespace muster::inline flat {
 
 /// A model of LibTorch: LocalUpdates(model->parameters(), ...), local.average(model->buffers()). The trained
 /// parameters become views of one flat vector (see ParameterVector: optimizers made before or after go on
@@ -19,4 +19,4 @@ struct ParametersOf<std::vector<at::Tensor>> {
   static std::unique_ptr<ValueSource> values(const std::vector<at::Tensor>& tensors);
 };
 
-}  // namespace muster
+}  // namespace muster::inline flat

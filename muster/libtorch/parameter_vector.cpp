@@ -14,7 +14,7 @@
 #include "muster/base/fnv.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
 namespace {
 
@@ -34,7 +34,7 @@ void require_usable(size_t index, const at::Tensor& parameter) {
     throw Error(describe(index, parameter) + " cannot be averaged: trained parameters are Float or Double");
 }
 
-/// Tensors that overlap would be torn apart by getting memory of their own.
+/// Refuses tensors that overlap: each gets memory of its own, so they would no longer share values.
 void require_apart(const std::vector<at::Tensor>& parameters) {
   struct Span {
     const char* begin;
@@ -175,4 +175,4 @@ void ParameterVector::unpack_frozen(const Vector& from) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

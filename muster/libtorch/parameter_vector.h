@@ -8,12 +8,12 @@
 #include "muster/flat/layout.h"
 #include "muster/flat/parameter_source.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
-/// A user's parameters as views of one flat vector, in the order given, so that a meeting is one vector. The
-/// tensor objects stay the ones that modules and optimizers hold; their values, .grad, requires_grad and
-/// memory format (strides) stay too, only their memory is another. What requires no gradient (frozen) is left
-/// where it is. A tensor that is given twice counts once.
+/// A user's parameters as views of one flat vector, in the order given, so that a meeting averages one
+/// vector. The tensor objects stay the ones that modules and optimizers hold, and so do their values, .grad,
+/// requires_grad and memory format (strides); only their memory changes. Parameters that require no gradient
+/// (frozen) are left where they are. A tensor that is given twice counts once.
 class ParameterVector final : public ParameterSource {
  public:
   /// Throws Error, and changes nothing, where a parameter is undefined, not a leaf, not on the CPU, sparse,
@@ -27,8 +27,8 @@ class ParameterVector final : public ParameterSource {
   Device device() const override { return vector_.device(); }
   int64_t fingerprint() const override { return fingerprint_; }
 
-  /// Takes back what was given other memory since (torch::load does that to modules): its present values move
-  /// into the vector. Throws Error where shape, type or device are not the old ones any more.
+  /// Moves parameters that were given other memory since (torch::load does that to modules) back into the
+  /// vector, with their present values. Throws Error where shape, type or device has changed.
   void refresh() override;
   /// The parameters' memory: a contiguous vector of all trained elements.
   Vector whole() const override { return vector_; }
@@ -55,4 +55,4 @@ class ParameterVector final : public ParameterSource {
   int64_t fingerprint_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

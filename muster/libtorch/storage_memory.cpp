@@ -4,13 +4,13 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
 namespace {
 
 using Owner = std::shared_ptr<void>;
 
-/// What a storage calls when it needs bytes no more that came from a Block.
+/// The deleter of a storage's bytes that came from a Block.
 void release(void* owner) { delete static_cast<Owner*>(owner); }
 
 }  // namespace
@@ -22,7 +22,7 @@ Device StorageMemory::device() const {
   return {Device::Kind::cuda, device.has_index() ? device.index() : 0};
 }
 
-// What came from a Block leaves as that: exchanging again and again wraps nothing twice.
+// Bytes that came from a Block are returned as that Block, so that repeated exchanges nest no wrappers.
 Block StorageMemory::give() {
   const size_t bytes = storage_.nbytes();
   c10::DataPtr held = storage_.unsafeGetStorageImpl()->set_data_ptr(c10::DataPtr(nullptr, storage_.device()));
@@ -36,4 +36,4 @@ void StorageMemory::take(Block block) {
   storage_.unsafeGetStorageImpl()->set_data_ptr(c10::DataPtr(block.data, owner, &release, storage_.device()));
 }
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

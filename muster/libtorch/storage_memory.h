@@ -4,10 +4,10 @@
 
 #include "muster/device/memory.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
-/// The bytes of a storage of LibTorch: tensors and vectors in it see each other's values, and follow when it
-/// exchanges its bytes for others.
+/// The bytes of a storage of LibTorch: tensors and vectors that view it share their values, also after it has
+/// exchanged its bytes for others.
 class StorageMemory final : public Memory {
  public:
   explicit StorageMemory(c10::Storage storage) : storage_(std::move(storage)) {}
@@ -25,4 +25,4 @@ class StorageMemory final : public Memory {
   c10::Storage storage_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

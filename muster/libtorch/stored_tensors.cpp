@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/libtorch/storage_memory.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
 namespace {
 
@@ -67,4 +67,4 @@ NamedTensors stored(const std::vector<std::pair<std::string, at::Tensor>>& named
   return file;
 }
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

@@ -9,12 +9,12 @@
 
 #include "muster/checkpoint/safetensors.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
-/// A tensor of a file as LibTorch has it; shares memory.
+/// A file's tensor as a LibTorch tensor; shares memory.
 at::Tensor tensor_of(const StoredTensor& stored);
-/// A tensor as a file has it: on the CPU, contiguous; shares memory where it is that already. Throws Error
-/// for types that files do not hold.
+/// A tensor in the form that files hold: on the CPU, contiguous; shares memory where it is so already. Throws
+/// Error for types that files do not hold.
 StoredTensor stored(const at::Tensor& tensor);
 
 std::map<std::string, at::Tensor> tensors_of(const std::map<std::string, StoredTensor>& file);
@@ -22,4 +22,4 @@ std::map<std::string, StoredTensor> stored(const std::map<std::string, at::Tenso
 std::vector<std::pair<std::string, at::Tensor>> tensors_of(const NamedTensors& named);
 NamedTensors stored(const std::vector<std::pair<std::string, at::Tensor>>& named);
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

@@ -10,11 +10,11 @@
 #include "muster/base/error.h"
 #include "muster/libtorch/storage_memory.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
 namespace {
 
-/// What keeps the bytes that the vector lies in now, also when its memory has exchanged them for others.
+/// Keeps alive the bytes that the vector lies in now, also when its memory has exchanged them for others.
 std::shared_ptr<void> keeper_of(const Vector& vector) {
   const auto* const host = dynamic_cast<const HostMemory*>(vector.memory().get());
   return host && host->owner() ? host->owner() : vector.memory();
@@ -78,4 +78,4 @@ at::Tensor view_of(const at::Tensor& flat, const Piece& piece) {
   return flat.narrow(0, piece.offset, piece.size).view(piece.shape);
 }
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

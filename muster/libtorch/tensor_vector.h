@@ -5,7 +5,7 @@
 #include "muster/flat/layout.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
 /// float32 is at::kFloat, and so on. Throws Error for a type that vectors do not have.
 ElementType element_type(at::ScalarType type);
@@ -30,4 +30,4 @@ at::Tensor flat_tensor(int64_t size, ElementType type);
 /// The view of one piece, in its shape; shares memory with `flat`.
 at::Tensor view_of(const at::Tensor& flat, const Piece& piece);
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

@@ -9,16 +9,16 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline libtorch {
 
 namespace {
 
 using std::chrono::milliseconds;
 
-/// How often torchrun's store is asked for a key that is not there yet.
+/// Polling period for a key that torchrun's store does not hold yet.
 constexpr milliseconds ask_every(10);
 
-/// First line of what c10d says.
+/// First line of c10d's error message.
 std::string first_line(const std::exception& error) {
   const std::string text = error.what();
   return text.substr(0, text.find('\n'));
@@ -26,7 +26,7 @@ std::string first_line(const std::exception& error) {
 
 std::vector<uint8_t> bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
 
-/// c10d's store as one of ours.
+/// Adapts c10d's store to KeyValues.
 class AsKeyValues final : public KeyValues {
  public:
   explicit AsKeyValues(c10::intrusive_ptr<c10d::Store> store) : store_(std::move(store)) {}
@@ -40,7 +40,7 @@ class AsKeyValues final : public KeyValues {
     call([&] { value = store_->get(key); });
     return std::string(value.begin(), value.end());
   }
-  // By asking, not by c10d's own wait: one that ran out of time leaves its connection out of step.
+  // Polls instead of calling c10d's wait(): one that times out leaves its connection out of step.
   bool wait(const std::vector<std::string>& keys, milliseconds within) override {
     const auto deadline = std::chrono::steady_clock::now() + within;
     while (!check(keys)) {
@@ -107,4 +107,4 @@ std::unique_ptr<KeyValues> torchrun_store(const std::string& address, int port, 
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline libtorch

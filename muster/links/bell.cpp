@@ -8,7 +8,7 @@
 #include <climits>
 #include <ctime>
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -19,20 +19,20 @@ long futex(std::atomic<uint32_t>& word, int operation, uint32_t value, const tim
 
 }  // namespace
 
-uint32_t Bell::lie_down() {
+uint32_t Bell::prepare_wait() {
   sleeps_.store(1, std::memory_order_relaxed);
-  // Whoever does something after the owner's last look sees that he sleeps.
+  // A rank that acts after the owner's last look sees that the owner sleeps.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return rings_.load(std::memory_order_acquire);
 }
 
 bool Bell::sleep(uint32_t rings, std::chrono::milliseconds at_most) {
   const timespec time{.tv_sec = at_most.count() / 1000, .tv_nsec = at_most.count() % 1000 * 1'000'000};
-  // Rung meanwhile, woken or a signal: whoever sleeps looks again in any case.
+  // A ring, a wake-up or a signal: the caller looks again in any case.
   return futex(rings_, FUTEX_WAIT, rings, &time) == 0 || errno != ETIMEDOUT;
 }
 
-void Bell::get_up() { sleeps_.store(0, std::memory_order_relaxed); }
+void Bell::end_wait() { sleeps_.store(0, std::memory_order_relaxed); }
 
 void Bell::ring() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -41,4 +41,4 @@ void Bell::ring() {
   futex(rings_, FUTEX_WAKE, INT_MAX, nullptr);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -4,28 +4,28 @@
 #include <chrono>
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline links {
 
-/// How a rank is woken, a line of shared memory that is all zero at first. Its owner sleeps in these steps:
+/// Wakes a rank: a cache line of shared memory that is all zero at first. Its owner sleeps in these steps:
 ///
-///     const uint32_t rings = bell.lie_down();
+///     const uint32_t rings = bell.prepare_wait();
 ///     if (nothing is to be done, looking once more) bell.sleep(rings, a time);
-///     bell.get_up();
+///     bell.end_wait();
 ///
-/// Whoever has done something for the owner calls ring() behind it: either that last look sees it, or the
-/// sleep ends. Words of shared memory under the kernel's futex; a process that dies leaves nothing locked.
+/// A rank that has done something for the owner calls ring() afterwards: either the owner's second look sees
+/// it, or the sleep ends. Futex words in shared memory; a process that dies leaves nothing locked.
 class alignas(64) Bell {
  public:
-  uint32_t lie_down();
-  /// Until the bell has been rung since lie_down(), for at most so long; earlier at a signal. False where
-  /// that time is over.
+  uint32_t prepare_wait();
+  /// Sleeps until ring() is called (any call since prepare_wait() counts), at most so long; a signal ends it
+  /// earlier. False where the time is over.
   bool sleep(uint32_t rings, std::chrono::milliseconds at_most);
-  void get_up();
+  void end_wait();
 
-  /// Wakes the owner where he sleeps; costs little where he does not.
+  /// Wakes the owner if it sleeps; costs little if it does not.
   void ring();
 
-  /// The owner will do nothing any more.
+  /// Called by the owner: it takes part no longer.
   void leave() { left_.store(1, std::memory_order_release); }
   bool left() const { return left_.load(std::memory_order_acquire) != 0; }
 
@@ -34,4 +34,4 @@ class alignas(64) Bell {
 };
 static_assert(sizeof(Bell) == 64 && std::atomic<uint32_t>::is_always_lock_free);
 
-}  // namespace muster
+}  // namespace muster::inline links

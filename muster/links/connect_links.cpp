@@ -13,14 +13,14 @@
 #include "muster/links/rank_name.h"
 #include "muster/links/shared_memory_links.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// How often one who waits for the others looks whether a member has died.
+/// How often a rank that waits for the others checks whether a member has died.
 constexpr milliseconds look_every(50);
 
 constexpr std::array<std::pair<LinkKind, std::string_view>, 3> names = {{
@@ -29,7 +29,7 @@ constexpr std::array<std::pair<LinkKind, std::string_view>, 3> names = {{
     {LinkKind::shared_memory, "shared_memory"},
 }};
 
-/// What a rank has said of the memory that it can share.
+/// The key of the memory that another rank can share, as it has published it.
 std::string memory_key_of(int other, const std::string& key, KeyValues& store, const LinkOptions& options,
                           steady_clock::time_point deadline) {
   const std::string name = rank_name(options.names, other);
@@ -80,4 +80,4 @@ ConnectedLinks connect_links(LinkKind kind, KeyValues& store, const std::string&
   return {connect_shared_memory_links(store, prefix, rank, size, options), kind};
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -7,7 +7,7 @@
 #include "muster/links/links.h"
 #include "muster/rendezvous/key_values.h"
 
-namespace muster {
+namespace muster::inline links {
 
 /// How the ranks of a group are linked.
 enum class LinkKind {
@@ -28,9 +28,10 @@ struct ConnectedLinks {
 
 /// Every rank calls it with the same `kind`. Where that is automatic the ranks tell each other through the
 /// store, under keys that begin with the prefix, what memory they can share (see host_memory_key.h), so that
-/// all of them choose the same. Ranks of several hosts all go over Gloo, those of the same host too. An
-/// interface that is named must exist, whatever is chosen. Throws as the links do while they are connected.
+/// every rank chooses the same kind. If the ranks are on several hosts all links are Gloo's, those within a
+/// host too. An interface that is named must exist, whatever is chosen. Throws as the chosen links do while
+/// they connect.
 ConnectedLinks connect_links(LinkKind kind, KeyValues& store, const std::string& prefix, int rank, int size,
                              const LinkOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline links

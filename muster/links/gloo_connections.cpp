@@ -5,12 +5,12 @@
 #include "muster/links/gloo_connections_module.h"
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
-/// A message whose connection has been lost is through already, or never will be. Gloo can only be asked by
-/// a wait: it returns at once when the message is through, and after this time when not.
+/// When a connection has been lost, each of its messages is either through already or never will be. Gloo can
+/// only be asked by a wait: it returns at once when the message is through, and after this time when not.
 constexpr auto shortly = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -40,7 +40,7 @@ void GlooConnections::watch() {
   while (!peers.empty()) {
     GlooFailure failure;
     GlooMessage* const sentinel = gloo_.sentinel(group_, &failure);
-    if (!sentinel) return;  // no memory: deaths are noticed by those outside who watch for them
+    if (!sentinel) return;  // no memory: only the group's own watch then notices deaths
     bool leaving = false;
     {
       const std::lock_guard lock(mutex_);
@@ -58,7 +58,7 @@ void GlooConnections::watch() {
   }
 }
 
-/// The sentinel watches the peers; those that it cannot watch have been lost, and leave the list.
+/// Makes the sentinel watch the peers; those that it cannot watch have been lost, and leave the list.
 void GlooConnections::arm(GlooMessage* sentinel, std::vector<int>& peers) {
   std::erase_if(peers, [&](int peer) {
     GlooFailure failure;
@@ -132,7 +132,7 @@ GlooWait GlooConnections::wait_shortly(GlooMessage* message, GlooFailure& failur
       if (!ended.wait_for(lock, shortly, [&] { return over; })) gloo_.abort(message);
     });
   } catch (const std::system_error&) {
-    return gloo_aborted;  // there are no more threads: it counts as one that is not through
+    return gloo_aborted;  // no more threads can be made: treated as not through
   }
   const GlooWait how = gloo_.wait(message, &failure);
   {
@@ -169,4 +169,4 @@ void GlooConnections::interrupt() {
   if (awaited_) gloo_.abort(awaited_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

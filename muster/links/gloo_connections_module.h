@@ -11,14 +11,14 @@
 
 #include "muster/links/gloo_plugin_module.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// The connections of one rank, all of them standing, and which of them have been lost. Gloo itself tells
-/// those who wait for a message only when its turn had not come yet: who waits for one that stopped half way
-/// would wait for ever. Therefore a thread watches the connections.
+/// The open connections of one rank, and which of them have been lost. Gloo reports a loss only to a wait
+/// whose message has not begun to arrive: a wait for a message that stopped half way would never end.
+/// Therefore a thread watches the connections.
 class GlooConnections {
  public:
-  /// Takes the group over.
+  /// Takes ownership of the group.
   GlooConnections(const GlooFunctions& gloo, GlooGroup* group, int rank, int size);
   ~GlooConnections();
   GlooConnections(const GlooConnections&) = delete;
@@ -30,11 +30,11 @@ class GlooConnections {
   /// Null when the connection has been lost; `reason` says why.
   GlooMessage* send(const void* bytes, size_t length, int to, int tag, std::string& reason);
   GlooMessage* receive(void* bytes, size_t length, int from, int tag, std::string& reason);
-  /// True when the message is through, false when the connection has been lost, for the `reason`; that is
-  /// empty after interrupt().
+  /// True when the message has been sent or received; false when the connection has been lost, for the
+  /// `reason`, or, with an empty reason, after interrupt().
   bool wait(GlooMessage* message, int peer, std::string& reason);
-  /// The message is destroyed. One that was not through ends the connection: the bytes that follow belong to
-  /// it.
+  /// Destroys the message. If it was not through, the connection ends: its remaining bytes would be taken for
+  /// the next message.
   void give_up(GlooMessage* message, int peer, bool through);
 
   std::optional<int> waits_for() const;
@@ -54,10 +54,10 @@ class GlooConnections {
   std::vector<std::string> lost_;  // why, by rank; empty: it is connected
   bool interrupted_ = false;
   bool leaving_ = false;
-  std::optional<int> peer_;          // that is waited for
-  GlooMessage* awaited_ = nullptr;   // and its message
+  std::optional<int> peer_;          // rank that is waited for
+  GlooMessage* awaited_ = nullptr;   // message of that wait
   GlooMessage* sentinel_ = nullptr;  // that the thread waits for
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/links/gloo_library_module.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -22,8 +22,8 @@ constexpr int how = RTLD_NOW | RTLD_LOCAL;
 constexpr int how = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
 #endif
 
-/// The library that this code has become part of. Of a program it may be a word without a folder, which says
-/// nothing.
+/// The file that contains this code: a library or the program. For a program it may be a bare name without a
+/// folder, which does not tell where it is.
 fs::path own_file() {
   Dl_info info{};
   if (::dladdr(reinterpret_cast<const void*>(&gloo_library_places), &info) == 0 || !info.dli_fname) return {};
@@ -75,4 +75,4 @@ const GlooFunctions& open_gloo_library(const std::vector<std::string>& places) {
               "the system's folders); it is built where Gloo is installed (Debian: libgloo-dev)");
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

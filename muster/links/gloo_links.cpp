@@ -9,12 +9,12 @@
 #include "muster/links/gloo_meeting_module.h"
 #include "muster/links/rank_name.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
-/// Gloo writes to its connections without asking to be spared SIGPIPE: where the program has not said what
-/// that signal is to do, the death of a peer would end this process as well.
+/// Gloo writes to its connections without suppressing SIGPIPE: where the program has not set that signal's
+/// action, the death of a peer would end this process as well.
 void outlive_broken_pipes() {
   struct sigaction now {};
   if (::sigaction(SIGPIPE, nullptr, &now) != 0) return;
@@ -103,4 +103,4 @@ std::unique_ptr<Links> connect_gloo_links(KeyValues& store, const std::string& p
   return std::make_unique<GlooLinks>(meeting.connect(), options.names);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

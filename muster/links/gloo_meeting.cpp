@@ -11,14 +11,14 @@
 #include "muster/links/rank_name.h"
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// How often one who waits for the others looks whether a member has died.
+/// How often a rank that waits for the others checks whether a member has died.
 constexpr milliseconds gloo_look_every(50);
 
 /// More than any address of Gloo's has.
@@ -115,8 +115,7 @@ std::string GlooMeeting::address_at(int peer) {
   return all->substr(static_cast<size_t>(rank_ > peer ? rank_ - 1 : rank_) * length, length);
 }
 
-/// Gloo waits for a peer by itself, for five times as long as it was told: only closing the connections ends
-/// that.
+/// Gloo waits for a peer five times as long as it was told: only closing the connections ends its wait.
 void GlooMeeting::close_when_in_vain() {
   std::unique_lock lock(mutex_);
   while (!dead_ && !late_) {
@@ -145,4 +144,4 @@ std::string GlooMeeting::time_given() const {
   return std::to_string(options_.connect_within.count()) + " ms";
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

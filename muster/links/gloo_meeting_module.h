@@ -11,7 +11,7 @@
 #include "muster/links/links.h"
 #include "muster/rendezvous/key_values.h"
 
-namespace muster {
+namespace muster::inline links {
 
 /// A group while its connections are made: every rank listens for each of the others, tells the store where,
 /// and connects to all of them, in the order of their ranks.
@@ -48,7 +48,7 @@ class GlooMeeting {
   std::mutex mutex_;
   std::condition_variable end_;
   bool ended_ = false;
-  bool dead_ = false, late_ = false;  // why it is in vain; all connections are closed then
+  bool dead_ = false, late_ = false;  // why connecting has failed; all connections are closed then
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

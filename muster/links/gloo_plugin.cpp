@@ -1,4 +1,4 @@
-// libmuster_gloo_links.so, all of it: see gloo_plugin_module.h.
+// All of libmuster_gloo_links.so: see gloo_plugin_module.h.
 #include <gloo/transport/address.h>
 #include <gloo/transport/context.h>
 #include <gloo/transport/device.h>
@@ -18,7 +18,7 @@
 
 #include "muster/links/gloo_plugin_module.h"
 
-namespace muster {
+namespace muster::inline links {
 
 struct GlooGroup {
   std::shared_ptr<gloo::transport::Device> device;
@@ -34,10 +34,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Longer than any message takes; who waits for it decides.
+/// Longer than any message takes; the caller of wait() decides when to abort it.
 constexpr milliseconds forever = std::chrono::hours(24 * 365);
 
-/// Above those of all tags.
+/// Above the slots of all tags.
 constexpr uint64_t sentinel_slot = uint64_t{1} << 40;
 
 uint64_t slot_of(int32_t tag) { return static_cast<uint32_t>(tag); }
@@ -51,14 +51,14 @@ void note(GlooFailure& failure, std::string text) {
   std::memcpy(failure.text, text.c_str(), text.size() + 1);
 }
 
-/// What `body` returns; what it throws is a failure.
+/// Returns what `body` returns; turns what it throws into a failure.
 template <class Body>
 auto guarded(GlooFailure* failure, Body body) noexcept -> decltype(body()) {
   try {
     return body();
   } catch (const std::exception& error) {
     note(*failure, error.what());
-  } catch (...) {  // told as a failure
+  } catch (...) {  // reported as a failure
     note(*failure, "an unknown error");
   }
   return decltype(body())();
@@ -106,7 +106,7 @@ void close(GlooGroup* group, int32_t peer) {
 
 std::unique_ptr<GlooMessage> message_of(GlooGroup& group, const void* bytes, size_t length, bool sends) {
   auto message = std::make_unique<GlooMessage>();
-  // Gloo writes to the memory of what it receives only.
+  // Gloo writes to the memory only of messages that it receives.
   message->buffer = group.context->createUnboundBuffer(const_cast<void*>(bytes), length);
   message->sends = sends;
   return message;
@@ -138,7 +138,7 @@ GlooWait wait(GlooMessage* message, GlooFailure* failure) {
 }
 
 void abort(GlooMessage* message) {
-  GlooFailure ignored;  // only a mutex could
+  GlooFailure ignored;  // only locking a mutex could fail
   guarded(&ignored,
           [&] { message->sends ? message->buffer->abortWaitSend() : message->buffer->abortWaitRecv(); });
 }
@@ -158,7 +158,7 @@ constexpr GlooFunctions functions = {open,    destroy_group, address, connect,  
 
 }  // namespace
 
-}  // namespace muster
+}  // namespace muster::inline links
 
 extern "C" __attribute__((visibility("default"))) const muster::GlooFunctions* muster_gloo_links(
     int32_t version) {

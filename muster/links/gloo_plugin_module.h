@@ -3,15 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline links {
 
-/// What libmuster_gloo_links.so does, and what is asked of it: connections by Gloo, and messages over them. A
-/// library of its own, opened when it is needed: LibTorch of PyPI exports another Gloo under the same names,
-/// and only symbols that are looked up in the library first (RTLD_DEEPBIND) keep the two apart. Therefore
-/// nothing but plain C passes here: no exception, no type with a vtable, no memory that one side takes and
-/// the other gives back.
+/// The interface of libmuster_gloo_links.so: connections by Gloo, and messages over them. A library of its
+/// own, opened when it is needed: LibTorch of PyPI exports another Gloo under the same names, and only
+/// symbols that are looked up in the library first (RTLD_DEEPBIND) keep the two apart. Therefore the
+/// interface is plain C: no exception, no type with a vtable, no memory that one side allocates and the other
+/// frees.
 
-/// Connections of one rank to all others. One that is destroyed lets the peers see it.
+/// Connections of one rank to all others. Destroying it closes them, which the peers notice.
 struct GlooGroup;
 /// One message under way. May outlive its group, whose connections stay until then.
 struct GlooMessage;
@@ -43,14 +43,15 @@ struct GlooFunctions {
                        GlooFailure* failure);
   GlooMessage* (*receive)(GlooGroup*, void* bytes, size_t length, int32_t peer, int32_t tag,
                           GlooFailure* failure);
-  /// Waits until the message has left or arrived, however long that takes. Not once more after gloo_done.
+  /// Waits until the message has left or arrived, however long that takes. Not to be called again after
+  /// gloo_done.
   GlooWait (*wait)(GlooMessage*, GlooFailure* failure);
   /// Ends the present wait, or else the next one; by any thread.
   void (*abort)(GlooMessage*);
   /// Its memory is not touched any more when this returns.
   void (*destroy_message)(GlooMessage*);
 
-  /// A message that nobody sends: the wait for it fails when a connection that it watches has been lost.
+  /// A message that no rank sends: the wait for it fails when a connection that it watches has been lost.
   GlooMessage* (*sentinel)(GlooGroup*, GlooFailure* failure);
   /// The sentinel watches this connection from now on; fails when that has been lost already.
   void (*watch)(GlooMessage* sentinel, GlooGroup*, int32_t peer, GlooFailure* failure);
@@ -63,4 +64,4 @@ constexpr int32_t gloo_functions_version = 1;
 using GlooEntryPoint = const GlooFunctions* (*)(int32_t version);
 constexpr const char* gloo_entry_point = "muster_gloo_links";
 
-}  // namespace muster
+}  // namespace muster::inline links

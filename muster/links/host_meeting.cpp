@@ -11,13 +11,13 @@
 #include "muster/links/rank_name.h"
 #include "muster/links/unix_socket.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
 using std::chrono::milliseconds;
 
-/// How often one who waits for the others looks whether a member has died.
+/// How often a rank that waits for the others checks whether a member has died.
 constexpr milliseconds host_look_every(50);
 
 class Meeting {
@@ -52,15 +52,14 @@ class Meeting {
     throw LostPeer(fmt::format("{} is gone: {}", name_of(rank), why));
   }
 
-  /// Called at least every host_look_every while something is missing: throws when it is not worth waiting
-  /// for.
+  /// Called at least every host_look_every while something is missing: throws when waiting on is pointless.
   void go_on_waiting(const std::string& who, const char* has_not) const {
     if (options_.watch && options_.watch->broken()) throw LostPeer("a process died while the group formed");
     if (std::chrono::steady_clock::now() < deadline_) return;
     throw LostPeer(fmt::format("{} {} within {} ms", who, has_not, options_.connect_within.count()));
   }
 
-  /// Where the others listen.
+  /// The names at which the other ranks listen, by rank.
   std::vector<std::string> read_names() const {
     std::vector<std::string> names(static_cast<size_t>(size_));
     const std::string own = host_memory_key();
@@ -106,7 +105,7 @@ class Meeting {
     if (!send_number(connection(other), rank_)) lose(other, "it has closed");
   }
 
-  /// One more of the higher ranks; whoever says nothing sensible is sent away.
+  /// Accepts one of the higher ranks; connections that do not introduce themselves properly are closed.
   void accept_one(const FileDescriptor& listener) {
     while (true) {
       if (can_read(listener, host_look_every)) {
@@ -160,4 +159,4 @@ HostMeeting meet_on_host(KeyValues& store, const std::string& prefix, int rank, 
   return Meeting(store, prefix, rank, size, options).run(bytes);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

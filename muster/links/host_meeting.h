@@ -8,12 +8,13 @@
 #include "muster/rendezvous/key_values.h"
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// What the ranks of one host have when they have met.
+/// The result of meet_on_host().
 struct HostMeeting {
   SharedMemory memory;  ///< the same for all
-  /// By rank; none for the own one. The kernel closes the other end when its process ends, however it does.
+  /// By rank; none for the own one. The kernel closes the other end when its process ends, for whatever
+  /// reason.
   std::vector<FileDescriptor> connections;
 };
 
@@ -25,4 +26,4 @@ struct HostMeeting {
 HostMeeting meet_on_host(KeyValues& store, const std::string& prefix, int rank, int size,
                          const LinkOptions& options, size_t bytes);
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/links/shared_memory.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -47,4 +47,4 @@ bool same_host_memory(const std::vector<std::string>& keys) {
          std::all_of(keys.begin(), keys.end(), [&](const std::string& key) { return key == keys.front(); });
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

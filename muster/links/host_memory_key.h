@@ -3,15 +3,15 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline links {
 
-/// What processes must have in common to share memory as connect_shared_memory_links() does it, as a line of
-/// text: the running system (its boot id), the network namespace (Unix sockets meet by names that hold in
-/// one), the user namespace and the user. Empty where this system cannot share memory in that way. Processes
-/// of one host may have different keys: in containers with networks of their own, say.
+/// What processes must have in common to share memory by connect_shared_memory_links(), as a line of text:
+/// the running system (its boot id), the network namespace (the names of Unix sockets hold within one), the
+/// user namespace and the user. Empty where this system cannot share memory in that way. Processes of one
+/// host may have different keys, for example in containers with networks of their own.
 std::string host_memory_key();
 
-/// Whether processes with these keys can share memory: all are one and the same, and not empty.
+/// Whether processes with these keys can share memory: all keys are equal, and not empty.
 bool same_host_memory(const std::vector<std::string>& keys);
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr size_t smallest_slot = size_t{1} << 10;
 
 constexpr size_t round_up(size_t bytes) { return (bytes + page - 1) / page * page; }
 
-/// Bytes of the parts, in the order in which they lie; each begins at a page.
+/// Sizes of the parts in bytes, in the order in which they lie; each begins at a page.
 size_t bytes_of_bells(int ranks) { return round_up(static_cast<size_t>(ranks) * sizeof(Bell)); }
 size_t bytes_of_lines(int ranks, const LaneShape& shape) {
   const auto lanes = static_cast<size_t>(ranks) * static_cast<size_t>(ranks - 1);
@@ -26,7 +26,7 @@ size_t bytes_of_lines(int ranks, const LaneShape& shape) {
 size_t bytes_of_one_lane(const LaneShape& shape) {
   return static_cast<size_t>(shape.slots) * shape.slot_bytes;
 }
-/// All lanes that begin at one rank.
+/// All lanes that one rank writes to.
 size_t bytes_from_one_rank(int ranks, const LaneShape& shape) {
   return round_up(static_cast<size_t>(ranks - 1) * bytes_of_one_lane(shape));
 }
@@ -73,4 +73,4 @@ void HostSegment::take_pages_of(int rank) {
   memory_.close_descriptor();
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

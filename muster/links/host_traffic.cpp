@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace muster {
+namespace muster::inline links {
 
 HostTraffic::HostTraffic(HostSegment segment, int rank, int size)
     : segment_(std::move(segment)), rank_(rank), size_(size) {
@@ -35,4 +35,4 @@ bool HostTraffic::make_room() {
   return moved;
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -8,9 +8,9 @@
 #include "muster/links/incoming_messages.h"
 #include "muster/links/outgoing_messages.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// All that goes between one rank and the others of its host. Transfers keep it alive.
+/// All messages between one rank and the others of its host. Transfers keep it alive.
 class HostTraffic {
  public:
   HostTraffic(HostSegment segment, int rank, int size);
@@ -20,10 +20,10 @@ class HostTraffic {
   Bell& bell(int rank) const { return segment_.bell(rank); }
   size_t slot_bytes() const { return segment_.shape().slot_bytes; }
 
-  /// Moves all that can be moved, with `first` first. True where anything was.
+  /// Moves all that can be moved, for peer `first` first. True where anything was.
   bool advance(int first);
   bool advance_with(int peer);
-  /// Frees a slot of everybody who can go on only then. True where any was freed.
+  /// Frees a slot for every sender that cannot go on otherwise. True where any was freed.
   bool make_room();
 
  private:
@@ -33,4 +33,4 @@ class HostTraffic {
   std::vector<std::unique_ptr<IncomingMessages>> incoming_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

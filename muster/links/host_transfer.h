@@ -5,16 +5,17 @@
 
 #include "muster/links/links.h"
 
-namespace muster {
+namespace muster::inline links {
 
 /// A message over shared memory, from send() or receive() to its end.
 class HostTransfer : public Transfer {
  public:
   explicit HostTransfer(int peer) : peer_(peer) {}
   int peer() const { return peer_; }
-  /// Nothing more happens to it: it is done, or has failed.
+  /// It has ended: done, or failed.
   bool over() const { return over_; }
-  /// What its peer did that it failed, behind the peer's name in a sentence; empty where it did not.
+  /// What the peer did that made it fail, as the rest of a sentence that begins with its name; "" if it has
+  /// not failed.
   const std::string& problem() const { return problem_; }
 
   void finish() { over_ = true; }
@@ -29,4 +30,4 @@ class HostTransfer : public Transfer {
   std::string problem_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

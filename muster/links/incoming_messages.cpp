@@ -7,9 +7,9 @@
 #include "muster/base/error.h"
 #include "muster/links/slot_copy.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// Into memory of the caller's (`anywhere` false), or to be seen where it is.
+/// Receives into memory of the caller (`anywhere` false), or shows the message where it is.
 class IncomingMessages::Receiving final : public HostTransfer {
  public:
   Receiving(std::shared_ptr<IncomingMessages> messages, int tag, size_t bytes, std::byte* into)
@@ -125,7 +125,7 @@ void IncomingMessages::take(const LaneReader::Found& found) {
   if (message.whole()) messages_.pop_back();
 }
 
-/// Hands over what is there of a message that somebody has asked for.
+/// Delivers what has arrived of a message that a receiver has asked for.
 void IncomingMessages::grant(Message& message) {
   if (message.receiving != nullptr && message.receiving->size() != message.bytes) {
     message.receiving->fail("sent a message of " + std::to_string(message.bytes) + " bytes where " +
@@ -196,4 +196,4 @@ void IncomingMessages::give_up(Receiving& receiving) {
     }
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

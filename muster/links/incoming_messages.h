@@ -12,11 +12,12 @@
 #include "muster/links/host_transfer.h"
 #include "muster/links/lane.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// What one rank receives from one other. Pieces go where their message is wanted at once. Those of a message
-/// that nobody has asked for yet stay in their slots; where they fill all of them and something behind them
-/// is waited for, make_room() moves them into memory of this process: no order of tags can stop the traffic.
+/// What one rank receives from one other. Pieces of a message that is asked for are copied to their place at
+/// once. Those of a message that nobody has asked for yet stay in their slots; where they fill all slots
+/// while a later message is waited for, make_room() moves them into memory of this process: no order of tags
+/// can block the traffic.
 class IncomingMessages {
  public:
   /// `bell`: the sender's.
@@ -29,12 +30,12 @@ class IncomingMessages {
   std::unique_ptr<HostTransfer> add_anywhere(std::shared_ptr<IncomingMessages> self, size_t bytes, int tag);
   size_t slot_bytes() const { return lane_.slot_bytes(); }
 
-  /// Takes what has come. True where there was anything.
+  /// Takes the pieces that have arrived. True where there was any.
   bool advance();
-  /// Where the sender has no slot left because of messages that nobody has asked for: frees one. False
+  /// Frees a slot where the sender has none left because of messages that nobody has asked for. False
   /// otherwise.
   bool make_room();
-  /// The sender has written what it cannot have meant: nothing more is received of it.
+  /// The sender has written an invalid piece: nothing more is received from it.
   bool broken() const { return broken_; }
 
  private:
@@ -43,7 +44,7 @@ class IncomingMessages {
     int slot;
     size_t bytes;
   };
-  /// Of which the first piece is there. `receiving` null and not `dropped`: nobody has asked for it.
+  /// A message whose first piece has arrived. `receiving` null and not `dropped`: nobody has asked for it.
   struct Message {
     int tag;
     size_t bytes;
@@ -51,7 +52,7 @@ class IncomingMessages {
     bool cut_off = false;  ///< by its sender, after so many
     bool dropped = false;  ///< by its receiver
     Receiving* receiving = nullptr;
-    std::vector<std::byte> kept{};  ///< its first bytes, where they had to make room
+    std::vector<std::byte> kept{};  ///< its first bytes, moved out of their slots by make_room()
     std::list<Held> held{};         ///< the pieces behind them
     bool whole() const { return cut_off || come == bytes; }
   };
@@ -75,7 +76,7 @@ class IncomingMessages {
   int peer_;
   bool broken_ = false;
   Messages messages_;       // in the order they came in; only the last one can lack pieces
-  std::list<Wish> wishes_;  // for messages that have not begun to come, in the order they were asked for
+  std::list<Wish> wishes_;  // for messages that have not begun to arrive, in the order of the calls
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

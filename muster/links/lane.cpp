@@ -1,6 +1,6 @@
 #include "muster/links/lane.h"
 
-namespace muster {
+namespace muster::inline links {
 
 std::optional<int> LaneWriter::free_slot() const {
   for (int slot = 0; slot < lane_.shape.slots; ++slot)
@@ -28,4 +28,4 @@ void LaneReader::release(int which) {
   lane_.lines[which].number.store(0, std::memory_order_release);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

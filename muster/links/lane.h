@@ -5,17 +5,17 @@
 #include <cstdint>
 #include <optional>
 
-namespace muster {
+namespace muster::inline links {
 
-/// How the memory of one direction is cut: a message travels in pieces of at most slot_bytes.
+/// How the memory of one direction is cut into slots: a message travels in pieces of at most slot_bytes.
 struct LaneShape {
   size_t slot_bytes = 0;  ///< a multiple of 64
   int slots = 0;          ///< at least 2
   bool operator==(const LaneShape&) const = default;
 };
 
-/// What a slot says of the piece of a message in it. The pieces of a message follow each other; the first one
-/// begins at byte 0 of it.
+/// Describes the piece of a message in a slot. The pieces of a message follow each other; the first one
+/// begins at its byte 0.
 struct LanePiece {
   int tag = 0;
   uint64_t message_bytes = 0;
@@ -24,7 +24,7 @@ struct LanePiece {
   bool given_up = false;  ///< nothing more comes of this message
 };
 
-/// The line of a slot in shared memory, all zero at first.
+/// A slot's cache line in shared memory, all zero at first.
 struct alignas(64) SlotLine {
   std::atomic<uint64_t> number;  ///< of the piece in it, by which pieces are ordered: 1, 2, ...; 0: free
   LanePiece piece;
@@ -40,16 +40,15 @@ struct Lane {
   std::byte* slot(int which) const { return bytes + static_cast<size_t>(which) * shape.slot_bytes; }
 };
 
-/// The end of a lane that is written to. Slots are free again in any order: one that is held does not stand
-/// in the way of the others.
+/// The writing end of a lane. Slots are freed in any order: one that is held does not block the others.
 class LaneWriter {
  public:
   explicit LaneWriter(const Lane& lane) : lane_(lane) {}
   size_t slot_bytes() const { return lane_.shape.slot_bytes; }
-  /// The first slot that is free: those used last are in the caches.
+  /// The first free slot: the slots used last are still in the caches.
   std::optional<int> free_slot() const;
   std::byte* slot(int which) const { return lane_.slot(which); }
-  /// What was written into the slot is there for the reader.
+  /// Hands what was written into the slot to the reader.
   void publish(int which, const LanePiece& piece);
 
  private:
@@ -57,16 +56,16 @@ class LaneWriter {
   uint64_t written_ = 0;
 };
 
-/// The other end.
+/// The reading end.
 class LaneReader {
  public:
   explicit LaneReader(const Lane& lane) : lane_(lane) {}
   size_t slot_bytes() const { return lane_.shape.slot_bytes; }
   struct Found {
     int slot;
-    LanePiece piece;  ///< as it was written: may be anything where the writer is broken
+    LanePiece piece;  ///< as written: may hold anything where the writer is faulty
   };
-  /// The next piece in order, once; its slot is held until it is released.
+  /// The next piece in order; each is returned once, and its slot is held until release().
   std::optional<Found> next();
   const std::byte* slot(int which) const { return lane_.slot(which); }
   void release(int which);
@@ -79,4 +78,4 @@ class LaneReader {
   int held_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

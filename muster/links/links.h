@@ -11,14 +11,14 @@
 #include "muster/links/group_watch.h"
 #include "muster/rendezvous/waits.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// What a maker of links wants to know.
+/// Options for connecting links.
 struct LinkOptions {
   std::string interface;  ///< network interface, or an address or name of this host; empty: the default one
   std::chrono::milliseconds connect_within = std::chrono::minutes(5);
-  std::shared_ptr<GroupWatch> watch{};  ///< where there is one: a death ends connecting at once
-  std::shared_ptr<Waits> waits{};       ///< where there are any: who is waited for is noted
+  std::shared_ptr<GroupWatch> watch{};  ///< may be null; a death ends connecting at once
+  std::shared_ptr<Waits> waits{};       ///< may be null; notes who is waited for
   std::vector<std::string> names{};     ///< of the ranks, for messages; none: "rank 0", ...
 };
 
@@ -27,8 +27,8 @@ struct LinkOptions {
 class Transfer {
  public:
   virtual ~Transfer() = default;
-  /// Of a received message, after wait(): where its bytes are. The memory that receive() was given; or, of
-  /// receive_anywhere(), memory of the links, good until the transfer is destroyed.
+  /// The bytes of a received message, after wait(): the memory that receive() was given, or, of
+  /// receive_anywhere(), memory of the links, valid until the transfer is destroyed.
   virtual std::span<const std::byte> bytes() const = 0;
 };
 
@@ -41,22 +41,22 @@ class Links {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   /// Messages with one peer and tag arrive in the order they were sent in; lengths must match. The memory
-  /// must live and stay as it is until wait() returned or the transfer is destroyed. Neither blocks: what a
-  /// message needs to go on is done by wait(), of this transfer or of any other.
+  /// must live and stay as it is until wait() returned or the transfer is destroyed. Neither blocks: messages
+  /// make progress in wait(), of this transfer or of any other.
   virtual std::unique_ptr<Transfer> send(std::span<const std::byte> message, int to, int tag) = 0;
   virtual std::unique_ptr<Transfer> receive(std::span<std::byte> message, int from, int tag) = 0;
-  /// The same where the message may lie anywhere: links over shared memory then copy nothing. REQUIRES: at
-  /// most largest_view() bytes, and at most one such transfer per peer alive at a time (a second one would
-  /// wait for the first to be destroyed). Null where the links have no memory of their own to show, and
+  /// The same where the message may stay in memory of the links: links over shared memory then copy nothing.
+  /// REQUIRES: at most largest_view() bytes, and at most one such transfer per peer alive at a time (a second
+  /// one would wait for the first to be destroyed). Null where the links have no such memory, and
   /// largest_view() is 0 (the default).
   virtual std::unique_ptr<Transfer> receive_anywhere(size_t bytes, int from, int tag) {
     (void)bytes, (void)from, (void)tag;
     return nullptr;
   }
   virtual size_t largest_view() const { return 0; }
-  /// Memory of the links in which a message of so many bytes (at least 1, at most largest_view()) to that
-  /// rank may be made: handed to the next send() to it, it leaves without a copy. Empty where there is none
-  /// at the moment, or never (the default). What was made there is gone after send().
+  /// Memory of the links in which to make a message of so many bytes (at least 1, at most largest_view()) to
+  /// that rank: the next send() to it sends the message from there without a copy. Empty where there is none
+  /// at the moment, or never (the default). The memory is not the caller's any more after send().
   virtual std::span<std::byte> room_for(size_t bytes, int to) {
     (void)bytes, (void)to;
     return {};
@@ -72,4 +72,4 @@ class Links {
   virtual void interrupt() = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -15,7 +15,7 @@
 #include "muster/base/error.h"
 #include "muster/rendezvous/launcher_variables.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -96,4 +96,4 @@ std::string local_address(const std::string& interface) {
   throw OptionError("comm.interface", "'" + wanted + "'", remedy);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

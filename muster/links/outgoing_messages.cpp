@@ -5,7 +5,7 @@
 
 #include "muster/links/slot_copy.h"
 
-namespace muster {
+namespace muster::inline links {
 
 class OutgoingMessages::Sending final : public HostTransfer {
  public:
@@ -86,4 +86,4 @@ void OutgoingMessages::give_up(const Sending& sending) {
     if (message.sending == &sending) message.sending = nullptr;
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

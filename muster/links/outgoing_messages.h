@@ -11,7 +11,7 @@
 #include "muster/links/host_transfer.h"
 #include "muster/links/lane.h"
 
-namespace muster {
+namespace muster::inline links {
 
 /// What one rank sends to one other: message after message, in pieces, as slots become free.
 class OutgoingMessages {
@@ -22,8 +22,8 @@ class OutgoingMessages {
   /// `self` is this object, which lives as long as the transfer.
   std::unique_ptr<HostTransfer> add(std::shared_ptr<OutgoingMessages> self,
                                     std::span<const std::byte> message, int tag);
-  /// A slot for a message of so many bytes that is made there: add() takes it without a copy if it is the
-  /// next. Empty where no slot is free or other messages are to leave first.
+  /// A slot in which a message of so many bytes can be made: add() sends it from there without a copy if it
+  /// is the next one. Empty where no slot is free or other messages must leave first.
   std::span<std::byte> room_for(size_t bytes);
   /// Writes what there is room for. True where anything was written.
   bool advance();
@@ -31,7 +31,7 @@ class OutgoingMessages {
  private:
   class Sending;
   struct Message {
-    Sending* sending;  ///< null: given up, which the receiver must be told
+    Sending* sending;  ///< null: given up, which is reported to the receiver
     std::span<const std::byte> bytes;
     int tag;
     size_t written = 0;
@@ -47,4 +47,4 @@ class OutgoingMessages {
   std::optional<int> made_;  // slot in which the next message may have been made
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -12,7 +12,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -68,4 +68,4 @@ void SharedMemory::take_pages(size_t offset, size_t bytes) {
 
 void SharedMemory::close_descriptor() { descriptor_ = FileDescriptor(); }
 
-}  // namespace muster
+}  // namespace muster::inline links

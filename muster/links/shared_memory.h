@@ -5,11 +5,11 @@
 
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline links {
 
-/// Memory that several processes see, behind a descriptor and without a name: nobody can open it who is not
-/// handed the descriptor, and it is gone with the last process that has it, however that one ends. Its length
-/// is sealed, so that nobody can take it away from the others.
+/// Memory shared by several processes, behind a descriptor and without a name: only processes that were
+/// handed the descriptor can map it, and it is freed when the last of them ends, for whatever reason. Its
+/// length is sealed, so that no process can shrink it under the others.
 class SharedMemory {
  public:
   /// New memory, all zero. Throws Error where the system gives none.
@@ -23,12 +23,12 @@ class SharedMemory {
 
   std::byte* data() const { return data_; }
   size_t size() const { return bytes_; }
-  /// To hand to others.
+  /// To be handed to other processes.
   int descriptor() const { return descriptor_.number(); }
-  /// Takes the pages of a stretch from the system now, on this process's own memory node, so that touching
-  /// them later cannot fail. Throws Error where there are not so many.
+  /// Allocates the pages of a range now, on this process's own memory node, so that touching them later
+  /// cannot fail. Throws Error where there are not enough.
   void take_pages(size_t offset, size_t bytes);
-  /// Nothing more is to be done with the descriptor; the memory stays.
+  /// Closes the descriptor; the mapping stays.
   void close_descriptor();
 
  private:
@@ -39,4 +39,4 @@ class SharedMemory {
   size_t bytes_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -13,19 +13,19 @@
 #include "muster/links/host_traffic.h"
 #include "muster/links/rank_name.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-/// One who waits looks for some time before he sleeps: longer where looking has paid, as it does while his
+/// A waiting rank polls for some time before it sleeps: longer where polling has paid, as it does while its
 /// peers have processors of their own, and hardly at all where it has not.
 constexpr microseconds shortest_look(4), longest_look(64);
-/// He sleeps for at most so long at a time, at first for the shorter time.
+/// One sleep lasts at most so long; the first ones are the shortest.
 constexpr milliseconds first_sleep(1), longest_sleep(32);
-/// How often one who sleeps looks whether the others live.
+/// How often a sleeping rank checks whether the others live.
 constexpr milliseconds census_every(20);
 
 void pause_a_moment() {
@@ -126,7 +126,7 @@ class SharedMemoryLinks final : public Links {
     return !awaited.over();
   }
 
-  /// True as soon as something has moved with the peer.
+  /// Polls; true as soon as something has moved to or from the peer.
   bool look_for_a_moment(int peer) {
     const auto until = std::chrono::steady_clock::now() + look_;
     do {
@@ -143,16 +143,16 @@ class SharedMemoryLinks final : public Links {
   void sleep(const HostTransfer& awaited, milliseconds at_most) {
     const int peer = awaited.peer();
     look_after_others();
-    // What the peer sent before it went is received first: so this is asked before the last look for
-    // messages.
+    // What the peer sent before it left is received first: so whether it has left is read before the last
+    // look for messages.
     const bool left = traffic_->bell(peer).left(), gone = gone_[static_cast<size_t>(peer)];
     Bell& own = traffic_->bell(rank_);
-    const uint32_t rings = own.lie_down();
+    const uint32_t rings = own.prepare_wait();
     const bool awake = traffic_->advance(peer) || awaited.over() || interrupted_.load();
     const bool lost = left || gone || traffic_->from(peer).broken();
     bool rung = true;
     if (!awake && !lost && !traffic_->from(peer).make_room()) rung = own.sleep(rings, at_most);
-    own.get_up();
+    own.end_wait();
     if (!rung) traffic_->make_room();
     if (awake) return;
     if (traffic_->from(peer).broken()) lose(peer, "it has written what is no message");
@@ -160,7 +160,8 @@ class SharedMemoryLinks final : public Links {
     if (gone) lose(peer, "its process has ended");
   }
 
-  /// Now and then. The kernel closes the connections of a process that ends.
+  /// Checks every census_every whether peers have ended: the kernel closes the connections of a process that
+  /// ends.
   void look_after_others() {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_census_) return;
@@ -196,4 +197,4 @@ std::unique_ptr<Links> connect_shared_memory_links(KeyValues& store, const std::
                                              options.names);
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

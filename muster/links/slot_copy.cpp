@@ -8,17 +8,17 @@
 #include <emmintrin.h>
 #endif
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
-/// A message of so many bytes is large.
+/// Messages of at least so many bytes are large.
 constexpr size_t large = size_t{128} << 10;
 
 #ifdef __SSE2__
 
-/// std::memcpy with an eye to lines that another core holds: its `rep movsb` for middling lengths takes three
-/// times as long for them (Zen 3).
+/// std::memcpy for lines that another core's cache holds: the library's `rep movsb` for medium lengths takes
+/// three times as long for them (Zen 3).
 void copy_lines(std::byte* to, const std::byte* from, size_t bytes) {
   constexpr size_t line = 64;
   size_t at = 0;
@@ -53,4 +53,4 @@ void copy_from_slot(std::byte* to, std::span<const std::byte> piece, size_t mess
     copy_lines(to, piece.data(), piece.size());
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

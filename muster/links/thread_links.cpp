@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/links/rank_name.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -21,13 +21,14 @@ struct Message {
   std::vector<std::byte> bytes{};
 };
 
-/// A message that is asked for. Whoever gives it up forgets it; its message ends here nevertheless.
+/// A message that a receiver has asked for. A receiver that gives it up drops its pointer; the message is
+/// still consumed here.
 struct Wish {
   Message message;
   bool come = false;
 };
 
-/// From one rank to another. Of one tag it holds messages or wishes, never both.
+/// The queue from one rank to another. For each tag it holds messages or wishes, never both.
 class Box {
  public:
   void put(Message message) {
@@ -72,17 +73,17 @@ struct Group {
 
 class ThreadTransfer final : public Transfer {
  public:
-  /// A message that was handed over, or (`lost`) could not be.
+  /// A sent message: handed over, or (`lost`) not.
   ThreadTransfer(int to, std::span<const std::byte> message, bool lost)
       : peer_(to), lost_(lost), bytes_(message) {}
-  /// One to be received: into memory of the caller's, or (null) to be shown.
+  /// A message to receive: into the caller's memory, or (null) kept here and shown.
   ThreadTransfer(int from, std::shared_ptr<Wish> wish, std::byte* into, size_t bytes)
       : peer_(from), wish_(std::move(wish)), into_(into), bytes_(into, bytes) {}
 
   std::span<const std::byte> bytes() const override { return bytes_; }
   int peer() const { return peer_; }
   bool over() const { return wish_ ? wish_->come : !lost_; }
-  /// Where the message has come. False where it has not the length that was asked for.
+  /// Takes the message once it has arrived. False where its length is not the one asked for.
   bool take() {
     if (!wish_) return true;
     const std::vector<std::byte>& come = wish_->message.bytes;
@@ -172,7 +173,7 @@ class ThreadLinks final : public Links {
   std::shared_ptr<Group> group_;
   int rank_;
   std::vector<std::string> names_;
-  std::optional<int> waited_peer_;  // this and the next: under the group's mutex
+  std::optional<int> waited_peer_;  // this and the next are guarded by the group's mutex
   bool interrupted_ = false;
 };
 
@@ -185,4 +186,4 @@ std::vector<std::unique_ptr<Links>> make_thread_links(int size, const std::vecto
   return links;
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

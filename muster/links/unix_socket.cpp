@@ -13,7 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/base/secret_bits.h"
 
-namespace muster {
+namespace muster::inline links {
 
 namespace {
 
@@ -37,7 +37,7 @@ Address address_of(const std::string& name) {
   return address;
 }
 
-/// Whether a process of this user made the other end.
+/// Whether the other end belongs to a process of this user.
 bool of_this_user(const FileDescriptor& socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -139,4 +139,4 @@ bool can_read(const FileDescriptor& from, std::chrono::milliseconds within) {
   return ::poll(&asked, 1, static_cast<int>(within.count())) > 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline links

@@ -11,7 +11,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/optim/average.h"
 
-namespace muster {
+namespace muster::inline local_updates {
 
 namespace {
 
@@ -56,7 +56,7 @@ LocalUpdates::LocalUpdates(std::unique_ptr<ParameterSource> parameters, Communic
       MeetingOptions{.measure_divergence = options_.measure_divergence, .deadline = options_.deadline});
 }
 
-// What the user's steps left, as one vector.
+// Finds the parameters as the user's steps left them, as one vector.
 void LocalUpdates::gather() {
   source_->refresh();
   if (const Vector whole = source_->whole(); whole.defined()) {
@@ -215,7 +215,8 @@ std::optional<double> LocalUpdates::mean_loss(int64_t steps, Deadline deadline) 
   return mean;
 }
 
-// The anchor of rank 0 counts: where the lost group let some ranks meet and others not, they differ.
+// Every rank takes the anchor of rank 0: anchors differ where the lost group let some ranks meet and others
+// not.
 void LocalUpdates::use_group(Communicator& group) {
   agree(group);
   averager_->use_group(group);
@@ -306,4 +307,4 @@ void LocalUpdates::restore(const State& state) {
   if (anchor_.defined()) state.copy_into("anchor", anchor_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline local_updates

@@ -21,7 +21,7 @@
 #include "muster/rounds/whole_meetings.h"
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline local_updates {
 
 /// Makes an outer optimizer for an anchor of `size` elements of `type`.
 using OuterOptimizerFactory = std::function<std::unique_ptr<OuterOptimizer>(int64_t size, ElementType type)>;
@@ -51,9 +51,14 @@ struct MeetingReport {
 /// and the ranks average when the rule says so.
 ///
 ///     auto group = muster::join_group();
-///     muster::LocalUpdates local(model->parameters(), *group, muster::ConstantPeriod{{.base_period = 8}},
-///     steps); for (...) { optimizer.zero_grad(); loss.backward(); optimizer.step();
-///     local.step(learning_rate); }
+///     muster::LocalUpdates local(model->parameters(), *group,
+///                                muster::ConstantPeriod{{.base_period = 8}}, steps);
+///     for (...) {
+///       optimizer.zero_grad();
+///       loss.backward();
+///       optimizer.step();
+///       local.step(learning_rate);
+///     }
 ///
 /// At the start every rank takes the parameters of rank 0. `parameters` is anything for which ParametersOf is
 /// specialised: a vector of at::Tensor (muster/libtorch/local_updates.h), or Segments, pointers and strides
@@ -104,9 +109,9 @@ class LocalUpdates {
   /// again.
   bool average_gradients(double learning_rate);
 
-  /// After optimizer.step(): counts the step, and meets the others where the round ends; then says what the
-  /// meeting found. `learning_rate`: of the step just done, from which the rule sees the round's first rate.
-  /// `loss`: of the step, for rules that listen to it (SyncSchedule::wants_loss) or measure_loss; otherwise
+  /// After optimizer.step(): counts the step, and meets the others where the round ends; then returns what
+  /// the meeting found. `learning_rate`: of the step just done, from which the rule sees the round's first
+  /// rate. `loss`: of the step, for rules that use it (SyncSchedule::wants_loss) or measure_loss; otherwise
   /// ignored. Throws Error, with nothing counted, after the last step, for a bad learning rate, where a loss
   /// is wanted and missing, or where a round of gradients lacks its average_gradients(). Throws LostPeer,
   /// with the step counted: the round stays open, and the meeting is tried again by meet(), or by the step()
@@ -187,4 +192,4 @@ class LocalUpdates {
   double seconds_before_ = 0;  // of the run that was restored
 };
 
-}  // namespace muster
+}  // namespace muster::inline local_updates

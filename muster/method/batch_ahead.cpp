@@ -12,22 +12,22 @@
 #include "muster/base/error.h"
 #include "muster/libtorch/kernel_threads.h"
 
-namespace muster {
+namespace muster::inline method {
 
 namespace {
 
-/// A batch that is made, or was; `done` says which.
-struct Order {
+/// A batch in the making, or made: `done` says which.
+struct PendingBatch {
   bool done = false;
   Batch batch;
   std::exception_ptr failure;
 };
 
-/// The batches begun for one worker and not taken yet, in order of steps.
-struct Shelf {
-  int64_t next_taken = 0;  ///< step of the first order
-  int64_t next_begun = 0;  ///< step of the order to be placed next
-  std::deque<std::shared_ptr<Order>> orders;
+/// The batches begun for one worker and not taken yet, in the order of their steps.
+struct WorkerQueue {
+  int64_t next_taken = 0;  ///< step of the first batch
+  int64_t next_begun = 0;  ///< step of the batch to be begun next
+  std::deque<std::shared_ptr<PendingBatch>> batches;
 };
 
 }  // namespace
@@ -37,36 +37,36 @@ struct BatchAhead::Shared {
   const Sampler& sampler;
   const BatchAheadOptions options;
   std::mutex mutex;
-  std::condition_variable room;  // an order may be placed, or the end
+  std::condition_variable room;  // a batch may be begun, or `stop` is set
   std::condition_variable made;
-  std::vector<Shelf> shelves;
-  int64_t waiting = 0;  // orders on all shelves
+  std::vector<WorkerQueue> queues;
+  int64_t waiting = 0;  // batches in all queues
   bool stop = false;
   std::vector<std::thread> threads;
 
   Shared(const Task& from_task, const Sampler& from_sampler, const BatchAheadOptions& with)
       : task(from_task), sampler(from_sampler), options(with) {
-    Shelf empty;
+    WorkerQueue empty;
     empty.next_taken = empty.next_begun = options.first_step;
-    shelves.assign(static_cast<size_t>(options.workers), empty);
+    queues.assign(static_cast<size_t>(options.workers), empty);
   }
 
   int64_t most_waiting() const { return options.workers + 2 * options.threads; }
 
-  /// The worker whose shelf is the emptiest, the least advanced among equals; -1: none may be filled now.
+  /// The worker with the fewest waiting batches, the least advanced among equals; -1: none may be begun now.
   int64_t worker_to_serve() const {
     if (waiting >= most_waiting()) return -1;
     int64_t best = -1;
     for (int64_t w = 0; w < options.workers; ++w) {
-      const Shelf& shelf = shelves[static_cast<size_t>(w)];
-      if (shelf.next_begun >= options.total_steps) continue;
+      const WorkerQueue& queue = queues[static_cast<size_t>(w)];
+      if (queue.next_begun >= options.total_steps) continue;
       if (best < 0) {
         best = w;
         continue;
       }
-      const Shelf& other = shelves[static_cast<size_t>(best)];
-      const auto rank = [](const Shelf& s) { return std::pair(s.orders.size(), s.next_begun); };
-      if (rank(shelf) < rank(other)) best = w;
+      const WorkerQueue& other = queues[static_cast<size_t>(best)];
+      const auto rank = [](const WorkerQueue& s) { return std::pair(s.batches.size(), s.next_begun); };
+      if (rank(queue) < rank(other)) best = w;
     }
     return best;
   }
@@ -83,13 +83,13 @@ struct BatchAhead::Shared {
       int64_t hosted = -1;
       room.wait(lock, [&] { return stop || (hosted = worker_to_serve()) >= 0; });
       if (stop) return;
-      Shelf& shelf = shelves[static_cast<size_t>(hosted)];
-      const int64_t step = shelf.next_begun++;
-      const auto order = std::make_shared<Order>();
-      shelf.orders.push_back(order);
+      WorkerQueue& queue = queues[static_cast<size_t>(hosted)];
+      const int64_t step = queue.next_begun++;
+      const auto pending = std::make_shared<PendingBatch>();
+      queue.batches.push_back(pending);
       ++waiting;
       lock.unlock();
-      Order result;
+      PendingBatch result;
       try {
         result.batch = make(hosted, step);
       } catch (...) {
@@ -97,7 +97,7 @@ struct BatchAhead::Shared {
       }
       result.done = true;
       lock.lock();
-      *order = std::move(result);
+      *pending = std::move(result);
       made.notify_all();
     }
   }
@@ -121,22 +121,22 @@ BatchAhead::~BatchAhead() {
 
 Batch BatchAhead::take(int64_t hosted, int64_t step) {
   std::unique_lock lock(shared_->mutex);
-  Shelf& shelf = shared_->shelves[static_cast<size_t>(hosted)];
-  invariant(step == shelf.next_taken, "a worker takes its batches in order");
-  ++shelf.next_taken;
-  if (shelf.orders.empty()) {
-    shelf.next_begun = step + 1;
+  WorkerQueue& queue = shared_->queues[static_cast<size_t>(hosted)];
+  invariant(step == queue.next_taken, "a worker takes its batches in order");
+  ++queue.next_taken;
+  if (queue.batches.empty()) {
+    queue.next_begun = step + 1;
     lock.unlock();
     return shared_->make(hosted, step);
   }
-  const auto order = shelf.orders.front();
-  shared_->made.wait(lock, [&] { return order->done; });
-  shelf.orders.pop_front();
+  const auto pending = queue.batches.front();
+  shared_->made.wait(lock, [&] { return pending->done; });
+  queue.batches.pop_front();
   --shared_->waiting;
   lock.unlock();
   shared_->room.notify_one();
-  if (order->failure) std::rethrow_exception(order->failure);
-  return std::move(order->batch);
+  if (pending->failure) std::rethrow_exception(pending->failure);
+  return std::move(pending->batch);
 }
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -6,7 +6,7 @@
 #include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline method {
 
 struct BatchAheadOptions {
   int64_t threads = 1;       ///< that make batches; 0: every batch is made by the thread that takes it
@@ -24,13 +24,14 @@ class BatchAhead {
  public:
   /// What is borrowed must outlive it.
   BatchAhead(const Task& task, const Sampler& sampler, const BatchAheadOptions& options);
-  /// Waits for the batches in the making only.
+  /// Waits only for the batches that are in the making.
   ~BatchAhead();
   BatchAhead(const BatchAhead&) = delete;
   BatchAhead& operator=(const BatchAhead&) = delete;
 
-  /// The batch of hosted worker `hosted` at `step`; one that nobody has begun is made here. Each worker takes
-  /// its steps in order; different workers may ask at the same time. Throws what making the batch threw.
+  /// The batch of hosted worker `hosted` at `step`; the caller makes it where no thread has begun it. Each
+  /// worker takes its steps in order; different workers may ask at the same time. Throws what making the
+  /// batch threw.
   Batch take(int64_t hosted, int64_t step);
 
  private:
@@ -38,4 +39,4 @@ class BatchAhead {
   std::unique_ptr<Shared> shared_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -6,7 +6,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline method {
 
 /// Wall time by part, in seconds.
 struct TimeByPart {
@@ -22,17 +22,17 @@ struct TimeByPart {
   }
 };
 
-/// What a round that has ended leaves behind.
+/// The report of a finished round.
 struct RoundReport {
   int64_t index = 0;  ///< 0-based
   int64_t first_step = 0;
   Round round;
   double loss = 0;                     ///< mean over the round's steps and all workers (the hosted ones,
-                                       ///< where meetings overlap: nobody waits to hear the others)
+                                       ///< where meetings overlap: no rank waits for the others)
   double learning_rate = 0;            ///< of the round's last step
   std::optional<double> divergence;    ///< where the meeting measured it
-  int64_t bytes_per_worker = 0;        ///< encoded bytes one worker handed in at this meeting
-  int64_t inner_bytes_per_worker = 0;  ///< at its group's meetings within the round
+  int64_t bytes_per_worker = 0;        ///< encoded bytes of one worker's contribution to the meeting
+  int64_t inner_bytes_per_worker = 0;  ///< the same, at its group's meetings within the round
 };
 
 /// What a call of advance() did.
@@ -44,4 +44,4 @@ struct Progress {
   std::optional<RoundReport> round;  ///< set when a round ended
 };
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -6,7 +6,7 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/optim/clip.h"
 
-namespace muster {
+namespace muster::inline method {
 
 Replica::Replica(std::unique_ptr<Model> model, std::unique_ptr<InnerOptimizer> optimizer)
     : model_(std::move(model)),
@@ -45,4 +45,4 @@ void Replica::restore(const State& state) {
   optimizer_->restore(state.part_of("optimizer"));
 }
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -7,7 +7,7 @@
 #include "muster/optim/inner_optimizer.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline method {
 
 /// One worker: a model that lives in flat vectors, and its inner optimizer.
 class Replica {
@@ -43,4 +43,4 @@ class Replica {
   Vector buffers_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -9,7 +9,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline method {
 
 ReplicaWorker::ReplicaWorker(ReplicaWorkerParts parts, const ReplicaWorkerOptions& options)
     : parts_(std::move(parts)), options_(options), replica_(make_replica(parts_)) {}
@@ -78,4 +78,4 @@ Contribution ReplicaWorker::finish() {
   return contribution;
 }
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -12,7 +12,7 @@
 #include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline method {
 
 struct ReplicaWorkerOptions {
   uint64_t seed = 0;                ///< of dropout and the like
@@ -22,10 +22,10 @@ struct ReplicaWorkerOptions {
                                     ///< the notebook of Liu et al. (its scheduler starts one step late)
 };
 
-/// What a worker is put together from. What is borrowed must outlive it.
+/// The parts of a worker. What is borrowed must outlive it.
 struct ReplicaWorkerParts {
   const Task& task;
-  const Sampler& sampler;  ///< over the shards: what it calls a worker is a shard here
+  const Sampler& sampler;                           ///< over the shards: its worker i is shard i
   const std::vector<LearningRate>& learning_rates;  ///< of every shard's steps
   std::function<std::unique_ptr<InnerOptimizer>(const Layout&, ElementType)> make_inner;
 };
@@ -61,4 +61,4 @@ class ReplicaWorker final : public AsyncWorker {
   double loss_sum_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -11,7 +11,7 @@
 #include "muster/rounds/staggered_meetings.h"
 #include "muster/rounds/whole_meetings.h"
 
-namespace muster {
+namespace muster::inline method {
 
 Synchronous::Synchronous(SynchronousParts parts, SynchronousOptions options)
     : parts_(std::move(parts)), options_(options), clock_(std::move(parts_.schedule), options_.total_steps) {
@@ -27,7 +27,7 @@ Synchronous::Synchronous(SynchronousParts parts, SynchronousOptions options)
   meetings_ = make_meetings();
 }
 
-// Drawn once: the other workers copy.
+// The initial values are drawn once; the other workers copy them.
 void Synchronous::initialise() {
   replicas_[0]->initialise(parts_.pool);
   parts_.pool.run(options_.hosted_workers, [&](int64_t hosted) {
@@ -62,7 +62,7 @@ std::optional<Progress> Synchronous::advance(int64_t at_most) {
   if (!clock_.in_round()) begin_round();
   Progress progress = std::exchange(unreported_, Progress{});
   try {
-    proceed(progress);  // what a resume or a lost peer has left to do
+    proceed(progress);  // the work that a resume or a lost peer left unfinished
     const int64_t left = clock_.steps_left();
     if (left > 0) run_steps(std::min({left, steps_until_due(), std::max<int64_t>(1, at_most)}), progress);
     proceed(progress);
@@ -82,7 +82,7 @@ void Synchronous::regrouped() {
   meetings_->regrouped();
 }
 
-// A step that averages gradients has nothing else under way.
+// While gradients are averaged no other meeting is in flight.
 int64_t Synchronous::steps_until_due() const {
   return clock_.averages_gradients() ? round().steps : meetings_->steps_until_due(step());
 }
@@ -170,7 +170,7 @@ void Synchronous::run_local_steps(int64_t steps, Progress& progress) {
   });
 }
 
-// Of one step; false when a loss is not finite.
+// Computes one step's gradients of all hosted workers; false when a loss is not finite.
 bool Synchronous::compute_gradients(Progress& progress) {
   on_all_workers(1, progress, [&](int64_t hosted, int64_t, int64_t) {
     StepSeconds spent;
@@ -188,7 +188,8 @@ void Synchronous::apply_gradients(Progress& progress) {
   });
 }
 
-// What is due after the last step is done before the next one: a run stopped between the two loses nothing.
+// A meeting that is due after a step is held before the next one: a run stopped between the two loses
+// nothing.
 int64_t Synchronous::meet_inside(Progress& progress) {
   const int64_t done = step() - clock_.span().first_step;
   if (parts_.inner_meeting->due(done)) {
@@ -303,4 +304,4 @@ std::string Synchronous::worker_name(size_t hosted) const {
   return "worker" + std::to_string(worker_number(static_cast<int64_t>(hosted)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline method

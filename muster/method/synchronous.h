@@ -21,7 +21,7 @@
 #include "muster/schedule/learning_rate.h"
 #include "muster/task/samplers/sampler.h"
 
-namespace muster {
+namespace muster::inline method {
 
 struct SynchronousOptions {
   int64_t total_steps = 0;
@@ -32,13 +32,13 @@ struct SynchronousOptions {
   MomentsAtMeeting at_meeting = MomentsAtMeeting::keep;
   std::chrono::milliseconds deadline =
       std::chrono::minutes(10);  ///< for a meeting, before a peer counts as lost
-  OverlapOptions overlap{};      ///< whether the workers go on while their mean travels
+  OverlapOptions overlap{};      ///< whether the workers keep training while a meeting is in flight
 };
 
 /// Makes the inner optimizer of one replica.
 using InnerOptimizerFactory = std::function<std::unique_ptr<InnerOptimizer>(const Layout&, ElementType)>;
 
-/// What the method is put together from. What is borrowed must outlive it.
+/// The parts of the method. What is borrowed must outlive it.
 struct SynchronousParts {
   const Task& task;
   const Sampler& sampler;
@@ -58,45 +58,46 @@ class Synchronous {
  public:
   Synchronous(SynchronousParts parts, SynchronousOptions options);
 
-  /// At most so many local steps (>= 1) of every worker; returns early at a meeting. Nothing when the run is
-  /// over. Throws NonFiniteError when a loss or the parameters are no longer finite. After LostPeer nothing
-  /// has changed but that the round's local steps are done: once the averager has
-  /// another group (and regrouped() was called), the next call goes on with the meeting.
+  /// Makes at most `at_most` (>= 1) local steps of every worker; returns early at a meeting, and nullopt when
+  /// the run is over. Throws NonFiniteError when a loss or the parameters are no longer finite. After
+  /// LostPeer the round's local steps are done and nothing else has changed: once the averager has another
+  /// group (and regrouped() was called), the next call goes on with the meeting.
   std::optional<Progress> advance(int64_t at_most);
   int64_t step() const { return clock_.step(); }  ///< steps done
   State state() const;
   void restore(const State& state);
 
-  /// The averaged model as of now, lent until the next step: after a meeting the anchor, else a mean of all
-  /// replicas, whose memory is made when it is first asked for. Changes nothing. Collective where there are
-  /// several processes: all call it at the same step.
+  /// The averaged model as of now, valid until the next step: after a meeting the anchor, else the mean of
+  /// all replicas (its memory is allocated on first use). Changes nothing. Collective where there are several
+  /// processes: all call it at the same step.
   Vector mean_parameters();
-  /// Between rounds all replicas are equal, on every rank. Not so where meetings overlap with local steps.
+  /// Whether all replicas are equal, on every rank, between rounds: not so where meetings overlap with steps.
   bool replicas_agree() const { return meetings_->replicas_agree(); }
   void copy_mean_buffers(Vector& out);
 
   /// Starts every worker from these values instead of the task's own. REQUIRES: no step done.
   void start_from(const Vector& parameters, const Vector& buffers);
 
-  /// The group has changed, and with it perhaps what this process's workers are called and read.
+  /// Must be called after the group has changed, and with it perhaps the numbers and samples of this
+  /// process's workers: discards the batches made ahead.
   void regrouped();
-  /// Rounds behind this process: which meetings' outcomes it holds.
+  /// Rounds completed by this process: the number of meetings whose outcomes it holds.
   int64_t rounds() const { return clock_.rounds() + meetings_->outcomes(); }
-  /// The step at which the next meeting is at the earliest: the end of the running round, else the present
-  /// step.
+  /// The earliest step of the next meeting: the end of the running round, else the present step.
   int64_t round_end() const { return clock_.next_meeting(); }
-  /// What is the same in all processes between rounds, by name: the anchor and the outer optimizer's vectors.
+  /// The vectors that are equal in all processes between rounds, by name: the anchor and the outer
+  /// optimizer's.
   std::map<std::string, Vector> shared_vectors() const;
-  /// What a process needs to take part: all that the workers have in common (in a round: what they had at its
-  /// start, from where a newcomer makes the round's steps), and the moments and buffers of the first hosted
-  /// one.
+  /// The state that a newcomer needs: all that the workers have in common (within a round its value at the
+  /// round's start, from which the newcomer makes the round's steps), and the moments and buffers of the
+  /// first hosted worker.
   State state_for_newcomers() const;
   void adopt(const State& state);
 
   const std::vector<std::unique_ptr<Replica>>& replicas() const { return replicas_; }
   /// The running round, or between rounds the last one.
   const Round& round() const { return clock_.round(); }
-  /// The worker of the whole run that hosted replica `hosted` is.
+  /// The number, in the whole run, of the worker that hosted replica `hosted` is.
   int64_t worker_number(int64_t hosted) const;
   /// Its name in state(): "worker3".
   std::string worker_name(size_t hosted) const;
@@ -144,4 +145,4 @@ class Synchronous {
   std::unique_ptr<BatchAhead> batches_;   ///< from the present step on; made by the first step
 };
 
-}  // namespace muster
+}  // namespace muster::inline method

@@ -4,7 +4,7 @@
 #include "muster/base/error.h"
 #include "muster/method/synchronous.h"
 
-namespace muster {
+namespace muster::inline method {
 
 State Synchronous::common_state() const {
   State state;
@@ -74,7 +74,7 @@ void Synchronous::restore(const State& state) {
 
 void Synchronous::adopt(const State& state) {
   restore_common(state);
-  meetings_->restore_codec({});  // what a worker's own encodings lost belongs to the state that it had
+  meetings_->restore_codec({});  // residuals of a worker's encodings belong to its earlier state
   for (size_t i = 0; i < replicas_.size(); ++i) {
     replicas_[i]->restore(state.part_of("worker"));
     meetings_->restore_worker(i, state.part_of("worker"));
@@ -84,4 +84,4 @@ void Synchronous::adopt(const State& state) {
   if (!clock_.averages_gradients()) assign_to_replicas(anchor_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline method

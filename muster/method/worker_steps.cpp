@@ -6,7 +6,7 @@
 
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline method {
 
 namespace {
 
@@ -86,4 +86,4 @@ WorkerStepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t step
   return times;
 }
 
-}  // namespace muster
+}  // namespace muster::inline method

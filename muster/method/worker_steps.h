@@ -5,7 +5,7 @@
 
 #include "muster/base/thread_pool.h"
 
-namespace muster {
+namespace muster::inline method {
 
 /// What one worker's steps cost on the thread that ran them, in seconds.
 struct StepSeconds {
@@ -29,4 +29,4 @@ using WorkerSteps = std::function<StepSeconds(int64_t, int64_t, int64_t)>;
 /// worker.
 WorkerStepTimes run_worker_steps(ThreadPool& pool, int64_t workers, int64_t steps, const WorkerSteps& body);
 
-}  // namespace muster
+}  // namespace muster::inline method

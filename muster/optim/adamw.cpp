@@ -6,7 +6,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/adamw_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 AdamW::AdamW(const AdamWOptions& options, const Layout& layout, ElementType type)
     : options_(options),
@@ -75,4 +75,4 @@ void AdamW::restore(const State& state) {
   steps_ = steps;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

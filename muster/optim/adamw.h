@@ -4,7 +4,7 @@
 #include "muster/optim/inner_optimizer.h"
 #include "muster/optim/inner_options.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Adam with decoupled weight decay (Loshchilov, Hutter, ICLR 2019), as torch.optim.AdamW. With g =
 /// gradient_scale * gradient and t = steps done, this one included:
@@ -38,4 +38,4 @@ class AdamW final : public InnerOptimizer {
   int64_t steps_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -12,7 +12,7 @@ void descend(double* anchor, const double* gradient, int64_t size, double rate);
 void accumulate(float* sum, const float* gradient, int64_t size);
 void accumulate(double* sum, const double* gradient, int64_t size);
 
-/// The steps between two of the momentum (delayed_nesterov.h):
+/// A step between two steps of the momentum (delayed_nesterov.h):
 ///   sum += g;   anchor -= of_gradient * g + of_momentum * m
 template <class T>
 struct DelayedStep {

@@ -10,7 +10,7 @@
 #include "muster/choice/reading.h"
 #include "muster/optim/outer_kind.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// What the outer step of an asynchronous server may need to know of a run.
 struct AsyncFacts {
@@ -22,15 +22,14 @@ using AsyncReading = Reading<Options, AsyncFacts>;
 
 /// What a server does with a contribution, as a user chooses it by name.
 struct AsyncOuterKind : Kind {
-  /// A whole step with each contribution, so that one of K workers weighs 1 / sqrt(K) where nothing else is
-  /// said.
+  /// Makes a whole step with each contribution: the usual weight of one is then 1 / sqrt(K) for K workers.
   bool per_contribution = false;
   /// Sets what was not given.
   std::function<void(Values&, const AsyncFacts&)> fill;
-  /// Throws OptionError for values that do not go together, UnusedOption for one without use. Empty: there
-  /// are none.
+  /// Throws OptionError for values that do not go together, UnusedOption for one that has no effect. Empty:
+  /// nothing to check.
   std::function<void(const Values&)> check;
-  /// The same once everything is filled.
+  /// The check of values that are all filled in.
   std::function<void(const Values&)> check_filled;
   MakeOuter make;  ///< of filled values
 
@@ -52,4 +51,4 @@ AsyncOuterKind async_outer_optimizer(std::string name, AsyncReading<Options> rea
   return kind;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

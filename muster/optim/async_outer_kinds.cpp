@@ -11,7 +11,7 @@
 #include "muster/optim/nesterov.h"
 #include "muster/optim/outer_adam.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -149,7 +149,8 @@ AsyncReading<BufferOptions> buffer_reading(std::vector<std::string> steps) {
       .mention(epsilon_field());
 }
 
-/// The step decides what is used of its fields, and the usual rate. `steps`: the usual one first.
+/// The chosen step decides which of its fields are used, and the usual learning rate. `kinds`: the usual one
+/// first.
 AsyncOuterKind buffer_of(std::vector<AsyncOuterKind> kinds) {
   const Family<AsyncOuterKind> steps({.section = "async", .key = "buffer_step", .usual = kinds.front().name},
                                      kinds);
@@ -223,4 +224,4 @@ Family<AsyncOuterKind> built_in_async_outer_optimizers() {
            delayed_nesterov(), ema(), adam()}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 // Options of the outer steps of an asynchronous server. No torch here, so that the torch-free program can
 // print every key.
@@ -76,4 +76,4 @@ struct OuterAdamOptions {
   }
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 void PlainAverage::step(Vector& anchor, const Vector& outer_gradient, double) {
   const int64_t size = anchor.size();
@@ -20,4 +20,4 @@ void PlainAverage::step_part(Vector& anchor, const Vector& outer_gradient, int64
   step(anchor, outer_gradient, inner_learning_rate);
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

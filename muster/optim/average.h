@@ -2,7 +2,7 @@
 
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Plain averaging (local SGD, Stich, ICLR 2019): anchor -= outer_gradient, that is anchor = mean of the
 /// replicas.
@@ -14,4 +14,4 @@ class PlainAverage final : public OuterOptimizer {
   bool is_plain_mean() const override { return true; }
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -7,7 +7,7 @@
 #include "muster/optim/async_outer_kernel.h"
 #include "muster/optim/async_outer_options.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 Buffered::Buffered(std::unique_ptr<OuterOptimizer> outer, int64_t delay, int64_t size, ElementType type)
     : outer_(std::move(outer)), delay_(delay) {
@@ -43,4 +43,4 @@ void Buffered::restore(const State& state) {
   outer_->restore(state.part_of("outer"));
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

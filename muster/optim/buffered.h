@@ -4,7 +4,7 @@
 
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// A buffer of contributions (FedBuff: Nguyen et al., AISTATS 2022, arXiv 2106.06639; "Async Buffer" of Liu
 /// et al. 2024): the anchor stays where it is until N contributions have come, then another outer optimizer
@@ -28,4 +28,4 @@ class Buffered final : public OuterOptimizer {
   int64_t calls_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

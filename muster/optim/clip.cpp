@@ -3,7 +3,7 @@
 #include "muster/base/error.h"
 #include "muster/flat/norm.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 double clip_scale(const Vector& gradient, double max_norm, double* norm) {
   invariant(max_norm > 0, "clip_scale needs max_norm > 0");
@@ -13,4 +13,4 @@ double clip_scale(const Vector& gradient, double max_norm, double* norm) {
   return factor < 1 ? factor : 1;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -2,7 +2,7 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// What is done to a contribution before the outer step, because the parameters have moved on since its
 /// worker started. One interface for all such rules.
@@ -16,4 +16,4 @@ class Correction {
   virtual void apply(Vector& pseudo_gradient, const Vector& parameters, const Vector& start) = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

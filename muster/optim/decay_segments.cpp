@@ -1,6 +1,6 @@
 #include "muster/optim/decay_segments.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 std::vector<DecaySegment> decay_segments(const Layout& layout, bool decay_norm_and_bias) {
   std::vector<DecaySegment> segments;
@@ -15,4 +15,4 @@ std::vector<DecaySegment> decay_segments(const Layout& layout, bool decay_norm_a
   return segments;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

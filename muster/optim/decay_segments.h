@@ -5,7 +5,7 @@
 
 #include "muster/flat/layout.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// A run of elements of a flat vector that share their weight decay.
 struct DecaySegment {
@@ -19,4 +19,4 @@ struct DecaySegment {
 /// marked norm_or_bias are not decayed. Empty for an empty layout.
 std::vector<DecaySegment> decay_segments(const Layout& layout, bool decay_norm_and_bias);
 
-}  // namespace muster
+}  // namespace muster::inline optim

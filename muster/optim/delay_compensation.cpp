@@ -7,7 +7,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 DelayCompensation::DelayCompensation(double strength) : strength_(strength) {
   if (!(strength > 0 && std::isfinite(strength)))
@@ -26,4 +26,4 @@ void DelayCompensation::apply(Vector& pseudo_gradient, const Vector& parameters,
                              size, static_cast<float>(strength_));
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

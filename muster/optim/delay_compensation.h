@@ -2,7 +2,7 @@
 
 #include "muster/optim/correction.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Delay compensation (Zheng et al., "Asynchronous Stochastic Gradient Descent with Delay Compensation", ICML
 /// 2017), applied to pseudo-gradients as in Liu et al. 2024:
@@ -18,4 +18,4 @@ class DelayCompensation final : public Correction {
   double strength_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 DelayedNesterov::DelayedNesterov(const DelayedNesterovOptions& options, int64_t size, ElementType type)
     : options_(options) {
@@ -49,4 +49,4 @@ void DelayedNesterov::restore(const State& state) {
   state.copy_into("contributions", sum_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/optim/async_outer_options.h"
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Delayed Nesterov (Liu et al. 2024, arXiv 2401.09135, Algorithm 3). Each contribution g moves the anchor at
 /// once, the momentum only with every N-th. With beta = momentum, e = learning_rate, c = spread, D = 0 at
@@ -33,4 +33,4 @@ class DelayedNesterov final : public OuterOptimizer {
   int64_t calls_ = 0;  // since the momentum's last step
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

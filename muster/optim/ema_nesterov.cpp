@@ -4,7 +4,7 @@
 #include "muster/optim/momentum_look_ahead.h"
 #include "muster/optim/outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -45,4 +45,4 @@ State EmaNesterov::state() const {
 
 void EmaNesterov::restore(const State& state) { state.copy_into("outer_momentum", momentum_); }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/optim/async_outer_options.h"
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Momentum look-ahead (MLA; "Momentum Look-Ahead for Asynchronous Distributed Low-Communication Training",
 /// MCDC workshop at ICLR 2025): Nesterov's step with the momentum as an exponential mean, so that it never
@@ -27,4 +27,4 @@ class EmaNesterov final : public OuterOptimizer {
   Vector momentum_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -5,7 +5,7 @@
 #include "muster/optim/momentum_look_ahead.h"
 #include "muster/optim/outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -50,4 +50,4 @@ void HeavyBall::restore(const State& state) {
   if (momentum_.defined()) state.copy_into("outer_momentum", momentum_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/optim/async_outer_options.h"
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Heavy ball momentum (Polyak 1964) on the outer gradient, as torch.optim.SGD:
 ///   m = momentum * m + outer_gradient;   anchor -= learning_rate * m
@@ -27,4 +27,4 @@ class HeavyBall final : public OuterOptimizer {
   Vector momentum_;  // undefined without momentum
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -9,12 +9,15 @@
 #include "muster/choice/reading.h"
 #include "muster/flat/element_type.h"
 
-namespace muster {
+namespace muster::inline flat {
+class Layout;
+}  // namespace muster::inline flat
+
+namespace muster::inline optim {
 
 class InnerOptimizer;
-class Layout;
 
-/// What makes one for parameters of that layout, which it borrows, of values as a user gave them. Throws
+/// Makes an inner optimizer for parameters of that layout (borrowed) from values as a user gave them. Throws
 /// OptionError.
 using MakeInner =
     std::function<std::unique_ptr<InnerOptimizer>(const Values&, const Layout& layout, ElementType type)>;
@@ -48,4 +51,4 @@ InnerKind inner_optimizer(std::string name, Reading<Options> reading) {
   return kind;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -4,7 +4,7 @@
 #include "muster/optim/inner_options.h"
 #include "muster/optim/sgd.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -57,4 +57,4 @@ Family<InnerKind> built_in_inner_optimizers() {
                .holds(2)}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

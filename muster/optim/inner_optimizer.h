@@ -9,7 +9,7 @@
 #include "muster/flat/state.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// WHAT happens in a local step. One object serves one replica; its state vectors have the layout of the
 /// parameters.
@@ -29,4 +29,4 @@ class InnerOptimizer {
   virtual void restore(const State& state) = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Options of Sgd (muster/optim/sgd.h). No torch here, so that the torch-free program can print every key.
 struct SgdOptions {
@@ -51,4 +51,4 @@ inline void AdamWOptions::validate() const {
     throw OptionError("inner.weight_decay", format_number(weight_decay), "give 0 or a number above it");
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/async_outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 void look_ahead_along(Vector& parameters, const Vector& momentum, double rate) {
   require_flat(parameters, momentum.size(), momentum.type(), "parameters of a look-ahead");
@@ -14,4 +14,4 @@ void look_ahead_along(Vector& parameters, const Vector& momentum, double rate) {
                     static_cast<float>(rate));
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -4,7 +4,7 @@
 #include "muster/optim/momentum_look_ahead.h"
 #include "muster/optim/outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -51,4 +51,4 @@ State Nesterov::state() const {
 
 void Nesterov::restore(const State& state) { state.copy_into("outer_momentum", momentum_); }
 
-}  // namespace muster
+}  // namespace muster::inline optim

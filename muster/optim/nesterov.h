@@ -3,7 +3,7 @@
 #include "muster/optim/outer_optimizer.h"
 #include "muster/optim/outer_options.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// DiLoCo's outer step (Douillard et al. 2023, arXiv 2311.08105): Nesterov momentum on the outer gradient, as
 /// torch.optim.SGD(nesterov=True):
@@ -27,4 +27,4 @@ class Nesterov final : public OuterOptimizer {
   Vector momentum_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -1,6 +1,6 @@
 #include "muster/optim/outer_adam.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -20,4 +20,4 @@ Layout one_piece(int64_t size) {
 OuterAdam::OuterAdam(const OuterAdamOptions& options, int64_t size, ElementType type)
     : learning_rate_(options.learning_rate), adam_(adam_options(options), one_piece(size), type) {}
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -4,7 +4,7 @@
 #include "muster/optim/async_outer_options.h"
 #include "muster/optim/outer_optimizer.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Adam as the outer step (Reddi et al., "Adaptive Federated Optimization", ICLR 2021), with bias correction
 /// as torch.optim.Adam. With g = outer_gradient:
@@ -27,4 +27,4 @@ class OuterAdam final : public OuterOptimizer {
   AdamW adam_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

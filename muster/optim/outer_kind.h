@@ -9,11 +9,11 @@
 #include "muster/choice/reading.h"
 #include "muster/flat/element_type.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 class OuterOptimizer;
 
-/// What makes one for a vector of `size` elements of `type`, of values as a user gave them. Throws
+/// Makes an outer optimizer for a vector of `size` elements of `type` from values as a user gave them. Throws
 /// OptionError.
 using MakeOuter =
     std::function<std::unique_ptr<OuterOptimizer>(const Values&, int64_t size, ElementType type)>;
@@ -55,4 +55,4 @@ OuterKind outer_optimizer(std::string name, Reading<Options> reading) {
   return kind;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -5,7 +5,7 @@
 #include "muster/optim/outer_options.h"
 #include "muster/optim/slowmo.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -71,4 +71,4 @@ Family<OuterKind> built_in_outer_optimizers() {
            .in("nesterov")}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

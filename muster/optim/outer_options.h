@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Options of SlowMo (muster/optim/slowmo.h). No torch here, so that the torch-free program can print every
 /// key.
@@ -35,4 +35,4 @@ inline void validate_outer(double learning_rate, double momentum) {
 inline void SlowMoOptions::validate() const { validate_outer(learning_rate, momentum); }
 inline void NesterovOptions::validate() const { validate_outer(learning_rate, momentum); }
 
-}  // namespace muster
+}  // namespace muster::inline optim

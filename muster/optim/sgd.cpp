@@ -3,7 +3,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/sgd_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 Sgd::Sgd(const SgdOptions& options, const Layout& layout, ElementType type)
     : options_(options),
@@ -68,4 +68,4 @@ void Sgd::restore(const State& state) {
   started_ = started;
 }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -4,7 +4,7 @@
 #include "muster/optim/inner_optimizer.h"
 #include "muster/optim/inner_options.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Stochastic gradient descent with (Nesterov) momentum, as torch.optim.SGD (Sutskever et al., ICML 2013, in
 /// torch's form). With g = gradient_scale * gradient + weight_decay * p:
@@ -36,4 +36,4 @@ class Sgd final : public InnerOptimizer {
   bool started_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

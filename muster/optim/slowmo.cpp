@@ -4,7 +4,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/outer_kernel.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 namespace {
 
@@ -51,4 +51,4 @@ State SlowMo::state() const {
 
 void SlowMo::restore(const State& state) { state.copy_into("slow_momentum", momentum_); }
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -3,7 +3,7 @@
 #include "muster/optim/outer_optimizer.h"
 #include "muster/optim/outer_options.h"
 
-namespace muster {
+namespace muster::inline optim {
 
 /// Slow momentum (Wang, Tantia, Ballas, Rabbat, "SlowMo", ICLR 2020). With gamma = rate of the last local
 /// step:
@@ -26,4 +26,4 @@ class SlowMo final : public OuterOptimizer {
   Vector momentum_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline optim

@@ -12,7 +12,7 @@
 #include "muster/base/format.h"
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
@@ -161,4 +161,4 @@ std::vector<Outage> parse_outages(std::string_view text, int64_t workers) {
   return outages;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

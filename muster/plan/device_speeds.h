@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline plan {
 
 struct DeviceOptions {
   std::vector<double> seconds_per_step = {0.58, 0.75, 1.51, 3.33};  ///< of the devices in turn, each > 0
-  int64_t workers = 4;  ///< worker w gets number w modulo their count
+  int64_t workers = 4;  ///< worker w has device w modulo the number of devices
   double spread =
       0;  ///< async.speed_spread: standard deviation of the logarithm, drawn for each worker; 0: none
   uint64_t seed = 0;  ///< of the drawn speeds
@@ -17,7 +17,7 @@ struct DeviceOptions {
   void validate() const;
 };
 
-/// Seconds per local step of every worker, once it is under way.
+/// Seconds per local step of every worker: its device's times the drawn factor.
 std::vector<double> device_speeds(const DeviceOptions& options);
 
 /// A change of speed, from a time on.
@@ -33,8 +33,8 @@ class SpeedCurve {
   explicit SpeedCurve(double seconds_per_step) : changes_{{0, seconds_per_step}} {}
   /// REQUIRES: in rising order of time, after those before.
   void add(const SpeedChange& change);
-  /// When `steps` local steps that begin at `time` end. A step under way when the speed changes goes on with
-  /// what is left of it.
+  /// When `steps` local steps that begin at `time` end. When the speed changes during a step, its remaining
+  /// part takes the new speed.
   double end_of(int64_t steps, double time) const;
   double seconds_per_step_at(double time) const;
 
@@ -42,17 +42,18 @@ class SpeedCurve {
   std::vector<SpeedChange> changes_;
 };
 
-/// One curve for each worker: the device's speed, and over it what a trace says. A trace is text with a line
-/// "worker,second,seconds_per_step" for each change, in rising order of time for each worker; empty lines and
-/// lines that begin with # are left out. `source` names it in messages. Throws OptionError, DataError.
+/// One curve for each worker: the device's speed, replaced from the times in a trace on. A trace is text with
+/// a line "worker,second,seconds_per_step" for each change, in rising order of time for each worker; empty
+/// lines and lines that begin with # are left out. `source` names it in messages. Throws OptionError,
+/// DataError.
 std::vector<SpeedCurve> speed_curves(const DeviceOptions& options, std::string_view trace = {},
                                      const std::string& source = "");
 
-/// A worker that is away: its round is lost.
+/// A worker's absence; its open round is lost.
 struct Outage {
   int64_t worker = 0;
   double from = 0;   ///< seconds, > 0
-  double until = 0;  ///< seconds, > from; infinite: it does not come back
+  double until = 0;  ///< seconds, > from; infinite: it does not return
   bool operator==(const Outage&) const = default;
 };
 
@@ -61,4 +62,4 @@ struct Outage {
 /// overlap.
 std::vector<Outage> parse_outages(std::string_view text, int64_t workers);
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 EventSimulation::EventSimulation(const SimulationOptions& options, std::vector<SpeedCurve> speeds)
     : options_(options),
@@ -63,4 +63,4 @@ void EventSimulation::release() {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -8,28 +8,28 @@
 #include "muster/schedule/dispatch.h"
 #include "muster/schedule/staleness_weight.h"
 
-namespace muster {
+namespace muster::inline plan {
 
-/// What a simulated run is made of, but for the training.
+/// The options of a simulated run, apart from the training.
 struct SimulationOptions {
   DeviceOptions devices;
   std::vector<Outage> outages;
   VirtualLinkOptions link;
   DispatchOptions dispatch;
   StalenessWeightOptions weight;
-  int64_t total_steps = 0;     ///< local steps of all workers together, at which it ends
+  int64_t total_steps = 0;     ///< local steps of all workers together, after which the run ends
   int64_t evaluate_every = 0;  ///< in these steps; 0: never
-  bool speeds_known = true;    ///< to the dispatcher; otherwise it measures them
+  bool speeds_known = true;    ///< the dispatcher knows the speeds; otherwise it measures them
 };
 
-/// Walks a whole asynchronous run without training: who arrives when, how stale, with how much traffic. The
-/// dispatcher and the clock are those of a simulated run with training, so all times and counts are its own.
-/// A run of 10^4 workers and 10^6 arrivals takes seconds.
+/// Simulates a whole asynchronous run without training: arrival times, staleness and traffic. The dispatcher
+/// and the clock are those of a simulated run with training, so all times and counts are the same. A run of
+/// 10^4 workers and 10^6 arrivals takes seconds.
 class EventSimulation {
  public:
   EventSimulation(const SimulationOptions& options, std::vector<SpeedCurve> speeds);
 
-  /// One arrival further; false when the run is over (or nobody is left to work).
+  /// Advances to the next arrival; false when the run is over or no worker is left.
   bool advance();
 
   /// The newest arrival.
@@ -56,4 +56,4 @@ class EventSimulation {
   Arrival newest_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 void FailureOptions::validate() const {
   if (!(per_hour >= 0) || !std::isfinite(per_hour))
@@ -28,4 +28,4 @@ double expected_failures(const FailureOptions& options, double workers, double s
   return workers * options.per_hour / 3600 * seconds;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

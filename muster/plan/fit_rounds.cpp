@@ -7,11 +7,11 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
-/// Without those that took more than three times the median: something else had the machine.
+/// Mean without values above three times the median, which other load on the machine causes.
 double usual_mean(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const double limit = 3 * values[values.size() / 2];
@@ -55,7 +55,7 @@ FittedTimes from_parts(const Kinds& kinds) {
   return {steps / weights, meetings[1].value_or(parameters), parameters};
 }
 
-/// A round's variance is about that of its steps together.
+/// Weighted as if a round's variance were proportional to its number of steps.
 double weight_of(int64_t steps, const Kind& kind) {
   return static_cast<double>(kind.whole.size()) / static_cast<double>(steps);
 }
@@ -84,7 +84,7 @@ std::optional<FittedTimes> from_lengths(const Kinds& kinds) {
   FittedTimes times;
   times.step_seconds = products / squares;
   times.parameter_seconds = mean_t - times.step_seconds * mean_h;
-  if (times.parameter_seconds < 0) times = {mean_t / mean_h, 0, 0};  // no less than nothing
+  if (times.parameter_seconds < 0) times = {mean_t / mean_h, 0, 0};  // a meeting takes no negative time
   return times;
 }
 
@@ -101,4 +101,4 @@ FittedTimes fit_rounds(const std::vector<MeasuredRound>& rounds) {
   return *times;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -3,30 +3,30 @@
 #include <cstdint>
 #include <vector>
 
-namespace muster {
+namespace muster::inline plan {
 
-/// One round of a run that was measured.
+/// One measured round of a run.
 struct MeasuredRound {
   int64_t steps = 1;
   bool gradients = false;      ///< its meeting averaged gradients
   double steps_seconds = 0;    ///< of its steps: computing and making batches
-  double meeting_seconds = 0;  ///< of its meeting, and of waiting for it
+  double meeting_seconds = 0;  ///< of its meeting, including the wait for other workers
 };
 
-/// What a step and a meeting take. A missing kind of meeting is taken for as long as the other.
+/// Fitted seconds of a step and of each kind of meeting. A kind without rounds gets the time of the other.
 struct FittedTimes {
   double step_seconds = 0;
   double gradient_seconds = 0;
   double parameter_seconds = 0;
 };
 
-/// Whole rounds are fitted, since their parts depend on each other (who waits for others leaves them the
-/// machine):
+/// Fits whole rounds, since their parts depend on each other (a waiting worker leaves the machine to the
+/// others):
 ///     round of H steps = H step + parameter meeting    least squares over the periods
 ///     round of gradients = step + gradient meeting
-/// each kind of round a mean without those above three times its median. With a single period there is no
-/// line, and the parts must do: step = steps_seconds / steps, meeting = meeting_seconds. Throws DataError
-/// without any round.
+/// from the mean of each kind of round without those above three times its median. A single period does not
+/// determine a line; then step = steps_seconds / steps, meeting = meeting_seconds. Throws DataError without
+/// any round.
 FittedTimes fit_rounds(const std::vector<MeasuredRound>& rounds);
 
-}  // namespace muster
+}  // namespace muster::inline plan

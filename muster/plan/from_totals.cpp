@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
@@ -88,4 +88,4 @@ SolvedTotals solve_totals(const std::vector<TotalTime>& totals) {
   return solved;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

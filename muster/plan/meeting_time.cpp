@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 void MeetingCost::validate() const {
   if (!(bits_per_second > 0))
@@ -35,4 +35,4 @@ MeetingTime meeting_time(const MeetingCost& cost, const HostGroup& group, double
   return time;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

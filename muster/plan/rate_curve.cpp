@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
@@ -25,4 +25,4 @@ RateCurve::RateCurve(const LearningRate& learning_rate, int64_t total_steps) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

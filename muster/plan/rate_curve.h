@@ -6,7 +6,7 @@
 
 #include "muster/schedule/learning_rate.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 /// The learning rate of every step of a run, computed once for all schedules that are walked over it.
 class RateCurve {
@@ -25,4 +25,4 @@ class RateCurve {
   std::vector<double> rates_, squares_;  // squares_[t]: sum over the steps before t
 };
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
@@ -61,7 +61,7 @@ double RoundMaximum::in_steps(int64_t steps) const {
   const double variance = std::log1p(std::expm1(times_.spread * times_.spread) / length);
   const double sigma = std::sqrt(variance), mean = std::log(length) - variance / 2;
   const double low = std::log(slowest_) + mean - reach * sigma, step = 2 * reach * sigma / intervals;
-  const auto beyond = [&](double x) {  // probability that somebody takes longer than e^x, times e^x
+  const auto beyond = [&](double x) {  // probability that some worker takes longer than e^x, times e^x
     double log_all = 0;
     for (const Kind& kind : kinds_)
       log_all += kind.workers * log_below((x - kind.log_slowness - mean) / sigma);
@@ -75,4 +75,4 @@ double RoundMaximum::in_steps(int64_t steps) const {
   return std::exp(low) + sum * step / 3;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

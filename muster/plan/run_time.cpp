@@ -4,11 +4,11 @@
 #include <array>
 #include <utility>
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
-/// Adds so many meetings, of which each hides up to `cover` seconds behind steps.
+/// Adds `number` meetings, each of which overlaps up to `cover` seconds with steps.
 void add_meetings(RunTime& time, const MeetingTime& meeting, double number, double cover) {
   const double all = meeting.total();
   const double shown = all > 0 ? std::max(0.0, all - cover) / all : 0;
@@ -69,7 +69,7 @@ RunTime predict_run(const ScheduleWalk& walk, const RunCosts& costs, RoundMaximu
         costs.delayed ? round * static_cast<double>(steps) / static_cast<double>(count.period) : 0;
     add_meetings(time, parameters, number, cover);
   }
-  // Of a difference of two nearly equal sums, what is below its rounding is none.
+  // A difference of two nearly equal sums that is below their rounding error counts as zero.
   constexpr double rounding = 1e-9;
   const double waiting = rounds_seconds - time.compute;
   time.waiting = waiting > rounding * time.compute ? waiting : 0;
@@ -85,4 +85,4 @@ RunTime predict_run(const ScheduleWalk& walk, const RunCosts& costs, RoundMaximu
   return time;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

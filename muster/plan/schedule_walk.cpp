@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
@@ -93,4 +93,4 @@ ScheduleWalk walk_schedule(SyncSchedule& schedule, const RateCurve& curve, const
   return walk;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -7,21 +7,21 @@
 #include "muster/schedule/replay.h"
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline plan {
 
-/// So many rounds of the same length.
+/// A number of rounds of the same length.
 struct RoundCount {
   int64_t period = 1;
   int64_t rounds = 0;
   bool operator==(const RoundCount&) const = default;
 };
 
-/// How often a run meets, and after how many steps: all that its cost depends on.
+/// The meetings of a run by their periods: all of the schedule that its cost depends on.
 struct ScheduleWalk {
   int64_t steps = 0;
-  int64_t gradient_rounds = 0;          ///< meetings of gradients, one in each of as many steps
+  int64_t gradient_rounds = 0;          ///< rounds of one step that average gradients
   std::vector<RoundCount> rounds = {};  ///< meetings of parameters, by rising period, each period once
-  bool estimated = false;               ///< the rule follows measurements that were not there
+  bool estimated = false;               ///< the rule follows measurements, which a model replaced
 
   int64_t meetings() const;
   /// meetings / steps: the communication volume of Gu et al., ICLR 2024.
@@ -33,16 +33,15 @@ struct ScheduleWalk {
 /// round cut short: every_step, constant and post_local in closed form. REQUIRES: period >= 1.
 ScheduleWalk walk_constant(int64_t steps, int64_t period, int64_t gradient_steps = 0);
 
-/// Asks `schedule`, which must be new, for every round. What it wants measured comes from `replay`; where
-/// that is missing, from a model, and the walk is an estimate:
+/// Asks `schedule`, which must be new, for every round. Measurements that it needs come from `replay`, or
+/// where that is missing from a model; then the walk is an estimate:
 ///   divergence   sum of lr^2 over the round, up to a factor that cancels: independent noise in every step
 ///                (mean field of the replicas' variance for small lr x curvature x period; under it the
 ///                adaptive period holds lr x period constant)
-///   loss         the same in every round: a plateau from the start, which the loss-driven rule answers with
-///   its
-///                fallback, so its periods are too short where the loss falls slowly, too long without
+///   loss         the same in every round: a plateau from the start, at which the loss-driven rule applies
+///                its fallback; so its periods are too short where the loss falls slowly, too long without
 ///                fallback
 /// Throws OptionError for a rule that counts seconds, Bug where the schedule breaks its contract.
 ScheduleWalk walk_schedule(SyncSchedule& schedule, const RateCurve& curve, const Replay* replay = nullptr);
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline plan {
 
 namespace {
 
@@ -61,4 +61,4 @@ double SimulationTally::utilisation() const {
   return compute / (seconds_ * static_cast<double>(workers_.size()));
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

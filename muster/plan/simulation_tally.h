@@ -5,27 +5,27 @@
 
 #include "muster/plan/virtual_clock.h"
 
-namespace muster {
+namespace muster::inline plan {
 
-/// How one worker of a simulated run has spent its time, in seconds, in rounds that ended.
+/// Seconds that one worker of a simulated run has spent on each activity, in rounds that ended.
 struct WorkerTally {
   int64_t rounds = 0;       ///< that ended
   int64_t local_steps = 0;  ///< in them
   double compute = 0;
-  double send = 0;  ///< parameters to it and contributions from it, under way
+  double send = 0;  ///< transfer of parameters to it and of contributions from it
   double wait = 0;  ///< ready, but not yet started
   int64_t rounds_lost = 0;
 };
 
-/// Adds up what a simulated asynchronous run does, with training or without.
+/// Accumulates the statistics of a simulated asynchronous run, with training or without.
 class SimulationTally {
  public:
   /// An evaluation is due whenever the local steps of all workers together reach a multiple of
   /// `evaluate_every` (0: never).
   SimulationTally(int64_t workers, double message_bytes, int64_t evaluate_every);
 
-  /// A round ended. `staleness`: versions since its start; `applied`: it made a new version. Returns how many
-  /// evaluations are due now.
+  /// A round ended. `staleness`: versions since its start; `applied`: it made a new version. Returns the
+  /// number of evaluations that are due now.
   int64_t arrived(const Assignment& assignment, const RoundTimes& times, int64_t staleness, bool applied);
   void left(int64_t worker, bool with_open_round);
   /// A worker got its first parameters, or its next ones after `ready_since`.
@@ -36,7 +36,8 @@ class SimulationTally {
   int64_t versions() const { return versions_; }
   double staleness_mean() const;
   int64_t staleness_max() const { return staleness_max_; }
-  /// How many versions came of each staleness, from 0 on; of 1,024 numbers the last is also of more.
+  /// Number of applied contributions by staleness, from 0 on; the last of 1,024 entries counts larger ones
+  /// too.
   const std::vector<int64_t>& staleness() const { return staleness_; }
   double seconds() const { return seconds_; }  ///< of the newest arrival
   const std::vector<double>& evaluation_times() const { return evaluation_times_; }
@@ -56,4 +57,4 @@ class SimulationTally {
   double seconds_ = 0, bytes_received_ = 0, bytes_sent_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline plan

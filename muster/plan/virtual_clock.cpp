@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline plan {
 
 bool VirtualClock::Entry::operator>(const Entry& other) const {
   return std::tie(time, kind, worker) > std::tie(other.time, other.kind, other.worker);
@@ -60,4 +60,4 @@ const RoundTimes& VirtualClock::start(const Assignment& assignment) {
   return times;
 }
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -7,35 +7,35 @@
 #include "muster/plan/device_speeds.h"
 #include "muster/schedule/dispatch.h"
 
-namespace muster {
+namespace muster::inline plan {
 
-/// What a message costs on the way between the server and a worker, each way.
+/// The cost of a message between the server and a worker, in either direction.
 struct VirtualLinkOptions {
   double latency = 0;           ///< async.latency, seconds, >= 0
   double bytes_per_second = 0;  ///< of a worker's link; 0: no limit
-  double message_bytes = 0;     ///< of the parameters, and of a contribution
+  double message_bytes = 0;     ///< of the parameters and of a contribution alike
   double seconds() const { return latency + (bytes_per_second > 0 ? message_bytes / bytes_per_second : 0); }
 };
 
 /// One round of one worker in virtual time, in seconds.
 struct RoundTimes {
-  double start = 0;     ///< the parameters are sent
-  double received = 0;  ///< and have arrived: it computes
-  double computed = 0;  ///< and hands in
-  double arrived = 0;   ///< the server has its contribution
+  double start = 0;     ///< the server sends the parameters
+  double received = 0;  ///< the worker has them and computes
+  double computed = 0;  ///< the worker sends its contribution
+  double arrived = 0;   ///< the server has the contribution
   bool operator==(const RoundTimes&) const = default;
 };
 
-/// What happens next in virtual time.
+/// The next event in virtual time.
 struct VirtualEvent {
   enum class Kind { arrived, left, joined, released, ended };
   Kind kind = Kind::ended;
   double time = 0;
-  int64_t worker = 0;  ///< not of released and ended
+  int64_t worker = 0;  ///< not set for released and ended
 };
 
-/// The clock of a simulated asynchronous run: says who finishes next. It trains nothing and decides nothing;
-/// its caller moves a Dispatcher (or the server around one) by its events:
+/// The clock of a simulated asynchronous run: gives the next event. It neither trains nor decides; the caller
+/// passes its events on to a Dispatcher (or a server that has one):
 ///
 ///     VirtualClock clock(speeds, outages, link);
 ///     while (!enough) switch (const VirtualEvent event = clock.next(dispatcher); event.kind) {
@@ -45,8 +45,9 @@ struct VirtualEvent {
 ///     }
 ///
 /// Events of the same time come in the order of their kinds above, then by worker, so a run is repeatable to
-/// the bit. Workers who are ready are released when the next to be ready would come after the grace window
-/// (Dispatcher), at the time of the last who came; or at once where nobody else is under way.
+/// the bit. Ready workers are released when the next worker would become ready only after the grace window
+/// (Dispatcher), at the time at which the last one became ready; or at once where no other worker is in a
+/// round.
 class VirtualClock {
  public:
   /// All workers join at 0.
@@ -71,7 +72,7 @@ class VirtualClock {
     double time;
     VirtualEvent::Kind kind;
     int64_t worker;
-    int64_t round;  ///< of an arrival: the number of the worker's start, so that lost rounds can be told
+    int64_t round;  ///< of an arrival: its number in round_numbers_, which tells arrivals of lost rounds
     bool operator>(const Entry& other) const;
   };
   bool outdated(const Entry& entry) const;
@@ -80,8 +81,8 @@ class VirtualClock {
   VirtualLinkOptions link_;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
   std::vector<RoundTimes> rounds_;
-  std::vector<int64_t> round_numbers_;  // of each worker's present start; changed when it leaves
+  std::vector<int64_t> round_numbers_;  // of each worker's present round; changed when the worker leaves
   double now_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline plan

@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 // Two passes, so that only the mean is kept beside the present gradient.
 GradientNoise measure_gradient_noise(ProbedLoss& loss) {
@@ -38,4 +38,4 @@ GradientNoise measure_gradient_noise(ProbedLoss& loss) {
   return noise;
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

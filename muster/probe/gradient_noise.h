@@ -4,12 +4,12 @@
 
 #include "muster/probe/probed_loss.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 struct GradientNoise {
   double trace = 0;             ///< tr(Sigma), Sigma the covariance of one sample's gradient
   double trace_error = 0;       ///< its standard error
-  double gradient_squared = 0;  ///< |E g|^2, unbiased: may be negative where the noise rules
+  double gradient_squared = 0;  ///< |E g|^2, unbiased: may be negative where noise dominates
   double noise_scale = 0;       ///< tr(Sigma) / |E g|^2, in samples (McCandlish et al. 2018); infinite where
                                 ///< gradient_squared is not positive
   double loss = 0;              ///< mean over the batches
@@ -24,4 +24,4 @@ struct GradientNoise {
 /// around g. With BatchNorm it is the noise of batches of b. REQUIRES: at least two batches.
 GradientNoise measure_gradient_noise(ProbedLoss& loss);
 
-}  // namespace muster
+}  // namespace muster::inline probe

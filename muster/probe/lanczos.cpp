@@ -8,11 +8,11 @@
 #include <cmath>
 #include <vector>
 
-namespace muster {
+namespace muster::inline probe {
 
 namespace {
 
-// Of vectors of floats, too: their sums of millions of products are made in double, a stretch at a time.
+// Vectors of floats, too, are summed in double, a stretch at a time: their products are millions.
 double inner_product(const at::Tensor& one, const at::Tensor& other) {
   if (one.scalar_type() == at::kDouble) return one.dot(other).item<double>();
   constexpr int64_t stretch = 1 << 16;
@@ -28,7 +28,7 @@ double inner_product(const at::Tensor& one, const at::Tensor& other) {
 }
 
 struct Tridiagonal {
-  std::vector<double> diagonal, beside;  // beside[j] joins j and j + 1
+  std::vector<double> diagonal, beside;  // beside[j]: entry (j, j + 1)
 };
 
 // The largest eigenvalue, and the last component of its unit vector.
@@ -41,7 +41,7 @@ std::pair<double, double> top_of(const Tridiagonal& matrix) {
   return {solver.eigenvalues()[size - 1], solver.eigenvectors()(size - 1, size - 1)};
 }
 
-// Twice: once leaves what rounding put in.
+// Two passes: a single one leaves components along the basis that rounding put in.
 void remove_parts_along(const std::vector<at::Tensor>& basis, at::Tensor& vector) {
   for (int pass = 0; pass < 2; ++pass)
     for (const at::Tensor& unit : basis) vector.sub_(unit, inner_product(unit, vector));
@@ -73,4 +73,4 @@ Eigenvalue largest_eigenvalue(const LinearMap& matrix, int64_t size, at::ScalarT
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

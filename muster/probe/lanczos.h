@@ -4,11 +4,11 @@
 
 #include "muster/probe/linear_map.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 struct LanczosOptions {
   int64_t most_products = 80;  ///< >= 1; as many vectors are kept
-  double tolerance = 1e-4;     ///< of the residual, beside the eigenvalue's magnitude
+  double tolerance = 1e-4;     ///< of the residual, relative to the eigenvalue's magnitude
   uint64_t seed = 1;           ///< of the first vector
 };
 
@@ -25,4 +25,4 @@ struct Eigenvalue {
 Eigenvalue largest_eigenvalue(const LinearMap& matrix, int64_t size, at::ScalarType type,
                               const LanczosOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline probe

@@ -3,7 +3,7 @@
 #include "muster/base/random.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 namespace {
 
@@ -28,4 +28,4 @@ at::Tensor random_signs(int64_t size, at::ScalarType type, uint64_t seed, uint64
   return vector;
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

@@ -8,7 +8,7 @@
 #include "muster/probe/lanczos.h"
 #include "muster/probe/trace.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 namespace {
 
@@ -46,4 +46,4 @@ ProbeValues distance_from(const at::Tensor& start, const at::Tensor& now) {
           {"relative_distance", distance / start.to(at::kDouble).norm().item<double>()}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

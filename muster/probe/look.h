@@ -6,9 +6,9 @@
 #include "muster/probe/probed_loss.h"
 #include "muster/report/probe_request.h"
 
-namespace muster {
+namespace muster::inline probe {
 
-/// What a probe found, by name; a number that cannot be told is NaN.
+/// A probe's values by name; NaN for a number that cannot be determined.
 using ProbeValues = std::map<std::string, double>;
 
 /// sharpness: `largest_eigenvalue`, `eigenvalue_residual`, `hessian_trace`, `hessian_trace_error`.
@@ -19,4 +19,4 @@ ProbeValues look(ProbedLoss& loss, const ProbeRequest& request, uint64_t seed);
 /// `distance` |now - start| and `relative_distance`, in units of |start|.
 ProbeValues distance_from(const at::Tensor& start, const at::Tensor& now);
 
-}  // namespace muster
+}  // namespace muster::inline probe

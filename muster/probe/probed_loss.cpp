@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 namespace {
 
@@ -65,4 +65,4 @@ at::Tensor ProbedLoss::initial_parameters() const {
   return tensor_of(initial_values(*task_.make_model(), alone).parameters);
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

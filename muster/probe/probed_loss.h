@@ -8,11 +8,11 @@
 #include "muster/probe/linear_map.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline probe {
 
-/// The loss of some fixed training samples as a function of the parameters, with its derivatives: what probes
-/// look at. It has a model of its own, so that looking changes nothing elsewhere. In training mode: dropout
-/// as one draw of it, BatchNorm over each batch.
+/// The loss of some fixed training samples as a function of the parameters, with its derivatives, for probes.
+/// It has a model of its own, so that probing changes nothing elsewhere. In training mode: one draw of
+/// dropout, BatchNorm over each batch.
 class ProbedLoss {
  public:
   /// Samples of `task` drawn without replacement from all training samples, in batches of `batch`; augmented
@@ -42,4 +42,4 @@ class ProbedLoss {
   std::vector<Batch> batches_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline probe

@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 TraceEstimate estimate_trace(const LinearMap& matrix, int64_t size, at::ScalarType type, int64_t vectors,
                              uint64_t seed) {
@@ -26,4 +26,4 @@ TraceEstimate estimate_trace(const LinearMap& matrix, int64_t size, at::ScalarTy
   return {mean, vectors > 1 ? std::sqrt(squares / (count - 1) / count) : 0, vectors};
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

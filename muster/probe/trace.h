@@ -4,7 +4,7 @@
 
 #include "muster/probe/linear_map.h"
 
-namespace muster {
+namespace muster::inline probe {
 
 struct TraceEstimate {
   double value = 0;
@@ -17,4 +17,4 @@ struct TraceEstimate {
 TraceEstimate estimate_trace(const LinearMap& matrix, int64_t size, at::ScalarType type, int64_t vectors,
                              uint64_t seed);
 
-}  // namespace muster
+}  // namespace muster::inline probe

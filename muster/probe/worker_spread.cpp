@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace muster {
+namespace muster::inline probe {
 
 WorkerSums sums_over_workers(const std::vector<at::Tensor>& workers, const at::Tensor& start,
                              const at::Tensor& mean) {
@@ -32,4 +32,4 @@ WorkerSpread spread_of(const WorkerSums& sums) {
           pairs > 0 ? (together - sums.moved) / pairs : std::numeric_limits<double>::quiet_NaN()};
 }
 
-}  // namespace muster
+}  // namespace muster::inline probe

@@ -4,10 +4,10 @@
 
 #include <vector>
 
-namespace muster {
+namespace muster::inline probe {
 
-/// Sums over some workers, which add up over processes: how far apart the workers are in a round, and whether
-/// they go the same way.
+/// Sums over some workers, additive over processes, from which spread_of() computes how far apart the workers
+/// are in a round and whether they move in the same direction.
 struct WorkerSums {
   at::Tensor units;  ///< sum of d_i / |d_i|, d_i = start - x_i: the outer gradients' directions; double
   double squared_distance = 0;  ///< sum of |x_i - mean|^2
@@ -16,7 +16,7 @@ struct WorkerSums {
   double moved = 0;  ///< those with d_i != 0
 };
 
-/// `start`: where all began the round; `mean`: of the workers, now.
+/// `start`: the parameters at the start of the round; `mean`: the workers' mean now.
 WorkerSums sums_over_workers(const std::vector<at::Tensor>& workers, const at::Tensor& start,
                              const at::Tensor& mean);
 
@@ -29,4 +29,4 @@ struct WorkerSpread {
 /// From the sums over all workers: the mean cosine is (|sum u_i|^2 - K) / (K (K - 1)), u_i = d_i / |d_i|.
 WorkerSpread spread_of(const WorkerSums& sums);
 
-}  // namespace muster
+}  // namespace muster::inline probe

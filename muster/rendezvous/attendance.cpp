@@ -9,18 +9,18 @@
 #include "muster/rendezvous/protocol.h"
 #include "muster/rendezvous/store_link.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// For the answers that a server gives at once.
+/// Time limit for answers that a server gives at once.
 constexpr milliseconds answer_time = std::chrono::seconds(5);
 constexpr milliseconds farewell_time{500};
 
-/// How often one who waits for others asks who they are.
+/// How often a waiting member asks whom it waits for.
 constexpr milliseconds ask_every = std::chrono::seconds(5);
 
 milliseconds bounded(milliseconds within) {
@@ -73,12 +73,13 @@ Attendance::~Attendance() {
   try {
     beat_->link.call(Request::leave, MessageWriter(), Clock::now() + farewell_time);
   } catch (const Error&) {
-    // The server is gone: nobody is left to take leave of.
+    // The server is gone: there is nobody to tell.
   }
 }
 
 std::string Attendance::waited_for(Request kind, const MessageWriter& fields, const std::string& where) {
-  const Waits::Note note(beat_->waits, {.whom = "the other processes", .where = where, .spoken_for = true});
+  const Waits::Note note(beat_->waits,
+                         {.whom = "the other processes", .where = where, .reported_elsewhere = true});
   const int64_t number = beat_->link.ask(kind, fields);
   while (true) {
     if (auto reply = beat_->link.reply(number, Clock::now() + ask_every)) return std::move(*reply);
@@ -92,7 +93,7 @@ std::string Attendance::waited_for(Request kind, const MessageWriter& fields, co
                  .state = std::to_string(missing.here) + " are here, at " + beat_->store,
                  .until = missing.left ? std::optional(Clock::now() + *missing.left) : std::nullopt,
                  .optional = missing.enough,
-                 .spoken_for = !missing.first});
+                 .reported_elsewhere = !missing.first});
   }
 }
 
@@ -137,4 +138,4 @@ std::optional<int64_t> Attendance::stop_step(int64_t step, milliseconds within) 
   return MessageReader(*fields).number();
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

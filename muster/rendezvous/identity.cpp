@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -88,4 +88,4 @@ Identity identity_from_text(const std::string& text) {
   return identity;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// What all processes of a run must have in common, by name: version, layout, types, size of slices,
 /// configuration.
@@ -18,4 +18,4 @@ std::string to_text(const Identity& identity);
 /// Throws Error when the text is not what to_text writes.
 Identity identity_from_text(const std::string& text);
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -1,7 +1,7 @@
 #include "muster/rendezvous/key_values.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 KeyValues::~KeyValues() = default;
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

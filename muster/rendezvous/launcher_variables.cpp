@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/fnv.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 void refuse_variable(const char* name, const std::string& value, std::string_view remedy) {
   throw Error(fmt::format("the environment variable {} = '{}': {}", name, value, remedy));
@@ -59,4 +59,4 @@ int port_of_job(std::string_view job) {
   return static_cast<int>(20000 + fnv1a_32(job) % ports);
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

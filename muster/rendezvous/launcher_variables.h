@@ -7,9 +7,9 @@
 
 #include "muster/rendezvous/place.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
-/// "the environment variable NAME = 'VALUE': REMEDY".
+/// Throws Error: "the environment variable NAME = 'VALUE': REMEDY".
 [[noreturn]] void refuse_variable(const char* name, const std::string& value, std::string_view remedy);
 [[noreturn]] void miss_variable(const char* name, std::string_view remedy);
 
@@ -20,7 +20,7 @@ class LauncherVariables {
 
   std::optional<std::string> text(const char* name) const { return environment_(name); }
   bool has(const char* name) const { return text(name).has_value(); }
-  /// The first of them that is set.
+  /// The first of them that is set; null where none is.
   const char* first_of(std::initializer_list<const char*> names) const;
   std::optional<int64_t> number(const char* name, int64_t least, int64_t most, std::string_view remedy) const;
   /// Processes: at least 1.
@@ -37,8 +37,8 @@ std::string without_brackets(const std::string& address);
 
 constexpr int greatest_port = 65535;
 
-/// A port between 20000 and 29999, below those that systems hand out by themselves: the same for the same
-/// text in all processes of a job.
+/// A port between 20000 and 29999, below those that systems assign by themselves: a hash of the text, so all
+/// processes of a job find the same port.
 int port_of_job(std::string_view job);
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

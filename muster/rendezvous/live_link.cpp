@@ -15,7 +15,7 @@
 #include "muster/rendezvous/quiet_thread.h"
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -108,7 +108,8 @@ void LiveLink::run() {
   SteadyTime last_turn = Clock::now();
   while (true) {
     const SteadyTime now = Clock::now();
-    // This thread itself slept, and perhaps the server with it (a stopped job): it has time to answer anew.
+    // This thread was itself stopped, and perhaps the server with it (a stopped job): the time for an answer
+    // starts anew.
     if (unanswered_since_ && now - last_turn > link_.lease()) unanswered_since_ = now;
     last_turn = now;
     beat_if_due(now);
@@ -132,7 +133,7 @@ void LiveLink::beat_if_due(SteadyTime now) {
   if (now < next_beat_) return;
   next_beat_ = now + interval_;
   const std::lock_guard lock(mutex_);
-  if (!outgoing_.empty()) return;  // it is not even rid of the last one
+  if (!outgoing_.empty()) return;  // the last one has not left yet
   outgoing_ += request_of(Request::beat, beat_number).frame();
   if (!unanswered_since_) unanswered_since_ = now;
 }
@@ -186,4 +187,4 @@ void LiveLink::lose(const std::string& why) {
   changed_.notify_all();
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

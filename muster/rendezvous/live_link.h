@@ -10,10 +10,10 @@
 #include "muster/rendezvous/protocol.h"
 #include "muster/rendezvous/store_link.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
-/// A joined connection with a thread of its own, which beats, hears the news and hands replies to those who
-/// asked: calls of several threads do not hinder each other, nor the beat.
+/// A joined connection with a thread of its own, which sends heartbeats, receives news and hands replies to
+/// their callers: calls of several threads block neither each other nor the heartbeat.
 class LiveLink {
  public:
   explicit LiveLink(StoreLink link);
@@ -21,15 +21,17 @@ class LiveLink {
   LiveLink(const LiveLink&) = delete;
   LiveLink& operator=(const LiveLink&) = delete;
 
-  /// Asks and waits for the reply, at most until the deadline: then nothing. Returns the fields of the
-  /// reply. Throws LostPeer when the connection is lost, and as read_outcome does.
+  /// Sends a request and waits for its reply, at most until the deadline; returns the fields of the reply, or
+  /// nothing when the deadline has passed. Throws LostPeer when the connection is lost, and as read_outcome
+  /// does.
   std::optional<std::string> call(Request kind, const MessageWriter& fields,
                                   std::optional<SteadyTime> deadline = std::nullopt);
 
-  /// The same in two parts: asks; waits for the reply, which may be done again after an answer of nothing.
+  /// call() in two parts: ask() sends the request and returns its number; reply() waits for the reply, and
+  /// may be called again when it has returned nothing.
   int64_t ask(Request kind, const MessageWriter& fields);
   std::optional<std::string> reply(int64_t number, std::optional<SteadyTime> deadline);
-  /// No reply is waited for any more.
+  /// The reply to this request is not wanted any more.
   void forget(int64_t number);
 
   std::chrono::milliseconds lease() const { return link_.lease(); }
@@ -49,17 +51,17 @@ class LiveLink {
   FileDescriptor waker_;
   std::chrono::milliseconds interval_;
   SteadyTime next_beat_;
-  std::optional<SteadyTime> unanswered_since_;  ///< a beat
+  std::optional<SteadyTime> unanswered_since_;  ///< since when a heartbeat is unanswered
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string outgoing_;
   int64_t last_number_ = 1;
-  std::map<int64_t, std::optional<std::string>> calls_;  ///< and their replies
+  std::map<int64_t, std::optional<std::string>> calls_;  ///< requests by number, and their replies
   News news_;
   std::string lost_;
   bool stop_ = false;
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

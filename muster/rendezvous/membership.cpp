@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -60,7 +60,7 @@ void Membership::gather(Member member, int64_t version, Time now, int64_t held_i
   heard(member, now);
   Attendant& attendant = members_.at(member);
   const bool invited = has_newcomers();
-  // The others have gone on without it: its outcome of a meeting may be another one than theirs.
+  // The others have gone on without this member: its outcome of a meeting may differ from theirs.
   if (!attendant.in_present && held_in >= 0 && held_in != number_) version = -1;
   attendant.gathered = version;
   if (version >= 0) {
@@ -137,7 +137,7 @@ void Membership::pass(Time now) {
   settle(now);
 }
 
-void Membership::excuse(Time now) {
+void Membership::renew_leases(Time now) {
   for (const auto& [member, attendant] : members_) heard(member, now);
 }
 
@@ -195,7 +195,7 @@ void Membership::break_present() {
 }
 
 void Membership::settle_stop() {
-  // Newcomers are not asked while there are survivors: they wait for these.
+  // While there are survivors only they are asked: newcomers wait for them.
   const bool survivors = count(&Attendant::in_present) > 0;
   const auto asked = [survivors](const Attendant& one) { return one.in_present || !survivors; };
   if (!stop_target_) {
@@ -276,14 +276,15 @@ void Membership::settle_after_all_died(size_t gathered, Time now) {
   if (gathered >= static_cast<size_t>(options_.min_members)) {
     if (passed(growth_, options_.lease, now)) begin_again();
   } else if (passed(growth_, options_.patience, now)) {
-    give_up(fmt::format(
-        "all who held the state have died, and only {} of at least {} processes came within {}; the run must "
-        "be resumed from its last checkpoint",
-        gathered, options_.min_members, duration(options_.patience)));
+    give_up(
+        fmt::format("all processes that held the state have died, and only {} of at least {} processes came "
+                    "within {}; the run must "
+                    "be resumed from its last checkpoint",
+                    gathered, options_.min_members, duration(options_.patience)));
   }
 }
 
-// A wish to stop stays; the step agreed on lies in what was lost.
+// A request to stop stays; the step agreed on belongs to the lost part of the run.
 void Membership::begin_again() {
   const bool stop = stop_wanted_;
   forget_run();
@@ -318,7 +319,8 @@ Missing Membership::missing(Member member, Time now) const {
   return missing;
 }
 
-/// Of members by their names, of who has not come by the rank that nobody wishes.
+/// Members that have not gathered (or confirmed) by name; processes that have not joined by the ranks that no
+/// member wishes.
 std::vector<std::string> Membership::names_missing(bool in_confirming) const {
   std::vector<std::string> names;
   std::set<int> wished;
@@ -414,4 +416,4 @@ size_t Membership::count(bool Attendant::*what) const {
       std::ranges::count_if(members_, [what](const auto& entry) { return entry.second.*what; }));
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

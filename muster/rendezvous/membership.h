@@ -13,7 +13,7 @@
 #include "muster/rendezvous/identity.h"
 #include "muster/rendezvous/protocol.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 struct MembershipOptions {
   int expected = 1;     ///< members that the first generation waits for
@@ -22,26 +22,26 @@ struct MembershipOptions {
   std::chrono::milliseconds patience = std::chrono::minutes(2);
 };
 
-/// Who is a member of which generation of the group: a state machine without clock or network of its own.
-/// What happens goes in with its time, answers come out.
+/// Decides which members form which generation of the group: a state machine without clock or network of its
+/// own. Events go in with their times, answers come out.
 ///
-/// A member gathers, is given a generation, says whether it could connect to the others (confirm), trains,
-/// and gathers again. Whoever is in the latest generation and lives is a survivor, everybody else who gathers
-/// a newcomer.
+/// A member gathers, is given a generation, reports whether it could connect to the others (confirm), trains,
+/// and gathers again. A living member of the latest generation is a survivor; any other member that gathers
+/// is a newcomer.
 /// - While there are survivors, the next generation is formed when all of them have gathered: they keep their
 ///   order, the newcomers follow in the order in which they joined. Below min_members it waits for
 ///   `patience`.
-/// - Without survivors (at first) it is formed when `expected` members have gathered, or, above min_members,
-///   when no more came for a lease; ranks by wish.
-/// - A generation is broken when one of its members dies, leaves or says that it could not connect; also when
-///   a member gathers again while no newcomers wait, or, where they do, a lease after it: no meeting of all
-///   its members can succeed any more.
-/// - When all who held a state have died, an elastic run begins again from what lies on the disk: the next
-///   generation is formed as the first one is, and nobody in it brings a state. Any other run is given up.
-///   When the last of them left in good order, the run is over: a new one begins only with all `expected`
+/// - Without survivors (at first) it is formed when `expected` members have gathered, or, from min_members
+///   on, when no more came for a lease; ranks by wish.
+/// - A generation is broken when one of its members dies, leaves or reports that it could not connect; also
+///   when a member gathers again while no newcomers wait, or, where they do, a lease after it: no meeting of
+///   all its members can succeed any more.
+/// - When all members that held a state have died, an elastic run starts again from its last checkpoint: the
+///   next generation is formed as the first one is, and nobody in it brings a state. Any other run is given
+///   up. When the last of them left in good order, the run is over: a new one begins only with all `expected`
 ///   members.
-/// - A state counts as long as no generation was formed after the one that it was held in: who has lost its
-///   connection, but not its memory, brings it back.
+/// - A state counts as long as no generation was formed after the one in which it was held: a member that has
+///   lost its connection, but not its memory, brings it back.
 class Membership {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -49,11 +49,11 @@ class Membership {
 
   explicit Membership(const MembershipOptions& options);
 
-  /// Nothing when it is in; else why it is refused. A process that is a member already (the same `process`
-  /// number, not 0) takes the place of the member that it was.
+  /// Returns nothing when the member is admitted, else why it is refused. A process that is a member already
+  /// (the same `process` number, not 0) replaces its earlier membership.
   std::optional<std::string> join(Member member, const std::string& name, int wish, const Identity& identity,
                                   Time now, int64_t process = 0);
-  /// It lives.
+  /// The member has given a sign of life.
   void heard(Member member, Time now);
   /// `held_in`: the generation in which it held the state of that version; -1: in none.
   void gather(Member member, int64_t version, Time now, int64_t held_in = -1);
@@ -62,10 +62,10 @@ class Membership {
   void say_stop_step(Member member, int64_t step);
   void leave(Member member, Time now);  ///< in good order
   void lose(Member member, Time now);   ///< its connection is gone
-  void pass(Time now);                  ///< no more than that
-  /// The caller itself slept: everybody counts as heard of.
-  void excuse(Time now);
-  /// pass() has nothing to do before.
+  void pass(Time now);                  ///< time passes, nothing else happens
+  /// The server's own thread was stopped meanwhile: all members count as heard of now.
+  void renew_leases(Time now);
+  /// pass() has nothing to do before this time.
   std::optional<Time> next_deadline() const;
 
   enum class Call { gather, confirm, stop_step };
@@ -79,9 +79,9 @@ class Membership {
   };
   std::vector<Answer> take_answers();
   News news(Member member) const;
-  /// Who the member waits for that has gathered or confirmed.
+  /// The members that `member`, which has gathered or confirmed, waits for.
   Missing missing(Member member, Time now) const;
-  /// Grows whenever somebody's news may have changed.
+  /// Grows whenever the news of a member may have changed.
   uint64_t changes() const { return changes_; }
 
   int living() const { return static_cast<int>(members_.size()); }
@@ -99,7 +99,7 @@ class Membership {
     std::optional<int64_t> gathered;  ///< with this version
     bool in_present = false;
     bool voted = false;   ///< confirmed, and waits for the others
-    bool holder = false;  ///< of a state that the run would miss
+    bool holder = false;  ///< has a state that counts
     std::optional<int64_t> stop_step;
     bool waits_for_stop = false;
   };
@@ -138,15 +138,15 @@ class Membership {
 
   int64_t number_ = -1;
   Phase phase_ = Phase::none;
-  std::vector<Member> present_;     ///< by rank; the dead, too
-  std::optional<Time> left_alone_;  ///< since a member gathered out of a confirmed generation
+  std::vector<Member> present_;     ///< by rank; dead members too
+  std::optional<Time> left_alone_;  ///< when a member gathered out of a confirmed generation
   bool state_seen_ = false;         ///< there was a holder
   bool left_in_order_ = false;      ///< the last holder
   int64_t newest_version_ = -1;
   size_t most_gathered_ = 0;              ///< without survivors
-  Time growth_;                           ///< since so many have gathered
-  std::optional<Time> short_of_members_;  ///< since all survivors have gathered, but are too few
-  std::optional<Time> look_again_;        ///< the end of what those who have gathered wait for
+  Time growth_;                           ///< when the last of these gathered
+  std::optional<Time> short_of_members_;  ///< when all survivors had gathered, but were too few
+  std::optional<Time> look_again_;        ///< when the wait of the gathered members ends
   std::string given_up_;
 
   bool stop_wanted_ = false;
@@ -156,4 +156,4 @@ class Membership {
   std::vector<Answer> answers_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// The host answers, and nobody listens at that port.
 class NobodyListens : public LostPeer {
@@ -10,4 +10,4 @@ class NobodyListens : public LostPeer {
   using LostPeer::LostPeer;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

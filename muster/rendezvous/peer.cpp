@@ -9,7 +9,7 @@
 
 #include "muster/rendezvous/protocol.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -61,8 +61,8 @@ void Peer::flush(SteadyTime now) {
   }
   outgoing_.clear();
   sent_ = 0;
-  // The other side's end of the connection follows; until then its bytes are taken and thrown away, so that
-  // nothing unread makes the system drop what was sent.
+  // The other side closes its end next; until then its bytes are read and discarded, since unread bytes would
+  // make the system drop what was sent.
   if (finishing_) ::shutdown(socket_.number(), SHUT_WR);
 }
 
@@ -73,4 +73,4 @@ std::optional<SteadyTime> Peer::deadline(std::chrono::milliseconds introduction)
   return std::nullopt;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -10,7 +10,7 @@
 #include "muster/rendezvous/launcher_variables.h"
 #include "muster/rendezvous/slurm_step.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -160,4 +160,4 @@ Place find_place(const Environment& environment) {
   return place;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

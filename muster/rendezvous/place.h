@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline rendezvous {
 
-/// Which process of a run this is, and where the run's store stands, as its launcher's environment says.
+/// Which process of a run this is, and where the run's store is, as its launcher's environment says.
 struct Place {
   int rank = 0;               ///< in the whole run
   int size = 1;               ///< processes of the whole run
@@ -20,7 +20,7 @@ struct Place {
   enum class Store { none, launcher, torchrun_agent, rank_zero } store = Store::none;
   int min_workers =
       0;  ///< processes without which the run cannot go on, where the launcher says so; 0: it does not
-  std::string token;  ///< what the store wants to see; empty: none was given
+  std::string token;  ///< secret that the store asks for; empty: none was given
 };
 
 /// Reads one environment variable; nothing when it is not set.
@@ -36,4 +36,4 @@ std::optional<std::string> process_environment(const char* name);
 /// be right.
 Place find_place(const Environment& environment = process_environment);
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

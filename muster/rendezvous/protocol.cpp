@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -126,4 +126,4 @@ Generation generation_from(MessageReader& reader) {
   return generation;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

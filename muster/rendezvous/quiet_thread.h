@@ -6,9 +6,9 @@
 #include <thread>
 #include <utility>
 
-namespace muster {
+namespace muster::inline rendezvous {
 
-/// A thread that no signal of the process interrupts: these are for those who wait for them.
+/// A thread that handles no signals of the process: they are left to the threads that wait for them.
 template <typename Work>
 std::thread quiet_thread(Work&& work) {
   sigset_t all;
@@ -25,4 +25,4 @@ std::thread quiet_thread(Work&& work) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

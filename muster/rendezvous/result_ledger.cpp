@@ -5,13 +5,13 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
 using std::chrono::milliseconds;
 
-/// For the value of a key that is there.
+/// Time limit for reading a key that is set.
 constexpr milliseconds answer_time = std::chrono::seconds(5);
 
 // Fields of an entry are lines; the last one takes the rest.
@@ -65,9 +65,9 @@ std::string ResultLedger::run_id(const std::string& proposal) {
   return store_.compare_set(prefix_ + "run", "", proposal);
 }
 
-void ResultLedger::owe() { store_.set(prefix_ + "owed", "1"); }
+void ResultLedger::require_result() { store_.set(prefix_ + "owed", "1"); }
 
-bool ResultLedger::owed() { return store_.check({prefix_ + "owed"}); }
+bool ResultLedger::result_required() { return store_.check({prefix_ + "owed"}); }
 
 std::optional<int64_t> ResultLedger::claim(int64_t generation, const std::string& name) {
   const std::string key = prefix_ + "writer";
@@ -143,4 +143,4 @@ void ResultLedger::say_failed(const std::string& what) {
 
 std::optional<std::string> ResultLedger::failed() { return read("failed"); }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

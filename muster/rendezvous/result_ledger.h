@@ -8,7 +8,7 @@
 
 #include "muster/rendezvous/key_values.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// The process that writes a run's files. A later writer has a greater number.
 struct WriterRecord {
@@ -18,7 +18,7 @@ struct WriterRecord {
   bool operator==(const WriterRecord&) const = default;
 };
 
-/// A result that lies on a disk, whole and synced.
+/// A result that is on a disk, whole and synced.
 struct DurableResult {
   std::string host;
   std::string folder;
@@ -37,12 +37,12 @@ class ResultLedger {
   /// What the run is called in its folder's lock: the first proposal counts.
   std::string run_id(const std::string& proposal);
 
-  /// Processes of the run end with 0 only after durable().
-  void owe();
-  bool owed();
+  /// require_result(): from now on processes of the run exit with status 0 only after durable().
+  void require_result();
+  bool result_required();
 
-  /// Becomes the writer and returns the fencing number; nothing where another one of this generation is the
-  /// writer and can write, or one of a later generation is: that one goes on.
+  /// Becomes the writer and returns the fencing number; nothing where another process of this generation is
+  /// the writer and can write, or one of a later generation is: that one stays the writer.
   std::optional<int64_t> claim(int64_t generation, const std::string& name);
   std::optional<WriterRecord> writer();
   /// This process cannot write the run's files, and why; another one may.
@@ -61,7 +61,7 @@ class ResultLedger {
   void say_durable(const DurableResult& result);
   /// Waits for it, at most so long.
   std::optional<DurableResult> durable(std::chrono::milliseconds within = {});
-  /// The run ends without its result: what is missing and how to get it. The first word stays.
+  /// The run ends without its result: what is missing and how to get it. The first call counts.
   void say_failed(const std::string& what);
   std::optional<std::string> failed();
 
@@ -72,4 +72,4 @@ class ResultLedger {
   std::string prefix_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -98,4 +98,4 @@ std::optional<std::vector<std::string>> slurm_nodes(std::string_view list) {
   return nodes;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/rendezvous/slurm_nodes.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -102,4 +102,4 @@ Place slurm_place(const LauncherVariables& variables) {
   return place;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -4,7 +4,7 @@
 
 #include "muster/rendezvous/launcher_variables.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// The first node of one of Slurm's lists: "node[01-04,7],other3" -> "node01". `name`: of the variable, for
 /// the Error about a list that is none.
@@ -21,4 +21,4 @@ bool in_slurm_step(const LauncherVariables& variables);
 /// REQUIRES: in_slurm_step.
 Place slurm_place(const LauncherVariables& variables);
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

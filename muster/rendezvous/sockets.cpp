@@ -18,7 +18,7 @@
 #include "muster/base/error.h"
 #include "muster/rendezvous/nobody_listens.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -34,7 +34,7 @@ Addresses resolve(const std::string& address, int port, int flags, std::string& 
   return {found, &::freeaddrinfo};
 }
 
-// What these options better, a connection also works without.
+// The options are improvements only: a connection also works without them.
 void set_option(int descriptor, int level, int option, int value) {
   // See above.
   ::setsockopt(descriptor, level, option, &value, sizeof value);
@@ -81,7 +81,7 @@ bool reaches_itself(const FileDescriptor& socket) {
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) ::close(number_);  // sockets and pipes: what was sent is gone from here
+  if (number_ >= 0) ::close(number_);  // sockets and pipes: close() loses nothing that was sent
 }
 
 bool try_later(int problem) { return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR; }
@@ -156,4 +156,4 @@ void take_wake(const FileDescriptor& waker) {
   [[maybe_unused]] const auto taken = ::read(waker.number(), &count, sizeof count);
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// Owns a file descriptor.
 class FileDescriptor {
@@ -29,11 +29,11 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 /// Milliseconds for poll(): until `deadline`, rounded up, 0 when it has passed, at most an hour.
 int poll_milliseconds(SteadyTime now, SteadyTime deadline);
 
-/// Listens; does not block. Throws Error, naming address and port.
+/// A listening socket that does not block. Throws Error, naming address and port.
 FileDescriptor listen_on(const std::string& address, int port);
 int port_of(const FileDescriptor& listener);
 
-/// A connection that does not block. Throws LostPeer with the reason when none came about by the deadline.
+/// A connection that does not block. Throws LostPeer with the reason when there is none by the deadline.
 FileDescriptor connect_to(const std::string& address, int port, SteadyTime deadline);
 
 /// Whether errno of a call on a descriptor that does not block says that it may succeed later.
@@ -47,4 +47,4 @@ FileDescriptor make_waker();
 void wake(const FileDescriptor& waker);
 void take_wake(const FileDescriptor& waker);
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -7,13 +7,13 @@
 #include "muster/rendezvous/protocol.h"
 #include "muster/rendezvous/store_link.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A server that answers later than it should by so much is gone.
+/// A server whose answer is overdue by this much is gone.
 constexpr std::chrono::milliseconds least_slack = std::chrono::seconds(5);
 
 /// Also where now + within would be beyond the clock's range.
@@ -33,7 +33,8 @@ class StoreClient::Connection {
     return !lost_.empty();
   }
 
-  /// Sends the request and passes the reply, behind its outcome, to `read`. `within`: the server may wait.
+  /// Sends the request and passes the reply, past its outcome, to `read`. `within`: time that the server may
+  /// take before it answers.
   template <typename Read>
   auto call(Request kind, const MessageWriter& fields, Read read, std::chrono::milliseconds within = {}) {
     const std::lock_guard lock(mutex_);
@@ -123,4 +124,4 @@ int64_t StoreClient::count() {
   return connection_->call(Request::count, MessageWriter(), read);
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

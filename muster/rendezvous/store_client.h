@@ -9,7 +9,7 @@
 
 #include "muster/rendezvous/key_values.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 class Waits;
 
@@ -22,7 +22,7 @@ struct StoreEndpoint {
 };
 
 /// Keys and values of a StoreServer. A connection of its own; may be used by several threads, whose calls
-/// then wait for each other. Every call throws LostPeer when the server is gone, Error when it refuses.
+/// take turns. Every call throws LostPeer when the server is gone, Error when it refuses.
 class StoreClient final : public KeyValues {
  public:
   /// Tries until `within` has passed (the server may not stand yet); noted in `waits`, where there are any.
@@ -31,9 +31,9 @@ class StoreClient final : public KeyValues {
   StoreClient(const StoreClient&) = delete;
   StoreClient& operator=(const StoreClient&) = delete;
 
-  /// After this process slept, perhaps in the middle of a call, or the network was down: a new connection.
-  /// Throws LostPeer when the server's port is served no more, or none came about in time. REQUIRES: no other
-  /// thread uses this one.
+  /// Makes a new connection, after this process was stopped, perhaps in the middle of a call, or the network
+  /// was down. Throws LostPeer when nobody listens at the server's port any more, or no connection came about
+  /// in time. REQUIRES: no other thread uses this one.
   void reconnect(std::chrono::milliseconds within);
   /// Every call throws LostPeer until reconnect().
   bool lost() const;
@@ -55,4 +55,4 @@ class StoreClient final : public KeyValues {
   std::unique_ptr<Connection> connection_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

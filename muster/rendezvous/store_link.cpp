@@ -15,7 +15,7 @@
 #include "muster/rendezvous/nobody_listens.h"
 #include "muster/rendezvous/protocol.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto retry_pause = std::chrono::milliseconds(50);
 constexpr auto longest_attempt = std::chrono::seconds(5);
 
-/// A store that stood and whose port nobody serves any more is not coming back.
+/// A store that was reached before does not come back when its port has refused connections for so long.
 constexpr auto longest_refusal = std::chrono::seconds(1);
 
 }  // namespace
@@ -46,7 +46,7 @@ void StoreLink::try_until(const StoreEndpoint& endpoint, SteadyTime deadline, Wa
       introduce(endpoint.token, until);
       return;
     } catch (const LostPeer& lost) {
-      // It may not stand yet, or have closed the connection because too many came at once.
+      // The store may not listen yet, or have closed the connection because too many came at once.
       const SteadyTime now = Clock::now();
       const bool refused = dynamic_cast<const NobodyListens*>(&lost) != nullptr;
       if (!refused) refused_since.reset();
@@ -117,4 +117,4 @@ void read_outcome(MessageReader& reply, int64_t number) {
   if (outcome != Outcome::done) throw DataError("the store's reply has no outcome");
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -8,9 +8,9 @@
 #include "muster/rendezvous/waits.h"
 #include "muster/rendezvous/wire.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
-/// A connection to a StoreServer that has introduced itself. Calls wait, until their deadline at most.
+/// A connection to a StoreServer, past hello and welcome. Calls block, until their deadline at most.
 class StoreLink {
  public:
   /// Tries until the deadline, and notes in `waits` (where there are any) that it does. Throws LostPeer when
@@ -26,7 +26,7 @@ class StoreLink {
   /// "the store at HOST:PORT"
   const std::string& name() const { return name_; }
   int descriptor() const { return socket_.number(); }
-  /// What has been received, and not yet been looked at.
+  /// Received bytes that have not been read as messages yet.
   FrameSplitter& incoming() { return incoming_; }
 
  private:
@@ -40,8 +40,8 @@ class StoreLink {
   std::chrono::milliseconds lease_{0};
 };
 
-/// The reply to request `number`: the reader stands behind its outcome. Throws LostPeer or Error where that
-/// is the outcome, DataError where the reply is not to this request.
+/// Reads the outcome of the reply to request `number`; the reader then stands at the fields. Throws LostPeer
+/// or Error where that is the outcome, DataError where the reply is not to this request.
 void read_outcome(MessageReader& reply, int64_t number);
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

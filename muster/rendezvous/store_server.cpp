@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "muster/base/error.h"
-#include "muster/rendezvous/desk.h"
 #include "muster/rendezvous/peer.h"
 #include "muster/rendezvous/quiet_thread.h"
+#include "muster/rendezvous/request_handler.h"
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t most_strangers = 64;  // connections that have not introduced themselves
 constexpr int served_at_once = 200;    // requests of one connection; then it is the others' turn
-constexpr int accepted_at_once = 16;   // then those who are in are served first
+constexpr int accepted_at_once = 16;   // then the connections already accepted are served first
 constexpr auto accept_pause = std::chrono::milliseconds(100);  // when there are no descriptors left
 
 MembershipOptions membership_of(const StoreServerOptions& options) {
@@ -43,7 +43,7 @@ class StoreServer::Loop {
  public:
   explicit Loop(StoreServerOptions options)
       : options_(std::move(options)),
-        desk_(membership_of(options_)),
+        handler_(membership_of(options_)),
         listener_(listen_on(options_.address, options_.port)),
         waker_(make_waker()),
         thread_(quiet_thread([this] { run(); })) {}
@@ -71,13 +71,13 @@ class StoreServer::Loop {
   void accept_some(SteadyTime now);
   void turn_away_oldest_stranger();
   void close_overdue(SteadyTime now);
-  /// Until nobody has anything to tell any more.
+  /// Sends messages and closes lost connections until no further messages follow from that.
   void deliver(SteadyTime now);
-  void post_letters();
+  void send_messages();
   void publish();
 
   const StoreServerOptions options_;
-  Desk desk_;
+  RequestHandler handler_;
   FileDescriptor listener_;
   FileDescriptor waker_;
   std::map<uint64_t, Peer> peers_;
@@ -104,9 +104,9 @@ void StoreServer::Loop::run() {
 
 void StoreServer::Loop::turn() {
   const SteadyTime now = Clock::now();
-  // This thread itself slept (a stopped job, a machine under load): the members' beats wait in the sockets,
-  // or they slept, too.
-  if (now - last_turn_ > options_.lease * 3 / 4) desk_.excuse(now);
+  // This thread was itself stopped (a stopped job, a machine under load): the members' heartbeats wait in the
+  // sockets, or the members were stopped too.
+  if (now - last_turn_ > options_.lease * 3 / 4) handler_.renew_leases(now);
   last_turn_ = now;
   std::vector<pollfd> ready = watched(now);
   ::poll(ready.data(), ready.size(), patience(now));
@@ -117,7 +117,7 @@ void StoreServer::Loop::turn() {
     if (ready[at++].revents != 0 || peer.can_go_on()) serve(number, peer, awake);
   if (ready[1].revents != 0) accept_some(awake);
   // Judged by the time before poll(): what had come by then has been read.
-  desk_.pass(now);
+  handler_.pass(now);
   close_overdue(now);
   deliver(awake);
 }
@@ -131,7 +131,7 @@ std::vector<pollfd> StoreServer::Loop::watched(SteadyTime now) const {
 
 int StoreServer::Loop::patience(SteadyTime now) const {
   SteadyTime until = now + options_.lease / 4;
-  if (const auto deadline = desk_.next_deadline()) until = std::min(until, *deadline);
+  if (const auto deadline = handler_.next_deadline()) until = std::min(until, *deadline);
   if (now < accept_from_) until = std::min(until, accept_from_);
   for (const auto& [number, peer] : peers_) {
     if (peer.can_go_on()) return 0;
@@ -142,7 +142,7 @@ int StoreServer::Loop::patience(SteadyTime now) const {
 
 void StoreServer::Loop::serve(uint64_t number, Peer& peer, SteadyTime now) {
   peer.flush(now);
-  if (peer.receive(now) > 0) desk_.heard(number, now);
+  if (peer.receive(now) > 0) handler_.heard(number, now);
   try {
     for (int served = 0;; ++served) {
       peer.hold_up(served == served_at_once || peer.full());
@@ -150,13 +150,13 @@ void StoreServer::Loop::serve(uint64_t number, Peer& peer, SteadyTime now) {
       const auto message = peer.next_message(now);
       if (!message) break;
       if (peer.introduced())
-        desk_.receive(number, *message, now);
+        handler_.receive(number, *message, now);
       else
         welcome(peer, *message);
-      post_letters();
+      send_messages();
     }
   } catch (const std::exception&) {
-    peer.hang_up();  // it does not speak our language; nobody else is concerned
+    peer.hang_up();  // a violation of the protocol: only this connection ends
   }
   peer.flush(now);
 }
@@ -167,7 +167,7 @@ void StoreServer::Loop::welcome(Peer& peer, const std::string& message) {
   Welcome answer{.lease = options_.lease};
   if (hello->version != protocol_version)
     answer.refusal = fmt::format(
-        "this store speaks version {} of its protocol, the caller version {}: all processes of a run must be "
+        "this store uses protocol version {}, the caller version {}: all processes of a run must be "
         "of the same version of Muster",
         protocol_version, hello->version);
   else if (!same_token(options_.token, hello->token))
@@ -212,13 +212,13 @@ void StoreServer::Loop::deliver(SteadyTime now) {
   bool more = true;
   while (more) {
     more = false;
-    post_letters();
+    send_messages();
     for (auto entry = peers_.begin(); entry != peers_.end();) {
       entry->second.flush(now);
       if (entry->second.gone()) {
         const uint64_t number = entry->first;
         entry = peers_.erase(entry);
-        desk_.close(number, now);
+        handler_.close(number, now);
         more = true;
       } else {
         ++entry;
@@ -228,17 +228,17 @@ void StoreServer::Loop::deliver(SteadyTime now) {
   publish();
 }
 
-void StoreServer::Loop::post_letters() {
-  const std::vector<Desk::Letter> letters = desk_.take_letters();
-  if (!letters.empty()) publish();  // before anybody is told
-  for (const Desk::Letter& letter : letters) {
-    const auto to = peers_.find(letter.to);
-    if (to != peers_.end()) to->second.send(letter.frame);
+void StoreServer::Loop::send_messages() {
+  const std::vector<RequestHandler::OutgoingMessage> messages = handler_.take_messages();
+  if (!messages.empty()) publish();  // before any member is told
+  for (const RequestHandler::OutgoingMessage& message : messages) {
+    const auto to = peers_.find(message.to);
+    if (to != peers_.end()) to->second.send(message.frame);
   }
 }
 
 void StoreServer::Loop::publish() {
-  const Membership& membership = desk_.membership();
+  const Membership& membership = handler_.membership();
   const std::lock_guard lock(mutex_);
   status_ = {.members = membership.living(),
              .generation = membership.generation(),
@@ -254,4 +254,4 @@ int StoreServer::port() const { return loop_->port(); }
 
 StoreServer::Status StoreServer::status() const { return loop_->status(); }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

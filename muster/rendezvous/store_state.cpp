@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 void StoreState::set(const std::string& key, const std::string& value) {
   values_[key] = value;
@@ -112,4 +112,4 @@ std::optional<SteadyTime> StoreState::next_deadline() const {
 
 std::vector<StoreState::Answer> StoreState::take_answers() { return std::exchange(answers_, {}); }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -9,10 +9,10 @@
 
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
-/// Keys, values and who waits for which: what a StoreServer keeps, without clock and network of its own.
-/// What the calls mean: store_client.h.
+/// Keys, values and pending waits: what a StoreServer keeps, without clock and network of its own. The calls
+/// mean what they mean in KeyValues (key_values.h).
 class StoreState {
  public:
   void set(const std::string& key, const std::string& value);
@@ -62,4 +62,4 @@ class StoreState {
   std::vector<Answer> answers_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 std::optional<Wait> Waits::present() const {
   const std::lock_guard lock(mutex_);
@@ -34,4 +34,4 @@ void Waits::Note::change(Wait wait) const {
   noted = std::move(wait);
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -8,7 +8,7 @@
 
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// One thing that a process waits for.
 struct Wait {
@@ -17,19 +17,19 @@ struct Wait {
   std::string state;                  ///< what is known of it: "Connection refused"; may be empty
   SteadyTime since{};                 ///< set by Waits
   std::optional<SteadyTime> until{};  ///< the wait ends then; nothing: waited for as long as it lives
-  bool optional = false;              ///< it goes on then without whom it waits for, else gives up
-  bool spoken_for = false;            ///< another process says it, too
+  bool optional = false;              ///< the process then goes on without them, else it gives up
+  bool reported_elsewhere = false;    ///< another process reports this wait too
 };
 
-/// What this process waits for at present. Whoever waits notes it here; whoever wants to say it aloud, a
-/// thread of the program's, looks. Thread-safe.
+/// What this process waits for at present: noted by the code that waits, read by a thread of the program that
+/// reports it. Thread-safe.
 class Waits {
  public:
-  /// The wait that was noted last, as it says most exactly what the others wait for, too; since when the
-  /// first of them lasts. Nothing where nobody waits.
+  /// The wait that was noted last, the most specific one, with the beginning of the earliest one. Nothing
+  /// where nothing is waited for.
   std::optional<Wait> present() const;
 
-  /// Notes a wait from its making to its end. `waits` may be null, then nothing is noted; else it must
+  /// Notes a wait for as long as this object lives. `waits` may be null, then nothing is noted; else it must
   /// outlive the note.
   class Note {
    public:
@@ -37,7 +37,7 @@ class Waits {
     ~Note();
     Note(const Note&) = delete;
     Note& operator=(const Note&) = delete;
-    /// The same wait, of which more is known; keeps its beginning.
+    /// Replaces what is known of the wait; its beginning stays.
     void change(Wait wait) const;
 
    private:
@@ -51,4 +51,4 @@ class Waits {
   int64_t next_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
@@ -90,4 +90,4 @@ std::optional<std::string> FrameSplitter::next(size_t longest) {
   return message;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

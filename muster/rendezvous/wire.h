@@ -9,7 +9,7 @@
 
 #include "muster/base/bytes.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 /// The longest message that either side of a store takes, in bytes.
 constexpr size_t longest_message = size_t{1} << 20;
@@ -56,7 +56,7 @@ class FrameSplitter {
   void append(std::string_view bytes) { buffer_.append(bytes); }
   /// The next whole message. Throws DataError as soon as one says that it is longer than `longest`.
   std::optional<std::string> next(size_t longest = longest_message);
-  /// Part of a message is there, and not the rest.
+  /// An incomplete message has arrived.
   bool half() const { return at_ < buffer_.size(); }
 
  private:
@@ -64,4 +64,4 @@ class FrameSplitter {
   size_t at_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous

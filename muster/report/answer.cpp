@@ -11,7 +11,7 @@
 #include "muster/report/lead_interval.h"
 #include "muster/report/no_worse.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -33,7 +33,7 @@ std::string spread_text(double spread, Quality quality) {
   return quality == Quality::accuracy ? fmt::format("{:.2f}", 100 * spread) : fmt::format("{:.4f}", spread);
 }
 
-// The next best after the best.
+// The best arm after `best`.
 std::optional<size_t> second_arm(const std::vector<ArmResult>& arms, size_t best, Quality quality) {
   std::vector<ArmResult> others = arms;
   others[best].finished = false;
@@ -45,7 +45,7 @@ std::string seeds_text(const ArmResult& arm) {
                               : "";
 }
 
-// Whether the seeds separate the best from the second.
+// Whether the interval of the lead lies wholly above 0.
 bool is_settled(const std::optional<LeadInterval>& ahead) { return ahead && ahead->low > 0; }
 
 std::string headline(const ArmResult& best, const ArmResult& second, Quality quality) {
@@ -82,7 +82,7 @@ size_t cheapest_arm(const std::vector<ArmResult>& arms, size_t best) {
   return cheapest;
 }
 
-// "11.1 MiB per worker in 39 rounds, 12.5 % of every_step's bytes": beside the first arm's.
+// "11.1 MiB per worker in 39 rounds, 12.5 % of every_step's bytes": compared with the first arm.
 std::string handed_in(const ArmResult& arm, const ArmResult& first) {
   const std::string text = fmt::format("{} per worker in {} {}", format_bytes(arm.bytes_per_worker.mean),
                                        count_text(arm.rounds), arm.rounds.mean == 1 ? "round" : "rounds");
@@ -139,7 +139,7 @@ std::vector<ArmResult> as_good(const std::vector<ArmResult>& arms, Quality quali
   return kept;
 }
 
-// What the cheapest of them saves.
+// What the cheapest of the equally good arms saves.
 std::string saving_sentence(const std::vector<ArmResult>& good) {
   if (good.size() < 2) return {};
   const auto cheapest =
@@ -192,7 +192,7 @@ std::string short_name(const std::string& task) {
   return task.substr(from, task.find('\n') - from);
 }
 
-// Losses and accuracies of different tasks say nothing beside each other: an answer for each.
+// Losses and accuracies of different tasks are not comparable: an answer for each task.
 Answer by_task(const std::vector<ArmResult>& arms, const std::optional<Network>& network) {
   std::vector<std::vector<ArmResult>> groups;
   for (const ArmResult& arm : arms) {
@@ -276,4 +276,4 @@ std::string plural(size_t count, const std::string& word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -35,7 +35,7 @@ std::vector<double> values_of(const Runs& runs, const std::function<double(const
   return values;
 }
 
-// Empty unless every run knows the value.
+// Empty unless every run has a finite value.
 std::vector<double> known_values(const Runs& runs, std::optional<double> Summary::*member) {
   std::vector<double> values;
   for (const RunHistory* run : runs) {
@@ -56,7 +56,7 @@ SummarySeconds mean_seconds(const Runs& runs) {
   return mean;
 }
 
-// Settings that say what a step computes, and where.
+// The settings that determine what a step computes, and where.
 std::string work_of_a_step(const RunHistory& run) {
   std::string work;
   for (const auto& [key, value] : run.configuration) {
@@ -243,4 +243,4 @@ std::optional<size_t> cheapest_near_best(const std::vector<ArmResult>& arms, Qua
   return cheapest;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

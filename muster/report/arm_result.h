@@ -8,7 +8,7 @@
 #include "muster/report/network_time.h"
 #include "muster/report/run_history.h"
 
-namespace muster {
+namespace muster::inline report {
 
 /// Mean over seeds and their sample standard deviation (divisor n - 1; none for a single seed).
 struct MeanSpread {
@@ -19,20 +19,20 @@ struct MeanSpread {
 /// Nothing for no values.
 std::optional<MeanSpread> mean_and_spread(const std::vector<double>& values);
 
-/// What runs are judged by: of text models the loss, of others the accuracy.
+/// The measure of quality: the loss for text models, the accuracy for others.
 enum class Quality { accuracy, loss };
 
-/// One contender of a comparison: the runs that differ in their seed only.
+/// One arm of a comparison: runs that differ only in their seed.
 struct Arm {
   std::string name;
   std::vector<RunHistory> runs;
 };
 
-/// Means over an arm's finished runs; where none has finished, over what there is so far.
+/// Means over an arm's finished runs; where none has finished, over the rounds so far.
 struct ArmResult {
   std::string name;
-  std::string task;                     ///< what is predicted on which data: only equal ones can be compared
-  Quality quality = Quality::accuracy;  ///< that the task is judged by
+  std::string task;                     ///< task and data: only arms of the same task can be compared
+  Quality quality = Quality::accuracy;  ///< the task's measure of quality
   std::vector<int64_t> seeds;           ///< of the runs that count here
   std::vector<double> accuracies;       ///< by seed, where all of them are known
   std::vector<double> losses;           ///< likewise
@@ -50,14 +50,14 @@ ArmResult arm_result(const Arm& arm);
 
 /// Each arm's result and, with a network, the predicted time of those that have finished. The seconds of a
 /// step are the median over all finished runs that do the same work in a step (model, data, batch, inner
-/// optimizer, precision, workers, threads), so that the machine's moods do not count as differences between
-/// arms.
+/// optimizer, precision, workers, threads), so that fluctuations of the machine's speed do not count as
+/// differences between arms.
 std::vector<ArmResult> arm_results(const std::vector<Arm>& arms, const std::optional<Network>& network);
 
 /// Loss where the task is text or where no accuracy was measured.
 Quality quality_of(const std::vector<Arm>& arms);
 
-/// The least test loss that any model can reach, where the runs know it: their mean.
+/// The least test loss that any model can reach: the mean over the runs that report it.
 std::optional<double> loss_floor(const std::vector<Arm>& arms);
 
 /// By how much `better` is ahead of `worse` in quality (accuracy as a share), and the spread of that lead
@@ -75,9 +75,9 @@ bool is_one_task(const std::vector<ArmResult>& arms);
 /// are of different tasks.
 std::optional<size_t> best_arm(const std::vector<ArmResult>& arms, Quality quality);
 
-/// The arm that hands in the fewest bytes (then: meets least) among those that are not behind the best by
+/// The arm that sends the fewest bytes (ties: that meets least) among those that are not behind the best by
 /// more than the spread of that lead. Where no spread is known: only the best itself. Nothing where there is
 /// no best.
 std::optional<size_t> cheapest_near_best(const std::vector<ArmResult>& arms, Quality quality);
 
-}  // namespace muster
+}  // namespace muster::inline report

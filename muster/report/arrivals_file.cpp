@@ -15,7 +15,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -57,7 +57,7 @@ void read_line(std::string_view text, ArrivalHistory& history) {
     history.measurements.push_back(measurement_of(json.at("measured")));
 }
 
-/// The lines of arrivals in whole lines of text.
+/// The valid lines of arrivals among the whole lines of a text.
 std::string good_lines(std::string_view text) {
   std::string good;
   for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
@@ -65,7 +65,7 @@ std::string good_lines(std::string_view text) {
     try {
       ArrivalHistory ignored;
       read_line(text.substr(begin, end - begin), ignored);
-    } catch (const std::exception&) {  // left out, and told
+    } catch (const std::exception&) {  // left out; the caller reports it
       continue;
     }
     good += text.substr(begin, end + 1 - begin);
@@ -161,7 +161,7 @@ MendedArrivals mend_arrivals(const std::string& path, double until, int64_t vers
     try {
       read_line(line.substr(0, line.size() - 1), one);
     } catch (const std::exception&) {
-      // Counted, and told by note().
+      // Counted for MendedArrivals::note.
       ++damaged;
       continue;
     }
@@ -184,4 +184,4 @@ MendedArrivals mend_arrivals(const std::string& path, double until, int64_t vers
   return mended;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

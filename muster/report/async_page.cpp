@@ -13,7 +13,7 @@
 #include "muster/report/page_parts.h"
 #include "muster/report/worker_strip.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -45,7 +45,7 @@ std::string run_json(const AsyncRun& run) {
                      curve, curve, fmt::join(totals_of(run.history).staleness, ","));
 }
 
-/// What charts.js draws.
+/// The data that charts.js draws, as JSON.
 std::string data_json(const std::vector<AsyncRun>& runs) {
   std::vector<std::string> parts;
   for (const AsyncRun& run : runs) parts.push_back(run_json(run));
@@ -177,4 +177,4 @@ std::string async_page(const AsyncReportInput& input) {
   return html + "</body>\n</html>\n";
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

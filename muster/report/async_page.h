@@ -5,18 +5,18 @@
 
 #include "muster/report/async_totals.h"
 
-namespace muster {
+namespace muster::inline report {
 
 struct AsyncReportInput {
   std::string title;
   std::vector<AsyncRun> runs;
-  std::vector<std::string> commands;  ///< that make these runs again, a line each
+  std::vector<std::string> commands;  ///< that repeat these runs, a line each
   std::string written;                ///< when, for the foot of the page
 };
 
-/// One HTML page that needs nothing else: the answer and its table, losses against time and local steps, who
-/// computed, sent and waited when, how stale the contributions were, the settings that differ, the commands.
-/// Throws Bug without runs.
+/// One self-contained HTML page: the answer and its table, losses against time and local steps, when workers
+/// computed, sent and waited, staleness of the contributions, the settings that differ, the commands. Throws
+/// Bug without runs.
 std::string async_page(const AsyncReportInput& input);
 
-}  // namespace muster
+}  // namespace muster::inline report

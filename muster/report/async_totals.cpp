@@ -8,7 +8,7 @@
 
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -109,4 +109,4 @@ std::vector<std::string> async_answer(const std::vector<AsyncRun>& runs) {
   return sentences;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -12,7 +12,7 @@
 
 #include "muster/report/thinning.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -223,4 +223,4 @@ std::string chart_data(const std::vector<Arm>& arms, const std::vector<ArmResult
                      six_digits(loss_floor(arms).value_or(std::nan(""))), fmt::join(parts, ","));
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -8,9 +8,9 @@
 
 #include "muster/report/arm_result.h"
 
-namespace muster {
+namespace muster::inline report {
 
-/// A look at the averaged model in the course of a run, or the mean over several runs.
+/// An evaluation of the averaged model during a run, or the mean over several runs.
 struct EvaluationPoint {
   double step = 0;
   double seconds = 0;   ///< wall time since the run's first step
@@ -29,8 +29,8 @@ struct CurvePoint {
   double y = 0;
 };
 
-/// Training loss of the runs together: rounds gathered into at most `most` equal stretches of steps by their
-/// middles, each weighted by its steps.
+/// Training loss of the runs together: rounds are binned by their middles into at most `most` equal ranges of
+/// steps, each round weighted by its steps.
 std::vector<CurvePoint> training_loss(const std::vector<const RunHistory*>& runs, size_t most);
 
 /// Period by the first step of each round, ending at the last step; rounds like both their neighbours left
@@ -40,10 +40,10 @@ std::vector<CurvePoint> periods(const std::vector<MetricsLine>& lines);
 /// Divergence of the replicas at the meetings that measured it.
 std::vector<CurvePoint> divergences(const std::vector<MetricsLine>& lines);
 
-/// A number that the probes of a run looked at, by its name in the metrics.
+/// A number that the probes of a run measured, by its name in the metrics.
 std::vector<CurvePoint> probed(const std::vector<MetricsLine>& lines, const std::string& name);
 
-/// Of these the page has a chart each, where a run looked at them.
+/// A probed number for which the page has a chart, where a run measured it.
 struct ProbedNumber {
   std::string_view name, title, hint;
 };
@@ -53,4 +53,4 @@ std::span<const ProbedNumber> probed_numbers();
 /// MB, whatever the number and the length of the runs.
 std::string chart_data(const std::vector<Arm>& arms, const std::vector<ArmResult>& results, Quality quality);
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline report {
 
 std::string_view decision_word(Decision decision) {
   switch (decision) {
@@ -16,4 +16,4 @@ std::string_view decision_word(Decision decision) {
   throw Bug("a decision without a word");
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -16,7 +16,7 @@
 #include "muster/base/folder.h"
 #include "muster/base/host_name.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -72,8 +72,7 @@ std::string summary_of(const std::vector<std::pair<std::string, double>>& values
   return summary;
 }
 
-// TensorBoard reads files in the order of their names: a new one must carry a later time than all that are
-// there.
+// TensorBoard reads files in the order of their names: a new file needs a later time than all existing ones.
 int64_t next_time_in(const std::string& folder, double wall_time) {
   auto time = static_cast<int64_t>(wall_time);
   for (const std::string& name : event_files_in(folder)) {
@@ -129,4 +128,4 @@ void EventFile::write_record(const std::string& event) {
   file_.write(record.bytes());
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

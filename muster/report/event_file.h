@@ -7,7 +7,7 @@
 
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 /// Seconds since 1970, for the times in event files.
 double unix_time();
@@ -20,10 +20,10 @@ std::vector<std::string> event_files_in(const std::string& folder);
 /// tensorflow/core/util/event.proto, version "brain.Event:2".
 class EventFile {
  public:
-  /// Makes a new file in an existing folder, named so that it sorts behind older ones. It begins with
-  /// SessionLog::START at `first_step`: TensorBoard then drops what older files say of this step and later
-  /// ones. So: 0 for a new run; for a resumed one the checkpoint's step + 1. `made_in`: where the file is
-  /// made (empty: in the folder), from where the caller moves it to the folder. Throws FileError.
+  /// Makes a new file in an existing folder, named so that it sorts after older ones. It begins with
+  /// SessionLog::START at `first_step`: TensorBoard then drops the events of older files from this step on.
+  /// So: 0 for a new run; for a resumed one the checkpoint's step + 1. `made_in`: the folder in which the
+  /// file is created (empty: `folder`); the caller then moves it to `folder`. Throws FileError.
   EventFile(const std::string& folder, int64_t first_step, double wall_time = unix_time(),
             const std::string& made_in = "");
 
@@ -31,7 +31,7 @@ class EventFile {
   void add(int64_t step, const std::vector<std::pair<std::string, double>>& values,
            double wall_time = unix_time());
 
-  /// Brings what was written to the disk. Throws FileError.
+  /// Flushes the file to the disk. Throws FileError.
   void sync();
 
   const std::string& path() const { return path_; }  ///< in the folder
@@ -43,4 +43,4 @@ class EventFile {
   OpenFile file_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace muster {
+namespace muster::inline report {
 
 std::string html_escaped(std::string_view text) {
   std::string result;
@@ -67,4 +67,4 @@ std::string shell_quoted(std::string_view word) {
   return quoted + "'";
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -6,7 +6,7 @@
 #include "muster/base/student.h"
 #include "muster/report/decision.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -29,4 +29,4 @@ std::optional<LeadInterval> lead_interval(const ArmResult& better, const ArmResu
                 seeds);
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

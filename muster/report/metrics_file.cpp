@@ -13,7 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -147,7 +147,7 @@ void MetricsFile::undo_write() {
   try {
     file_.cut(position_);
   } catch (const FileError&) {
-    // The failure of the write counts.
+    // Ignored: the caller throws the error of the write.
   }
 }
 
@@ -183,4 +183,4 @@ std::vector<MetricsLine> read_metrics(const std::string& path) {
   return parse_metrics(read_file(path), path);
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

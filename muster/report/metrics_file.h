@@ -11,9 +11,9 @@
 
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline report {
 
-/// Wall time of a stretch of training by part, in seconds.
+/// Wall time of a part of the training by activity, in seconds.
 struct MetricsSeconds {
   double compute = 0;
   double waiting = 0;
@@ -34,13 +34,13 @@ struct MetricsLine {
   double learning_rate = 0;             ///< of the round's last step
   double loss = 0;                      ///< mean over the round's steps and all workers
   std::optional<double> divergence;     ///< of the replicas at this meeting, where it was measured
-  int64_t bytes_per_worker = 0;         ///< handed in by one worker at this meeting
-  int64_t inner_bytes_per_worker = 0;   ///< at its group's meetings within this round
+  int64_t bytes_per_worker = 0;         ///< of one worker's messages at this meeting
+  int64_t inner_bytes_per_worker = 0;   ///< the same at its group's meetings within this round
   MetricsSeconds seconds;               ///< of this round
   double samples_per_second = 0;        ///< over this round, all workers
   std::optional<double> test_loss;      ///< of the averaged model
   std::optional<double> test_accuracy;  ///< of the averaged model, 0 to 1
-  std::map<std::string, double> probe;  ///< of a measurement: what the probes found, by name
+  std::map<std::string, double> probe;  ///< of a measurement: the numbers of the probes, by name
   double wall_seconds = 0;              ///< since the run's first step, over all sessions
   bool operator==(const MetricsLine&) const = default;
 };
@@ -66,14 +66,14 @@ class MetricsFile {
  public:
   /// A new, empty file (an old one is emptied). Throws FileError.
   static MetricsFile create(const std::string& path);
-  /// An existing file, cut back to its first `bytes` bytes (what a checkpoint remembered). Throws
+  /// An existing file, cut back to its first `bytes` bytes (position() at the checkpoint). Throws
   /// CheckpointError when it is missing or shorter than that, FileError when it cannot be written.
   static MetricsFile reopen_at(const std::string& path, int64_t bytes);
   /// A new file at `made_at` that holds these whole lines, on the disk; the caller moves it to `path`. Throws
   /// FileError.
   static MetricsFile make(const std::string& made_at, const std::string& path, std::string_view lines);
 
-  /// Appends a line; one that does not lie behind the last of its kind was written before, and is left out.
+  /// Appends a line; leaves it out where its step is not after the last of its kind: it was written before.
   /// Throws FileError.
   void write(const MetricsLine& line);
   /// Bytes in whole lines. A checkpoint keeps it, after sync() has brought these bytes to the disk.
@@ -85,7 +85,7 @@ class MetricsFile {
   void append(std::string_view text);
   void undo_write();
 
-  OpenFile file_;  // what was not synced is not promised
+  OpenFile file_;  // content that was not synced may be lost in a crash
   int64_t position_;
   LastSteps last_;
 };
@@ -93,8 +93,8 @@ class MetricsFile {
 /// Whole lines of metrics, as `content` holds them. Throws DataError naming `path` and the line.
 std::vector<MetricsLine> parse_metrics(std::string_view content, const std::string& path);
 
-/// All lines. A last line that was cut off in writing is left out. null numbers come back as NaN. Throws
+/// All lines. A last line that was cut off in writing is left out. null numbers are read as NaN. Throws
 /// FileError (missing), DataError (any other line that is none of metrics, with its number).
 std::vector<MetricsLine> read_metrics(const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace muster {
+namespace muster::inline report {
 
 std::vector<MetricsGap> metrics_gaps(const std::vector<MetricsLine>& lines) {
   std::vector<MetricsGap> gaps;
@@ -28,4 +28,4 @@ std::string gaps_sentence(const std::vector<MetricsGap>& gaps) {
                      rounds, gaps.size(), first.after_step, first.before_step);
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

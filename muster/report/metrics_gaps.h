@@ -6,21 +6,21 @@
 
 #include "muster/report/metrics_file.h"
 
-namespace muster {
+namespace muster::inline report {
 
-/// Rounds of a run that its metrics do not hold.
+/// Rounds of a run that are missing in its metrics.
 struct MetricsGap {
   int64_t after_step = 0;   ///< of the last line before it; 0: the run's beginning
-  int64_t before_step = 0;  ///< of the first line behind it
+  int64_t before_step = 0;  ///< of the first line after it
   int64_t rounds = 0;       ///< that are missing
   bool operator==(const MetricsGap&) const = default;
 };
 
-/// Where the rounds' numbers jump.
+/// The gaps: where the numbers of the rounds jump.
 std::vector<MetricsGap> metrics_gaps(const std::vector<MetricsLine>& lines);
 
 /// "3 rounds between steps 20 and 36 are missing in metrics.jsonl"; of several gaps the first with the sum
 /// of all. Empty where there are none.
 std::string gaps_sentence(const std::vector<MetricsGap>& gaps);
 
-}  // namespace muster
+}  // namespace muster::inline report

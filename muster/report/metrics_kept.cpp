@@ -12,7 +12,7 @@
 #include "muster/base/file.h"
 #include "muster/report/metrics_file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -24,7 +24,7 @@ bool exists(const std::string& path) {
   return true;
 }
 
-/// The whole lines of metrics in a text, without those that go back or beyond the last step.
+/// The valid whole lines of a text of metrics whose steps neither fall nor exceed `last_step`.
 std::string good_lines(std::string_view text, const std::string& path, int64_t last_step) {
   std::string good;
   int64_t step = -1;
@@ -33,7 +33,7 @@ std::string good_lines(std::string_view text, const std::string& path, int64_t l
     std::vector<MetricsLine> lines;
     try {
       lines = parse_metrics(whole, path);
-    } catch (const DataError&) {  // left out, and told
+    } catch (const DataError&) {  // left out; the caller reports it
       continue;
     }
     const int64_t at = lines.front().step;  // a measurement may follow the round of its step
@@ -64,4 +64,4 @@ KeptMetrics kept_metrics(const std::string& path, int64_t bytes, int64_t last_st
   return kept;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -96,4 +96,4 @@ PredictedTime predict_time(const MeasuredWork& work, double per_step, const Netw
   return time;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

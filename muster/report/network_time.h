@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline report {
 
 /// The network between the workers' machines: what one link carries in each direction, and what a message
 /// costs before its first byte arrives.
@@ -15,21 +15,20 @@ struct Network {
 };
 
 /// "100Mbit", "1Gbit", "2.5Gbit/s": Kbit, Mbit and Gbit are 10^3, 10^6 and 10^9 bits a second. Throws
-/// OptionError
-/// ("--network").
+/// OptionError ("--network").
 double parse_bandwidth(std::string_view text);
 /// "100us", "0.2ms", "1s". Throws OptionError ("--latency").
 double parse_latency(std::string_view text);
 /// "1 Gbit/s and 100 µs".
 std::string describe(const Network& network);
 
-/// What one run cost where it was measured.
+/// The measured cost of one run.
 struct MeasuredWork {
   double steps = 0;    ///< local steps of each worker
   double workers = 1;  ///< all in one process
-  double threads = 1;  ///< that the workers shared
+  double threads = 1;  ///< shared by the workers
   double rounds = 0;
-  double bytes_per_worker = 0;  ///< handed in by one worker over all meetings
+  double bytes_per_worker = 0;  ///< of one worker's messages over all meetings
   double compute_seconds = 0;   ///< mean over the threads
   double data_seconds = 0;      ///< mean over the threads
 };
@@ -40,23 +39,23 @@ struct PredictedTime {
   double total() const { return compute + communication; }
 };
 
-/// What one step of one worker took a thread:
+/// Seconds of one thread for one step of one worker:
 ///     (compute_seconds + data_seconds) * threads / (steps * workers)
 /// 0 where there were no steps.
 double step_seconds(const MeasuredWork& work);
 
-/// Seconds in which n workers turn `bytes` of each into their mean: the ring all-reduce, which is optimal in
+/// Seconds in which n workers average vectors of `bytes` bytes: the ring all-reduce, which sends the fewest
 /// bytes,
 ///     2 (n - 1) / n * 8 * bytes / bits_per_second + 2 (n - 1) * latency
 /// (Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", J. Parallel
-/// Distrib. Comput. 69(2), 2009, in the model of Thakur, Rabenseifner and Gropp, 2005, with no charge for
-/// adding).
+/// Distrib. Comput. 69(2), 2009, in the model of Thakur, Rabenseifner and Gropp, 2005, without the time of
+/// additions).
 double all_reduce_seconds(const Network& network, double workers, double bytes);
 
 /// Training time if every worker had a machine of its own as fast as one thread here:
 ///     steps * per_step + rounds * all_reduce_seconds(bytes_per_worker / rounds)
 /// with `per_step` seconds for each step, such as step_seconds(work). No waiting for slower machines, no
-/// overlap, no evaluation and no checkpoints: a first estimate, best at telling which part dominates.
+/// overlap, no evaluation and no checkpoints: a first estimate, mainly to see which part dominates.
 PredictedTime predict_time(const MeasuredWork& work, double per_step, const Network& network);
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -4,7 +4,7 @@
 
 #include "muster/report/answer.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -18,7 +18,7 @@ Decision verdict_of(const std::optional<LeadInterval>& lead, double margin) {
   return lead->high < -margin ? Decision::refuted : Decision::undecided;
 }
 
-// Signed and as it is measured: a lower loss shows as a negative difference.
+// Signed, in the measure's own direction: a lower loss is a negative difference.
 std::string signed_text(double lead, Quality quality) {
   return quality == Quality::accuracy ? fmt::format("{:+.2f}", 100 * lead) : fmt::format("{:+.4f}", -lead);
 }
@@ -60,4 +60,4 @@ std::string margin_text(double margin, Quality quality) {
   return fmt::format("{:g} {}", margin, margin == 1 ? "point" : "points");
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

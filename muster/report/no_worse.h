@@ -7,16 +7,16 @@
 #include "muster/report/lead_interval.h"
 #include "muster/report/result_table.h"
 
-namespace muster {
+namespace muster::inline report {
 
-/// Whether an arm is no worse than the first one by more than a margin.
+/// Whether an arm is at most a margin worse than the first one.
 struct NoWorse {
   std::string arm;
   std::optional<LeadInterval> lead;  ///< over the first arm: negative where this one is worse
   Decision verdict = Decision::undecided;
 };
 
-/// Of every arm but the first. The 99 % interval of the lead lies wholly above -margin: holds; wholly below:
+/// For every arm but the first. The 99 % interval of the lead lies wholly above -margin: holds; wholly below:
 /// refuted; else, or with fewer than eight seeds: undecided. The margin counts in points of accuracy
 /// (hundredths), or in loss.
 std::vector<NoWorse> no_worse(const std::vector<ArmResult>& arms, Quality quality, double margin);
@@ -28,4 +28,4 @@ ResultTable no_worse_table(const std::vector<ArmResult>& arms, Quality quality, 
 /// "1 point", "0.5 points", "0.01": a margin in words.
 std::string margin_text(double margin, Quality quality);
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -7,11 +7,11 @@
 #include "muster/report/html_text.h"
 #include "muster/report/page_assets.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
-// Told before any other script runs, so that the page itself knows whether it works.
+// Runs before any other script and records script errors in the document's data-errors attribute.
 constexpr std::string_view error_script =
     "addEventListener('error',e=>{const d=document.documentElement.dataset;"
     "d.errors=(d.errors||'')+String(e.message)+' | ';});";
@@ -99,4 +99,4 @@ std::string page_head(std::string_view title) {
       html_escaped(title), page_assets::style_css, error_script);
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

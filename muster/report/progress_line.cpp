@@ -11,7 +11,7 @@
 #include "muster/base/format.h"
 #include "muster/base/terminal.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -70,7 +70,7 @@ std::string bar(const ProgressView& view, int columns) {
 constexpr const char* green = "\x1b[32m";
 constexpr const char* plain = "\x1b[0m";
 
-// The bar is what stands between the brackets at the line's beginning.
+// Colours the filled part of the bar in the brackets at the line's beginning.
 std::string coloured(const std::string& line) {
   const size_t end = line.starts_with('[') ? line.find_first_of("-]") : std::string::npos;
   if (end == std::string::npos || end < 2) return line;
@@ -98,7 +98,7 @@ std::string format_progress(const ProgressView& view, int width) {
 
 namespace {
 
-/// The number behind `word`, with commas between thousands.
+/// The number after `word`; commas between thousands are skipped.
 std::optional<double> number_behind(std::string_view line, std::string_view word) {
   const size_t at = line.find(word);
   if (at == std::string_view::npos) return std::nullopt;
@@ -165,7 +165,7 @@ void ProgressLine::show(ProgressView view, double now, bool force) {
       view.samples_per_second = *steps_per_second_ * static_cast<double>(options_.samples_per_step);
     view.seconds_left = static_cast<double>(view.total_steps - view.step) / *steps_per_second_;
   }
-  // In one piece, so that no other process's line comes between.
+  // In one write, so that no other process's line is mixed in.
   out_ << (options_.terminal ? live(view) : format_progress(view) + '\n') << std::flush;
   line_open_ = options_.terminal;
 }
@@ -187,4 +187,4 @@ void ProgressLine::end() {
   line_open_ = false;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline report {
 
-/// What the progress line tells. Unknown values are left out.
+/// The content of the progress line. Unknown values are left out.
 struct ProgressView {
   int64_t step = 0;  ///< steps done
   int64_t total_steps = 0;
@@ -21,11 +21,11 @@ struct ProgressView {
 };
 
 /// "step 1,200/9,711 (12%)  round 87  period 16  loss 1.234  accuracy 81.2%  1,598 samples/s  3:21 left".
-/// With a `width` (characters, 0: no limit) a bar stands before it, and what there is no room for is left
-/// out, the least important first; share and time left are the last to go.
+/// With a `width` (characters, 0: no limit) a bar precedes it, and parts that do not fit are left out, the
+/// least important first; share and time left are left out last.
 std::string format_progress(const ProgressView& view, int width = 0);
 
-/// The view behind a line that format_progress() made without a width; nothing for another line.
+/// The view of a line that format_progress() made without a width; nothing for any other line.
 std::optional<ProgressView> parse_progress(std::string_view line);
 
 struct ProgressOptions {
@@ -35,14 +35,14 @@ struct ProgressOptions {
   int64_t samples_per_step = 0;  ///< of all workers together
   bool colour = false;           ///< of the bar
   std::string label;             ///< stands before the line
-  int descriptor = -1;           ///< the terminal, whose width is asked for each line; -1: `width` stays
+  int descriptor = -1;           ///< a terminal whose width is read for each line; -1: `width` is used
 };
 
 /// For a stream: one overwritten line on a terminal that can do it, else a line every 5 s.
 ProgressOptions progress_options(int descriptor, int64_t samples_per_step = 0);
 
-/// Shows progress on a stream, no oftener than asked. Measures speed and time left from the steps and times
-/// it is given; smoothed over about 10 s.
+/// Shows progress on a stream, at most every every_seconds. Computes speed and time left from the steps and
+/// times that it is given, smoothed over about 10 s.
 class ProgressLine {
  public:
   /// `out` is borrowed.
@@ -68,4 +68,4 @@ class ProgressLine {
   bool line_open_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline report

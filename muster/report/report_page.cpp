@@ -16,7 +16,7 @@
 #include "muster/report/page_parts.h"
 #include "muster/report/result_table.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -179,7 +179,7 @@ std::string facts(const std::vector<Arm>& arms, const std::vector<ArmResult>& re
   return html + "</ul>\n";
 }
 
-/// Where curves jump because nobody has the lines.
+/// A paragraph for each run whose curves jump because lines of metrics are missing.
 std::string gaps_paragraphs(const std::vector<Arm>& arms) {
   std::string html;
   for (const Arm& arm : arms)
@@ -253,4 +253,4 @@ std::string report_page(const ReportInput& input) {
   return html + "</body>\n</html>\n";
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

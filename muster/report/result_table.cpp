@@ -8,11 +8,11 @@
 #include "muster/report/answer.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
-// Runs that have not ended are told beside the name.
+// The arm's name, with a note where runs have not ended.
 std::string name_of(const ArmResult& arm) {
   if (!arm.finished) return arm.name + " (unfinished, so far)";
   if (arm.unfinished == 0) return arm.name;
@@ -82,4 +82,4 @@ std::string table_text(const ResultTable& table, int most) {
   return text.text(most);
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

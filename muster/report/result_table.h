@@ -7,22 +7,22 @@
 #include "muster/report/arm_result.h"
 #include "muster/report/network_time.h"
 
-namespace muster {
+namespace muster::inline report {
 
-/// What stands in the table of a comparison, in the terminal and on the page: the first heading is the arm's.
+/// The content of a comparison's table, in the terminal and on the page: the first heading is the arm's.
 struct ResultTable {
   std::vector<std::string> headings;
-  std::vector<std::vector<std::string>> rows;  ///< one an arm, in the arms' order
+  std::vector<std::vector<std::string>> rows;  ///< one for each arm, in the arms' order
 };
 
 /// Quality, rounds, share of communication, bytes; with a network the predicted time and how many times
 /// faster than the first arm.
 ResultTable quality_table(const std::vector<ArmResult>& arms, Quality quality,
                           const std::optional<Network>& network);
-/// Time by part, here.
+/// Measured time by part.
 ResultTable time_table(const std::vector<ArmResult>& arms);
 
 /// For a terminal of `most` columns (0: any number).
 std::string table_text(const ResultTable& table, int most = 0);
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -76,7 +76,7 @@ Summary totals_of(const Json& json) {
   return totals;
 }
 
-// What the rounds so far add up to.
+// Sums and means over the rounds so far.
 Summary totals_so_far(const std::vector<MetricsLine>& lines) {
   Summary totals;
   totals.final_train_loss = std::numeric_limits<double>::quiet_NaN();
@@ -161,4 +161,4 @@ FlatConfiguration flat_configuration(const std::string& json, const std::string&
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -10,18 +10,18 @@
 #include "muster/report/network_time.h"
 #include "muster/report/summary_file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 /// Keys ("schedule.rule") with their values as text ("" where there is none), in the order of the file.
 using FlatConfiguration = std::vector<std::pair<std::string, std::string>>;
 
-/// What a run left in its folder, whether it has ended or not.
+/// The results in a run's folder, whether it has ended or not.
 struct RunHistory {
   std::string folder;
-  std::string arm;   ///< what the run is called beside others; runs that differ in their seed share it
+  std::string arm;   ///< the run's name in a comparison; runs that differ only in their seed share it
   int64_t seed = 1;  ///< run.seed
   bool finished = false;
-  /// Of the whole run, or of the rounds so far.
+  /// Totals of the whole run, or of the rounds so far.
   Summary totals;
   std::vector<MetricsLine> lines;
   FlatConfiguration configuration;
@@ -36,7 +36,7 @@ struct RunHistory {
 /// run that has not begun. Throws FileError, DataError (with the file's name).
 RunHistory read_run_history(const std::string& folder);
 
-/// The same without a summary, whatever is there in its place: a run that has not ended.
+/// The same for a run that has not ended: does not read a summary, even if there is one.
 RunHistory read_rounds_so_far(const std::string& folder);
 
 /// Sets the configuration and what follows from it (seed, workers, threads).
@@ -45,4 +45,4 @@ void set_configuration(RunHistory& run, FlatConfiguration configuration);
 /// A JSON object of objects as FlatConfiguration. Throws DataError naming `source` when it is something else.
 FlatConfiguration flat_configuration(const std::string& json, const std::string& source);
 
-}  // namespace muster
+}  // namespace muster::inline report

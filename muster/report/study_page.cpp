@@ -11,7 +11,7 @@
 #include "muster/report/page_assets.h"
 #include "muster/report/page_parts.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t most_points = 800;
 
-// Seven digits are more than a screen shows.
+// Seven digits are more than a chart can show.
 Json number(double value) {
   if (!std::isfinite(value)) return nullptr;
   return Json::parse(fmt::format("{:.7g}", value));
@@ -55,7 +55,7 @@ Json chart_json(const StudyChart& chart) {
   return json;
 }
 
-/// What charts.js draws: no arms, the charts by their number in the page.
+/// The data that charts.js draws, as JSON: no arms, the charts in the order of the page.
 std::string data_json(const StudyPage& page) {
   Json data = {{"quality", "loss"}, {"floor", nullptr}, {"arms", Json::array()}, {"charts", Json::array()}};
   for (const StudySection& section : page.sections)
@@ -129,4 +129,4 @@ std::string study_page(const StudyPage& page) {
   return html + "</body>\n</html>\n";
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

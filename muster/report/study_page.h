@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline report {
 
 /// One curve of a chart. `error`: half-width of one standard error at each point, or empty. Values that are
 /// not finite, or not above zero on a logarithmic axis, are left out.
@@ -20,7 +20,7 @@ struct StudyChart {
   std::vector<StudyCurve> curves;
 };
 
-/// The first cell of a row names it.
+/// A table; the first cell of a row is its name.
 struct StudyTable {
   std::string title;
   std::vector<std::string> header;
@@ -36,16 +36,16 @@ struct StudySection {
   std::vector<StudyChart> charts;
 };
 
-/// `title`: the answer in one sentence; `lead`: what was done; `command`: how to do it again.
+/// `title`: the answer in one sentence; `lead`: what was done; `command`: the one that repeats it.
 struct StudyPage {
   std::string title, lead, command;
   std::string written_by = "muster study";
   std::vector<StudySection> sections;
 };
 
-/// A study as one HTML page that needs nothing else: plain texts, escaped here, tables, and charts drawn by
-/// the page's own script. The same values give the same bytes. REQUIRES: x and y of a curve are equally long,
-/// and so is `error` unless it is empty.
+/// A study as one self-contained HTML page: plain texts, escaped here, tables, and charts drawn by the page's
+/// own script. The same values give the same bytes. REQUIRES: x and y of a curve are equally long, and so is
+/// `error` unless it is empty.
 std::string study_page(const StudyPage& page);
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -9,7 +9,7 @@
 #include "muster/base/file.h"
 #include "muster/base/sealed_json.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -78,4 +78,4 @@ std::string write_summary(const std::string& path, const std::string& object) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

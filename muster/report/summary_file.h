@@ -10,7 +10,7 @@
 #include "muster/base/checksum.h"
 #include "muster/report/metrics_gaps.h"
 
-namespace muster {
+namespace muster::inline report {
 
 /// Wall time of a whole run by part, in seconds, over all its sessions.
 struct SummarySeconds {
@@ -32,8 +32,8 @@ struct Summary {
   std::optional<double> final_test_loss;      ///< of the averaged model
   std::optional<double> loss_floor;           ///< least test loss that any model can reach, where it is known
   double final_train_loss = 0;                ///< mean of the workers' own losses over the last epoch
-  int64_t bytes_per_worker = 0;               ///< encoded bytes one worker handed in over all meetings
-  int64_t inner_bytes_per_worker = 0;         ///< and at the meetings of its group; left out when 0
+  int64_t bytes_per_worker = 0;               ///< encoded bytes of one worker's messages over all meetings
+  int64_t inner_bytes_per_worker = 0;         ///< the same at the meetings of its group; left out when 0
   std::optional<double> divergence;           ///< at the last meeting, where it was measured
   double samples_per_second = 0;
   int64_t parameters = 0;
@@ -47,8 +47,8 @@ struct Summary {
   std::string configuration = "{}";             ///< the resolved configuration, a JSON object
 };
 
-/// One JSON object, keys in snake_case, indented by `indent` (-1: one line). What is absent or not finite is
-/// null. Throws Bug when the configuration is no JSON object.
+/// One JSON object, keys in snake_case, indented by `indent` (-1: one line). Values that are absent or not
+/// finite are null. Throws Bug when the configuration is no JSON object.
 std::string to_json(const Summary& summary, int indent = 2);
 
 /// {"model.safetensors": {"bytes": 1234, "xxh64": "0123456789abcdef"}}
@@ -67,4 +67,4 @@ std::string write_summary(const std::string& path, const std::string& object);
 /// The first key of summary.json.
 constexpr std::string_view summary_checksum_key = "summary_xxh64";
 
-}  // namespace muster
+}  // namespace muster::inline report

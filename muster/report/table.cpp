@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/printable.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -30,7 +30,7 @@ bool within(const std::array<Range, count>& ranges, char32_t letter) {
                      [&](const Range& range) { return letter >= range.first && letter <= range.last; });
 }
 
-// Takes one character off the front of `text`; a byte that begins none stands for itself.
+// Takes one character off the front of `text`; a byte that begins no character counts as one.
 char32_t take_character(std::string_view& text) {
   const auto lead = static_cast<unsigned char>(text.front());
   const size_t length = lead >= 0xF0 && lead < 0xF8 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
@@ -68,7 +68,7 @@ int longest_word(const std::string& cell) {
   return longest;
 }
 
-/// A cell as it is where it fits, otherwise its words in lines of at most `width`.
+/// The cell in one line where it fits, otherwise broken at blanks into lines of at most `width`.
 std::vector<std::string> lines_of(const std::string& cell, int width) {
   if (display_width(cell) <= width) return {cell};
   std::vector<std::string> lines;
@@ -109,7 +109,7 @@ void Table::add_row(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-// As wide as the widest cell; where all together are wider than `most`, the column with the most to give
+// As wide as the widest cell; where all together are wider than `most`, the column that can shrink the most
 // becomes narrower, but no narrower than its longest word.
 std::vector<int> Table::widths(int most) const {
   std::vector<int> widths, words;
@@ -163,4 +163,4 @@ std::string Table::text(int most) const {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

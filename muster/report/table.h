@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline report {
 
 /// Columns that a UTF-8 text takes in a terminal: combining marks none, East Asian wide characters and emoji
 /// two. A byte that is not UTF-8 counts as one.
@@ -44,4 +44,4 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline report

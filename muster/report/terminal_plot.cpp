@@ -7,7 +7,7 @@
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -72,7 +72,7 @@ class Canvas {
   std::vector<unsigned char> cells_;
 };
 
-// The round number (1, 2, 5 x 10^k) nearest above `size`.
+// The least round number (1, 2, 5 x 10^k) that is not below `size`.
 double round_step(double size) {
   const double decade = std::pow(10, std::floor(std::log10(size)));
   for (const double factor : {1.0, 2.0, 5.0})
@@ -104,7 +104,7 @@ std::vector<Tick> log_ticks(double low, double high) {
   return ticks;
 }
 
-// Where values lie on the canvas.
+// Maps values to dots of the canvas.
 struct Scale {
   double low, high;
   bool log;
@@ -118,7 +118,7 @@ struct Scale {
 struct Interval {
   double low, high;
 
-  // Room around what is (nearly) a single value, so that there is something to divide.
+  // Widens the interval of (nearly) a single value, so that it can be divided.
   Interval opened() const {
     const double size = std::max(std::abs(low), std::abs(high));
     if (high - low > std::max(1e-9 * size, 1 / extreme)) return *this;
@@ -162,8 +162,8 @@ void draw(Canvas& canvas, const std::vector<PlotPoint>& points, const Scale& x, 
   }
 }
 
-// One label per line: ends first, then powers of ten, then what still finds an empty line with room around
-// it.
+// One label per line: the ends first, then powers of ten, then the others where a line and its neighbours are
+// empty.
 std::vector<std::string> label_lines(const std::vector<Tick>& ticks, const Scale& y, const Canvas& canvas,
                                      int lines) {
   std::vector<std::string> labels(static_cast<size_t>(lines));
@@ -252,4 +252,4 @@ std::string terminal_plot(const std::vector<PlotPoint>& points, const PlotOption
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

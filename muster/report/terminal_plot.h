@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline report {
 
 struct PlotPoint {
   double x = 0;
@@ -22,7 +22,7 @@ struct PlotOptions {
 
 /// A curve drawn with characters. Points in rising order of x; those that are not finite, or beyond 1e290,
 /// are left out. The range of y is widened to the nearest round values, which carry the labels. Every line
-/// ends with a line feed. Without any point the picture says so.
+/// ends with a line feed. Without any point a message takes its place.
 std::string terminal_plot(const std::vector<PlotPoint>& points, const PlotOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline report

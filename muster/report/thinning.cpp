@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -41,4 +41,4 @@ std::vector<size_t> thinned(const std::vector<double>& values, size_t most) {
   return kept;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <vector>
 
-namespace muster {
+namespace muster::inline report {
 
-/// Which of many values a curve of at most `most` points (>= 4) should keep so that it looks the same: both
-/// ends, and of each of equally long stretches between them the lowest and the highest. Indices in rising
-/// order; all of them where there are no more than `most`. NaN is passed over, but for the ends.
+/// The indices of at most `most` (>= 4) values that keep a curve's appearance: both ends, and the lowest and
+/// the highest value of each of several equally long ranges between them. In rising order; all indices where
+/// there are no more than `most`. NaN is skipped, except at the ends.
 std::vector<size_t> thinned(const std::vector<double>& values, size_t most);
 
-}  // namespace muster
+}  // namespace muster::inline report

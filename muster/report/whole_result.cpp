@@ -14,7 +14,7 @@
 #include "muster/base/sealed_json.h"
 #include "muster/report/summary_file.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -23,7 +23,7 @@ using PlainJson = nlohmann::json;
 
 constexpr const char* model_name = "model.safetensors";
 
-/// Whether there is a file or a folder; what cannot be told is an error, not a "no".
+/// Whether there is a file or a folder; throws FileError where that cannot be found out.
 bool exists(const std::string& path) {
   std::error_code problem;
   const auto status = fs::status(path, problem);
@@ -51,7 +51,7 @@ std::optional<int64_t> steps_of(const PlainJson& summary) {
                                                               : std::nullopt;
 }
 
-/// What is wrong with a file that the summary speaks of, or "".
+/// What is wrong with a file that the summary lists, or "".
 std::string difference(const std::string& path, const FileDigest& expected) {
   if (!exists(path)) return fmt::format("'{}' is missing", path);
   if (fs::is_directory(path)) return fmt::format("'{}' is a folder, not a file", path);
@@ -61,7 +61,7 @@ std::string difference(const std::string& path, const FileDigest& expected) {
   return found == expected ? "" : fmt::format("the content of '{}' is not what the run wrote", path);
 }
 
-// Lines of these say how the run went; its result stands without them.
+// These files record the course of the run; the result is whole without them.
 bool holds_result(std::string_view name) { return name != "metrics.jsonl" && name != "arrivals.jsonl"; }
 
 /// A summary of version 0.1.0.
@@ -119,4 +119,4 @@ std::map<std::string, FileDigest> settle_files(const std::string& folder,
   return digests;
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

@@ -8,7 +8,7 @@
 
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline report {
 
 namespace {
 
@@ -42,7 +42,7 @@ double tick_step(double span) {
   return 10 * power;
 }
 
-/// Draws into one frame of time.
+/// Draws the time from 0 to `end`.
 class Strip {
  public:
   explicit Strip(double end) : end_(end) {}
@@ -130,4 +130,4 @@ std::string worker_strip(const std::vector<ArrivalLine>& arrivals, const StripOp
   return strip.svg(workers.size());
 }
 
-}  // namespace muster
+}  // namespace muster::inline report

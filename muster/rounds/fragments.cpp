@@ -5,12 +5,12 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 namespace {
 
-/// The pieces of at most so many elements that filling one after the other makes, or more of them until there
-/// are `count`: every piece still to come gets at least one tensor.
+/// Fills fragments one after the other with whole tensors, up to `room` elements each (a larger tensor is one
+/// alone); begins a fragment earlier where the remaining tensors are needed to reach `count`.
 std::vector<Fragment> fill(const Layout& layout, int64_t count, int64_t room) {
   std::vector<Fragment> fragments;
   auto tensors_left = static_cast<int64_t>(layout.pieces().size());
@@ -50,4 +50,4 @@ int64_t meeting_offset(int64_t fragment, int64_t count, int64_t steps) {
   return ((fragment + 1) * steps + count - 1) / count;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

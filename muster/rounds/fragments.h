@@ -5,7 +5,7 @@
 
 #include "muster/flat/layout.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// A stretch of the flat vector, in elements.
 struct Fragment {
@@ -23,4 +23,4 @@ std::vector<Fragment> cut_into_fragments(const Layout& layout, int64_t count);
 /// count), so that the last one meets at the round's end.
 int64_t meeting_offset(int64_t fragment, int64_t count, int64_t steps);
 
-}  // namespace muster
+}  // namespace muster::inline rounds

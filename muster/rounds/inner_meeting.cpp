@@ -3,7 +3,7 @@
 #include "muster/base/error.h"
 #include "muster/comm/local_mean.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 InnerMeeting::InnerMeeting(const Grouping& grouping, int64_t period, Communicator* group, ThreadPool& pool)
     : grouping_(grouping), period_(period), pool_(pool) {
@@ -27,4 +27,4 @@ void InnerMeeting::average(const std::vector<Vector>& vectors, Deadline deadline
                pool_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -9,7 +9,7 @@
 #include "muster/comm/grouping.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// Two levels: inside a round of local steps the workers of a group (see Grouping) meet among themselves,
 /// every P steps of the round:
@@ -46,4 +46,4 @@ class InnerMeeting {
   std::optional<Averager> averager_;  // of the processes of a group
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -12,7 +12,7 @@
 #include "muster/rounds/round_span.h"
 #include "muster/schedule/step_rate.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// What a meeting does with the inner optimizers' momentum and moments: every worker keeps its own, they are
 /// averaged like the parameters, or they begin anew (which also restarts AdamW's bias correction).
@@ -40,13 +40,13 @@ struct MeetingOptions {
   std::chrono::milliseconds deadline = std::chrono::minutes(10);
 };
 
-/// How the workers' parameters become a mean, between the local steps and at a round's end. After LostPeer
-/// nothing has changed but what had landed before: once the averager has another group and regrouped() was
-/// called, the same call goes on.
+/// How the workers' parameters become a mean, between the local steps and at a round's end. A call that
+/// throws LostPeer has changed nothing but what it applied before: once the averager has another group and
+/// regrouped() was called, the same call goes on.
 class Meetings {
  public:
   virtual ~Meetings() = default;
-  /// Whether a round that averages gradients, in every step, may come between the others.
+  /// Whether rounds that average gradients at every step may come between the others.
   virtual bool allow_gradient_rounds() const = 0;
   /// A round that averages parameters begins.
   virtual void begin_round(const RoundSpan& round) = 0;
@@ -59,7 +59,7 @@ class Meetings {
   virtual Meeting end_round(const std::vector<double>& losses, double clock) = 0;
   /// Between rounds the replicas equal the anchor, on every rank.
   virtual bool replicas_agree() const = 0;
-  /// Outcomes taken over within rounds: with the rounds done they say how far a process is.
+  /// Number of meetings applied within rounds: with the number of rounds it says how far a process is.
   virtual int64_t outcomes() const { return 0; }
   /// The averager has another group: what is under way is lost, and is made anew.
   virtual void regrouped() {}
@@ -73,9 +73,9 @@ class Meetings {
     return {};
   }
   virtual void restore_worker(size_t hosted, const State& state) { (void)hosted, (void)state; }
-  /// What error feedback carries, by worker.
+  /// The residuals of error feedback, by worker.
   virtual State codec_state() const = 0;
   virtual void restore_codec(const State& state) = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

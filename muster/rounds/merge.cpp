@@ -6,7 +6,7 @@
 #include "muster/flat/vector.h"
 #include "muster/rounds/merge_kernel.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 namespace {
 
@@ -62,4 +62,4 @@ void merge_blend(const std::vector<Vector>& own, const Vector& anchor, double sh
     blend<float>(own, anchor, share, pool);
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

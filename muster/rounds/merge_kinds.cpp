@@ -1,6 +1,6 @@
 #include "muster/rounds/merge_kinds.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 Field blend_field() {
   return real_field("blend")
@@ -30,4 +30,4 @@ Family<MergeKind> built_in_merges() {
       {blend, corrected}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

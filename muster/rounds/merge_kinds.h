@@ -6,7 +6,7 @@
 #include "muster/choice/family.h"
 #include "muster/rounds/overlap_options.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// What happens to the steps that a worker made before a delayed outcome was applied, as a user chooses it by
 /// name.
@@ -22,4 +22,4 @@ Family<MergeKind> built_in_merges();
 /// The worker's own share where comm.merge = blend.
 Field blend_field();
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 void OverlapOptions::validate() const {
   if (delay && *delay < 0)
@@ -16,4 +16,4 @@ void OverlapOptions::validate() const {
     throw OptionError("comm.fragments", std::to_string(fragments), "give a number of pieces, 1 or more");
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// What becomes of the local steps that a worker makes while a meeting is under way; see merge.h.
 enum class Merge { corrected, blend };
@@ -23,4 +23,4 @@ struct OverlapOptions {
   void validate() const;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 namespace {
 
@@ -80,4 +80,4 @@ void RoundClock::restore(const Numbers& numbers, std::optional<double> loss) {
   measured_ = measured;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -7,7 +7,7 @@
 #include "muster/rounds/round_span.h"
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// What a meeting measured, for the rule that decides the next round (see RoundStart).
 struct RoundMeasures {
@@ -63,4 +63,4 @@ class RoundClock {
   RoundMeasures measured_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// A round's place in the run.
 struct RoundSpan {
@@ -12,4 +12,4 @@ struct RoundSpan {
   int64_t end() const { return first_step + steps; }
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -11,7 +11,7 @@
 #include "muster/flat/vector.h"
 #include "muster/rounds/merge.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 namespace {
 
@@ -114,7 +114,7 @@ void StaggeredMeetings::proceed(int64_t step) {
     begin(begun_, step);
     ++begun_;
   }
-  // Those for which all wait.
+  // Meetings that began at this step and for whose outcome all workers wait.
   for (size_t i = 0; i < lanes_.size(); ++i)
     if (lands_at(i, step)) land(lanes_[i], step);
 }
@@ -187,7 +187,7 @@ Meeting StaggeredMeetings::end_round(const std::vector<double>& losses, double c
   return meeting;
 }
 
-// The old group may still write its means, into memory that is nobody's any more.
+// The old group may still write to its means, so they get new memory.
 void StaggeredMeetings::regrouped() {
   for (Lane& lane : lanes_) {
     if (lane.under_way) lane.under_way->mean.reset();
@@ -264,7 +264,8 @@ void StaggeredMeetings::restore_worker(size_t hosted, const State& state) {
   state.copy_into("snapshot", snapshots_[hosted]);
 }
 
-// "worker.3.residual" of fragment 1 is "worker.3.residual.fragment1": by worker first, who takes his own.
+// "worker.3.residual" of fragment 1 is "worker.3.residual.fragment1": the worker first, so that it can pick
+// its own.
 State StaggeredMeetings::codec_state() const {
   if (lanes_.size() == 1) return lanes_[0].averager->state();
   State all;
@@ -285,4 +286,4 @@ void StaggeredMeetings::restore_codec(const State& state) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

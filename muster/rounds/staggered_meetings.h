@@ -10,7 +10,7 @@
 #include "muster/rounds/meetings.h"
 #include "muster/rounds/overlap_options.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// Meetings whose mean travels while the workers compute, and that may be of one piece of the vector each.
 ///
@@ -35,8 +35,8 @@ class StaggeredMeetings final : public Meetings {
   void begin_round(const RoundSpan& round) override;
   int64_t steps_until_due(int64_t step) const override;
   void proceed(int64_t step) override;
-  /// Where meetings are delayed the losses are those of this process's workers: nobody waits to hear the
-  /// others'.
+  /// Where meetings are delayed the losses are those of this process's workers: no rank waits for those of
+  /// the others.
   Meeting end_round(const std::vector<double>& losses, double clock) override;
   bool replicas_agree() const override { return round_.last || round_.steps == 0; }
   int64_t outcomes() const override { return outcomes_; }
@@ -73,4 +73,4 @@ class StaggeredMeetings final : public Meetings {
   int64_t bytes_per_worker_ = 0;  // handed in during this round
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -3,7 +3,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 MeetingRequest WholeMeetings::request(const std::vector<double>& losses, bool plain) {
   Vector& anchor = parts_.anchor;
@@ -45,4 +45,4 @@ Meeting WholeMeetings::end_round(const std::vector<double>& losses, double clock
   return meeting;
 }
 
-}  // namespace muster
+}  // namespace muster::inline rounds

@@ -6,7 +6,7 @@
 
 #include "muster/rounds/meetings.h"
 
-namespace muster {
+namespace muster::inline rounds {
 
 /// One meeting at the end of every round, for which all wait:
 ///   mean = (x_1 + ... + x_K) / K;   anchor <- outer step with (anchor - mean);   x_k <- anchor
@@ -36,4 +36,4 @@ class WholeMeetings final : public Meetings {
   Vector scratch_;   // as long as the parameters; made when first wanted
 };
 
-}  // namespace muster
+}  // namespace muster::inline rounds

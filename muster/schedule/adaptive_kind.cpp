@@ -6,7 +6,7 @@
 #include "muster/schedule/rule_fields.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -79,4 +79,4 @@ RuleKind adaptive_rule() {
       });
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

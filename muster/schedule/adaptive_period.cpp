@@ -9,7 +9,7 @@
 #include "muster/schedule/option_rules.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void AdaptivePeriodOptions::validate() const {
   check_base_period(base_period);
@@ -84,4 +84,4 @@ void AdaptivePeriod::restore(const Numbers& numbers) {
   running_start_ = running_start;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,7 +5,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct AdaptivePeriodOptions {
   int64_t base_period = 4;              ///< schedule.base_period, p_init
@@ -22,15 +22,16 @@ struct AdaptivePeriodOptions {
 /// follows the divergence S of the replicas. At the end of every full round, whose last step k used the
 /// learning rate g:
 ///
-///     k < K_s:  p = base_period;  C2 += (S / g - C2) / m,  m = 1, 2, ...      plain mean over the sampling
-///     phase else      S < band_low g C2:  p += 1;      S > band_high g C2 and p > 1:  p -= 1
+///     k < K_s:   p = base_period,  C2 += (S / g - C2) / m,  m = 1, 2, ...    (a plain mean)
+///     k >= K_s:  p += 1 where S < band_low g C2 (up to max_period),
+///                p -= 1 where S > band_high g C2 and p > 1
 ///
-/// with K_s = sampling_fraction x total_steps. Products are compared, never quotients; nothing happens where
-/// g = 0, nothing is decided while m = 0. A last round cut short by the end of the run does not drive the
-/// controller. Warm-up would lower C2 (S / g is proportional to g p), so rounds that start in it have
-/// base_period steps and are neither sampled nor judged. Rounds that start before switch_step have one step
-/// and are neither sampled nor judged, the paper's first epoch with p = 1. Where the later of both ends at
-/// step B, K_s = B + sampling_fraction x (total_steps - B).
+/// with K_s = sampling_fraction x total_steps, the end of the sampling phase. Products are compared, never
+/// quotients; nothing happens where g = 0, nothing is decided while m = 0. A last round cut short by the end
+/// of the run does not drive the controller. Warm-up would lower C2 (S / g is proportional to g p), so rounds
+/// that start in it have base_period steps and are neither sampled nor judged. Rounds that start before
+/// switch_step have one step and are neither sampled nor judged, the paper's first epoch with p = 1. Where
+/// the later of both ends at step B, K_s = B + sampling_fraction x (total_steps - B).
 class AdaptivePeriod : public SyncSchedule {
  public:
   /// Throws OptionError.
@@ -58,4 +59,4 @@ class AdaptivePeriod : public SyncSchedule {
   bool running_full_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -2,7 +2,7 @@
 #include "muster/schedule/rule_fields.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 RuleKind constant_rule() {
   using O = ConstantPeriodOptions;
@@ -38,4 +38,4 @@ RuleKind constant_rule() {
       });
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -3,7 +3,7 @@
 #include "muster/schedule/option_rules.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void ConstantPeriodOptions::validate() const { check_base_period(base_period); }
 
@@ -11,4 +11,4 @@ ConstantPeriod::ConstantPeriod(ConstantPeriodOptions options) : options_(options
 
 Round ConstantPeriod::next_round(const RoundStart& start) { return local_round(options_.base_period, start); }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

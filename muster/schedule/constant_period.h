@@ -4,7 +4,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct ConstantPeriodOptions {
   int64_t base_period = 4;  ///< schedule.base_period, H
@@ -22,4 +22,4 @@ class ConstantPeriod : public SyncSchedule {
   ConstantPeriodOptions options_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <numbers>
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -46,4 +46,4 @@ double cosine_of_half_turns(double x) {
   return -cosine(std::numbers::pi * (1 - x));
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

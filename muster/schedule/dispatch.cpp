@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void DispatchOptions::validate() const {
   local_steps.validate();
@@ -198,4 +198,4 @@ void Dispatcher::restore(const Numbers& numbers) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

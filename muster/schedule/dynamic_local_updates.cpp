@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -59,4 +59,4 @@ std::optional<double> Speeds::reference(double quantile) const {
   return sorted_[std::min(faster, sorted_.size() - 1)];
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -2,11 +2,11 @@
 
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 Round EveryStep::next_round(const RoundStart& start) {
   steps_left(start);
   return {1, Average::gradients};
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

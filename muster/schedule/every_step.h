@@ -2,7 +2,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct EveryStepOptions {
   void validate() const {}
@@ -15,4 +15,4 @@ class EveryStep : public SyncSchedule {
   Round next_round(const RoundStart& start) override;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -1,7 +1,7 @@
 #include "muster/schedule/every_step.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 RuleKind every_step_rule() {
   return rule<EveryStep>("every_step", RuleReading<EveryStepOptions>())
@@ -17,4 +17,4 @@ RuleKind every_step_rule() {
       .warns([](const AdviceFacts&) { return std::vector<std::string>(); });
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -11,7 +11,7 @@
 #include "muster/schedule/cosine_kernel.h"
 #include "muster/schedule/option_rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -103,4 +103,4 @@ double LearningRate::decayed(int64_t step) const {
   return rate;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -6,7 +6,7 @@
 
 #include "muster/schedule/step_rate.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 enum class LearningRateShape { constant, cosine, linear, step, cosine_powers_of_two };
 
@@ -33,8 +33,8 @@ struct LearningRateOptions {
 ///             step              M decay^k, k = number of milestones <= t
 ///             cosine_powers_of_two   2^round(log2 of the cosine value)
 ///
-/// From step T on it stays what the formula gives at T (M when W = T), and from `hold_from` on what it gives
-/// there: a cosine that stops decaying before the end.
+/// From step T on it keeps the formula's value at T (M when W = T), and from `hold_from` on the value there:
+/// for example a cosine that stops decaying before the end.
 class LearningRate final : public StepRate {
  public:
   /// Throws OptionError: an option outside its range, warmup_steps > total_steps, total_steps < 1.
@@ -54,4 +54,4 @@ class LearningRate final : public StepRate {
   int64_t total_steps_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

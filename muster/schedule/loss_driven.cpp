@@ -10,7 +10,7 @@
 #include "muster/schedule/option_rules.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -51,14 +51,14 @@ Round LossDriven::next_round(const RoundStart& start) {
   invariant(start.round_loss.has_value(), "the loss-driven period needs the loss of the round just done");
   if (phase_ == Phase::in_reference) {
     phase_ = Phase::after_reference;
-    first_loss_ = *start.round_loss;  // beside itself it would look like a plateau
+    first_loss_ = *start.round_loss;  // no choice yet: compared with itself it would look like a plateau
   } else if (now(start) >= next_choice_) {
     choose(start);
   }
   return local_round(period_, start);
 }
 
-// On the clock that intervals are counted on.
+// The step or the seconds at which the round starts, in the unit of the intervals.
 double LossDriven::now(const RoundStart& start) const {
   if (!options_.interval_seconds) return static_cast<double>(start.step);
   invariant(start.step == 0 || start.seconds.has_value(), "intervals in seconds need a clock");
@@ -120,4 +120,4 @@ void LossDriven::restore(const Numbers& numbers) {
   phase_ = static_cast<Phase>(phase);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,7 +5,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct LossDrivenOptions {
   int64_t base_period = 4;              ///< schedule.base_period, tau_0
@@ -27,12 +27,12 @@ struct LossDrivenOptions {
 ///
 /// within [1, max_period]. So the period never grows. With gamma = 0 there is no fallback: tau_l = wanted.
 /// loss is the mean over the last round, loss_0 over the first one; lr is the learning rate of the first step
-/// of the round to come, lr_0 that of the first round. Rounds that start in warm-up have base_period steps,
-/// and the first one after it counts as the first, and begins interval 0 (a warm-up's first rate would make
-/// the period 1 for good). Nothing is chosen before a second round is done. loss_0 <= 0 says nothing and
-/// leaves base_period; loss <= 0 gives 1; with learning rate 0 and without fallback the round is the longest.
+/// of the round to come, lr_0 that of the first round. Rounds that start in warm-up have base_period steps;
+/// the first round after it then counts as the first and begins interval 0 (with lr_0 from warm-up the period
+/// would stay at 1). No period is chosen before a second round is done. With loss_0 <= 0 the period stays at
+/// base_period; loss <= 0 gives 1; learning rate 0 without fallback gives the longest period.
 ///
-/// PaddlePaddle's AdaptiveLocalSGD differs: tau_0 stands under the root there,
+/// PaddlePaddle's AdaptiveLocalSGD differs: there tau_0 is under the root,
 /// ceil(sqrt(tau_0 x loss / loss_0 x lr_0 / lr)), the losses are those of single steps, the period is chosen
 /// anew at every meeting, without fallback, and never exceeds 16.
 class LossDriven : public SyncSchedule {
@@ -63,4 +63,4 @@ class LossDriven : public SyncSchedule {
   double begun_ = 0, next_choice_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,7 +5,7 @@
 #include "muster/schedule/rule_fields.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -67,4 +67,4 @@ RuleKind loss_rule() {
       .candidates([](const CandidateRequest& request) { return period_candidates("loss", request); });
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void check_base_period(int64_t base_period) {
   if (base_period < 1)
@@ -37,4 +37,4 @@ void check_max_period(const std::optional<int64_t>& max_period, int64_t base_per
                       "must be at least schedule.base_period = " + std::to_string(base_period));
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

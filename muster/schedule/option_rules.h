@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace muster {
+namespace muster::inline schedule {
 
 /// The ranges of options that several schedules have. Each throws OptionError under the option's key.
 
@@ -18,4 +18,4 @@ void check_switch_step(int64_t switch_step);
 /// schedule.max_period, where given: >= base_period
 void check_max_period(const std::optional<int64_t>& max_period, int64_t base_period);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

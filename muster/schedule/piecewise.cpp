@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::string format_pieces(const std::vector<PeriodPiece>& pieces) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -7,7 +7,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 /// From `step` on, rounds have `period` steps.
 struct PeriodPiece {
@@ -21,8 +21,8 @@ struct PiecewiseOptions {
   void validate() const;
 };
 
-/// Any period one likes, piece by piece. The piece in which a round starts gives its length; a round under
-/// way is not cut where the next piece begins.
+/// A given period for each range of steps. The piece in which a round starts gives its length; a round is not
+/// cut where the next piece begins.
 class Piecewise : public SyncSchedule {
  public:
   /// Throws OptionError.
@@ -44,4 +44,4 @@ std::vector<PeriodPiece> parse_pieces_csv(std::string_view content, std::string_
 /// The inverse of parse_pieces.
 std::string format_pieces(const std::vector<PeriodPiece>& pieces);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

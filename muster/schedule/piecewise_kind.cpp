@@ -1,7 +1,7 @@
 #include "muster/schedule/piecewise.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -29,7 +29,7 @@ void read_pieces(Values& values, const ReadText& read) {
                                             : parse_pieces_csv(read("schedule.pieces", *text), *text)));
 }
 
-/// Often in the first half, rarely in the second.
+/// Settings with each of the first periods in the first half of the run and four times it in the second.
 std::vector<Candidate> piecewise_candidates(const CandidateRequest& request) {
   std::vector<Candidate> all;
   if (request.steps < 2) return all;
@@ -56,4 +56,4 @@ RuleKind piecewise_rule() {
       .candidates(piecewise_candidates);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

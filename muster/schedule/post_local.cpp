@@ -3,7 +3,7 @@
 #include "muster/schedule/option_rules.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void PostLocalOptions::validate() const {
   check_base_period(base_period);
@@ -17,4 +17,4 @@ Round PostLocal::next_round(const RoundStart& start) {
   return start.step < options_.switch_step ? Round{1, Average::gradients} : local;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -4,16 +4,16 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct PostLocalOptions {
   int64_t base_period = 4;  ///< schedule.base_period, H of the second phase
-  int64_t switch_step = 0;  ///< schedule.switch_step, >= 1: first step of the second phase; has to be chosen
+  int64_t switch_step = 0;  ///< schedule.switch_step, >= 1: first step of the second phase; required
   void validate() const;
 };
 
-/// Post-local SGD (Lin, Stich, Patel, Jaggi, ICLR 2020): gradients in every step before switch_step, from
-/// there on parameters every base_period steps.
+/// Post-local SGD (Lin, Stich, Patel, Jaggi, ICLR 2020): gradients are averaged in every step before
+/// switch_step, from there on parameters every base_period steps.
 class PostLocal : public SyncSchedule {
  public:
   /// Throws OptionError.
@@ -24,4 +24,4 @@ class PostLocal : public SyncSchedule {
   PostLocalOptions options_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -2,7 +2,7 @@
 #include "muster/schedule/rule_fields.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 RuleKind post_local_rule() {
   using O = PostLocalOptions;
@@ -26,4 +26,4 @@ RuleKind post_local_rule() {
       .warns([](const AdviceFacts&) { return std::vector<std::string>{switch_has_to_be_tuned}; });
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

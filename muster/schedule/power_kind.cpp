@@ -5,12 +5,12 @@
 #include "muster/schedule/rule_fields.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
-/// The configured growth counts where it belongs to the same rule; else one at which the period reaches the
-/// base at the peak, as the baselines of the QSR paper do.
+/// The configured growth is used where it belongs to the same rule; otherwise one with which the period at
+/// the peak learning rate equals the base, as in the baselines of the QSR paper.
 std::vector<Candidate> power_candidates(const std::string& name, double exponent,
                                         const CandidateRequest& request) {
   const bool configured =
@@ -50,4 +50,4 @@ RuleKind power_rule() {
       .warns(risks_of_rate_rules);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

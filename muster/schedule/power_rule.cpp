@@ -7,7 +7,7 @@
 #include "muster/schedule/option_rules.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -44,4 +44,4 @@ int64_t power_period(const PowerRuleOptions& options, const RoundStart& start) {
   return whole_period(power(options.growth / rate, options.exponent), options.base_period, start);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,13 +5,13 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
 constexpr size_t most_rounds = 50'000'000;  // 800 MB
 
-// What the method would tell the schedule at this step.
+// What the method would pass to next_round() at this step.
 RoundStart round_start(int64_t step, int64_t total_steps, const LearningRate& learning_rate,
                        const Replay* replay) {
   RoundStart start{.step = step, .total_steps = total_steps, .learning_rate = learning_rate.at(step)};
@@ -75,4 +75,4 @@ std::string sentence(const Preview& preview) {
                      steps(last));
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -9,7 +9,7 @@
 #include "muster/schedule/replay.h"
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct PlannedRound {
   int64_t start = 0;   ///< first step
@@ -17,19 +17,19 @@ struct PlannedRound {
   bool operator==(const PlannedRound&) const = default;
 };
 
-/// A whole run's meetings, walked without training.
+/// The meetings of a whole run, computed without training.
 struct Preview {
   int64_t steps = 0;
   int64_t rounds = 0;
   double communication = 0;                        ///< rounds / steps
-  int64_t base_period = 1;                         ///< what `above base` is measured against
+  int64_t base_period = 1;                         ///< the period that first_step_above_base compares with
   std::optional<int64_t> first_step_above_base{};  ///< first step of the first round longer than base_period
   std::vector<PlannedRound> all_rounds{};
 };
 
 /// Asks `schedule`, which must be new, for every round of a run of total_steps. `base_period` is the
 /// schedule's own; none: the length of the first round (for rules without such an option). A schedule that
-/// listens to divergence or loss needs the `replay` of a run that measured them. Throws Error where that is
+/// follows divergence or loss needs the `replay` of a run that measured them. Throws Error where it is
 /// missing, OptionError where the run has more than 50,000,000 rounds, Bug where the schedule breaks its
 /// contract.
 Preview preview(SyncSchedule& schedule, const LearningRate& learning_rate, int64_t total_steps,
@@ -38,4 +38,4 @@ Preview preview(SyncSchedule& schedule, const LearningRate& learning_rate, int64
 /// One sentence: where the period leaves its base (or that it never does), and how long the last round is.
 std::string sentence(const Preview& preview);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

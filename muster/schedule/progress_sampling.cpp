@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 ProgressSampling::ProgressSampling(std::vector<int64_t> sizes)
     : sizes_(std::move(sizes)), steps_(sizes_.size(), 0) {
@@ -33,7 +33,7 @@ void ProgressSampling::add_to_tree(size_t shard, int sign) {
   behind_[shard] = sign > 0;
 }
 
-// The shard in whose stretch of the running sum of weights `place` falls.
+// The shard whose interval of the cumulative weights contains `place`.
 size_t ProgressSampling::find(Wide place) const {
   size_t at = 0;
   for (size_t stride = std::bit_floor(sizes_.size()); stride > 0; stride /= 2) {
@@ -64,7 +64,8 @@ int64_t ProgressSampling::choose(int64_t, int64_t local_steps, RandomStream& str
   return static_cast<int64_t>(chosen);
 }
 
-// Entries of shards that were chosen again while ahead are out of date: their ratio is not the present one.
+// Moves shards that lag behind again from `ahead_` to the tree. Skips outdated entries, whose shard was
+// chosen again or is in the tree already.
 void ProgressSampling::welcome_laggards() {
   while (!ahead_.empty()) {
     const auto [ratio, shard] = ahead_.top();
@@ -105,4 +106,4 @@ void ProgressSampling::restore(const Numbers& numbers) {
   rebuild();
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -7,30 +7,30 @@
 
 #include "muster/schedule/shard_sampling.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 /// Eq. 2 of Liu et al. 2024 (arXiv 2401.09135): shard i with probability proportional to
-///   max(|D_i| / sum |D| - n_i / sum n, 0),   n_i = steps handed out from it;
-/// uniform where every weight is 0 (at the start, and when all are equally far). Whole numbers throughout. A
-/// shard has a weight while it lags behind the mean, n_i / |D_i| < sum n / sum |D|; the mean only grows, so a
-/// shard leaves those behind by being chosen and comes back once: O(log shards) per choice, in total.
+///   max(|D_i| / sum |D| - n_i / sum n, 0),   n_i = steps assigned from it;
+/// uniform where every weight is 0 (at the start, and when all have made equal progress). Integer arithmetic.
+/// A shard has a weight while it lags behind the mean, n_i / |D_i| < sum n / sum |D|. The mean only grows, so
+/// a shard changes sides at most twice for each time it is chosen: amortised O(log shards) per choice.
 class ProgressSampling final : public ShardSampling {
  public:
   /// REQUIRES: sizes >= 1, at least one.
   explicit ProgressSampling(std::vector<int64_t> sizes);
 
   int64_t choose(int64_t worker, int64_t local_steps, RandomStream& stream) override;
-  /// Numbers "shard0", "shard1", ...: steps handed out.
+  /// Numbers "shard0", "shard1", ...: steps assigned.
   Numbers state() const override;
   void restore(const Numbers& numbers) override;
 
-  /// Steps handed out from a shard.
+  /// Steps assigned from a shard.
   int64_t steps(int64_t shard) const { return steps_[static_cast<size_t>(shard)]; }
 
  private:
   __extension__ typedef __int128 Wide;  // products of two counts
 
-  /// Sums over those that lag behind, by prefix (Fenwick, 1994).
+  /// Prefix sums over the shards that lag behind (Fenwick tree, 1994).
   struct Sums {
     Wide size = 0, steps = 0;
   };
@@ -45,10 +45,10 @@ class ProgressSampling final : public ShardSampling {
   std::vector<Sums> tree_;  // 1-based
   std::vector<bool> behind_;
   Sums behind_sums_;
-  /// The others, by n_i / |D_i|, the least first.
+  /// The other shards by n_i / |D_i|, the least first; may hold outdated entries.
   std::priority_queue<std::pair<double, size_t>, std::vector<std::pair<double, size_t>>, std::greater<>>
       ahead_;
   Wide total_size_ = 0, total_steps_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

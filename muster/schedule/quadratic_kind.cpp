@@ -4,7 +4,7 @@
 #include "muster/schedule/rule_fields.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 RuleKind quadratic_rule() {
   using O = QuadraticRuleOptions;
@@ -35,4 +35,4 @@ RuleKind quadratic_rule() {
       .warns(risks_of_rate_rules);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

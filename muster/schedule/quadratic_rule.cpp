@@ -5,7 +5,7 @@
 #include "muster/schedule/power_rule.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void QuadraticRuleOptions::validate() const {
   check_base_period(base_period);
@@ -25,4 +25,4 @@ Round QuadraticRule::next_round(const RoundStart& start) {
   return local_round(power_period(square, start), start);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

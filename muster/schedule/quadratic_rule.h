@@ -5,7 +5,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct QuadraticRuleOptions {
   int64_t base_period = 4;   ///< schedule.base_period
@@ -21,9 +21,9 @@ struct QuadraticRuleOptions {
 ///
 ///     H = max(base_period, floor((growth / lr)^2)),   lr = learning rate of the round's first step
 ///
-/// The tiny rates in warm-up would ask for endless rounds. A round that starts there has the H of the first
-/// round after it, as the paper says, where rate_after_warmup is given; base_period steps otherwise, as in
-/// the authors' code (the same where (growth / peak)^2 < base_period + 1). With learning rate 0 the round
+/// The tiny rates in warm-up would give very long rounds. So a round that starts in warm-up has the H of the
+/// first round after it, as in the paper, where rate_after_warmup is given; base_period steps otherwise, as
+/// in the authors' code (the same where (growth / peak)^2 < base_period + 1). With learning rate 0 the round
 /// lasts to the end of the run.
 class QuadraticRule : public SyncSchedule {
  public:
@@ -35,4 +35,4 @@ class QuadraticRule : public SyncSchedule {
   QuadraticRuleOptions options_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

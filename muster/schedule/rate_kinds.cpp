@@ -1,6 +1,6 @@
 #include "muster/schedule/rate_kinds.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -30,4 +30,4 @@ Family<RateKind> built_in_rates() {
                    "2^round(log₂ of the cosine's value)")}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

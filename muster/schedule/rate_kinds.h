@@ -6,9 +6,9 @@
 #include "muster/choice/family.h"
 #include "muster/schedule/learning_rate.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
-/// A course of the learning rate after warm-up, as a user chooses it by name. Formulas: LearningRate.
+/// A shape of the learning rate after warm-up that a user chooses by name. Formulas: LearningRate.
 struct RateKind : Kind {
   LearningRateShape shape = LearningRateShape::cosine;
   bool falls_to_the_end = false;  ///< smoothly: another length of the run gives other rates
@@ -22,4 +22,4 @@ struct RateKind : Kind {
 /// All of them, in the order of help and documents: learning_rate.shape.
 Family<RateKind> built_in_rates();
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,7 +5,7 @@
 
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 std::vector<std::string> risks_of_rate_rules(const AdviceFacts& facts) {
   std::vector<std::string> risks = {
@@ -43,4 +43,4 @@ std::vector<Candidate> rate_rule_candidates(const std::string& name, double expo
   return all;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

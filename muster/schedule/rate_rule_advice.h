@@ -5,11 +5,11 @@
 
 #include "muster/schedule/rule_advice.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
-// What is said of the rules whose period grows as the learning rate falls.
+// Advice for the rules whose period grows as the learning rate falls.
 
-/// Steps of the shortest run in which QSR was shown to gain.
+/// Steps of the shortest run for which a gain of QSR has been shown.
 inline constexpr int64_t long_run = 15'000;
 
 std::vector<std::string> risks_of_rate_rules(const AdviceFacts& facts);
@@ -20,4 +20,4 @@ std::vector<Candidate> rate_rule_candidates(const std::string& name, double expo
                                             const std::function<double(int64_t base)>& growth_of,
                                             const CandidateRequest& request);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline schedule {
 
 Replay::Replay(const std::vector<Record>& records) {
   for (const Record& record : records) {
@@ -24,4 +24,4 @@ std::optional<double> Replay::nearest(const Series& series, int64_t step) {
   return after->second;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,14 +5,14 @@
 #include <utility>
 #include <vector>
 
-namespace muster {
+namespace muster::inline schedule {
 
-/// What a finished run measured at its meetings, for walking a schedule that listens to the run.
+/// The measurements of a finished run at its meetings, for previewing a schedule that depends on them.
 ///
-/// Every record belongs to the last step of its round (0-based). A question about a round that ends with step
-/// e gets the record whose step is nearest to e (of two equally near, the earlier), among the records that
-/// hold the value asked for. Under the recorded schedule that is the run itself, bit for bit; under another
-/// one it is an estimate, because divergence depends on the length of the round that it was measured after.
+/// Every record belongs to the last step of its round (0-based). For a round that ends with step e, the
+/// functions return the value of the record whose step is nearest to e (of two equally near, the earlier),
+/// among the records that hold that value. Under the recorded schedule this repeats the run bit for bit;
+/// under another one it is an estimate, because divergence depends on the length of the round before it.
 class Replay {
  public:
   struct Record {
@@ -36,4 +36,4 @@ class Replay {
   Series losses_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 int64_t steps_left(const RoundStart& start) {
   invariant(start.step >= 0 && start.step < start.total_steps, "a round must start inside the run");
@@ -22,4 +22,4 @@ int64_t whole_period(double period, int64_t least, const RoundStart& start) {
   return std::min(left, std::max(least, static_cast<int64_t>(period)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

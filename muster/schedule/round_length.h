@@ -4,7 +4,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 /// Steps left in the run. Throws Bug when `start` breaks next_round's contract.
 int64_t steps_left(const RoundStart& start);
@@ -17,4 +17,4 @@ Round local_round(int64_t period, const RoundStart& start);
 /// The comparison comes before the conversion, so nothing overflows.
 int64_t whole_period(double period, int64_t least, const RoundStart& start);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

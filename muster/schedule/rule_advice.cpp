@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline schedule {
 
 std::vector<int64_t> CandidateRequest::first_periods() const {
   std::vector<int64_t> few = periods;
@@ -18,4 +18,4 @@ Values CandidateRequest::with_period(int64_t period) const {
   return values;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

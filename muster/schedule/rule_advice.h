@@ -7,15 +7,15 @@
 
 #include "muster/choice/values.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
-/// One setting of a rule that a planner looks at, under the name by which a plan calls it: "constant:8".
+/// One setting of a rule that a planner evaluates, with its name in the plan: "constant:8".
 struct Candidate {
   std::string name;
   Values values;
 };
 
-/// What a planner wants: about `settings` settings of a rule around the configured ones.
+/// A planner's request for about `settings` settings of a rule around the configured ones.
 struct CandidateRequest {
   const Values& given;   ///< of the section, for whatever rule
   std::string rule;      ///< the configured one
@@ -31,7 +31,7 @@ struct CandidateRequest {
   Values with_period(int64_t period) const;
 };
 
-/// What is known of a training, and of one setting of a rule for it, when advice is given.
+/// The facts about a run and one setting of a rule for it, on which advice depends.
 struct AdviceFacts {
   bool rate_falls = false;  ///< smoothly, to a tenth of its peak or less
   bool rate_drops = false;  ///< in steps
@@ -39,14 +39,14 @@ struct AdviceFacts {
   int64_t steps = 0;        ///< of the run
   int64_t warmup_steps = 0;
   bool estimated = false;  ///< the rule follows what a run will measure
-  std::string enough;      ///< "10 %": the share of a run's time beside computing that is left as it is
+  std::string enough;      ///< "10 %": a share of the run's time besides computing that needs no improvement
 };
 
 /// What papers and experience say of a rule: settings to try, when to take it, why, and what it may cost.
 struct RuleAdvice {
   /// Empty: the rule is planned only where it is the configured one.
   std::function<std::vector<Candidate>(const CandidateRequest&)> candidates;
-  /// How much papers speak for the rule in such a training: the rule with the largest number is looked at
+  /// How strongly papers support the rule for such a run: the rule with the largest number is evaluated
   /// first, the last of them where that has no setting of the papers. 0 or empty: it is never proposed.
   std::function<int(const AdviceFacts&)> suits;
   /// One sentence; "" or empty: nothing to say.
@@ -55,4 +55,4 @@ struct RuleAdvice {
   std::function<std::vector<std::string>(const AdviceFacts&)> risks;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

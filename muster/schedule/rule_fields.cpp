@@ -5,7 +5,7 @@
 
 #include "muster/schedule/learning_rate.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 Field base_period_field() {
   return integer_field("base_period").says("steps between two meetings.").in("steps").at_least(1);
@@ -63,4 +63,4 @@ std::vector<Candidate> period_candidates(const std::string& rule, const Candidat
   return all;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

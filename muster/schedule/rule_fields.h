@@ -10,28 +10,27 @@
 #include "muster/schedule/rule_advice.h"
 #include "muster/schedule/run_facts.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
-// Fields that several rules share. Each rule says what it means to it.
+// Fields that several rules share. Each rule adds what the field means for it.
 
 Field base_period_field();
 Field max_period_field();
 Field switch_step_field();
 Field growth_field();
 
-/// What becomes of rounds that start in warm-up.
+/// schedule.in_warmup: how long rounds that start in warm-up are.
 Field in_warmup_field();
-/// The part of warm-up that a rule is to know of: none of it where in_warmup = rule. For a rule whose options
-/// have `warmup_steps`.
+/// Sets `warmup_steps` of a rule's options: 0 where in_warmup = rule, otherwise the run's.
 template <class Options>
 std::function<void(Options&, const std::string&, const RunFacts&)> warmup_steps_by_word() {
   return [](Options& options, const std::string& word, const RunFacts& facts) {
     options.warmup_steps = word == "rule" ? 0 : facts.learning_rate.warmup_steps;
   };
 }
-/// By which rounds in warm-up are as long as the first one after it: the learning rate of step warmup_steps.
+/// The learning rate of step warmup_steps, the first after warm-up.
 double rate_after_warmup(const RunFacts& facts);
-/// Both, for a rule whose options have `rate_after_warmup`, too.
+/// Sets `warmup_steps` so, and `rate_after_warmup` where in_warmup = first_after and there is warm-up.
 template <class Options>
 std::function<void(Options&, const std::string&, const RunFacts&)> warmup_by_word() {
   return [](Options& options, const std::string& word, const RunFacts& facts) {
@@ -41,7 +40,7 @@ std::function<void(Options&, const std::string&, const RunFacts&)> warmup_by_wor
   };
 }
 
-/// What both rules with a switch cost.
+/// The risk of both rules with a switch.
 inline constexpr const char* switch_has_to_be_tuned =
     "Accuracy: the step of the switch has to be tuned; Gu et al. found both below QSR.";
 
@@ -51,4 +50,4 @@ std::vector<Candidate> switching_candidates(const std::string& rule, double shar
 /// "rule:8": the first periods.
 std::vector<Candidate> period_candidates(const std::string& rule, const CandidateRequest& request);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

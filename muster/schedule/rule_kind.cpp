@@ -1,6 +1,6 @@
 #include "muster/schedule/rule_kind.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 std::optional<int64_t> RuleKind::period_of_preview(const Values& values) const {
   if (based_on) return based_on(values);
@@ -8,4 +8,4 @@ std::optional<int64_t> RuleKind::period_of_preview(const Values& values) const {
   return base_period(values);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

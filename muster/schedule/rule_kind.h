@@ -14,53 +14,52 @@
 #include "muster/schedule/run_facts.h"
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 /// Which meetings of a rule average gradients instead of parameters.
 enum class GradientMeetings { never, before_switch, always };
 
-/// What the length of a run decides: nothing but where the rule is cut, a period that is a function of it,
-/// or one that follows the learning rate.
+/// How the length of a run affects the periods of a rule: only by cutting the last round, directly, or
+/// through the learning rate.
 enum class Follows { nothing, length, rate };
 
-/// The meetings of a rule that are known without asking for each: gradients in the first `gradient_steps`
-/// steps, from there on parameters every `period` steps.
+/// The meetings of a rule in closed form: gradients are averaged in the first `gradient_steps` steps, from
+/// there on parameters every `period` steps.
 struct ClosedForm {
   int64_t period = 1;
   int64_t gradient_steps = 0;
 };
 
-/// A rule for when workers meet, as a user chooses it by name. Whoever asks what goes with a rule asks these
-/// traits, never its name.
+/// A rule for when workers meet, which a user chooses by name. Code that depends on properties of a rule
+/// reads these traits, never its name.
 struct RuleKind : Kind {
   /// A new schedule, for one run. Throws OptionError.
   std::function<std::unique_ptr<SyncSchedule>(const Values&, const RunFacts&)> make;
 
   GradientMeetings gradients = GradientMeetings::never;
   Follows follows = Follows::nothing;
-  bool one_period = false;  ///< every round has base_period steps
-  bool last_round_alone =
-      false;  ///< after a switch no meeting but the last: what the workers do is their own
+  bool one_period = false;        ///< every round has base_period steps
+  bool last_round_alone = false;  ///< after a switch the workers meet only once more, at the end
   bool wants_divergence = false;  ///< as the schedule's own functions say
   bool wants_loss = false;
 
   /// Sets what was not given and depends on the run.
   std::function<void(Values&, const RunFacts&)> fill;
-  /// Replaces values that name files by what these hold; `read(field, path)`. Empty: no field names one.
+  /// Replaces values that name files by the files' contents; `read(field, path)`. Empty: no field names one.
   std::function<void(Values&, const std::function<std::string(const std::string&, const std::string&)>&)>
       read_files;
-  /// Contradictions between fields; throws OptionError. Empty: there are none. `of_any_rule` also where
-  /// another rule was chosen.
+  /// Contradictions between fields; throws OptionError. Empty: there are none. The second is called whichever
+  /// rule was chosen.
   std::function<void(const Values&)> contradictions, contradictions_of_any_rule;
   /// The period that previews measure against; without it base_period where the rule reads it, and else the
   /// first round's length.
   std::function<std::optional<int64_t>(const Values&)> based_on;
-  /// Nothing for settings whose rounds have to be walked.
+  /// Nothing for settings whose rounds have to be computed one by one.
   std::function<std::optional<ClosedForm>(const Values&, const RunFacts&, int64_t total_steps)> closed_form;
   /// "samples the first 0.25 of the run, now 2,000 steps": what another length of the run changes; nothing
   /// where it changes nothing.
   std::function<std::optional<std::string>(const Values&, int64_t total_steps)> change_of_length;
-  /// How a table of results calls these settings, where the rule's name says too little.
+  /// The name of these settings in a table of results, where the rule's name is not enough.
   std::function<std::string(const Values&)> title;
   RuleAdvice advice;
 
@@ -71,7 +70,7 @@ struct RuleKind : Kind {
   std::optional<int64_t> period_of_preview(const Values& values) const;
   std::string title_of(const Values& values) const { return title ? title(values) : name; }
 
-  // A rule is described like a sentence.
+  // Chained calls that describe the rule.
   RuleKind&& says(std::string text) && { return about = std::move(text), std::move(*this); }
   RuleKind&& from(std::string source) && { return paper = std::move(source), std::move(*this); }
   RuleKind&& in(std::string sources) && { return files = std::move(sources), std::move(*this); }
@@ -131,4 +130,4 @@ RuleKind rule(std::string name, RuleReading<Options> reading) {
   return kind;
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

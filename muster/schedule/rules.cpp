@@ -1,6 +1,6 @@
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 Family<RuleKind> built_in_rules() {
   return {{.section = "schedule",
@@ -11,4 +11,4 @@ Family<RuleKind> built_in_rules() {
            adaptive_rule(), loss_rule(), piecewise_rule(), swap_rule(), theory_rule()}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -5,7 +5,7 @@
 #include "muster/choice/family.h"
 #include "muster/schedule/rule_kind.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 // Every rule, described beside its implementation.
 RuleKind every_step_rule();
@@ -22,4 +22,4 @@ RuleKind theory_rule();
 /// All of them, in the order of help and documents: schedule.rule.
 Family<RuleKind> built_in_rules();
 
-}  // namespace muster
+}  // namespace muster::inline schedule

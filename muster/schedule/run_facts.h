@@ -4,13 +4,13 @@
 
 #include "muster/schedule/learning_rate.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
-/// What rules may need to know of a run besides their own fields.
+/// Facts of a run that rules may need besides their own fields.
 struct RunFacts {
   LearningRateOptions learning_rate{};
   int64_t workers = 1;
   int64_t batch = 1;  ///< samples that a worker takes in a step
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -9,7 +9,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-/// What every SyncSchedule must keep to, for ours and for anybody's own. Needs no test framework:
+/// Checks the contract of every SyncSchedule, the library's or a user's. Needs no test framework:
 ///
 ///     for (const auto& broken : muster::contract::check_schedule([] { return std::make_unique<MyRule>(); }))
 ///       ADD_FAILURE() << broken;
@@ -17,9 +17,8 @@
 /// Checked over runs of 1 to 3,000 steps, with learning rates that fall, that stay, and that reach 0:
 ///   - every round has at least one step, and the last ends with the last step exactly;
 ///   - gradients are averaged in rounds of one step only;
-///   - a new object restored from state() at any meeting decides as the undisturbed one, and has the same
-///   state.
-namespace muster::contract {
+///   - a new object restored from state() at any meeting decides as the original, and has the same state.
+namespace muster::inline schedule::contract {
 
 using MakeSchedule = std::function<std::unique_ptr<SyncSchedule>()>;
 
@@ -47,7 +46,7 @@ inline std::vector<World> worlds() {
   return all;
 }
 
-/// What the meeting before `step` would have measured: any fixed numbers that rise and fall.
+/// The facts before `step`, with made-up measurements: fixed numbers that rise and fall.
 inline RoundStart round_start(const World& world, int64_t step) {
   RoundStart start{
       .step = step, .total_steps = world.total_steps, .learning_rate = world.learning_rate(step)};
@@ -66,7 +65,7 @@ struct RoundDecision {
   Numbers state_after{};
 };
 
-/// Walks from `step` to the end of the run, or to the first broken promise, which is then named.
+/// Walks from `step` to the end of the run or to the first violation, which it returns.
 inline std::optional<std::string> walk(SyncSchedule& schedule, const World& world, int64_t step,
                                        std::vector<RoundDecision>& decisions) {
   while (step < world.total_steps) {
@@ -104,7 +103,7 @@ inline std::optional<std::string> check_restored(const MakeSchedule& make, const
   return std::nullopt;
 }
 
-/// The broken promises, one line each; none: the schedule keeps to the contract.
+/// The violations, one line each; none: the schedule keeps the contract.
 inline std::vector<std::string> check_schedule(const MakeSchedule& make) {
   std::vector<std::string> broken;
   for (const World& world : worlds()) {
@@ -128,4 +127,4 @@ inline std::vector<std::string> check_schedule(const MakeSchedule& make) {
   return broken;
 }
 
-}  // namespace muster::contract
+}  // namespace muster::inline schedule::contract

@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/schedule/progress_sampling.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -39,7 +39,7 @@ class LeastVisited final : public ShardSampling {
 
  private:
   size_t shards_;
-  std::vector<int64_t> left_;  // of the present turn
+  std::vector<int64_t> left_;  // shards not yet chosen in the present pass
 };
 
 class FixedShard final : public ShardSampling {
@@ -74,4 +74,4 @@ std::unique_ptr<ShardSampling> make_shard_sampling(const ShardSamplingOptions& o
   throw Bug("unknown rule of shard sampling");
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -7,7 +7,7 @@
 #include "muster/base/numbers.h"
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 enum class ShardRule { progress, least_visited, fixed };
 
@@ -23,17 +23,17 @@ struct ShardSamplingOptions {
 class ShardSampling {
  public:
   virtual ~ShardSampling() = default;
-  /// The shard of a round of `local_steps` steps; counts them as handed out. Draws from `stream` only.
+  /// The shard of a round of `local_steps` steps; counts them as assigned. Draws from `stream` only.
   virtual int64_t choose(int64_t worker, int64_t local_steps, RandomStream& stream) = 0;
   virtual Numbers state() const { return {}; }
   virtual void restore(const Numbers&) {}
 };
 
 /// progress: by Eq. 2 of the paper, p_i proportional to max(|D_i| / sum |D| - n_i / sum n, 0) with n_i the
-/// steps handed out from shard i, uniform (by size) where all weights vanish; O(log shards).
+/// steps assigned from shard i, uniform where all weights vanish; O(log shards).
 /// least_visited: uniform among the shards with the fewest rounds so far (the authors' notebook).
-/// fixed: shard `worker` modulo their number.
+/// fixed: shard `worker` modulo the number of shards.
 /// Throws OptionError.
 std::unique_ptr<ShardSampling> make_shard_sampling(const ShardSamplingOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::vector<int64_t> expected_shard_steps(const ShardSamplingOptions& sampling, 
   return in_proportion(std::vector<int64_t>(sampling.sizes.size(), 1), total_steps);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void StalenessWeightOptions::validate() const {
   if (!(weight > 0 && std::isfinite(weight)))
@@ -28,4 +28,4 @@ double PolynomialWeight::of(int64_t staleness) const {
   return options_.weight * std::pow(1 + static_cast<double>(staleness), -options_.power);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct StalenessWeightOptions {
   double weight = 1;                   ///< async.weight, > 0: of a fresh contribution
@@ -14,11 +14,11 @@ struct StalenessWeightOptions {
   void validate() const;
 };
 
-/// How much a contribution weighs. Staleness: versions between the one it started from and the present one.
+/// The weight of a contribution. Staleness: versions between the one it started from and the present one.
 class StalenessWeight {
  public:
   virtual ~StalenessWeight() = default;
-  /// >= 0; 0: it is dropped. REQUIRES: staleness >= 0.
+  /// The weight, >= 0; 0: the contribution is dropped. REQUIRES: staleness >= 0.
   virtual double of(int64_t staleness) const = 0;
 };
 
@@ -34,4 +34,4 @@ class PolynomialWeight final : public StalenessWeight {
   StalenessWeightOptions options_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

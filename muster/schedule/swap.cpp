@@ -5,7 +5,7 @@
 #include "muster/schedule/option_rules.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 void SwapOptions::validate() const {
   check_base_period(base_period);
@@ -19,4 +19,4 @@ Round Swap::next_round(const RoundStart& start) {
   return local_round(std::min(options_.base_period, options_.switch_step - start.step), start);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -4,11 +4,11 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 struct SwapOptions {
   int64_t base_period = 4;  ///< schedule.base_period, H before the switch
-  int64_t switch_step = 0;  ///< schedule.switch_step, >= 1: first step of the last round; has to be chosen
+  int64_t switch_step = 0;  ///< schedule.switch_step, >= 1: first step of the last round; required
   void validate() const;
 };
 
@@ -25,4 +25,4 @@ class Swap : public SyncSchedule {
   SwapOptions options_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

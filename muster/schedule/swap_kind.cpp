@@ -2,7 +2,7 @@
 #include "muster/schedule/rules.h"
 #include "muster/schedule/swap.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 RuleKind swap_rule() {
   using O = SwapOptions;
@@ -21,4 +21,4 @@ RuleKind swap_rule() {
       .warns([](const AdviceFacts&) { return std::vector<std::string>{switch_has_to_be_tuned}; });
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

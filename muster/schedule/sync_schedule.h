@@ -5,7 +5,7 @@
 
 #include "muster/base/numbers.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 /// What a meeting averages: gradients before the inner step (plain data parallel training) or parameters
 /// after it.
@@ -33,21 +33,21 @@ struct Round {
   bool operator==(const Round&) const = default;
 };
 
-/// WHEN do workers meet? Pure numbers; one object serves one run, asked once per round, in order.
+/// Decides when workers meet. One object serves one run: next_round() is called once per round, in order.
 class SyncSchedule {
  public:
   virtual ~SyncSchedule() = default;
   /// REQUIRES: 0 <= start.step < start.total_steps.
   virtual Round next_round(const RoundStart& start) = 0;
-  /// True: the meeting measures the divergence and hands it to the next round's start.
+  /// True: the meeting measures the divergence and passes it in the next RoundStart.
   virtual bool wants_divergence() const { return false; }
-  /// True: every round's start after the first must know the loss of the round just done.
+  /// True: every RoundStart after the first must hold the loss of the round just done.
   virtual bool wants_loss() const { return false; }
-  /// True: every round's start must know the seconds, 0 at the first.
+  /// True: every RoundStart must hold the seconds, 0 at the first.
   virtual bool wants_seconds() const { return false; }
-  /// What must be kept so that a resumed run decides as the undisturbed one.
+  /// The state from which a resumed run takes the same decisions as an uninterrupted one.
   virtual Numbers state() const { return {}; }
   virtual void restore(const Numbers&) {}
 };
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -8,7 +8,7 @@
 #include "muster/schedule/rules.h"
 #include "muster/schedule/theory_period.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -66,7 +66,7 @@ std::vector<Candidate> theory_candidates(const CandidateRequest& request) {
   return all;
 }
 
-/// All but the growing ones have one period for the whole run.
+/// All theories but `growing` have one period for the whole run.
 std::optional<ClosedForm> closed_form(const Values& values, const RunFacts& facts, int64_t total_steps) {
   const TheoryPeriodOptions options = theory_reading()(values, facts);
   if (options.theory == Theory::growing) return std::nullopt;
@@ -87,4 +87,4 @@ RuleKind theory_rule() {
       .candidates(theory_candidates);
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -9,7 +9,7 @@
 #include "muster/base/format.h"
 #include "muster/schedule/round_length.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 namespace {
 
@@ -30,7 +30,7 @@ int64_t largest(int64_t limit, Condition holds) {
   return low;
 }
 
-// R = ceil(kappa K). At 2^31 a run of 2^30 steps meets in every step already.
+// R = ceil(kappa K), capped at 2^31 - 1: with so many meetings a run of 2^30 steps meets in every step.
 int64_t growing_meetings(const TheoryPeriodOptions& options) {
   constexpr int64_t limit = std::numeric_limits<int32_t>::max();
   const double wanted = std::ceil(options.condition_number * static_cast<double>(options.workers));
@@ -101,4 +101,4 @@ int64_t khaled_period(int64_t total_steps, int64_t workers, double condition_num
   return std::max<int64_t>(1, static_cast<int64_t>(numerator / denominator));
 }
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -4,7 +4,7 @@
 
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline schedule {
 
 enum class Theory { stich, haddadpour, khaled, growing, woodworth, koloskova };
 
@@ -14,7 +14,7 @@ struct TheoryPeriodOptions {
   int64_t batch = 1;              ///< task.batch, b per worker
   double condition_number =
       1;  ///< schedule.condition_number, kappa = L / mu >= 1 of the problem, if known;
-          ///< all but stich and haddadpour use it, the default gives their most generous form
+          ///< all but stich and haddadpour use it; the default gives the longest periods
   void validate() const;
 };
 
@@ -47,4 +47,4 @@ int64_t stich_period(int64_t total_steps, int64_t workers, int64_t batch);
 int64_t haddadpour_period(int64_t total_steps, int64_t workers);
 int64_t khaled_period(int64_t total_steps, int64_t workers, double condition_number);
 
-}  // namespace muster
+}  // namespace muster::inline schedule

@@ -7,7 +7,7 @@
 #include "muster/flat/vector.h"
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 Applier::Applier(AsyncVectors& vectors, SnapshotWriter& snapshots)
     : vectors_(vectors), snapshots_(snapshots), thread_(quiet_thread([this] { run(); })) {}
@@ -40,7 +40,7 @@ void Applier::run() {
       if (items.empty()) return;
       for (; !items.empty(); work_.did(1)) {
         std::visit([this](const auto& item) { work_on(item); }, items.front());
-        items.pop_front();  // its vector may be used again by whoever is answered
+        items.pop_front();  // frees its vector before its caller is answered
       }
     }
   } catch (const std::exception& problem) {  // whatever it was: the vectors are behind for good
@@ -65,4 +65,4 @@ void Applier::work_on(const Snapshot& snapshot) {
   snapshots_.write(snapshot.rotation, std::move(whole));
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

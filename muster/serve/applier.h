@@ -13,17 +13,17 @@
 #include "muster/serve/ordered_work.h"
 #include "muster/serve/snapshot_writer.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Where rounds begin, shared by all who were released together. Written to once, by the applier, before
-/// their release is done there.
+/// The starting point of rounds, shared by all workers that were released together. The applier writes it
+/// once, before their release counts as done.
 struct StartingPoint {
   Vector vector;
 };
 
-/// Lets the vectors of a server follow its decisions, in their order, on a thread of its own, which alone
-/// touches them: what is decided does not wait for a pass over the parameters. Whoever waits gets a FileError
-/// where that failed. For several threads at once.
+/// Applies a server's decisions to its vectors, in their order, on a thread of its own, which alone touches
+/// the vectors: deciding does not wait for passes over the parameters. Callers that wait get a FileError
+/// where applying failed. For several threads at once.
 class Applier {
  public:
   /// Both are borrowed, and nobody else touches the vectors while it lives.
@@ -33,8 +33,8 @@ class Applier {
   /// Applies what is left.
   ~Applier();
 
-  /// Each has a place in the order, for wait(). `start` (null where nobody is released) gets the release's
-  /// starting point.
+  /// Each call returns its place in the order, for wait(). `start` (null where no worker is released)
+  /// receives the release's starting point.
   uint64_t apply(ServerEvent event, EventOutcome decided, std::shared_ptr<StartingPoint> start);
   /// `to` gets a copy of the parameters as they are then.
   uint64_t copy_parameters(std::shared_ptr<Vector> to);
@@ -76,4 +76,4 @@ class Applier {
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

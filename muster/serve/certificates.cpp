@@ -7,14 +7,14 @@
 #include "muster/base/error.h"
 #include "muster/serve/openssl_objects.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
-// A password would be asked for on the terminal.
+// Otherwise OpenSSL asks for a password on the terminal.
 int no_password(char*, int, int, void*) { return -1; }
 
-/// Why a certificate does not hold now, or "".
+/// Why a certificate is not valid now, or "".
 std::string out_of_time(const X509& certificate) {
   const ASN1_TIME* const begins = X509_get0_notBefore(&certificate);
   const ASN1_TIME* const ends = X509_get0_notAfter(&certificate);
@@ -83,4 +83,4 @@ void require_usable_authority(const std::string& path, const std::string& certif
       fmt::format("the certificate '{}' {}; make a new one, or set this machine's clock", path, why));
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

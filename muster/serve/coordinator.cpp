@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/base/secret_bits.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -147,8 +147,8 @@ void Coordinator::refuse(const std::string& reason) {
   ++refused_[reason];
 }
 
-// Nothing here waits for the disk: nobody is told of it. After the end the silent stay members: who is slow
-// to ask is still to hear of the end.
+// Nothing here waits for the disk, since no reply rests on it. After the end silent workers stay members, so
+// that a slow one can still learn of the end.
 void Coordinator::look() {
   const std::lock_guard lock(mutex_);
   require_working();
@@ -163,7 +163,7 @@ void Coordinator::look() {
   files_.journal().wake();
 }
 
-// Signs of life that came while this process stood still have not been read yet.
+// Signs of life that came while this process was stopped have not been read yet.
 void Coordinator::forgive_own_silence(Time now) {
   constexpr std::chrono::milliseconds usual(500);
   const auto stood_still = now - last_look_;
@@ -171,4 +171,4 @@ void Coordinator::forgive_own_silence(Time now) {
   if (stood_still >= usual) members_.forgive(now, stood_still);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -21,7 +21,7 @@
 #include "muster/serve/server_files.h"
 #include "muster/serve/status.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 struct CoordinatorOptions {
   int64_t total_steps = 0;       ///< local steps of all workers together that end the run
@@ -41,23 +41,23 @@ struct GivenRound {
 };
 
 /// What a worker is told about its contribution.
-struct HandedIn {
+struct ContributionReply {
   Verdict verdict = Verdict::counted;
   std::string reason{};   ///< of a contribution that was dropped: numbers and the option that decided
   bool member = true;     ///< false: it may join again
   bool finished = false;  ///< the run has ended
 };
 
-/// The one place where an asynchronous run is decided on, for many threads at once: who is there, who starts
-/// when, what becomes of a contribution. A decision is made under a short lock, from numbers alone. From
-/// there two threads follow in the order of the decisions: the journal's brings them to the disk in groups,
-/// the applier's makes the outer steps, the starting points and the copies for snapshots.
+/// Takes the decisions of an asynchronous run, for many threads at once: which workers are members, when each
+/// starts, what becomes of a contribution. A decision is made under a short lock, from numbers alone. Two
+/// threads then carry the decisions out in their order: the journal's brings them to the disk in groups, the
+/// applier's makes the outer steps, the starting points and the copies for snapshots.
 ///
-/// Nothing that follows from a decision is told before it is on the disk: no round, verdict, acknowledgement,
-/// membership or end. (status() is for people, and tells how things stand in memory.) A disk that stalls
-/// makes those wait who are to be told of something new, and nobody else (for so long, and then they are
-/// asked to try again: LostPeer). After a failed write it answers no more: every call throws that FileError,
-/// and whoever serves it must end and be started again.
+/// No reply is given before the decision that it rests on is on the disk: no round, verdict, acknowledgement,
+/// membership or end. (status() is for people, and shows the state in memory.) When a disk stalls, only
+/// callers whose reply rests on a new decision wait, for at most disk_patience; then they get LostPeer: try
+/// again. After a failed write every call throws that FileError, and the serving process must end and be
+/// started again.
 class Coordinator {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -66,32 +66,32 @@ class Coordinator {
   /// FileError, CheckpointError, DataError.
   Coordinator(AsyncServer server, ServerFiles files, const CoordinatorOptions& options);
 
-  /// A worker comes; `previous`: what it was before, where it was a member, and may come back as. Throws
-  /// Error where there is no room.
+  /// Admits a worker; `previous`: its last membership, where it had one, which it may resume. Throws Error
+  /// where there is no room.
   MemberIdentity join(const std::string& name, std::optional<double> seconds_per_step,
                       const std::optional<MemberIdentity>& previous);
-  /// It leaves; nothing where it is no member.
+  /// Ends a membership; does nothing where there is none.
   void leave(const MemberIdentity& who);
-  /// Its next round, waiting for it until `until`.
+  /// The worker's next round; waits for it until `until`.
   GivenRound next_round(const MemberIdentity& who, Time until);
-  /// It has got all of what it starts from.
+  /// The worker has received the whole starting point of its round.
   void fetched(const MemberIdentity& who, int64_t sequence, int64_t bytes);
-  /// What the contribution to such a round would get at once, before its vector has come; nothing where it
-  /// is waited for.
-  std::optional<HandedIn> judge_early(const MemberIdentity& who, const Contribution& without_vector);
+  /// The reply to a contribution where its vector does not matter, before that has come; nothing where the
+  /// vector is needed.
+  std::optional<ContributionReply> judge_early(const MemberIdentity& who, const Contribution& without_vector);
   /// `contribution.completed` is filled in here. Returns when it is applied too: its vector is free again.
-  HandedIn hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes);
+  ContributionReply hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes);
   struct Heard {
     bool known = false;
     bool finished = false;
   };
   /// A sign of life.
   Heard beat(const MemberIdentity& who, int64_t steps_done);
-  /// Something was refused at the door.
+  /// A request was refused for this reason before it came here.
   void refuse(const std::string& reason);
-  /// Lets go of workers that have been silent for too long, and starts those who have waited long enough. To
-  /// be called every now and then: time in which nobody called it (a process stopped, a machine asleep) was
-  /// this side's own and is not counted as silence.
+  /// Removes workers that have been silent for too long, and releases those that have waited long enough. To
+  /// be called regularly: time in which nobody called it (a process stopped, a machine asleep) does not count
+  /// as silence of the workers.
   void look();
 
   ServerStatus status();
@@ -99,9 +99,9 @@ class Coordinator {
   bool finished();
   int64_t local_steps();
   int64_t workers_present();
-  /// Finished, and every member knows; and who has asked for the status in the last seconds, as `muster
-  /// status --every` does, has heard of it.
-  bool everybody_knows();
+  /// The run has finished and every member knows; so does every client that asked for the status in the last
+  /// seconds (`muster status --every`).
+  bool end_announced();
   /// Contributions that this process found in the files when it began.
   int64_t versions_found() const { return versions_found_; }
   /// What people should be told, a line each: damage that was found in the files and what became of it,
@@ -167,10 +167,10 @@ class Coordinator {
   }
 
   void require_working() const;
-  // Gives the lock back.
+  // Releases the lock.
   void wait_until_told(Lock& lock, const Settled& place) const;
 
-  AsyncServer server_;  // the lock's: its decisions; the applier's: its vectors
+  AsyncServer server_;  // the decisions are guarded by the lock; the vectors are the applier's
   const int64_t elements_;
   const ElementType type_;
   ServerFiles files_;
@@ -178,7 +178,7 @@ class Coordinator {
   Stopwatch watch_;
   double time_before_ = 0;  // seconds of the run before this process
   double last_time_ = 0;    // of the last event
-  double asked_ = -1e9;     // when somebody heard that the run goes on
+  double asked_ = -1e9;     // when a status request last found the run going on
   int64_t versions_found_ = 0;
   int64_t since_snapshot_ = 0;
   uint64_t snapshots_ = 0;          // ordered
@@ -192,7 +192,7 @@ class Coordinator {
   std::vector<Told<std::string>> messages_;      // not taken yet
   int64_t bytes_in_ = 0, bytes_out_ = 0;
   Time last_look_ = std::chrono::steady_clock::now();
-  std::unique_ptr<Applier> applier_;  // ends first
+  std::unique_ptr<Applier> applier_;  // destroyed first
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

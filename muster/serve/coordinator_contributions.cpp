@@ -4,14 +4,14 @@
 #include "muster/asynchronous/vector_measure.h"
 #include "muster/serve/coordinator.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-std::optional<HandedIn> Coordinator::judge_early(const MemberIdentity& who,
-                                                 const Contribution& without_vector) {
+std::optional<ContributionReply> Coordinator::judge_early(const MemberIdentity& who,
+                                                          const Contribution& without_vector) {
   Lock lock(mutex_);
   require_working();
   Member* const one = members_.find(who);
-  HandedIn answer{.member = one != nullptr, .finished = has_ended()};
+  ContributionReply answer{.member = one != nullptr, .finished = has_ended()};
   if (one != nullptr && has_ended()) one->knows = true;
   const auto turned_away = decisions().judge_round(without_vector);
   if (!turned_away && one != nullptr && !has_ended()) return std::nullopt;
@@ -21,14 +21,14 @@ std::optional<HandedIn> Coordinator::judge_early(const MemberIdentity& who,
   return answer;
 }
 
-HandedIn Coordinator::hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes) {
+ContributionReply Coordinator::hand_in(const MemberIdentity& who, Contribution contribution, int64_t bytes) {
   const VectorMeasure measured = measure(contribution.pseudo_gradient, elements_, type_);
   Lock lock(mutex_);
   require_working();
   Member* const one = members_.find(who);
   bytes_in_ += bytes;
   if (one != nullptr) one->bytes_in += bytes;
-  HandedIn answer{.member = one != nullptr, .finished = has_ended()};
+  ContributionReply answer{.member = one != nullptr, .finished = has_ended()};
   contribution.completed = now();
   const auto turned_away = decisions().judge_round(contribution);
   answer.verdict = turned_away ? *turned_away : decisions().judge_vector(contribution, measured);
@@ -48,4 +48,4 @@ HandedIn Coordinator::hand_in(const MemberIdentity& who, Contribution contributi
   return answer;
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

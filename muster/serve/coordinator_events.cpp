@@ -8,7 +8,7 @@
 #include "muster/base/format.h"
 #include "muster/serve/coordinator.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -25,7 +25,7 @@ double time_of(const ServerEvent& event) {
 
 }  // namespace
 
-// To the journal and to the applier, which are to see the same order: both within the lock.
+// Gives the event to the journal and to the applier within the lock, so that both see the same order.
 Settled Coordinator::decide(const ServerEvent& event, double norm) {
   const bool had_ended = has_ended();
   std::optional<ArrivalLine> ended = ended_round(event);
@@ -116,7 +116,7 @@ std::optional<ArrivalLine> Coordinator::ended_round(const ServerEvent& event) co
   return line;
 }
 
-// A window closes when its time has passed, or when nobody will come before that.
+// A grace window closes when all are ready, its time has passed, or no worker is expected before it has.
 bool Coordinator::release_due() const {
   const Dispatcher& dispatcher = decisions().dispatcher();
   const auto closes = dispatcher.grace_closes();
@@ -141,4 +141,4 @@ void Coordinator::release_if_due() {
   changed_.notify_all();
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

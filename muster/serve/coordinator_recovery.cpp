@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/serve/coordinator.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -14,8 +14,8 @@ std::string session_key(int64_t worker) { return "session." + std::to_string(wor
 
 }  // namespace
 
-// What the newest whole snapshot holds, then the events behind it, as when they happened; and from there on a
-// new snapshot and a new journal.
+// Restores the newest whole snapshot and applies the events behind it as they happened; then begins a new
+// snapshot and a new journal.
 void Coordinator::recover() {
   const auto history = files_.history();
   if (history) {
@@ -92,4 +92,4 @@ void Coordinator::save() {
   files_.snapshots().wait(count);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

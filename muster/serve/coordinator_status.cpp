@@ -5,7 +5,7 @@
 
 #include "muster/serve/coordinator.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 ServerStatus Coordinator::status() {
   const std::lock_guard lock(mutex_);
@@ -69,7 +69,7 @@ int64_t Coordinator::local_steps() {
   return decisions().dispatcher().local_steps_done();
 }
 
-bool Coordinator::everybody_knows() {
+bool Coordinator::end_announced() {
   const std::lock_guard lock(mutex_);
   constexpr double until_asked_again = 3;
   return has_ended() && now() - asked_ > until_asked_again && members_.all_know();
@@ -100,4 +100,4 @@ std::vector<std::string> Coordinator::take_messages() {
   return take_told(messages_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

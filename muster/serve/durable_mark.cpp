@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -65,4 +65,4 @@ void DurableMarkFile::write(const DurableMark& mark) {
 
 void DurableMarkFile::sync() { file_.flush_data(); }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -6,13 +6,13 @@
 
 #include "muster/base/open_file.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// How far a server's journal was on the disk when somebody was told so.
+/// How far a server's journal was on the disk at the latest acknowledgement.
 struct DurableMark {
   int64_t journal = 0;        ///< number of its file
   int64_t bytes = 0;          ///< of that file
-  uint64_t next = 0;          ///< number of the first event that nobody has been told of
+  uint64_t next = 0;          ///< number of the first event that was not acknowledged
   int64_t contributions = 0;  ///< counted before that event
   bool operator==(const DurableMark&) const = default;
 };
@@ -27,7 +27,7 @@ class DurableMarkFile {
   /// Opens it, or begins it. Throws FileError.
   explicit DurableMarkFile(const std::string& path);
 
-  /// With the system when it returns: it outlives this process. Throws FileError.
+  /// The operating system has it when it returns: it outlives this process. Throws FileError.
   void write(const DurableMark& mark);
   /// On the disk. Throws FileError.
   void sync();
@@ -37,4 +37,4 @@ class DurableMarkFile {
   uint64_t written_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -4,7 +4,7 @@
 
 #include "muster/base/crc32c.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 std::shared_ptr<const EncodedStart> EncodedStarts::of(const GivenRound& given) {
   const std::lock_guard lock(mutex_);
@@ -18,4 +18,4 @@ std::shared_ptr<const EncodedStart> EncodedStarts::of(const GivenRound& given) {
   return last_;
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -8,16 +8,16 @@
 #include "muster/serve/coordinator.h"
 #include "muster/serve/vector_messages.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// The message that a round's start is sent as.
+/// A round's starting point as the message that is sent.
 struct EncodedStart {
   std::shared_ptr<const StartingPoint> of;
   Vector message;
   uint32_t checksum = 0;  ///< CRC-32C of it
 };
 
-/// Makes it once for all who start there. For several threads at once.
+/// Encodes a starting point once for all workers that start there. For several threads at once.
 class EncodedStarts {
  public:
   /// `pulls` is borrowed.
@@ -30,4 +30,4 @@ class EncodedStarts {
   std::shared_ptr<const EncodedStart> last_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

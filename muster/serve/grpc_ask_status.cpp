@@ -2,7 +2,7 @@
 #include "muster/serve/grpc_line.h"
 #include "muster/serve/training.grpc.pb.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace wire = training::v1;
 
@@ -27,13 +27,13 @@ WorkerStatus worker_of(const wire::WorkerStatus& worker) {
 
 }  // namespace
 
-ServerStatus ask_status(const std::string& address, const Doors& doors, double patience) {
-  const auto stub = wire::Training::NewStub(open_channel(address, doors));
+ServerStatus ask_status(const std::string& address, const Credentials& credentials, double patience) {
+  const auto stub = wire::Training::NewStub(open_channel(address, credentials));
   grpc::ClientContext context;
-  prepare(context, doors);
+  prepare(context, credentials);
   set_deadline(context, patience);
   wire::StatusReply reply;
-  require_ok(stub->Status(&context, {}, &reply), address, doors);
+  require_ok(stub->Status(&context, {}, &reply), address, credentials);
   ServerStatus status{.running_seconds = reply.running_seconds(),
                       .finished = reply.finished(),
                       .version = reply.version(),
@@ -49,14 +49,14 @@ ServerStatus ask_status(const std::string& address, const Doors& doors, double p
   return status;
 }
 
-std::string ask_configuration(const std::string& address, const Doors& doors, double patience) {
-  const auto stub = wire::Training::NewStub(open_channel(address, doors));
+std::string ask_configuration(const std::string& address, const Credentials& credentials, double patience) {
+  const auto stub = wire::Training::NewStub(open_channel(address, credentials));
   grpc::ClientContext context;
-  prepare(context, doors);
+  prepare(context, credentials);
   set_deadline(context, patience);
   wire::ConfigurationReply reply;
-  require_ok(stub->Configuration(&context, {}, &reply), address, doors);
+  require_ok(stub->Configuration(&context, {}, &reply), address, credentials);
   return reply.toml();
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -5,21 +5,21 @@
 #include <memory>
 #include <string>
 
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 // What both kinds of client share. Only for sources named grpc_*.cpp.
 
-/// A channel that tries again soon, whatever gRPC's own habits.
-std::shared_ptr<grpc::Channel> open_channel(const std::string& address, const Doors& doors);
+/// A channel that reconnects sooner than gRPC does by default.
+std::shared_ptr<grpc::Channel> open_channel(const std::string& address, const Credentials& credentials);
 
-/// Says the token, and when the call is given up.
-void prepare(grpc::ClientContext& context, const Doors& doors);
+/// prepare() adds the token; set_deadline() limits the time of the call.
+void prepare(grpc::ClientContext& context, const Credentials& credentials);
 void set_deadline(grpc::ClientContext& context, double seconds);
 
-/// Throws LostPeer for what may pass, Error for a refusal, also where TLS cannot come about (tls_probe.h);
-/// nothing where `status` is fine.
-void require_ok(const grpc::Status& status, const std::string& address, const Doors& doors);
+/// Throws LostPeer for problems that may pass, Error for a refusal, also where TLS cannot be established
+/// (tls_probe.h); does nothing where `status` is fine.
+void require_ok(const grpc::Status& status, const std::string& address, const Credentials& credentials);
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -6,7 +6,7 @@
 #include "muster/serve/grpc_words.h"
 #include "muster/serve/parts.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 using grpc::StatusCode;
 
@@ -54,4 +54,4 @@ TrainingService::Refusal TrainingService::receive(Reader& reader, PatienceWatch:
   return std::nullopt;
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

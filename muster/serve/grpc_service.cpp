@@ -8,7 +8,7 @@
 #include "muster/serve/grpc_words.h"
 #include "muster/serve/parts.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -16,7 +16,7 @@ using grpc::StatusCode;
 
 constexpr std::chrono::milliseconds longest_wait(2000);  // of a pull that has nothing to give yet
 
-/// Text of a peer, for people: short, and nothing that a terminal would obey.
+/// Text of a peer, for people: short, and without control characters.
 std::string printable(const std::string& text) {
   std::string result;
   for (const char c : text.substr(0, 40)) result += c >= 32 && c < 127 ? c : '?';
@@ -37,7 +37,7 @@ TrainingService::TrainingService(Coordinator& coordinator, const VectorMessages&
       slots_(most_pushes_),
       starts_(pulls) {}
 
-/// What every call has in common: who may, and what becomes of errors.
+/// Common to all calls: checks the caller, and turns errors into a status.
 template <class Body>
 grpc::Status TrainingService::answered(const grpc::ServerContext& context, Body body) {
   try {
@@ -58,14 +58,14 @@ grpc::Status TrainingService::refused(const char* reason, StatusCode code, const
 }
 
 TrainingService::Refusal TrainingService::stranger(const grpc::ServerContext& context) {
-  if (!options_.doors.authority.empty() && !context.auth_context()->IsPeerAuthenticated())
+  if (!options_.credentials.authority.empty() && !context.auth_context()->IsPeerAuthenticated())
     return refused("no_certificate", StatusCode::UNAUTHENTICATED,
                    "it asks for a client certificate; give serve.certificate and serve.key");
-  if (options_.doors.token.empty()) return std::nullopt;
+  if (options_.credentials.token.empty()) return std::nullopt;
   const auto said = context.client_metadata().find("authorization");
-  const bool right =
-      said != context.client_metadata().end() &&
-      same_secret(std::string(said->second.data(), said->second.size()), "Bearer " + options_.doors.token);
+  const bool right = said != context.client_metadata().end() &&
+                     same_secret(std::string(said->second.data(), said->second.size()),
+                                 "Bearer " + options_.credentials.token);
   if (right) return std::nullopt;
   return refused("wrong_token", StatusCode::UNAUTHENTICATED, "it asks for its token; give serve.token_file");
 }
@@ -171,4 +171,4 @@ grpc::Status TrainingService::Push(grpc::ServerContext* context, Reader* reader,
   return answered(*context, [&] { return push(*context, *reader, *reply); });
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -13,12 +13,12 @@
 #include "muster/serve/training.grpc.pb.h"
 #include "muster/serve/training_server.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace wire = training::v1;
 
-/// The calls of training.proto, answered by a Coordinator. Each checks who calls, and what it was sent before
-/// it takes memory for it; a peer that makes no progress is given up.
+/// The calls of training.proto, answered by a Coordinator. Each checks its caller, and what it was sent
+/// before it allocates memory for it; the call of a peer that makes no progress is ended.
 class TrainingService final : public wire::Training::Service {
  public:
   /// Coordinator and messages are borrowed.
@@ -67,4 +67,4 @@ class TrainingService final : public wire::Training::Service {
   EncodedStarts starts_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -11,13 +11,13 @@
 #include "muster/serve/training.grpc.pb.h"
 #include "muster/serve/training_client.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
 namespace wire = training::v1;
 
-constexpr double longest_beat = 5;  // seconds: nobody is to wait for these
+constexpr double longest_beat = 5;  // seconds; nothing is to wait long for a heartbeat
 
 void fill(wire::Member& member, const MemberIdentity& who) {
   member.set_worker(who.worker);
@@ -92,17 +92,17 @@ struct TrainingClient::Line {
         options(all),
         rooms(pull_messages, 2),
         watch(all.patience),
-        stub(wire::Training::NewStub(open_channel(all.address, all.doors))) {}
+        stub(wire::Training::NewStub(open_channel(all.address, all.credentials))) {}
 
   /// A call with one message each way.
   template <class Request, class Reply>
   Reply ask(grpc::Status (wire::Training::Stub::*call)(grpc::ClientContext*, const Request&, Reply*),
             const Request& request, double longest = 1e6) {
     grpc::ClientContext context;
-    prepare(context, options.doors);
+    prepare(context, options.credentials);
     set_deadline(context, std::min(longest, options.patience));
     Reply reply;
-    require_ok((stub.get()->*call)(&context, request, &reply), options.address, options.doors);
+    require_ok((stub.get()->*call)(&context, request, &reply), options.address, options.credentials);
     return reply;
   }
 
@@ -135,7 +135,7 @@ PulledRound TrainingClient::pull(const MemberIdentity& who) {
   wire::PullRequest request;
   fill(*request.mutable_member(), who);
   grpc::ClientContext context;
-  prepare(context, line_->options.doors);
+  prepare(context, line_->options.credentials);
   PatienceWatch::Guard guard(line_->watch, [&context] { context.TryCancel(); });
   const auto reader = line_->stub->Pull(&context, request);
   wire::PullPart part;
@@ -164,7 +164,7 @@ PulledRound TrainingClient::pull(const MemberIdentity& who) {
     cut_off(context, *reader);
     throw;
   }
-  require_ok(reader->Finish(), line_->options.address, line_->options.doors);
+  require_ok(reader->Finish(), line_->options.address, line_->options.credentials);
   if (!head || (receiver && !receiver->complete()))
     throw LostPeer("the server at " + line_->options.address + " ended in the middle of what it said");
   PulledRound round{answer_of(head->answer()), assignment_of(head->round(), who.worker), {}};
@@ -175,7 +175,7 @@ PulledRound TrainingClient::pull(const MemberIdentity& who) {
 PushAnswer TrainingClient::push(const MemberIdentity& who, const Contribution& contribution,
                                 const Vector& message, int64_t part_bytes) {
   grpc::ClientContext context;
-  prepare(context, line_->options.doors);
+  prepare(context, line_->options.credentials);
   PatienceWatch::Guard guard(line_->watch, [&context] { context.TryCancel(); });
   wire::PushReply reply;
   const auto writer = line_->stub->Push(&context, &reply);
@@ -190,7 +190,7 @@ PushAnswer TrainingClient::push(const MemberIdentity& who, const Contribution& c
   }
   writer->WritesDone();
   guard.progress();
-  require_ok(writer->Finish(), line_->options.address, line_->options.doors);
+  require_ok(writer->Finish(), line_->options.address, line_->options.credentials);
   return {kind_of(reply.verdict()), reply.why(), reply.member(), reply.finished(), reply.reason()};
 }
 
@@ -208,4 +208,4 @@ void TrainingClient::leave(const MemberIdentity& who) {
   line_->ask(&wire::Training::Stub::Leave, request, longest_beat);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -10,7 +10,7 @@
 #include "muster/serve/grpc_service.h"
 #include "muster/serve/training_server.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -19,7 +19,7 @@ using grpc::StatusCode;
 constexpr int64_t head_room = 64 << 10;               // beside a part's bytes in its message
 constexpr std::chrono::milliseconds last_words(500);  // for calls that are under way when a server ends
 
-/// Counts what gRPC itself refuses before a handler sees it: messages that are none.
+/// Counts malformed messages, which gRPC itself refuses before a handler sees them.
 class MalformedCounter final : public grpc::experimental::Interceptor {
  public:
   explicit MalformedCounter(Coordinator& coordinator) : coordinator_(coordinator) {}
@@ -46,15 +46,15 @@ class MalformedCounters final : public grpc::experimental::ServerInterceptorFact
   Coordinator& coordinator_;
 };
 
-std::shared_ptr<grpc::ServerCredentials> credentials(const Doors& doors) {
-  if (doors.certificate.empty()) return grpc::InsecureServerCredentials();
+std::shared_ptr<grpc::ServerCredentials> listening_credentials(const Credentials& credentials) {
+  if (credentials.certificate.empty()) return grpc::InsecureServerCredentials();
   // Clients without a certificate get past the handshake so that they can be told what is missing, and
   // counted.
-  grpc::SslServerCredentialsOptions options(doors.authority.empty()
+  grpc::SslServerCredentialsOptions options(credentials.authority.empty()
                                                 ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
                                                 : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = doors.authority;
-  options.pem_key_cert_pairs.push_back({doors.key, doors.certificate});
+  options.pem_root_certs = credentials.authority;
+  options.pem_key_cert_pairs.push_back({credentials.key, credentials.certificate});
   return grpc::SslServerCredentials(options);
 }
 
@@ -66,7 +66,7 @@ struct TrainingServer::Running {
       : service(coordinator, pushes, pulls, options) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(options.address, credentials(options.doors), &port);
+    builder.AddListeningPort(options.address, listening_credentials(options.credentials), &port);
     builder.RegisterService(&service);
     limit(builder, options);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -78,7 +78,8 @@ struct TrainingServer::Running {
                   ": the address is in use or not this machine's, or the certificate is not understood");
   }
 
-  // A part at a time from each peer, and so many peers: what strangers can make this process hold is bounded.
+  // Bounds the memory that unknown peers can make this process hold: one part for each, and a number of
+  // peers.
   static void limit(grpc::ServerBuilder& builder, const TrainingServerOptions& options) {
     const auto members = static_cast<int>(options.most_members);
     const auto part = static_cast<int>(options.part_bytes);
@@ -112,4 +113,4 @@ TrainingServer::~TrainingServer() {
 
 int TrainingServer::port() const { return running_->port; }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -45,7 +45,7 @@ Contribution contribution_of(const wire::PushHead& head) {
   return contribution;
 }
 
-void fill(wire::PushReply& reply, const HandedIn& answer) {
+void fill(wire::PushReply& reply, const ContributionReply& answer) {
   reply.set_member(answer.member);
   reply.set_finished(answer.finished);
   reply.set_why(std::string(word_of(answer.verdict)));
@@ -99,4 +99,4 @@ void fill(wire::StatusReply& to, const ServerStatus& from) {
   for (const auto& worker : from.workers) fill(*to.add_workers(), worker);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

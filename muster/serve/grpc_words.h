@@ -5,19 +5,19 @@
 #include "muster/serve/status.h"
 #include "muster/serve/training.pb.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace wire = training::v1;
 
-/// What the server's coordinator says, in the protocol's words, and the other way round.
+/// Converts between the types of the server's coordinator and the messages of the protocol.
 
-/// A number that only describes, as a peer says it: 0 where it is no number above 0.
+/// A number from a peer that only informs: 0 where it is not finite or not above 0.
 double plain(double value);
 MemberIdentity who(const wire::Member& member);
 /// All but its vector.
 Contribution contribution_of(const wire::PushHead& head);
-void fill(wire::PushReply& reply, const HandedIn& answer);
+void fill(wire::PushReply& reply, const ContributionReply& answer);
 void fill(wire::PullHead& head, const GivenRound& given);
 void fill(wire::StatusReply& to, const ServerStatus& from);
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 Heartbeat::Heartbeat(TrainingClient& client) : client_(client), thread_(quiet_thread([this] { run(); })) {}
 
@@ -48,4 +48,4 @@ void Heartbeat::run() {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -9,10 +9,10 @@
 
 #include "muster/serve/training_client.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Tells the server now and then that a worker lives and how far it is, on a thread of its own. A server that
-/// does not answer is asked again: nothing of it disturbs the computing.
+/// Tells the server regularly that a worker lives and how far it is, on a thread of its own. A server that
+/// does not answer is asked again: computing is never disturbed.
 class Heartbeat {
  public:
   explicit Heartbeat(TrainingClient& client);
@@ -41,4 +41,4 @@ class Heartbeat {
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

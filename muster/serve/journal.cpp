@@ -13,7 +13,7 @@
 #include "muster/base/file.h"
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -21,8 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 std::string beside(const std::string& path) { return path + ".new"; }
 
-// How long it pays to wait for the rest of a group: those who were just answered come again together, and
-// who is late waits for a whole flush. Nothing where flushes are fast.
+// How long it pays to wait for the rest of a group: workers that were answered together send their next
+// events together, and one that is late waits for a whole flush. 0 where flushes are fast.
 std::chrono::microseconds gathering_time(std::chrono::microseconds last_flush) {
   constexpr std::chrono::microseconds fast(2000), longest(10000);
   return last_flush < fast ? std::chrono::microseconds(0) : std::min(last_flush / 8, longest);
@@ -69,7 +69,7 @@ void Journal::run() {
       if (items.empty()) return;
       write(items);
       last_group = items.size();
-      items.clear();  // the vectors may be used again by those who are answered
+      items.clear();  // frees the vectors before their callers are answered
       work_.did(last_group);
     }
   } catch (const std::exception& problem) {  // whatever it was: nothing more is promised
@@ -92,12 +92,12 @@ void Journal::write(const std::deque<Item>& items) {
   flush();
 }
 
-// Under another name until all before it is on the disk: the first event of a file promises those of the file
-// before it.
+// A new file has another name until all before it is on the disk: its first event's number promises all
+// events before that number.
 void Journal::begin(const Rotation& rotation) {
   number_ = rotation.number;
   const std::string path = beside(names_.journal(number_));
-  std::remove(path.c_str());  // what an interrupted one left, or a link: never written through
+  std::remove(path.c_str());  // left by an interrupted rotation, or a link: never written through
   log_.emplace(path, options_.identity, rotation.first_event);
 }
 
@@ -126,4 +126,4 @@ void Journal::put_in_place() {
   log_->moved_to(path);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -15,7 +15,7 @@
 #include "muster/serve/ordered_work.h"
 #include "muster/serve/server_file_names.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 struct JournalOptions {
   std::string identity;
@@ -32,9 +32,9 @@ struct Rotation {
 };
 
 /// Brings a server's events to the disk, in the order given, on a thread of its own: all that were appended
-/// while one flush was under way are written together and share the next one. A disk that stalls makes nobody
-/// wait who does not ask for it. After a failed write it writes no more: none of those events is ever done,
-/// and whoever waits gets a FileError. For several threads at once.
+/// while one flush was under way are written together and share the next one. When a disk stalls, only
+/// callers of wait() wait. After a failed write it writes no more: none of those events is ever done, and
+/// callers that wait get a FileError. For several threads at once.
 class Journal {
  public:
   /// Begins a file, on the disk when it returns. Throws FileError.
@@ -44,16 +44,16 @@ class Journal {
   /// Writes what is left.
   ~Journal();
 
-  /// Its place in the order, for wait(). Vectors are borrowed until it is done. It may be written from the
-  /// next wake() on.
+  /// Returns the event's place in the order, for wait(). Vectors are borrowed until it is done. It may be
+  /// written from the next wake() on.
   uint64_t append(const ServerEvent& event);
   /// What is appended from now on goes into a new file. REQUIRES: nobody else appends meanwhile.
   Rotation rotate();
-  /// To be called when what belongs together was appended.
+  /// To be called when all events that belong together were appended.
   void wake() { work_.wake(); }
-  /// Of the last one appended.
+  /// The place of the event appended last.
   uint64_t last() const { return work_.last(); }
-  /// On the disk.
+  /// Whether the event at that place is on the disk.
   bool done(uint64_t place) const { return work_.done(place); }
   /// Until it is. Throws FileError where that failed.
   void wait(uint64_t place) const { work_.wait(place); }
@@ -78,7 +78,7 @@ class Journal {
   JournalOptions options_;
   Rotation next_;  // the newest file ordered, and the number of the next event: of those who append
 
-  // The thread's.
+  // Used by the thread only.
   DurableMarkFile mark_;
   std::optional<EventLogWriter> log_, full_;  // full_: the file before, where it is not flushed yet
   int64_t number_ = 0, contributions_ = 0;
@@ -88,4 +88,4 @@ class Journal {
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

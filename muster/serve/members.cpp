@@ -4,7 +4,7 @@
 
 #include "muster/base/same_secret.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -56,4 +56,4 @@ bool Members::all_know() const {
   return std::all_of(members_.begin(), members_.end(), [](const auto& one) { return one.second.knows; });
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

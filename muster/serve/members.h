@@ -9,16 +9,16 @@
 
 #include "muster/serve/applier.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Which worker, and which of its lives: 64 random bits that came with its joining and that only it knows.
+/// A worker and its session: 64 random bits made when it joined, a secret of that worker.
 struct MemberIdentity {
   int64_t worker = 0;
   int64_t session = 0;
   bool operator==(const MemberIdentity&) const = default;
 };
 
-/// When something that was decided may be told: on the disk, and the vectors have followed.
+/// The places that journal and applier must have reached before a decision may be told.
 struct Settled {
   uint64_t in_journal = 0, in_vectors = 0;  ///< places in their orders
 };
@@ -37,7 +37,7 @@ struct Member {
   bool knows = false;  ///< that the run has ended
 };
 
-/// The workers that are there. Not for two threads at once.
+/// The workers that are members. Not for two threads at once.
 class Members {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -53,9 +53,9 @@ class Members {
 
   /// The smallest number that nobody has.
   int64_t free_number() const;
-  /// Who was not heard since.
+  /// The workers not heard of since then.
   std::vector<int64_t> silent_since(Time then) const;
-  /// Time in which nobody could be heard is not counted as their silence.
+  /// Does not count that time as silence of the workers: nobody could be heard in it.
   void forgive(Time now, std::chrono::steady_clock::duration silence);
   void all_heard(Time now);
   bool all_know() const;
@@ -64,4 +64,4 @@ class Members {
   std::map<int64_t, Member> members_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -1,6 +1,6 @@
 #include "muster/serve/message_rooms.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 Vector MessageRooms::take() {
   const std::lock_guard lock(mutex_);
@@ -11,4 +11,4 @@ Vector MessageRooms::take() {
   return room;
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

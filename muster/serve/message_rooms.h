@@ -7,15 +7,15 @@
 #include "muster/flat/vector.h"
 #include "muster/serve/vector_messages.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Memory for messages that come, used again when nobody else holds it any more: fresh memory costs a large
-/// message more time than its copy. Keeps at most so many. For several threads at once.
+/// Memory for incoming messages, reused when nobody else holds it any more: for a large message new memory
+/// takes more time than the copy. Keeps at most `most` of them. For several threads at once.
 class MessageRooms {
  public:
   /// `messages` is borrowed.
   MessageRooms(const VectorMessages& messages, size_t most) : messages_(messages), most_(most) {}
-  /// Holds anything; messages_.bytes() long. Throws Error where there is no memory.
+  /// Undefined content, messages_.bytes() long. Throws Error where there is no memory.
   Vector take();
 
  private:
@@ -25,4 +25,4 @@ class MessageRooms {
   std::vector<Vector> kept_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

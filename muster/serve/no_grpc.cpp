@@ -3,7 +3,7 @@
 #include "muster/serve/training_server.h"
 
 // In the place of grpc_training_server.cpp and grpc_training_client.cpp where gRPC was not there.
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -39,4 +39,4 @@ PushAnswer TrainingClient::push(const MemberIdentity&, const Contribution&, cons
 Coordinator::Heard TrainingClient::beat(const MemberIdentity&, int64_t) { refuse(); }
 void TrainingClient::leave(const MemberIdentity&) { refuse(); }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -1,7 +1,7 @@
 #include "muster/base/error.h"
 #include "muster/serve/ask_status.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -10,8 +10,8 @@ constexpr const char* without_grpc =
 
 }  // namespace
 
-ServerStatus ask_status(const std::string&, const Doors&, double) { throw Error(without_grpc); }
+ServerStatus ask_status(const std::string&, const Credentials&, double) { throw Error(without_grpc); }
 
-std::string ask_configuration(const std::string&, const Doors&, double) { throw Error(without_grpc); }
+std::string ask_configuration(const std::string&, const Credentials&, double) { throw Error(without_grpc); }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline serve {
 
 // OpenSSL's objects with their owners. Only for the sources that speak with OpenSSL.
 
@@ -31,4 +31,4 @@ Owned<EVP_PKEY> private_key_in(const std::string& pem);
 /// "Nov 30 08:00:00 2026 GMT"
 std::string date_text(const ASN1_TIME* time);
 
-}  // namespace muster
+}  // namespace muster::inline serve

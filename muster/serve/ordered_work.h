@@ -12,11 +12,11 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// What many threads ask of one, which does it in the order in which it was put. Every item has a place, 1,
-/// 2, ...; those who ask may wait until theirs is done. After a failure nothing more is done: whoever waits
-/// gets a FileError. Any number of threads put and wait, one takes.
+/// A queue: many threads put items, one thread does them in the order in which they were put. Every item has
+/// a place, 1, 2, ...; callers may wait until theirs is done. After a failure nothing more is done: callers
+/// that wait get a FileError.
 template <class Item>
 class OrderedWork {
  public:
@@ -55,15 +55,15 @@ class OrderedWork {
     if (failure_) throw FileError(*failure_);
   }
 
-  // For the one who does it.
+  // For the thread that does the work.
 
-  /// All that was put meanwhile; waits for something. Empty at the end.
+  /// Takes all items; waits for at least one. Returns none once end() was called and nothing is left.
   std::deque<Item> take() {
     std::unique_lock lock(mutex_);
     asked_.wait(lock, [&] { return ends_ || !items_.empty(); });
     return std::exchange(items_, {});
   }
-  /// The same, and then waits for so long until there are so many.
+  /// The same, and then waits at most `longest` until there are `enough` items.
   std::deque<Item> take(size_t enough, std::chrono::microseconds longest) {
     std::unique_lock lock(mutex_);
     asked_.wait(lock, [&] { return ends_ || !items_.empty(); });
@@ -99,4 +99,4 @@ class OrderedWork {
   bool ends_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

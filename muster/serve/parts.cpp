@@ -8,7 +8,7 @@
 #include "muster/base/crc32c.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 void PartsReceiver::take(std::string_view part) {
   const int64_t due = std::min(part_bytes_, size_ - received_);
@@ -24,4 +24,4 @@ void PartsReceiver::finish(uint32_t checksum) const {
   if (checksum != checksum_) throw DataError("a message was damaged on its way: its checksum is another one");
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Puts a message together that comes in parts: all of `part_bytes`, the last one shorter or as long. Never
-/// writes beyond `size` bytes, whatever comes. The memory is the caller's.
+/// Assembles a message that arrives in parts: all of `part_bytes`, the last one shorter or as long. Never
+/// writes beyond `size` bytes, whatever arrives. The memory is the caller's.
 class PartsReceiver {
  public:
   PartsReceiver(char* memory, int64_t size, int64_t part_bytes)
@@ -43,4 +43,4 @@ class PartsSender {
   size_t part_bytes_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -5,7 +5,7 @@
 
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 PatienceWatch::PatienceWatch(double seconds)
     : patience_(static_cast<int64_t>(1000 * seconds)), thread_(quiet_thread([this] { run(); })) {}
@@ -56,4 +56,4 @@ bool PatienceWatch::Guard::gave_up() const {
   return watch_.watched_.at(id_).given_up;
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -8,10 +8,10 @@
 #include <mutex>
 #include <thread>
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Gives up what makes no progress: a peer that reads nothing or sends nothing any more must not hold a
-/// thread and its memory for ever. One thread watches all.
+/// Ends calls that make no progress: a peer that no longer reads or sends must not hold a thread and its
+/// memory for ever. One thread watches all calls.
 class PatienceWatch {
  public:
   explicit PatienceWatch(double seconds);
@@ -20,7 +20,7 @@ class PatienceWatch {
   PatienceWatch& operator=(const PatienceWatch&) = delete;
 
   /// While it lives, `give_up` (which must make the watched call return; called at most once, from the
-  /// watch's thread) is called when no progress has been told for so long.
+  /// watch's thread) is called when no progress() was reported for the watch's time.
   class Guard {
    public:
     Guard(PatienceWatch& watch, std::function<void()> give_up);
@@ -52,4 +52,4 @@ class PatienceWatch {
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -6,7 +6,7 @@
 #include <optional>
 #include <semaphore>
 
-namespace muster {
+namespace muster::inline serve {
 
 /// How many contributions a server holds in memory at a time, where nobody says (serve.most_pushes): as many
 /// as are 256 MiB together, so that all workers' share one flush of the disk where they are small; at least
@@ -44,4 +44,4 @@ class PushSlots {
   std::counting_semaphore<> free_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

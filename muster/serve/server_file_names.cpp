@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/folder.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -56,4 +56,4 @@ bool ServerFileNames::nothing_there() const {
   return !marked && snapshots().empty() && journals().empty();
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

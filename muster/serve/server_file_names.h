@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace muster {
+namespace muster::inline serve {
 
 /// Names in a server's folder: snapshot-00000003, events-00000003, durable.
 class ServerFileNames {
@@ -26,4 +26,4 @@ class ServerFileNames {
   std::string folder_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

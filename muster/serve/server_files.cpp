@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace muster {
+namespace muster::inline serve {
 
 ServerFiles::ServerFiles(std::string folder, const Identity& identity, bool keep_all, Recovery recovery)
     : names_(std::move(folder)), identity_(to_text(identity)), keep_all_(keep_all), recovery_(recovery) {}
@@ -23,4 +23,4 @@ void ServerFiles::begin(const ServerHistory* history, const State& state, int64_
   snapshots_ = std::make_unique<SnapshotWriter>(names_, keeping, *journal_, state);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -10,11 +10,11 @@
 #include "muster/serve/server_history.h"
 #include "muster/serve/snapshot_writer.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 /// What a server keeps on the disk so that nothing acknowledged is ever lost: FOLDER/snapshot-00000003, its
-/// whole state; FOLDER/events-00000003, all that happened since; FOLDER/durable, how far they reached when
-/// somebody was told so. The two newest whole snapshots stay, and all journals from the older one on. State
+/// whole state; FOLDER/events-00000003, all that happened since; FOLDER/durable, how far they reached at the
+/// latest acknowledgement. The two newest whole snapshots stay, and all journals from the older one on. State
 /// now = the newest whole snapshot, then the events behind it. docs/checkpoint_format.md has the bytes.
 class ServerFiles {
  public:
@@ -41,4 +41,4 @@ class ServerFiles {
   std::unique_ptr<SnapshotWriter> snapshots_;  // waits for the journal
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

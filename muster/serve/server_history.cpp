@@ -11,7 +11,7 @@
 #include "muster/rendezvous/identity.h"
 #include "muster/serve/snapshot.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -141,7 +141,7 @@ std::optional<ServerEvent> ServerHistory::next() {
 std::optional<uint64_t> ServerHistory::promised_of(int64_t journal) const {
   std::optional<uint64_t> promised;
   if (mark_ && mark_->journal == journal) promised = mark_->next;
-  if (mark_ && mark_->journal < journal) promised = 0;  // written behind the mark: nobody was told
+  if (mark_ && mark_->journal < journal) promised = 0;  // newer than the mark: none was acknowledged
   if (const auto first = first_of(names_.journal(journal + 1))) promised = *first;
   return promised;
 }
@@ -252,4 +252,4 @@ std::string ServerHistory::would_drop() const {
   return fmt::format("; --recover would continue without it and drop {}{}", lost_text(trial.lost()), left);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

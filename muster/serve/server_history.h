@@ -12,11 +12,11 @@
 #include "muster/serve/durable_mark.h"
 #include "muster/serve/server_file_names.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 enum class Recovery {
   strict,       ///< damage that costs anything acknowledged is an error
-  drop_damaged  ///< such damage is dropped, and told
+  drop_damaged  ///< events with such damage are dropped and reported
 };
 
 /// What a server's files hold: the newest snapshot that is whole, and all events behind it, over as many
@@ -80,4 +80,4 @@ class ServerHistory {
 /// contribution can be named any more, "5 events".
 std::string lost_text(const std::vector<LostEvent>& lost);
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -11,7 +11,7 @@
 #include "muster/base/replaced_file.h"
 #include "muster/flat/state_bytes.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -55,4 +55,4 @@ State read_snapshot(const std::string& path) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -9,7 +9,7 @@
 #include "muster/rendezvous/quiet_thread.h"
 #include "muster/serve/snapshot.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 SnapshotWriter::SnapshotWriter(const ServerFileNames& names, const Options& options, const Journal& journal,
                                const State& first)
@@ -57,7 +57,7 @@ void SnapshotWriter::write_now(const Rotation& rotation, State& state) {
 void SnapshotWriter::remove_old() const {
   const auto remove = [&](const std::vector<int64_t>& numbers, auto path_of) {
     for (const int64_t number : numbers) {
-      std::error_code ignored;  // what stays is only in the way
+      std::error_code ignored;  // a file that stays only takes space
       if (number < options_.keep_from) std::filesystem::remove(path_of(number), ignored);
     }
   };
@@ -65,4 +65,4 @@ void SnapshotWriter::remove_old() const {
   remove(names_.journals(), [&](int64_t number) { return names_.journal(number); });
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

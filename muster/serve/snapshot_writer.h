@@ -8,11 +8,11 @@
 #include "muster/serve/ordered_work.h"
 #include "muster/serve/server_file_names.h"
 
-namespace muster {
+namespace muster::inline serve {
 
-/// Writes a server's snapshots on a thread of its own, beside the events that go on, and removes files that
-/// no recovery needs any more: all before the newest whole snapshot but one. A snapshot comes after the
-/// journal's file of its number, so whoever finds it finds the events behind it too. After a failed write it
+/// Writes a server's snapshots on a thread of its own, while events go on, and removes files that no recovery
+/// needs any more: all before the newest whole snapshot but one. A snapshot is written after the journal's
+/// file of the same number, so whoever finds it finds the events behind it too. After a failed write it
 /// writes no more.
 class SnapshotWriter {
  public:
@@ -31,7 +31,7 @@ class SnapshotWriter {
 
   /// The state before the first event of that file: a copy of the caller's, freed when it is on the disk.
   void write(const Rotation& rotation, State state);
-  /// So many were written.
+  /// Whether so many snapshots were written.
   bool done(uint64_t count) const { return work_.done(count); }
   /// Until so many are on the disk, or all that were given. Throw FileError where that failed.
   void wait(uint64_t count) const { work_.wait(count); }
@@ -55,4 +55,4 @@ class SnapshotWriter {
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

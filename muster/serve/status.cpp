@@ -8,7 +8,7 @@
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -102,4 +102,4 @@ std::string status_json(const ServerStatus& status) {
       .dump();
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline serve {
 
 /// What a server knows of one of its workers.
 struct WorkerStatus {
@@ -41,4 +41,4 @@ std::string status_text(const ServerStatus& status);
 /// One JSON object.
 std::string status_json(const ServerStatus& status);
 
-}  // namespace muster
+}  // namespace muster::inline serve

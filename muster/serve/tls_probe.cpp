@@ -14,7 +14,7 @@
 #include "muster/rendezvous/sockets.h"
 #include "muster/serve/openssl_objects.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -65,22 +65,22 @@ std::string names_in(const X509& certificate) {
 /// One connection, up to what the server says first.
 class Handshake {
  public:
-  Handshake(const Place& place, const Doors& doors, SteadyTime deadline)
+  Handshake(const Place& place, const Credentials& credentials, SteadyTime deadline)
       : place_(place),
         deadline_(deadline),
         socket_(connect_to(place.host, place.port, deadline)),
         context_(SSL_CTX_new(TLS_client_method())) {
     invariant(context_ != nullptr, "OpenSSL has no context");
     X509_STORE* const store = SSL_CTX_get_cert_store(context_.get());
-    for (const auto& one : certificates_in(doors.authority)) X509_STORE_add_cert(store, one.get());
+    for (const auto& one : certificates_in(credentials.authority)) X509_STORE_add_cert(store, one.get());
     bool first = true;
-    for (const auto& one : certificates_in(doors.certificate)) {
+    for (const auto& one : certificates_in(credentials.certificate)) {
       if (first) SSL_CTX_use_certificate(context_.get(), one.get());
       if (!first) SSL_CTX_add1_chain_cert(context_.get(), one.get());
       first = false;
     }
-    if (const auto key = private_key_in(doors.key)) SSL_CTX_use_PrivateKey(context_.get(), key.get());
-    // Judged afterwards, so that all can be named.
+    if (const auto key = private_key_in(credentials.key)) SSL_CTX_use_PrivateKey(context_.get(), key.get());
+    // The certificate is checked afterwards, so that every problem can be named.
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
     line_.reset(SSL_new(context_.get()));
     invariant(line_ != nullptr, "OpenSSL has no line");
@@ -100,8 +100,9 @@ class Handshake {
   std::optional<std::string> problem(bool speaks_tls) {
     connected_ = until_done([this] { return SSL_connect(line_.get()); });
     if (!speaks_tls)
-      return connected_ ? std::optional<std::string>("it speaks TLS; give serve.authority (docs/security.md)")
-                        : std::nullopt;
+      return connected_
+                 ? std::optional<std::string>("the server uses TLS; give serve.authority (docs/security.md)")
+                 : std::nullopt;
     if (!connected_) return refused();
     if (auto wrong = wrong_certificate()) return wrong;
     char byte = 0;  // where it refuses our certificate it says so now
@@ -137,7 +138,8 @@ class Handshake {
       case SSL_R_WRONG_VERSION_NUMBER:
       case SSL_R_PACKET_LENGTH_TOO_LONG:
       case SSL_R_HTTP_REQUEST:
-        return "it speaks plain text, not TLS; start it with serve.certificate, or leave serve.authority out";
+        return "the server uses plain text, not TLS; start it with serve.certificate, or leave "
+               "serve.authority out";
       case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
         return "it does not know who signed this side's certificate (serve.certificate): its serve.authority "
                "is "
@@ -197,16 +199,17 @@ constexpr std::string_view refused_silently =
 
 }  // namespace
 
-std::optional<std::string> tls_problem(const std::string& address, const Doors& doors, double seconds) {
+std::optional<std::string> tls_problem(const std::string& address, const Credentials& credentials,
+                                       double seconds) {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
   try {
     const Place place = place_of(address);
-    // What one that is being stopped does once, one that refuses does each time.
+    // A server that is being stopped closes silently once, one that refuses does so each time.
     for (int silent = 0; silent < 2; ++silent) {
-      Handshake handshake(place, doors, deadline);
-      if (auto wrong = handshake.problem(!doors.authority.empty())) return wrong;
-      if (doors.certificate.empty() || !handshake.closed_silently()) return std::nullopt;
+      Handshake handshake(place, credentials, deadline);
+      if (auto wrong = handshake.problem(!credentials.authority.empty())) return wrong;
+      if (credentials.certificate.empty() || !handshake.closed_silently()) return std::nullopt;
     }
     return std::string(refused_silently);
   } catch (const LostPeer&) {  // not reached: that may pass
@@ -214,4 +217,4 @@ std::optional<std::string> tls_problem(const std::string& address, const Doors& 
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -7,14 +7,14 @@
 
 #include "muster/rendezvous/identity.h"
 #include "muster/serve/coordinator.h"
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 #include "muster/serve/vector_messages.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 struct TrainingClientOptions {
   std::string address;
-  Doors doors;
+  Credentials credentials;
   double patience = 20;  ///< seconds without progress after which a call is given up
 };
 
@@ -42,8 +42,8 @@ struct PushAnswer {
   std::string reason{};  ///< of what was dropped, for people
 };
 
-/// A worker's line to its server. Every call throws LostPeer where the server is not reached, breaks off or
-/// makes no progress (try again), and Error where it refuses (do not). Calls may be made from several
+/// A worker's connection to its server. Every call throws LostPeer where the server is not reached, breaks
+/// off or makes no progress (try again), and Error where it refuses (do not). Calls may be made from several
 /// threads.
 class TrainingClient {
  public:
@@ -67,4 +67,4 @@ class TrainingClient {
   std::unique_ptr<Line> line_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -7,14 +7,14 @@
 
 #include "muster/rendezvous/identity.h"
 #include "muster/serve/coordinator.h"
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 #include "muster/serve/vector_messages.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 struct TrainingServerOptions {
   std::string address = "127.0.0.1:0";  ///< port 0: any free one
-  Doors doors;
+  Credentials credentials;
   Identity identity;               ///< what a worker must have in common
   std::string configuration = {};  ///< of the run, as TOML, for workers that ask
   int64_t part_bytes = int64_t{1} << 20;
@@ -44,4 +44,4 @@ class TrainingServer {
   std::unique_ptr<Running> running_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

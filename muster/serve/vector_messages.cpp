@@ -3,7 +3,7 @@
 #include "muster/comm/codec/make_codec.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 VectorMessages::VectorMessages(const std::optional<CodecOptions>& codec, ElementType type, int64_t elements)
     : codec_(codec ? make_codec(*codec, type) : nullptr),
@@ -32,4 +32,4 @@ std::string_view bytes_of(const Vector& message) {
   return {static_cast<const char*>(message.host()), static_cast<size_t>(message.bytes())};
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

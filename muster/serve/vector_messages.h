@@ -10,7 +10,7 @@
 #include "muster/comm/codec/codec_options.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 /// How vectors of one size and type become messages, and messages vectors. Without a codec a message is the
 /// vector itself, and nothing is copied.
@@ -41,4 +41,4 @@ class VectorMessages {
 /// Its memory. REQUIRES: contiguous, on the CPU.
 std::string_view bytes_of(const Vector& message);
 
-}  // namespace muster
+}  // namespace muster::inline serve

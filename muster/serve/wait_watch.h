@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-namespace muster {
+namespace muster::inline serve {
 
 /// When a wait is worth a line: after ten seconds, and then every minute.
 class WaitWatch {
@@ -10,7 +10,7 @@ class WaitWatch {
   explicit WaitWatch(std::chrono::milliseconds first = std::chrono::seconds(10),
                      std::chrono::milliseconds later = std::chrono::seconds(60))
       : first_(first), later_(later) {}
-  /// To be told again and again whether somebody waits; true when a line is due.
+  /// To be called repeatedly with whether the wait goes on; true when a line is due.
   bool due(bool waits) {
     const auto now = std::chrono::steady_clock::now();
     if (!waits || !waiting_) {
@@ -34,4 +34,4 @@ class WaitWatch {
   std::chrono::steady_clock::time_point since_{}, next_{};
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -11,13 +11,13 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double first_pause = 0.1, longest_pause = 5;   // seconds
-constexpr std::chrono::milliseconds shortest_look(100);  // so that a caller can look up in a pause
+constexpr std::chrono::milliseconds shortest_look(100);  // longest piece of a pause
 
 std::chrono::microseconds microseconds(double seconds) {
   return std::chrono::microseconds(static_cast<int64_t>(1e6 * seconds));
@@ -164,8 +164,8 @@ void WorkLoop::leave() {
   try {
     client_.leave(*membership_);
   } catch (const Error&) {
-    // It will be missed.
+    // The server will notice the worker's silence.
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -14,7 +14,7 @@
 #include "muster/serve/vector_messages.h"
 #include "muster/serve/wait_watch.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 struct WorkOptions {
   std::string name;               ///< of the worker, for people
@@ -44,7 +44,7 @@ struct WorkNews {
   std::string why{};
 };
 
-/// A worker's life on a real network: join, pull, local steps, push, and again. A worker that loses its
+/// The loop of a worker on a real network: join, pull, local steps, push, and again. A worker that loses its
 /// server keeps computing to the end of its round, tries again with growing and randomly shortened pauses,
 /// and hands in late or learns that it is too late. The optimizer's state stays with it through all of this.
 class WorkLoop {
@@ -53,8 +53,9 @@ class WorkLoop {
   WorkLoop(AsyncWorker& worker, TrainingClient& client, const VectorMessages& pushes,
            const WorkOptions& options);
 
-  /// One local step, one call, or a piece of a pause: a few seconds at most but for the vectors' way. Throws
-  /// Error where the server refuses this worker, LostPeer after give_up_after, NonFiniteError.
+  /// One local step, one call, or a piece of a pause: a few seconds at most, apart from the transfer of
+  /// vectors. Throws Error where the server refuses this worker, LostPeer after give_up_after,
+  /// NonFiniteError.
   WorkNews advance();
   /// Tells the server, if it can be reached, that this worker goes.
   void leave();
@@ -92,4 +93,4 @@ class WorkLoop {
   int attempts_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline task {
 
 double Model::hessian_product(const Batch&, const RandomKey&, const at::Tensor&, at::Tensor&) {
   throw Error(
@@ -26,4 +26,4 @@ InitialValues initial_values(Model& model, ThreadPool& pool) {
   return values;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

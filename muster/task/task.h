@@ -16,7 +16,7 @@
 #include "muster/flat/layout.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// A minibatch: inputs with the batch as first dimension, targets as the task's loss wants them (classes:
 /// int64).
@@ -46,12 +46,12 @@ class Model {
   virtual const Layout& buffers() const = 0;  ///< BatchNorm's running statistics; may be empty
   /// float32 or float64, of parameters, gradient and buffers.
   virtual ElementType type() const = 0;
-  /// Lives in these vectors from now on (sizes as the layouts say), with the values that they have: every
-  /// parameter, its gradient and every buffer is a view. `gradient` may be undefined: then the model can be
-  /// score and observe, and has no gradient.
+  /// Binds the model to these vectors (sizes as the layouts say) and the values that they hold: every
+  /// parameter, its gradient and every buffer becomes a view. Where `gradient` is undefined, the model has no
+  /// gradient and can only be scored and observed.
   virtual void bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffers) = 0;
-  /// Bound parameters and buffers <- what training begins with, a function of the seed: the same bits for any
-  /// number of threads.
+  /// Bound parameters and buffers <- initial values, a function of the seed: the same bits for any number of
+  /// threads.
   virtual void initialise(ThreadPool& pool) = 0;
   /// Forward and backward in training mode: gradient <- d(mean loss)/d(parameters) (overwritten, not added).
   /// Returns the mean loss of the batch. `noise` names the streams of dropout and the like.
@@ -71,15 +71,15 @@ class Model {
 /// bind(), and initialise() by this thread alone.
 void bind_initial(Model& model, at::Tensor parameters, at::Tensor gradient, at::Tensor buffers);
 
-/// What training begins with.
+/// The initial values of a model.
 struct InitialValues {
   Vector parameters, buffers;
 };
-/// In vectors of their own, to which `model` is bound afterwards, without a gradient.
+/// Makes them in new vectors, to which `model` is bound afterwards, without a gradient.
 InitialValues initial_values(Model& model, ThreadPool& pool);
 
-/// ON WHAT do we train: model, data and loss. All members are const and may be called from several threads at
-/// once.
+/// The problem that is trained: model, data and loss. All members are const and may be called from several
+/// threads at once.
 class Task {
  public:
   virtual ~Task() = default;
@@ -105,17 +105,17 @@ class Task {
   virtual std::optional<double> loss_floor() const { return std::nullopt; }
   /// Names of the classes, in the order of their numbers; empty where they have none.
   virtual std::vector<std::string> class_names() const { return {}; }
-  /// What the data hold, as texts that differ where the data do, by use ("training", "test"); empty where the
-  /// configuration says it all. May read a part of the data. Throws FileError, DataError.
+  /// Digests of the data, texts that differ where the data do, by use ("training", "test"); empty where the
+  /// configuration determines the data. May read a part of the data. Throws FileError, DataError.
   virtual std::map<std::string, std::string> content() const { return {}; }
   /// One line for each set of samples, for the start of a run: how many, where from, what was left alone.
   virtual std::vector<std::string> introduction() const { return {}; }
-  /// Why the data as they lie on the disk now cannot be what a run began with (a file was shortened).
+  /// Why the data on the disk can no longer be those that the run began with (a file was shortened).
   virtual std::optional<std::string> data_problem() const { return std::nullopt; }
   /// Samples left out so far because their files could not be read or decoded.
   virtual int64_t skipped_samples() const { return 0; }
-  /// What was met in the samples read so far, a line each: what was left out and why, and oddities.
+  /// Findings in the samples read so far, a line each: what was left out and why, and oddities.
   virtual std::vector<std::string> findings() const { return {}; }
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

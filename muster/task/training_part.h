@@ -8,11 +8,10 @@
 
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// A task whose held-out data are training samples of another one: the first `count` (all where there are
-/// fewer), as training sees them in its first pass. For measuring the training loss of a model that nobody
-/// trains at the moment.
+/// fewer), as training sees them in its first pass. Measures the training loss of a model outside training.
 class TrainingPart final : public Task {
  public:
   /// `task` is borrowed.
@@ -37,4 +36,4 @@ class TrainingPart final : public Task {
   int64_t count_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

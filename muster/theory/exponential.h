@@ -31,9 +31,9 @@ inline constexpr std::array<double, pieces> roots = roots_of_two();
 
 }  // namespace exponential_detail
 
-/// What a number is multiplied with so that split_power takes it for an exponent of e: 256 / ln 2.
+/// The factor 256 / ln 2 that turns an exponent of e into the argument of split_power.
 inline constexpr double split_units = 369.3299304675746271;
-/// Beyond it split_power is wrong: 2^1000.
+/// split_power is valid for |z| below it; there its value is 2^1000.
 inline constexpr double split_limit = 256000;
 
 struct SplitPower {
@@ -43,7 +43,8 @@ struct SplitPower {
 
 /// 2^(z / 256) = power (1 + rest), each part within an ulp or so: a table for the whole part of z, a
 /// polynomial for the rest, which is exact (after Tang, "Table-driven implementation of the exponential
-/// function", 1989). For loops that wait for it: `power` is ready before `rest`. REQUIRES: |z| < split_limit.
+/// function", 1989). `power` is ready before `rest`, for loops whose latency matters. REQUIRES: |z| <
+/// split_limit.
 [[gnu::always_inline]] inline SplitPower split_power(double z) {
   using namespace exponential_detail;
   constexpr double rounder = 6755399441055744.0;  // 1.5 x 2^52: leaves the nearest integer in the low bits
@@ -59,7 +60,8 @@ struct SplitPower {
   return {std::bit_cast<double>(std::bit_cast<uint64_t>(root) + exponent), rest};
 }
 
-/// e^x within (2 + |x|) 2^-52 of its value: as exact as a margin |x| itself is. REQUIRES: |x| < 690.
+/// e^x with a relative error of at most (2 + |x|) 2^-52, about what the rounding of x itself causes.
+/// REQUIRES: |x| < 690.
 [[gnu::always_inline]] inline double exponential(double x) {
   const SplitPower split = split_power(x * split_units);
   return split.power + split.power * split.rest;

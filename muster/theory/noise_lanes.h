@@ -7,10 +7,10 @@
 
 namespace muster::kernel {
 
-/// Replicas are simulated side by side in blocks of so many lanes.
+/// Number of replicas in a block; they are simulated in parallel, one per lane.
 inline constexpr int lanes = 64;
 
-/// Random words by counter, so that any (worker, step) of any block has its own without drawing the others:
+/// Random words by counter, so that the word of any (worker, step) of any block is drawn without the others:
 /// splitmix64 (Steele, Lea, Flood 2014) started at `key` and advanced by `counter`. A key comes from a
 /// RandomStream of (seed, block).
 [[gnu::always_inline]] inline uint64_t random_word(uint64_t key, uint64_t counter) {

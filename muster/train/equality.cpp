@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
@@ -16,7 +16,7 @@ int64_t checksum(const Vector& vector) {
   return static_cast<int64_t>(sum.value());
 }
 
-/// What is compared one by one: a layer of a vector, or a vector whole.
+/// The unit of comparison: a layer of a vector, or a whole vector.
 struct Part {
   std::string name;
   int64_t sum;
@@ -58,4 +58,4 @@ void require_equal_on_all_ranks(Communicator& group, const std::vector<Shared>& 
                         parts[i].name, rank));
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -6,7 +6,7 @@
 #include "muster/flat/vector.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline train {
 
 Evaluation::Evaluation(const Task& task, const Sampler& sampler, Averager& averager,
                        EvaluationOptions options)
@@ -14,14 +14,14 @@ Evaluation::Evaluation(const Task& task, const Sampler& sampler, Averager& avera
       sampler_(sampler),
       averager_(averager),
       options_(options),
-      seats_(static_cast<size_t>(averager.pool().size())) {
-  for (auto& seat : seats_) {
-    seat.model = task.make_model();
-    seat.buffers = storage_vector(seat.model->buffers().size(), seat.model->type());
+      models_(static_cast<size_t>(averager.pool().size())) {
+  for (auto& own : models_) {
+    own.model = task.make_model();
+    own.buffers = storage_vector(own.model->buffers().size(), own.model->type());
   }
 }
 
-void Evaluation::Seat::look_at(const Vector& parameters) {
+void Evaluation::ThreadModel::look_at(const Vector& parameters) {
   model->bind(tensor_of(parameters), {}, tensor_of(buffers));
 }
 
@@ -31,16 +31,16 @@ void Evaluation::estimate_statistics(const Vector& parameters, Vector& buffers) 
   const int64_t each = std::max<int64_t>(1, options_.statistics_batches / averager_.workers(hosted));
   const int64_t first = averager_.first_worker(hosted);
   std::vector<Vector> estimates(static_cast<size_t>(hosted));
-  const auto threads = static_cast<int64_t>(seats_.size());
+  const auto threads = static_cast<int64_t>(models_.size());
   averager_.pool().run(threads, [&](int64_t thread) {
-    Seat& seat = seats_[static_cast<size_t>(thread)];
-    seat.look_at(parameters);
+    ThreadModel& own = models_[static_cast<size_t>(thread)];
+    own.look_at(parameters);
     for (int64_t i = thread; i < hosted; i += threads) {
-      seat.model->start_statistics();
+      own.model->start_statistics();
       for (int64_t step = 0; step < each; ++step)
-        seat.model->observe(task_.train_batch(sampler_.samples(step, (first + i) % options_.workers),
-                                              step / sampler_.steps_per_epoch()));
-      estimates[static_cast<size_t>(i)] = seat.buffers.copy();
+        own.model->observe(task_.train_batch(sampler_.samples(step, (first + i) % options_.workers),
+                                             step / sampler_.steps_per_epoch()));
+      estimates[static_cast<size_t>(i)] = own.buffers.copy();
     }
   });
   averager_.average(estimates, buffers, false, false, deadline_in(options_.deadline));
@@ -51,16 +51,15 @@ Score Evaluation::score(const Vector& parameters, const Vector& buffers) {
   const int64_t batches = (samples + options_.batch - 1) / options_.batch;
   const int64_t ranks = averager_.group().size(), rank = averager_.group().rank();
   std::vector<Score> scores(static_cast<size_t>(batches));
-  const auto threads = static_cast<int64_t>(seats_.size());
+  const auto threads = static_cast<int64_t>(models_.size());
   averager_.pool().run(threads, [&](int64_t thread) {
-    Seat& seat = seats_[static_cast<size_t>(thread)];
-    seat.look_at(parameters);
-    seat.buffers.copy_from(buffers);
+    ThreadModel& own = models_[static_cast<size_t>(thread)];
+    own.look_at(parameters);
+    own.buffers.copy_from(buffers);
     for (int64_t i = rank + thread * ranks; i < batches; i += threads * ranks) {
       const int64_t first = i * options_.batch;
       const Batch batch = task_.test_batch(first, std::min(options_.batch, samples - first));
-      if (batch.size() > 0)
-        scores[static_cast<size_t>(i)] = seat.model->score(batch);  // 0: all were left out
+      if (batch.size() > 0) scores[static_cast<size_t>(i)] = own.model->score(batch);  // 0: all were left out
     }
   });
   if (ranks > 1) gather(scores);
@@ -93,4 +92,4 @@ void Evaluation::gather(std::vector<Score>& scores) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -12,11 +12,11 @@
 #include "muster/task/samplers/sampler.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline train {
 
 struct EvaluationOptions {
   int64_t batch = 100;              ///< test samples per forward pass
-  int64_t workers = 1;              ///< of the run as it began: the sampler knows so many
+  int64_t workers = 1;              ///< at the start of the run, as in the sampler
   int64_t hosted_workers = 1;       ///< whose training batches re-estimate the BatchNorm statistics here
   int64_t statistics_batches = 32;  ///< training batches for that, over all workers
   std::chrono::milliseconds deadline = std::chrono::minutes(30);  ///< for the other processes
@@ -40,15 +40,15 @@ class Evaluation {
 
   /// See Task::data_problem.
   std::optional<std::string> data_problem() const { return task_.data_problem(); }
-  const Layout& parameters() const { return seats_[0].model->parameters(); }
-  const Layout& buffers() const { return seats_[0].model->buffers(); }
-  ElementType type() const { return seats_[0].model->type(); }
+  const Layout& parameters() const { return models_[0].model->parameters(); }
+  const Layout& buffers() const { return models_[0].model->buffers(); }
+  ElementType type() const { return models_[0].model->type(); }
 
  private:
   void gather(std::vector<Score>& scores);
 
   /// One thread's model. It lives in the parameters that are measured, and in buffers of its own.
-  struct Seat {
+  struct ThreadModel {
     std::unique_ptr<Model> model;
     Vector buffers;
     void look_at(const Vector& parameters);
@@ -58,7 +58,7 @@ class Evaluation {
   const Sampler& sampler_;
   Averager& averager_;
   EvaluationOptions options_;
-  std::vector<Seat> seats_;
+  std::vector<ThreadModel> models_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline train

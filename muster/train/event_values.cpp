@@ -1,6 +1,6 @@
 #include "muster/train/event_values.h"
 
-namespace muster {
+namespace muster::inline train {
 
 std::vector<std::pair<std::string, double>> event_values(const MetricsLine& line) {
   std::vector<std::pair<std::string, double>> values;
@@ -16,4 +16,4 @@ std::vector<std::pair<std::string, double>> event_values(const MetricsLine& line
   return values;
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

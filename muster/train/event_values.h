@@ -6,9 +6,9 @@
 
 #include "muster/report/metrics_file.h"
 
-namespace muster {
+namespace muster::inline train {
 
-/// What TensorBoard shows of a line of metrics, by tag.
+/// The scalars of a line of metrics for TensorBoard, by tag.
 std::vector<std::pair<std::string, double>> event_values(const MetricsLine& line);
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
@@ -34,7 +34,7 @@ Flat flat_of(const std::string& text) {
   return flat;
 }
 
-// A tokenizer's file is the same by another path: from another folder, or where the data were moved to.
+// A tokenizer's file counts as the same under another path: from another folder, or moved with the data.
 bool same(const std::string& key, const nlohmann::json& before, const nlohmann::json& now) {
   if (before == now) return true;
   if (key != "text.tokenizer" || !before.is_string() || !now.is_string()) return false;
@@ -51,10 +51,10 @@ std::string text_of(const Flat& flat, const std::string& key) {
   return text;
 }
 
-/// Older checkpoints do not have it.
+/// Older checkpoints lack these keys.
 bool is_of_data(const std::string& key) { return key.starts_with("data."); }
 
-/// Data may lie elsewhere; what they hold is compared.
+/// A path to data may differ; the content of the data is compared.
 bool is_of_place(const std::string& key) { return key == "task.test_data"; }
 
 void require_same_data(const std::string& where, const Flat& before, const Flat& now) {
@@ -107,4 +107,4 @@ std::string with_steps(const std::string& fingerprint, int64_t steps) {
   return json.dump();
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -4,13 +4,13 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline train {
 
 /// A run's fingerprint is a JSON object of what must be the same for a checkpoint to be resumed bit for bit:
 /// options, layout, number of workers. Throws CheckpointError, naming `where`, the first differing key
-/// (nested ones as "section.key") and both values, when `stored` and `present` are not equal. What the data
-/// hold (section "data", see Task::content) is compared where both have it: older checkpoints do not. Where
-/// the data lie is left out.
+/// (nested ones as "section.key") and both values, when `stored` and `present` are not equal. The content of
+/// the data (section "data", see Task::content) is compared where both have it; older checkpoints lack it.
+/// The paths of the data are not compared.
 void require_same_fingerprint(const std::string& where, const std::string& stored,
                               const std::string& present);
 
@@ -19,4 +19,4 @@ void require_same_fingerprint(const std::string& where, const std::string& store
 std::optional<int64_t> steps_in(const std::string& fingerprint);
 std::string with_steps(const std::string& fingerprint, int64_t steps);
 
-}  // namespace muster
+}  // namespace muster::inline train

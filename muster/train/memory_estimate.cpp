@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
@@ -36,7 +36,7 @@ struct GroupFiles {
   std::string base, limit, usage, cache_key;
 };
 
-/// What one control group leaves.
+/// Bytes that one control group still allows.
 double left_in(const std::string& folder, const GroupFiles& files) {
   const auto limit = number_in(folder + "/" + files.limit);
   const auto usage = number_in(folder + "/" + files.usage);
@@ -45,8 +45,8 @@ double left_in(const std::string& folder, const GroupFiles& files) {
   return std::max(0.0, *limit - std::max(0.0, *usage - cache));
 }
 
-/// The least over a group and all above it; in a container the path may be that of the host, then only the
-/// top exists.
+/// The least that a group and its ancestors still allow; in a container the path may be the host's, and then
+/// only the topmost group exists.
 double left_along(std::string path, const GroupFiles& files) {
   double least = unlimited;
   while (true) {
@@ -106,4 +106,4 @@ void check_memory(const MemoryEstimate& estimate, int64_t workers, double availa
                                 format_bytes(estimate.data), format_bytes(available)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

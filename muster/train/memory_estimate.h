@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-namespace muster {
+namespace muster::inline train {
 
-/// What a run will hold in memory, as plain numbers.
+/// The sizes that determine a run's memory, as plain numbers.
 struct MemoryNeed {
   int64_t workers = 1;     ///< replicas in this process
   int64_t threads = 1;     ///< replicas that compute at the same time
@@ -31,10 +31,10 @@ MemoryEstimate estimate_memory(const MemoryNeed& need);
 
 /// Bytes that can still be had without swapping: the least of MemAvailable (/proc/meminfo) and, for the
 /// process's control group and those above it (v2 and v1), limit - usage, page cache not counted as used. A
-/// very large number when the system tells nothing. `root` stands before the paths (for tests).
+/// very large number when the system reports none of these. `root` is put before the paths (for tests).
 double available_memory(const std::string& root = "");
 
 /// Throws OptionError (run.workers), with both figures, when the estimate is more than what is available.
 void check_memory(const MemoryEstimate& estimate, int64_t workers, double available = available_memory());
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -7,7 +7,7 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/probe/worker_spread.h"
 
-namespace muster {
+namespace muster::inline train {
 
 Probing::Probing(const Task& task, std::vector<ProbeRequest> requests, int64_t batch, uint64_t seed,
                  Vector start)
@@ -28,7 +28,7 @@ int64_t Probing::steps_to_workers(const Synchronous& method) {
   return std::max<int64_t>(1, method.round_end() - 1 - method.step());
 }
 
-// A round of one step has no such place, and where gradients are averaged nobody drifts.
+// Rounds of one step have no such point, and where gradients are averaged workers do not diverge (no anchor).
 void Probing::look_at_workers(Synchronous& method, Averager& averager, std::chrono::milliseconds patience) {
   const auto shared = method.shared_vectors();
   const auto anchor = shared.find("anchor");
@@ -68,4 +68,4 @@ ProbeValues Probing::look(int64_t rounds, const Vector& parameters) {
   return values;
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -11,25 +11,25 @@
 #include "muster/method/synchronous.h"
 #include "muster/probe/look.h"
 
-namespace muster {
+namespace muster::inline train {
 
-/// The probes of a run: looks at the averaged model between rounds, and at the workers one step before a
-/// meeting, and changes nothing. Made alike in all processes.
+/// The probes of a run: measures the averaged model between rounds, and the workers one step before a
+/// meeting, and changes nothing. Constructed alike in all processes.
 class Probing {
  public:
   /// `start`: the parameters that distances are measured from. `batch`: samples of a batch.
   Probing(const Task& task, std::vector<ProbeRequest> requests, int64_t batch, uint64_t seed, Vector start);
 
-  /// After so many rounds something is looked at.
+  /// Whether a probe is due after so many rounds.
   bool due(int64_t rounds) const;
-  /// The workers are looked at in the round that will be the `round`-th.
+  /// Whether the workers are probed in the `round`-th round.
   bool wants_workers(int64_t round) const;
-  /// How many steps to take at most from here to come to stand one step before the meeting. REQUIRES:
-  /// wants_workers of the running or coming round.
+  /// The number of steps from here to the point one step before the meeting, at least 1. REQUIRES:
+  /// wants_workers() of the running or coming round.
   static int64_t steps_to_workers(const Synchronous& method);
-  /// Remembers how far apart the workers are, if this is one step before the meeting. Collective.
+  /// Measures how far apart the workers are, if this is one step before the meeting. Collective.
   void look_at_workers(Synchronous& method, Averager& averager, std::chrono::milliseconds patience);
-  /// What is due after so many rounds, with what look_at_workers() saw since the last call.
+  /// The values that are due after so many rounds, with those of look_at_workers() since the last call.
   ProbeValues look(int64_t rounds, const Vector& parameters);
 
  private:
@@ -41,4 +41,4 @@ class Probing {
   ProbeValues seen_;  // of the workers
 };
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
@@ -47,4 +47,4 @@ State part_for_rank(const State& whole, int64_t hosted, int rank) {
   return part;
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

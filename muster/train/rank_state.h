@@ -4,10 +4,11 @@
 
 #include "muster/flat/state.h"
 
-namespace muster {
+namespace muster::inline train {
 
-/// What one rank takes of a whole run's checkpoint: everything but the workers that other ranks host. A
-/// worker that the state has not (it was dead, or the run has more now) begins as another one.
+/// The part of a whole run's checkpoint that one rank takes: everything but the workers that other ranks
+/// host. A worker that the state lacks (it was lost, or the run has more now) starts from another worker's
+/// state.
 State part_for_rank(const State& whole, int64_t hosted, int rank);
 
-}  // namespace muster
+}  // namespace muster::inline train

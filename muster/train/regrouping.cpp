@@ -8,14 +8,14 @@
 #include "muster/comm/state_exchange.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
-/// A death is told, so that waiting needs no end of its own.
+/// No time limit: the death of a member is reported and ends the wait.
 Deadline whenever() { return deadline_in(std::chrono::hours(24 * 365)); }
 
-/// One number of every rank.
+/// Gathers one number from every rank.
 std::vector<int64_t> gather_numbers(Communicator& group, int64_t mine) {
   Vector number = uninitialised_vector(1, ElementType::int64);
   *number.data<int64_t>() = mine;
@@ -35,13 +35,13 @@ Regrouping::Outcome Regrouping::regroup() {
     try {
       return synchronise() ? Outcome::goes_on : Outcome::begins_again;
     } catch (const LostPeer&) {
-      // Somebody died meanwhile, or this process slept: once more.
+      // A member died meanwhile, or this process was suspended: try again.
     }
   }
 }
 
 // False without a store; throws where too few are left. Where the others have gone on without this process,
-// what it holds no longer counts.
+// its state no longer counts.
 bool Regrouping::next_group() {
   try {
     parts_.averager.use_group(parts_.member.next_group(holds_state_ ? parts_.method.rounds() : -1));
@@ -71,7 +71,7 @@ void Regrouping::go_alone() {
   share_data(false);
 }
 
-// Rank by rank the same decisions, out of the generation's versions.
+// Every rank takes the same decision, from the generation's versions.
 bool Regrouping::synchronise() {
   const Generation& generation = parts_.member.generation();
   const auto& versions = generation.versions;
@@ -118,8 +118,8 @@ void Regrouping::restore_sharing(const Numbers& sharing) {
   parts_.sampler.reshare(parts_.method.round_end(), group.size(), group.rank());
 }
 
-// Who has a share of the present epoch keeps it; newcomers take what is left over. The next epoch is dealt to
-// all.
+// A rank that has a share of the present epoch keeps it; newcomers take the shares left over. The next epoch
+// is dealt to all.
 void Regrouping::share_data(bool entered) {
   Communicator& group = parts_.averager.group();
   const int64_t now = parts_.method.step(), next = parts_.method.round_end();
@@ -136,4 +136,4 @@ void Regrouping::share_data(bool entered) {
   parts_.sampler.reshare(next, group.size(), group.rank());
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

@@ -8,9 +8,9 @@
 #include "muster/task/samplers/resharing_sampler.h"
 #include "muster/train/run_record.h"
 
-namespace muster {
+namespace muster::inline train {
 
-/// What an elastic run is carried on with, from one generation of its group to the next. Borrowed.
+/// The objects that take an elastic run from one generation of its group to the next. Borrowed.
 struct RegroupingParts {
   GroupMember& member;
   Averager& averager;
@@ -19,34 +19,34 @@ struct RegroupingParts {
   RunRecord& record;
 };
 
-/// Makes the next generation's group of those who live and those who have come, and brings all to the same
-/// state: whoever holds the outcome of fewer meetings than the others takes the run's state from one who
-/// holds the most, and makes the present round from its start. Repeats that until a group stands.
-/// docs/elastic.md tells the protocol.
+/// Makes the next generation's group from the surviving members and the newcomers, and brings all to the same
+/// state: a member that holds the outcomes of fewer meetings than others receives the run's state from one
+/// that holds the most, and makes the present round from its start. Repeats until a group stands.
+/// docs/elastic.md describes the protocol.
 class Regrouping {
  public:
   explicit Regrouping(RegroupingParts parts) : parts_(parts) {}
 
   enum class Outcome {
     goes_on,       ///< the group stands, and all its members hold the run's state
-    begins_again,  ///< the group stands, and nobody in it holds the run's state: all begin together
+    begins_again,  ///< the group stands, and no member holds the run's state: all begin together
     no_store,      ///< no group can be made any more; the present one is left as it is
   };
-  /// For a member of the run, that has lost a peer or the store, or lets newcomers in. Throws LostPeer when
-  /// there will be no group: too few members.
+  /// Called by a member of the run that has lost a peer or the store, or admits newcomers. Throws LostPeer
+  /// when too few members are left for a group.
   Outcome regroup();
-  /// For a process that brings nothing, whose group has just been made: takes the state from the others.
+  /// Called by a process without a state whose group has just been made: takes the state from the others.
   Outcome enter();
   /// After no_store, where the present group is lost, too: goes on as a group of this process alone.
   void go_alone();
-  /// Has gone alone, or is the last one of a run without a store: there is no other group any more.
+  /// Whether this process has gone alone, or is the last of a run without a store: no other group can follow.
   bool alone() const { return parts_.member.store_gone() && parts_.averager.group().size() == 1; }
 
-  /// How the data are shared out, for a checkpoint, and from one.
+  /// How the samples are shared out among the processes, to and from a checkpoint.
   Numbers sharing() const { return parts_.sampler.state(); }
   void restore_sharing(const Numbers& sharing);
 
-  /// Where the run writes, as the others told one who entered; empty: they did not.
+  /// The folder that the run writes to, as a newcomer learned it from the others; empty: it did not.
   const std::string& folder() const { return folder_; }
   void set_folder(const std::string& folder) { folder_ = folder; }
 
@@ -65,4 +65,4 @@ class Regrouping {
   bool holds_state_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline train

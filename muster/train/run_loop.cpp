@@ -15,11 +15,11 @@
 #include "muster/train/event_values.h"
 #include "muster/train/rank_state.h"
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
-/// Between two looks at signals, progress and what is due pass about so many seconds.
+/// Approximate seconds between two checks for signals, progress and due work.
 constexpr double slice_seconds = 0.4;
 
 int64_t steps_to_multiple(int64_t step, int64_t every) { return every - step % every; }
@@ -78,21 +78,22 @@ RunLoop::Ended RunLoop::run() {
     if (!last) throw;
     throw DataError(std::string(error.what()) + "; the last good checkpoint is " + *last);
   } catch (const LostPeer&) {
-    // Alone it has no peer to lose but a successor, who has taken the run's files from it.
+    // A process alone loses no peer; it throws where a successor has taken the run's files from it.
     if (!place_.regrouping || place_.regrouping->alone()) throw;
   }
   return regroup(true);
 }
 
-// Without a store the present group goes on to its next meeting, and where it is lost, everybody alone.
+// Without a store the present group goes on to its next meeting; once that group is lost, each process is
+// alone.
 RunLoop::Ended RunLoop::regroup(bool lost_a_peer) {
   const Regrouping::Outcome outcome = place_.regrouping->regroup();
   if (outcome == Regrouping::Outcome::no_store && lost_a_peer) place_.regrouping->go_alone();
   return outcome == Regrouping::Outcome::begins_again ? Ended::begins_again : Ended::regrouped;
 }
 
-// A process may have given its part to a checkpoint that another one has lost its peers in: in a new group
-// all make it anew, or none.
+// Some processes may have completed a checkpoint in which another lost its peers: in a new group all make it
+// again, or none does.
 void RunLoop::agree_on_checkpoint() {
   if (!place_.regrouping || place_.averager.group().size() == 1) return;
   const int64_t generation = place_.member->generation().number;
@@ -122,8 +123,8 @@ RunLoop::Ended RunLoop::run_with_group() {
   return Ended::finished;
 }
 
-// A death is looked for between steps, so that those who wait for this process's word do not wait for its
-// round. Newcomers come in at a meeting.
+// Deaths are checked for between steps, so that peers that wait for this process's answer do not wait for the
+// end of its round. Newcomers are admitted at a meeting.
 bool RunLoop::group_is_due(const Progress& progress) const {
   if (!place_.regrouping || progress.step == options_.total_steps || place_.member->store_gone())
     return false;
@@ -149,8 +150,8 @@ void RunLoop::verify() {
                              deadline_in(options_.patience));
 }
 
-// Whoever is asked to stop tells the others; all go on to the step that the foremost has reached. Without the
-// store they agree at a meeting.
+// A process that is asked to stop informs the others; all go on to the step that the most advanced one has
+// reached. Without the store they agree at a meeting.
 bool RunLoop::stop_here(const Progress& progress) {
   GroupMember* const member = place_.member;
   if (!data_problem_) data_problem_ = evaluation_.data_problem();
@@ -165,7 +166,7 @@ bool RunLoop::stop_here(const Progress& progress) {
     return agreed_to_stop();
   } catch (const LostPeer&) {
     if (!member->store_lost()) throw;
-    return false;  // looked at again, in the manner above, after the next steps
+    return false;  // checked again, as above, after the next steps
   }
 }
 
@@ -184,8 +185,8 @@ bool RunLoop::agreed_to_stop() {
   return stop_step_ && method_.step() >= *stop_step_;
 }
 
-// Where another process stops while this one waits at a meeting, this is the step that it stands at: no
-// meeting of the coming steps lies behind it.
+// Publishes the step that is reported for this process where another one stops while it waits at a meeting:
+// that meeting lies at this step or before it.
 int64_t RunLoop::announce(int64_t steps) {
   if (place_.member) place_.member->stands_at(method_.step() + steps);
   return steps;
@@ -248,7 +249,7 @@ void RunLoop::evaluate() {
 }
 
 void RunLoop::write_round(const Progress& progress, bool evaluated) {
-  // Also where nothing is written: who writes next, after a death, tells of its round only.
+  // Also where nothing is written: a writer that takes over after a death reports its own round only.
   const TimeByPart spent = std::exchange(record_.round_seconds, {});
   const double evaluating = std::exchange(record_.round_evaluation_seconds, 0.0);
   const RoundReport& round = *progress.round;
@@ -286,7 +287,7 @@ void RunLoop::write_evaluation() {
   write_line(line);
 }
 
-// Every process keeps the line: whoever writes next may need it.
+// Every process keeps the line, as any may become the writer.
 void RunLoop::write_line(const MetricsLine& line) {
   record_.lines.add(line);
   if (!place_.files || !why_unwritten_.empty()) return;
@@ -303,13 +304,13 @@ void RunLoop::write_to(RunFiles* files) {
   why_unwritten_.clear();
 }
 
-// A writer that was taken for lost, and has a successor, has lost its peers and not its disk.
+// A writer that was taken for lost and has a successor gets LostPeer: it lost its peers, not its disk.
 void RunLoop::cannot_write(const std::string& what, const FileError& error) {
   place_.files->staging.require_present();
   if (why_unwritten_.empty()) why_unwritten_ = what + ": " + error.what();
 }
 
-// The workers stand apart one step before they meet; all else is looked at between rounds, by rank 0.
+// Workers are probed one step before a meeting, all else between rounds, by rank 0.
 void RunLoop::probe(const Progress& progress) {
   const Stopwatch watch;
   if (!progress.round && place_.probing->wants_workers(record_.rounds + 1))
@@ -379,8 +380,8 @@ void RunLoop::save_checkpoint() {
   checkpoint_wanted_ = false;
 }
 
-// What failed is made anew, from the first byte: a file whose bytes did not reach the disk once is not
-// trusted.
+// A failed checkpoint is written again, from the first byte: a file whose bytes once failed to reach the disk
+// is not trusted.
 void RunLoop::save(const State& state) {
   const NamedTensors model =
       named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_);
@@ -403,7 +404,7 @@ void RunLoop::say_checkpoint() {
   try {
     place_.ledger->say_checkpoint(method_.step());
   } catch (const LostPeer&) {
-    // Only a launcher's last line would have named it, and that launcher is gone.
+    // Only the launcher's last line would have named the checkpoint, and the launcher is gone.
   }
 }
 
@@ -430,4 +431,4 @@ NamedTensors RunLoop::finish() {
   return named_tensors(evaluation_.parameters(), parameters_, evaluation_.buffers(), buffers_);
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

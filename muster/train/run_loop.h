@@ -21,7 +21,7 @@
 #include "muster/train/run_record.h"
 #include "muster/train/stop_signal.h"
 
-namespace muster {
+namespace muster::inline train {
 
 struct RunLoopOptions {
   int64_t total_steps = 0;
@@ -49,9 +49,9 @@ struct RunFiles {
 struct RunPlace {
   Averager& averager;
   GroupMember* member = nullptr;     ///< null where there are no other processes
-  Regrouping* regrouping = nullptr;  ///< of a run that outlives its workers; null: a death ends it
-  RunFiles* files = nullptr;         ///< of the one that writes; the others write nothing
-  ResultLedger* ledger = nullptr;    ///< hears of checkpoints; null where there are no other processes
+  Regrouping* regrouping = nullptr;  ///< of an elastic run; null: the loss of a process ends the run
+  RunFiles* files = nullptr;         ///< of the process that writes; null in the others
+  ResultLedger* ledger = nullptr;    ///< is informed of checkpoints; null where there are no other processes
   Probing* probing = nullptr;        ///< null: nothing is probed
   const StopSignal& stop;
 };
@@ -65,17 +65,17 @@ class RunLoop {
   RunLoop(Synchronous& method, Evaluation& evaluation, RunRecord& record, RunPlace place,
           RunLoopOptions options);
 
-  /// Goes on from a checkpoint, which rank 0 brings; every rank calls it, and all go on or none (false).
+  /// Resumes from a checkpoint, which rank 0 passes. Collective: all ranks resume, or none does (false).
   /// Throws CheckpointError.
   bool restore(const std::optional<Checkpoint>& checkpoint);
 
-  /// Returns true when the last step is done, false when a signal asked to stop (any of the processes; all
-  /// stop at the same step); a checkpoint has been written then. Throws NonFiniteError, naming the last good
-  /// checkpoint.
-  /// An elastic run returns Ended::regrouped whenever its group is another one: the caller looks who writes,
-  /// and calls again; Ended::begins_again when nobody in its group holds the run's state: what the method
-  /// holds is void, and all begin together. Ended::unwritten: the files could not be written
-  /// (why_unwritten()); write_to(), and call again, or give up.
+  /// Returns Ended::finished when the last step is done, and Ended::stopped, after a checkpoint, when a
+  /// signal asked any of the processes to stop (all stop at the same step). Throws NonFiniteError, naming the
+  /// last good checkpoint.
+  /// An elastic run returns Ended::regrouped whenever its group has changed: the caller determines the writer
+  /// and calls again; Ended::begins_again when no member of its group holds the run's state: the method's
+  /// state is void, and all begin together. Ended::unwritten: the files could not be written
+  /// (why_unwritten()); call write_to() and run() again, or give up.
   enum class Ended { finished, stopped, regrouped, begins_again, unwritten };
   Ended run();
 
@@ -86,7 +86,7 @@ class RunLoop {
 
   /// From now on writes to these files, which hold all the lines kept in the record, or to none; borrowed.
   void write_to(RunFiles* files);
-  /// What of the run's files could not be written since write_to(), and the system's reason; empty: all was.
+  /// The file that could not be written since write_to(), with the system's reason; empty: all were.
   const std::string& why_unwritten() const { return why_unwritten_; }
 
  private:
@@ -137,4 +137,4 @@ class RunLoop {
   std::string why_unwritten_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline train

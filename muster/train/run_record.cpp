@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <utility>
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
@@ -78,4 +78,4 @@ void RunRecord::restore(const Numbers& numbers) {
                           numbers.real("evaluated_accuracy")};
 }
 
-}  // namespace muster
+}  // namespace muster::inline train

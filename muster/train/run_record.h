@@ -8,7 +8,7 @@
 #include "muster/method/progress.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline train {
 
 /// A measurement of the averaged model on the test set.
 struct Evaluated {
@@ -42,4 +42,4 @@ struct RunRecord {
   void restore(const Numbers& numbers);
 };
 
-}  // namespace muster
+}  // namespace muster::inline train

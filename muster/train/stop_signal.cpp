@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline train {
 
 namespace {
 
@@ -50,4 +50,4 @@ StopSignal::~StopSignal() {
 
 int StopSignal::signal() const { return received.load(); }
 
-}  // namespace muster
+}  // namespace muster::inline train

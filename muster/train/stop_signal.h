@@ -1,6 +1,6 @@
 #pragma once
 
-namespace muster {
+namespace muster::inline train {
 
 /// While it lives, SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is gone) are only remembered, so that a
 /// run can stop after the present step. A second Ctrl-C ends the program at once. What was ignored before
@@ -18,4 +18,4 @@ class StopSignal {
   int signal() const;
 };
 
-}  // namespace muster
+}  // namespace muster::inline train

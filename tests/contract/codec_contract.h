@@ -16,7 +16,7 @@
 #include "muster/flat/finite.h"
 #include "muster/flat/vector.h"
 
-/// What every Codec must keep to, for ours and for anybody's own. Needs no test framework:
+/// The contract of every Codec, Muster's or a user's own. Needs no test framework:
 ///
 ///     for (const auto& broken : muster::contract::check_codec(codec)) ADD_FAILURE() << broken;
 ///
@@ -29,7 +29,7 @@
 ///   - the error is what the codec promises: none, no bias and a bounded variance, or a bounded error.
 namespace muster::contract {
 
-/// How a decoded vector d stands to the encoded one v.
+/// The relation between a vector v and d, v encoded and decoded.
 enum class CodecPromise {
   exact,        ///< d = v
   unbiased,     ///< E d = v and E |d - v|^2 <= bound |v|^2

@@ -17,8 +17,8 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-/// What every Communicator must keep to, for ours and for anybody's own. Ranks are threads here. Needs no
-/// test framework:
+/// The contract of every Communicator, Muster's or a user's own. Ranks are threads here. Needs no test
+/// framework:
 ///
 ///     for (const auto& broken : muster::contract::check_communicator(make)) ADD_FAILURE() << broken;
 ///
@@ -27,7 +27,7 @@
 ///   (where the maker says that it does not add in this order: these but for rounding);
 ///   - exchange and gather bring part j of rank i where it belongs, parts of different length included;
 ///   - several operations may be under way at once; broadcast brings the root's vector to every rank;
-///   - a peer that leaves, or does not come, is LostPeer on the others, in time, and their vectors are as
+///   - where a peer leaves, or takes no part, the others throw LostPeer in time, and their vectors are as
 ///   they were;
 ///   - vectors of different length are an Error on every rank.
 namespace muster::contract {
@@ -42,7 +42,7 @@ struct GroupMaker {
 using Group = std::vector<std::unique_ptr<Communicator>>;
 using OnRank = std::function<void(std::unique_ptr<Communicator>&)>;
 
-/// Runs `body` on every rank in a thread of its own. What it throws is a broken promise.
+/// Runs `body` on every rank in a thread of its own. An exception of it is a broken promise.
 class Ranks {
  public:
   Ranks(Group group, std::vector<std::string>& broken, bool serial_bits = true)
@@ -238,7 +238,7 @@ constexpr std::chrono::milliseconds away(4000), noticed_within(3500);
 constexpr std::chrono::milliseconds away(600), noticed_within(500);
 #endif
 
-/// The last rank is alive but does not come.
+/// The last rank is alive but takes no part.
 inline void check_deadline(Ranks& ranks) {
   ranks.run([&](std::unique_ptr<Communicator>& group) {
     if (group->rank() == group->size() - 1) {

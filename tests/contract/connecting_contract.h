@@ -15,15 +15,15 @@
 #include "muster/links/links.h"
 #include "muster/rendezvous/key_values.h"
 
-/// What all that connects Links through a store must keep to, for ours and for anybody's own. Needs no test
+/// The contract of all that connects Links through a store, Muster's or a user's own. Needs no test
 /// framework:
 ///
 ///     for (const auto& broken : muster::contract::check_connecting(maker)) ADD_FAILURE() << broken;
 ///
 /// Checked:
-///   - ranks that come one after the other find each other, and are called as they were told to be;
+///   - ranks that come one after the other find each other, with the rank, size and names they were given;
 ///   - a rank that does not come in time is LostPeer, soon after that time, with its name;
-///   - a death ends connecting at once with LostPeer; meanwhile it is noted who is waited for;
+///   - a death ends connecting at once with LostPeer; meanwhile the awaited rank is noted;
 ///   - groups under different prefixes of one store do not meet.
 namespace muster::contract {
 
@@ -40,7 +40,7 @@ namespace connecting_parts {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// How much later than asked for something may end on a busy machine.
+/// How late something may end on a busy machine.
 constexpr milliseconds soon(5000);
 
 class Mortal final : public GroupWatch {
@@ -54,7 +54,7 @@ class Mortal final : public GroupWatch {
   std::atomic<bool> broken_ = false;
 };
 
-/// What LostPeer says; anything else is a broken promise.
+/// The message of the LostPeer that `body` throws; anything else is a broken promise.
 inline std::string lost(const std::function<void()>& body, std::vector<std::string>& broken) {
   try {
     body();

@@ -21,14 +21,13 @@
 #include "muster/base/random.h"
 #include "muster/links/links.h"
 
-/// What all Links must keep to, for ours and for anybody's own. Ranks are threads here. Needs no test
-/// framework:
+/// The contract of all Links, Muster's or a user's own. Ranks are threads here. Needs no test framework:
 ///
 ///     for (const auto& broken : muster::contract::check_links(make)) ADD_FAILURE() << broken;
 ///
 /// Checked for groups of the sizes that `make` can give:
 ///   - every rank reaches every other one, with messages of 0 bytes to several MiB; the memory of a message
-///   that was sent may be used again after wait();
+///   that was sent may be reused after wait();
 ///   - messages with one peer and tag keep their order, different tags do not wait for each other;
 ///   - where each side first starts all it sends and receives and then waits, in whatever order, nothing
 ///   blocks, however many messages and bytes are under way;
@@ -38,8 +37,8 @@
 ///   - a peer that is destroyed, in the middle of a message too, is LostPeer on the others and no hang;
 ///   - a transfer that is destroyed while its message is under way leaves its memory alone from then on;
 ///   - receive_anywhere(), where there is any: what it shows stays as it is until the transfer is destroyed;
-///   - a message that is made where room_for() says arrives as any other, and in its order; room that is not
-///   used disturbs nothing.
+///   - a message that is written into the memory of room_for() arrives as any other, and in its order; room
+///   that is not used disturbs nothing.
 namespace muster::contract {
 
 struct LinksMaker {
@@ -78,7 +77,7 @@ class LinkedRanks {
 
   int size() const { return static_cast<int>(group_.size()); }
 
-  /// Runs `body` on every rank in a thread of its own. What it throws is a broken promise.
+  /// Runs `body` on every rank in a thread of its own. An exception of it is a broken promise.
   void run(const OnRank& body) {
     std::thread guard([this] { interrupt_when_late(); });
     std::vector<std::thread> threads;
@@ -106,7 +105,7 @@ class LinkedRanks {
     broken_.push_back("group of " + std::to_string(group_.size()) + ", " + part_ + ": " + otherwise);
   }
 
-  /// All ranks come here before one goes on. Not over the links.
+  /// A barrier of all ranks, not over the links.
   void meet() { together_.arrive_and_wait(); }
 
   /// Destroys the links of this rank; its body must not use them any more.
@@ -450,7 +449,7 @@ inline void check_departure_amid(LinkedRanks& ranks) {
         for (auto& one : *list) one->transfer.reset();
       return ranks.leave(last);
     }
-    // Unless the message was through before.
+    // Unless the message had arrived before.
     const bool lost = ranks.throws_lost([&] { links.wait(*incoming[0]->transfer); });
     ranks.expect(lost || same(incoming[0]->memory, incoming[0]->expected),
                  "half a message of a peer that has left is a whole one");
@@ -458,8 +457,8 @@ inline void check_departure_amid(LinkedRanks& ranks) {
   });
 }
 
-/// The memory of a transfer that was destroyed before its message, or while it, was sent. What becomes of
-/// later messages with that peer is not promised.
+/// A transfer that is destroyed before or while its message is sent leaves its memory alone. Nothing is
+/// promised about later messages with that peer.
 inline void check_giving_up(LinkedRanks& ranks, bool amid) {
   const size_t length = amid ? 16 * mebibyte : 5000;
   const auto ours = static_cast<std::byte>(0x55);

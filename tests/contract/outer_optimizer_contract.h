@@ -11,7 +11,7 @@
 #include "muster/flat/vector.h"
 #include "muster/optim/outer_optimizer.h"
 
-/// What every OuterOptimizer must keep to, for ours and for anybody's own. Needs no test framework:
+/// The contract of every OuterOptimizer, Muster's or a user's own. Needs no test framework:
 ///
 ///     for (const auto& broken : muster::contract::check_outer_optimizer(make)) ADD_FAILURE() << broken;
 ///
@@ -22,7 +22,7 @@
 ///   - a new object restored from state() at any meeting moves the anchor as the undisturbed one.
 namespace muster::contract {
 
-/// A new one, for vectors of this size and type.
+/// Makes a new optimizer for vectors of this size and type.
 using MakeOuterOptimizer = std::function<std::unique_ptr<OuterOptimizer>(int64_t size, ElementType type)>;
 
 /// A vector of normal numbers, the same for the same `which`.

@@ -93,7 +93,8 @@ TEST_F(SlowDisk, AKilledServerHasEverythingThatItAcknowledged) {
   const Ended replayed = test::run(command("serve", "--run.out " + run_ + " --replay --json"));
   ASSERT_EQ(replayed.code, 0) << replayed.err;
   std::set<std::string> counted;
-  for (const auto& one : json::parse(replayed.out)["contributions"]) {
+  const json replay = json::parse(replayed.out);  // outlives the loop
+  for (const auto& one : replay.at("contributions")) {
     std::ostringstream line;
     line << one[0].get<int64_t>() << ' ' << one[1].get<int64_t>() << ' ' << one[2].get<int64_t>();
     EXPECT_TRUE(counted.insert(line.str()).second) << line.str() << " was counted twice";

@@ -56,9 +56,10 @@ struct Room {
   bool torch = false;
 };
 
-/// "flat/layout.h" of "muster/flat/layout.h"; "cli/engine.cpp" as it is; nothing for what is not ours.
+/// "flat/layout.h" of "muster/flat/layout.h"; "cli/engine.cpp" as it is; nothing for what is not ours. The
+/// header of everything, muster/muster.h, is a room of its own, "muster".
 std::optional<std::string> place_in_house(const std::string& path) {
-  if (path.starts_with("muster/") && path.find('/', 7) != std::string::npos) return path.substr(7);
+  if (path.starts_with("muster/")) return path.substr(7);
   if (path.starts_with("cli/") || path.starts_with("python/")) return path;
   return std::nullopt;
 }
@@ -77,6 +78,7 @@ class Inspector {
       }
     }
     std::ranges::sort(files_);
+    check_folders();
     for (const auto& file : files_) inspect(file);
     findings_.files = static_cast<int>(files_.size());
     return findings_;
@@ -110,6 +112,18 @@ class Inspector {
       room.resize(cut);
     }
     return room;
+  }
+
+  /// A newcomer reads a folder's list of files at a glance.
+  void check_folders() {
+    constexpr int most_sources = 45;
+    std::map<std::string, int> sources;
+    for (const auto& file : files_)
+      if (file.ends_with(".cpp")) ++sources[fs::path(file).parent_path().generic_string()];
+    for (const auto& [folder, count] : sources)
+      if (count > most_sources)
+        findings_.broken.push_back(folder + ": " + std::to_string(count) + " sources; at most " +
+                                   std::to_string(most_sources) + " in a folder");
   }
 
   void inspect(const std::string& file) {

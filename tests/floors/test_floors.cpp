@@ -65,6 +65,14 @@ TEST(Floors, AHouseInOrderIsAccepted) {
   EXPECT_THAT(findings.broken, IsEmpty());
 }
 
+TEST(Floors, AFolderHoldsFewEnoughSources) {
+  House house;
+  for (int i = 0; i < 45; ++i) house.write("muster/plan/source_" + std::to_string(i) + ".cpp", "");
+  EXPECT_THAT(check(house.root()).broken, IsEmpty());
+  house.write("muster/plan/one_more.cpp", "");
+  EXPECT_THAT(check(house.root()).broken, ElementsAre("muster/plan: 46 sources; at most 45 in a folder"));
+}
+
 TEST(Floors, WithoutTheFileNothingCanBeChecked) {
   House house;
   fs::remove(house.root() / "FLOORS");

@@ -12,14 +12,15 @@ namespace {
 
 /// The types that a header defines outside all others: they begin at the start of a line.
 std::vector<std::string> types_of(const fs::path& header) {
-  static const std::regex space(R"(^(?:inline )?namespace ([\w:]+) \{.*)");
+  // An inline namespace, as every room has one, does not keep its names apart from those of other rooms.
+  static const std::regex space(R"(^namespace ([\w:]+?)(?:::inline \w+)?((?:::\w+)*) \{.*)");
   static const std::regex type(
       R"(^(?:struct|class|enum class|enum) (?:\[\[.*\]\] )?(\w+)(?: final)?(?: : .*)?\s*\{.*)");
   std::vector<std::string> found;
   std::string within, line;
   std::smatch match;
   for (std::ifstream in(header); std::getline(in, line);) {
-    if (std::regex_match(line, match, space)) within = match[1];
+    if (std::regex_match(line, match, space)) within = match[1].str() + match[2].str();
     if (std::regex_match(line, match, type)) found.push_back(match[1].str() + " in " + within);
   }
   return found;

@@ -76,7 +76,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} -S ${work}/wrong_component -B ${work}/w
                         -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${COMPILER}
                 RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 string(REGEX REPLACE "[ \n]+" " " output "${output}")
-expect("a wrong component" "there is no component 'shedule' of muster; there are base, schedule")
+expect("a wrong component" "there is no component 'shedule' of muster; there are base, choice, schedule")
 
 if(GLOO)
   build_consumer(${CMAKE_CURRENT_LIST_DIR}/links_consumer links)

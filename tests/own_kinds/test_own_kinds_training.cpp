@@ -33,7 +33,7 @@ TEST(OwnKindsTraining, KindsOfOnesOwnTrain) {
                            "16",
                            "--hidden",
                            "8",
-                           "--batch",
+                           "--task.batch",
                            "8",
                            "--run.workers",
                            "2",

@@ -11,7 +11,7 @@
 
 namespace muster::test {
 
-/// What a certificate is to say.
+/// The content of a certificate.
 struct CertificateWish {
   std::string name = "DNS:localhost,IP:127.0.0.1";  ///< subjectAltName
   long from = -3600, until = 3600;                  ///< seconds from now

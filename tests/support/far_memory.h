@@ -7,7 +7,7 @@
 
 namespace muster::test {
 
-/// Memory that says it lies on a device, with nothing behind its address: nobody may look there.
+/// Memory that claims to lie on a device and has no bytes: nothing may access it.
 class FarMemory final : public Memory {
  public:
   explicit FarMemory(size_t bytes) : bytes_(bytes) {}

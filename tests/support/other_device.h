@@ -6,7 +6,7 @@
 
 namespace muster::test {
 
-/// Memory that says it lies on a GPU, and holds bytes that nobody may read: what must be refused there is.
+/// Memory that claims to lie on a GPU: code that cannot use it must refuse it, not read its bytes.
 class OtherDevice final : public Memory {
  public:
   explicit OtherDevice(size_t bytes, int index = 0) : block_(host_block(bytes)), index_(index) {}

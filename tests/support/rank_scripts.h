@@ -14,7 +14,7 @@ namespace muster::test {
 /// with 143.
 inline constexpr const char* waiting_rank =
     "trap 'echo asked > asked.$RANK; exit 143' TERM; echo $$ > pid.$RANK; while :; do sleep 0.02; done";
-/// The same, deaf to SIGTERM.
+/// The same, but it ignores SIGTERM.
 inline constexpr const char* deaf_rank = "trap '' TERM; echo $$ > pid.$RANK; while :; do sleep 0.02; done";
 
 /// Waits until the file stands there, whole (it ends with a line feed).

@@ -9,7 +9,7 @@
 
 namespace muster::test {
 
-/// The processes of the run in this folder that train, by rank.
+/// The processes that train in the run of this folder, by rank.
 inline std::map<int, int> ranks_of(const std::string& out) {
   std::map<int, int> ranks;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

@@ -44,7 +44,7 @@ inline std::chrono::steady_clock::time_point soon() {
   return std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
 }
 
-/// What a worker makes of its round: every number moves by `by`.
+/// The contribution of a worker whose round has moved every parameter by `by`.
 inline Contribution contribution_to(const Assignment& assignment, double by, int64_t elements = 8) {
   Contribution contribution;
   contribution.worker = assignment.worker;

@@ -8,7 +8,7 @@
 
 namespace muster::test {
 
-/// A new empty folder that goes with its owner.
+/// A new empty folder, removed with this object.
 class TemporaryFolder {
  public:
   TemporaryFolder() {

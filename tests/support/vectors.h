@@ -26,7 +26,7 @@ std::vector<T> to_std(const Vector& vector) {
   return {values, values + vector.size()};
 }
 
-/// Of either real type.
+/// One element of a vector of either real type, as double.
 inline double value_at(const Vector& vector, int64_t place) {
   invariant(place >= 0 && place < vector.size(), "a value lies within its vector");
   if (vector.type() == ElementType::float64) return vector.data<double>()[place];

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -25,7 +25,7 @@ void shuffle(std::vector<Disturbance>& plan, RandomStream& random) {
   for (size_t left = plan.size(); left > 1; --left) std::swap(plan[left - 1], plan[random.below(left)]);
 }
 
-/// Draws what belongs to every disturbance, in its place in the plan.
+/// Draws pause, moment, ranks, gap and duration of a disturbance of a given kind.
 void draw(Disturbance& one, const ChaosOptions& options, RandomStream& random) {
   one.pause = -options.every * std::log1p(-random.uniform());
   one.moment = random.uniform();
@@ -42,7 +42,7 @@ void draw(Disturbance& one, const ChaosOptions& options, RandomStream& random) {
 Disturbance kill_number(int number, int pairs) {
   Disturbance kill;
   if (number < pairs) {
-    kill.ranks = {0};  // room for the second
+    kill.ranks = {0};  // a placeholder: draw() chooses the second rank
     kill.gap = number % 2 == 1 ? longest_gap : 0;
   } else {
     kill.in_meeting = (number - pairs) % 3 == 0;
@@ -108,4 +108,4 @@ std::vector<Disturbance> plan_chaos(const ChaosOptions& options) {
   return plan;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

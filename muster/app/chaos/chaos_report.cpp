@@ -11,7 +11,7 @@
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct Spread {
   double mean = 0;
-  double deviation = 0;  ///< with one less than their number below
+  double deviation = 0;  ///< sample standard deviation (divided by n - 1)
 };
 
 Spread spread_of(const std::vector<double>& values) {
@@ -160,4 +160,4 @@ std::string chaos_json(const ChaosEvidence& evidence, const std::vector<ChaosChe
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

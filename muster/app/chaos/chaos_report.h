@@ -7,19 +7,19 @@
 
 #include "muster/app/chaos/chaos_plan.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What a disturbance did to the run.
 struct DisturbanceResult {
   Disturbance planned;
   double at = 0;           ///< seconds since the run's start
-  std::vector<int> ranks;  ///< that were hit
-  /// Seconds to the next meeting in metrics.jsonl: since the last death, since a sleeper's lease ended, since
-  /// a slow rank was fast again. Nothing where the run ended before.
+  std::vector<int> ranks;  ///< the ranks that were hit
+  /// Seconds to the next meeting in metrics.jsonl, counted from the last kill, from the end of a stopped or
+  /// cut rank's lease, or from the end of a slow phase. Nothing when no meeting follows.
   std::optional<double> recovery;
   double limit = 0;            ///< of `recovery`
-  std::optional<double> back;  ///< seconds until all processes took part again, since the death or the waking
-  std::string fault;           ///< empty: it held
+  std::optional<double> back;  ///< seconds from its end until all processes take part again
+  std::string fault;           ///< what went wrong; empty: nothing
 };
 
 /// What must hold at the end, and whether it did.
@@ -29,25 +29,25 @@ struct ChaosCheck {
   std::string detail;
 };
 
-/// What there is to judge a run by.
+/// The facts by which judge_chaos() judges a run.
 struct ChaosEvidence {
   std::string folder;
   uint64_t seed = 1;
-  size_t planned = 0;  ///< disturbances
+  size_t planned = 0;  ///< number of disturbances in the plan
   std::vector<DisturbanceResult> disturbances;
-  std::vector<std::string> differences;  ///< that run.verify found
+  std::vector<std::string> differences;  ///< found by run.verify
   int exit_code = 0;                     ///< of the launcher
-  double seconds = 0;                    ///< that the run took
+  double seconds = 0;                    ///< duration of the run
   bool finished = false;                 ///< it has a summary.json
   int64_t rounds = 0;
   int64_t steps = 0;
   std::optional<int64_t> expected_steps;
   std::optional<double> loss;    ///< final_test_loss
-  std::vector<double> baseline;  ///< of undisturbed runs
+  std::vector<double> baseline;  ///< final_test_loss of undisturbed runs
 };
 
-/// Whether a loss is that of an undisturbed run: no further from their mean than 3 of their standard
-/// deviations or 2 % of it, whichever is more, or below.
+/// Whether `loss` exceeds the mean of `undisturbed` by no more than 3 sample standard deviations or 2 % of
+/// the mean, whichever is larger.
 bool within_spread(double loss, const std::vector<double>& undisturbed);
 
 std::vector<ChaosCheck> judge_chaos(const ChaosEvidence& evidence);
@@ -55,4 +55,4 @@ std::vector<ChaosCheck> judge_chaos(const ChaosEvidence& evidence);
 std::string chaos_text(const ChaosEvidence& evidence, const std::vector<ChaosCheck>& checks);
 std::string chaos_json(const ChaosEvidence& evidence, const std::vector<ChaosCheck>& checks);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -13,7 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -62,7 +62,7 @@ ChaosOptions options_of(const FlagReader& flags, const LaunchRequest& launch) {
   return options;
 }
 
-/// Index of the word `launch` behind one that means this program.
+/// Index of the word `launch` that follows the name of this program.
 size_t find_launch(const Words& command) {
   for (size_t i = 1; i < command.size(); ++i)
     if (command[i] == "launch" && fs::path(command[i - 1]).filename() == "muster") return i;
@@ -104,7 +104,7 @@ bool given(const Arguments& arguments, std::string_view key) {
                      [&](const Setting& setting) { return setting.name == key; });
 }
 
-/// What the training must have for its watcher.
+/// Adds run.out, run.verify and run.verify_every where missing; reads the run's folder, seed and steps.
 void complete_training(const Catalogue& catalogue, ChaosRequest& request) {
   const Words& words = request.launch.command;
   const Arguments training =
@@ -175,4 +175,4 @@ ChaosRequest read_chaos_request(const Catalogue& catalogue, const std::vector<st
   return request;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -11,14 +11,14 @@
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
 constexpr double tick = 0.005;       ///< seconds between two looks while something is measured
-constexpr double idle_tick = 0.05;   ///< and else
-constexpr double patience = 60;      ///< beyond the limit, before a run is given up
-constexpr double longest_pause = 8;  ///< of the launcher before it starts a rank again
+constexpr double idle_tick = 0.05;   ///< seconds between two looks otherwise
+constexpr double patience = 60;      ///< seconds beyond the limit before a run is given up
+constexpr double longest_pause = 8;  ///< seconds that the launcher waits at most before a restart
 constexpr int64_t rounds_before_the_first = 3;
 
 std::string list(const std::vector<int>& ranks) {
@@ -38,7 +38,7 @@ Disturber::~Disturber() {
   try {
     mend();
   } catch (const std::exception&) {
-    // it has been told already, or the namespace is gone
+    // the error was reported before, or the namespace no longer exists
   }
 }
 
@@ -65,8 +65,8 @@ void Disturber::begin() {
 
 void Disturber::step(double seconds) {
   run_.pass(seconds);
-  for (const std::string& line : run_.take_lines()) watch_.hear(line);
-  // A meeting that was written down before the new group formed belongs to the old one.
+  for (const std::string& line : run_.take_lines()) watch_.take_line(line);
+  // Meetings recorded before the new group formed belong to the old group.
   if (recovery_ && !recovery_->formed && watch_.generation() > recovery_->generation) {
     recovery_->formed = true;
     recovery_->round = watch_.round();
@@ -145,7 +145,7 @@ void Disturber::kill(const Disturbance& planned, const Ranks& victims) {
   for (const auto& [rank, process] : victims) order.push_back(process);
   for (size_t i = 0; i < order.size(); ++i) {
     if (i > 0 && planned.gap > 0) pass_until(clock_.seconds() + planned.gap, tick);
-    ::kill(order[i], SIGKILL);  // one that has just ended needs none
+    ::kill(order[i], SIGKILL);  // fails for one that has just ended
   }
   track(true);
   recovery_->gone_by = true;
@@ -164,7 +164,7 @@ void Disturber::aim_at_meeting(double moment) {
 void Disturber::stop(const Disturbance& planned, pid_t process) {
   const double until = clock_.seconds() + planned.seconds;
   asleep_.push_back(process);
-  ::kill(process, SIGSTOP);  // one that has just ended needs none
+  ::kill(process, SIGSTOP);  // fails for one that has just ended
   track(true);
   pass_until(until, tick);
   wake();
@@ -177,7 +177,7 @@ void Disturber::slow(const Disturbance& planned, pid_t process) {
   const double until = clock_.seconds() + planned.seconds;
   asleep_.push_back(process);
   while (going() && clock_.seconds() < until) {
-    ::kill(process, SIGSTOP);  // one that has just ended needs none
+    ::kill(process, SIGSTOP);  // fails for one that has just ended
     pass_until(clock_.seconds() + (1 - share) * cycle, tick);
     ::kill(process, SIGCONT);  // likewise
     pass_until(clock_.seconds() + share * cycle, tick);
@@ -267,7 +267,7 @@ Disturber::Ranks Disturber::that_can_be_cut(const Ranks& ranks) const {
   return possible;
 }
 
-// With a link all ranks behind it are lost.
+// Cutting a link disconnects every rank behind it.
 int Disturber::hit_by(const Disturbance& planned, const Ranks& victims) const {
   if (planned.kind != DisturbanceKind::cut || victims.empty()) return static_cast<int>(victims.size());
   const NetworkLink link = link_of(victims.begin()->second, run_.pid(), request_.device);
@@ -277,4 +277,4 @@ int Disturber::hit_by(const Disturbance& planned, const Ranks& victims) const {
   return hit;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

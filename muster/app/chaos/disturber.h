@@ -14,20 +14,20 @@
 #include "muster/app/launch/launched_run.h"
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Starts a run and does to its ranks what the plan says, one thing after the other: each waits until the run
-/// has recovered from the one before and all processes that can come back have done so.
+/// Starts a run and applies the disturbances of a plan to its ranks, one at a time: each waits until the run
+/// has recovered from the one before and all processes that can return have returned.
 class Disturber {
  public:
   Disturber(const ChaosRequest& request, HeldSignals& signals);
-  /// Wakes who sleeps and mends what was cut.
+  /// Continues stopped processes and brings cut links up again.
   ~Disturber();
   Disturber(const Disturber&) = delete;
   Disturber& operator=(const Disturber&) = delete;
 
-  /// Until the run has ended. When we are asked to stop, so is the run, and nothing more is disturbed. Throws
-  /// Error when the run does not begin to train, or cannot be cut.
+  /// Returns when the run has ended. When we are asked to stop, the run is, too, and no disturbance follows.
+  /// Throws Error when the run does not begin to train, or cannot be cut.
   void run(const std::vector<Disturbance>& plan);
   /// SIGINT or SIGTERM when one has come, else 0.
   int asked_to_stop() const { return run_.asked_to_stop(); }
@@ -40,13 +40,13 @@ class Disturber {
  private:
   using Ranks = std::map<int, pid_t>;
 
-  /// What is waited for after a disturbance.
+  /// The state of the recovery from a disturbance.
   struct Recovery {
-    int64_t round = 0;       ///< the newest before it
-    int64_t generation = 0;  ///< likewise
+    int64_t round = 0;       ///< the newest before the disturbance, or before the new group
+    int64_t generation = 0;  ///< the newest before the disturbance
     bool regroups = true;    ///< the others must form a group without the rank
     bool formed = false;
-    bool gone_by = false;  ///< the disturbance itself
+    bool gone_by = false;  ///< the disturbance itself is over
     std::optional<double> recovered, back;
   };
 
@@ -84,4 +84,4 @@ class Disturber {
   std::vector<DisturbanceResult> results_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -12,7 +12,7 @@
 #include "muster/app/processes/child_program.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -37,7 +37,7 @@ std::string name_of_space(pid_t process, pid_t launcher) {
         fmt::format("process {} runs in the launcher's own network, and without that no process would reach "
                     "the store; {}",
                     process, what_is_needed));
-  std::error_code missing;  // no named namespaces: said below
+  std::error_code missing;  // without named namespaces the error follows below
   for (const auto& entry : std::filesystem::directory_iterator("/run/netns", missing)) {
     struct stat about {};
     if (::stat(entry.path().c_str(), &about) == 0 && same(about, theirs)) return entry.path().filename();
@@ -77,4 +77,4 @@ void set_link(const NetworkLink& link, bool up, HeldSignals& signals) {
     throw Error(fmt::format("ip cannot take {} of '{}' {}; that needs root", link.device, link.space, state));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

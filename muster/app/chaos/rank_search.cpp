@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -81,4 +81,4 @@ std::map<int, pid_t> ranks_below(pid_t launcher) {
   return ranks;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

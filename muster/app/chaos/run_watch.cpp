@@ -7,11 +7,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-/// What stands behind `opening` in the line; empty where it does not occur.
+/// The rest of the line after `opening`; empty where that does not occur.
 std::string behind(std::string_view line, std::string_view opening) {
   const size_t at = line.find(opening);
   return at == std::string_view::npos ? std::string() : std::string(line.substr(at + opening.size()));
@@ -31,7 +31,7 @@ std::string_view last_line(std::string_view text) {
 RunWatch::RunWatch(const std::string& folder, int processes)
     : path_(folder + "/metrics.jsonl"), present_(processes), left_(processes) {}
 
-void RunWatch::hear(std::string_view line) {
+void RunWatch::take_line(std::string_view line) {
   long long generation = 0;
   int present = 0, left = 0;
   const std::string about_group = behind(line, "generation ");
@@ -58,7 +58,7 @@ void RunWatch::look() {
   take(last_line(end));
 }
 
-// A line that is being written over is read at the next look.
+// Ignores a line that is not whole yet; the next look() reads it.
 void RunWatch::take(std::string_view line) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("round") || !json.contains("wall_seconds")) return;
@@ -73,4 +73,4 @@ void RunWatch::take(std::string_view line) {
   wall_seconds_ = wall;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,28 +7,28 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
-/// How far an elastic run is, as one can see from outside: by the last line of its metrics.jsonl, and by what
-/// its ranks and its launcher say.
+/// Follows an elastic run from outside: through the last line of its metrics.jsonl, and through the output of
+/// its ranks and launcher.
 class RunWatch {
  public:
-  /// `folder`: of the run; `processes`: that it begins with.
+  /// `folder`: the run's; `processes`: their number at its start.
   RunWatch(const std::string& folder, int processes);
 
-  /// "generation 3: 2 of 4 processes continue from step 80", "...; the run continues with 3 of 4 processes",
-  /// and what run.verify finds; anything else is passed over.
-  void hear(std::string_view line);
-  /// Reads the file's last line if the file has changed.
+  /// Takes one line of output: "generation 3: 2 of 4 processes continue from step 80", "...; the run
+  /// continues with 3 of 4 processes", or a finding of run.verify; ignores any other.
+  void take_line(std::string_view line);
+  /// Reads the last line of metrics.jsonl if the file has changed.
   void look();
 
-  int64_t round() const { return round_; }                     ///< meetings written down, 0 before the first
+  int64_t round() const { return round_; }                     ///< meetings recorded, 0 before the first
   int64_t step() const { return step_; }                       ///< steps done at the last of them
-  double round_seconds() const { return round_seconds_; }      ///< that the last round took
-  double meeting_seconds() const { return meeting_seconds_; }  ///< and its meeting, with the waiting
+  double round_seconds() const { return round_seconds_; }      ///< duration of the last round
+  double meeting_seconds() const { return meeting_seconds_; }  ///< duration of its meeting, waiting included
   int64_t generation() const { return generation_; }
-  int present() const { return present_; }  ///< processes of that generation
-  int left() const { return left_; }        ///< processes that the run has or can have again
+  int present() const { return present_; }  ///< processes in the newest generation
+  int left() const { return left_; }        ///< processes that run or can be restarted
   const std::vector<std::string>& differences() const { return differences_; }
 
  private:
@@ -43,4 +43,4 @@ class RunWatch {
   std::vector<std::string> differences_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

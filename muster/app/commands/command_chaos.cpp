@@ -14,7 +14,7 @@
 #include "muster/base/output.h"
 #include "muster/report/run_history.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -83,4 +83,4 @@ int chaos_command(const Catalogue& catalogue, const std::vector<std::string>& wo
   return chaos(request);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

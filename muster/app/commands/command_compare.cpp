@@ -32,7 +32,7 @@
 #include "muster/report/no_worse.h"
 #include "muster/report/whole_result.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -86,7 +86,7 @@ void make_folder(const std::string& path) {
   if (problem) throw FileError(fmt::format("cannot make the folder '{}': {}", path, problem.message()));
 }
 
-/// Runs what has not finished, one after the other.
+/// Makes the planned runs that have not finished, one after the other.
 class Runner {
  public:
   Runner(const Catalogue& catalogue, const std::vector<PlannedRun>& plan, HeldSignals& signals)
@@ -154,7 +154,7 @@ class Runner {
     return text + format_duration(totals.seconds.total);
   }
 
-  // What a run says goes into its folder; where it fails, its end is shown.
+  // A run's output goes into its folder; when the run fails, the last lines are shown.
   static std::string log_of(const PlannedRun& run) { return run.folder + "/train.log"; }
   static void show_last_words(const PlannedRun& run) {
     constexpr size_t most = 12;
@@ -174,12 +174,12 @@ class Runner {
                        label(index), signals_);
   }
 
-  // With its start, where it began here; a resumed one was measured over all its sessions.
+  // A run that began here counts with its start-up; a resumed one over all its sessions.
   void note_time(const PlannedRun& run, double here) {
     seconds_[run.arm] = std::max(here, read_run_history(run.folder).totals.seconds.total);
   }
 
-  // A run that never took a step would fail in every arm; one that did tells something about its arm.
+  // A failure before the first round would occur in every arm; a later one tells something about its arm.
   void note_failure(const PlannedRun& run, int code) {
     const std::string name = name_of(run);
     if (read_rounds_so_far(run.folder).lines.empty())
@@ -196,7 +196,7 @@ class Runner {
     return fmt::format("exit code {}, the reason is above", code);
   }
 
-  // From the time that the same arm, or else any other, took before.
+  // Estimated from the last run of the same arm, or else from the mean over the other arms.
   std::string time_left() const {
     double mean = 0, left = 0;
     for (const auto& [arm, seconds] : seconds_) mean += seconds / static_cast<double>(seconds_.size());
@@ -212,7 +212,7 @@ class Runner {
   const std::vector<PlannedRun>& plan_;
   HeldSignals& signals_;
   std::vector<bool> finished_;
-  std::vector<std::string> damage_;        ///< of a run's result, or ""
+  std::vector<std::string> damage_;        ///< of each run's result, or ""
   std::map<std::string, double> seconds_;  ///< of an arm's last run
   std::vector<std::string> failures_;
 };
@@ -296,4 +296,4 @@ int compare_command(const Catalogue& catalogue, const std::vector<std::string>& 
   return compare(catalogue, request.comparison, plan, std::move(result), request.arguments.has("json"));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

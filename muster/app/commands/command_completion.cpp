@@ -7,7 +7,7 @@
 #include "muster/base/output.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 int completion_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(catalogue, words, completion_help().flags, 1);
@@ -30,4 +30,4 @@ int completion_command(const Catalogue& catalogue, const std::vector<std::string
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,11 +3,11 @@
 #include "muster/app/processes/engine_program.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-// Tells mistyped keys and flags at once, before the engine is loaded.
+// Reports mistyped keys and flags before the engine is loaded.
 int help_or_engine(const Catalogue& catalogue, const std::string& command, const CommandHelp& help,
                    size_t most_positional, const std::vector<std::string>& words) {
   if (!parse_arguments(catalogue, words, help.flags, most_positional).has("help"))
@@ -34,4 +34,4 @@ int signature_command(const Catalogue& catalogue, const std::vector<std::string>
   return help_or_engine(catalogue, "signature", signature_help(), 0, words);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -27,7 +27,7 @@
 #include "muster/report/html_text.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -59,13 +59,13 @@ bool all_here(const LaunchRequest& request) {
                      [](const RankPlace& place) { return place.here; });
 }
 
-// One reading for all ranks, those of other hosts and those that are started again included.
+// Reads the configuration once for all ranks, also for those on other hosts and those that are restarted.
 void hold_configuration(LaunchRequest& request, const std::string& path) {
   hold_input("CONFIG", path);
   request.configuration = path;
 }
 
-// The folder of a run is there for its file and for --run.resume: ranks on other hosts may not have it.
+// Replaces a run's folder by its file and --run.resume: ranks on other hosts may not have the folder.
 void name_file_of_run(const Catalogue& catalogue, LaunchRequest& request) {
   std::vector<std::string>& words = request.command;
   const auto named =
@@ -76,8 +76,8 @@ void name_file_of_run(const Catalogue& catalogue, LaunchRequest& request) {
   words.emplace_back("--run.resume");
 }
 
-// What all ranks would refuse is refused once, before they start. Where none runs here, the file of the
-// configuration may lie there only.
+// Refuses once, before the ranks start, what all of them would refuse. When no rank runs here, the
+// configuration file may exist on the other hosts only.
 void check_muster_command(const Catalogue& catalogue, LaunchRequest& request) {
   const std::vector<std::string>& words = request.command;
   if (words.front() == "launch")
@@ -88,7 +88,7 @@ void check_muster_command(const Catalogue& catalogue, LaunchRequest& request) {
       parse_arguments(catalogue, {words.begin() + 1, words.end()}, train_help().flags, 1);
   if (arguments.has("help")) return;
   const auto& files = arguments.positional;
-  std::error_code unknown;  // then the ranks say what is wrong with it
+  std::error_code unknown;  // the ranks report what is wrong with the file
   if (!files.empty() && (request.places.front().here || std::filesystem::exists(files.front(), unknown)))
     hold_configuration(request, files.front());
   if (!request.places.front().here) return;
@@ -191,7 +191,7 @@ int launch_command(const Catalogue& catalogue, const std::vector<std::string>& w
     return 0;
   }
   make_log_folder(request.log_folder);
-  HeldSignals signals;  // before the store's thread, which inherits that they wait
+  HeldSignals signals;  // before the store's thread, which inherits the blocked signals
   const StoreServerOptions options = store_options(request);
   const StoreServer store(options);
   ResultWatch result({options.address, store.port(), options.token});
@@ -203,4 +203,4 @@ int launch_command(const Catalogue& catalogue, const std::vector<std::string>& w
   return code;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include "muster/app/processes/engine_program.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 // The parameters are counted from the networks, which the engine knows.
 int models_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
@@ -12,4 +12,4 @@ int models_command(const Catalogue& catalogue, const std::vector<std::string>& w
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

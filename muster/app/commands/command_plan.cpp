@@ -10,7 +10,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -44,4 +44,4 @@ int plan_command(const Catalogue& catalogue, const std::vector<std::string>& wor
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

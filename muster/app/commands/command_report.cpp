@@ -22,7 +22,7 @@
 #include "muster/report/html_text.h"
 #include "muster/report/report_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -65,7 +65,7 @@ RunHistory read_run(const Catalogue& catalogue, const fs::path& folder) {
     set_configuration(run,
                       flat_configuration(configuration_json(catalogue, resolve(catalogue, file.string(), {})),
                                          file.string()));
-  // Runs of a comparison share the name of their arm; any other goes by its folder.
+  // Runs of a comparison are named by their arm, all others by their folder.
   const bool seeded = folder.filename().string().starts_with("seed-") && folder.has_parent_path();
   run.arm = (seeded ? fs::absolute(folder).parent_path() : fs::absolute(folder)).filename().string();
   return run;
@@ -97,7 +97,7 @@ void sort_as(std::vector<Arm>& arms, size_t first, const std::vector<std::string
 }
 
 std::vector<fs::path> runs_of(const std::string& text) {
-  std::error_code unreadable;  // no folder then, which is the message
+  std::error_code unreadable;  // then it is no folder, as the message says
   const fs::path folder = plain_path(text);
   if (!fs::is_directory(folder, unreadable))
     throw OptionError("RUN_DIR", shown(text),
@@ -233,4 +233,4 @@ int report_command(const Catalogue& catalogue, const std::vector<std::string>& w
   return async_report(catalogue, arguments, folders.asynchronous, async_page_beside(page));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -21,7 +21,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -40,7 +40,7 @@ ReproduceRequest read_request(const Arguments& arguments, const std::vector<std:
   request.hosts = arguments.flag("hosts");
   request.command = "muster reproduce";
   for (const std::string& word : words) request.command += " " + shell_quoted(word);
-  request.jobs = request.hosts ? 1 : usable_cores();  // one training at a time has all hosts
+  request.jobs = request.hosts ? 1 : usable_cores();  // one training at a time uses all hosts
   request.jobs = flags.integer("jobs", 1, 1024).value_or(request.jobs);
   request.json = arguments.has("json");
   request.dry_run = arguments.has("dry-run");
@@ -161,4 +161,4 @@ int reproduce_command(const Catalogue& catalogue, const std::vector<std::string>
   return reproduce(read_request(arguments, words));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include "muster/app/processes/engine_program.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 int sample_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
   if (!parse_arguments(catalogue, words, sample_help().flags, 1).has("help")) hand_to_engine("sample", words);
@@ -11,4 +11,4 @@ int sample_command(const Catalogue& catalogue, const std::vector<std::string>& w
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,14 +7,14 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
 constexpr const char* remedy =
     "muster schedule needs it: the number of local steps of the run, such as 10000";
 
-/// A file may give epochs; of some data their number of steps is known.
+/// The run's steps; a file may give epochs instead, for data whose number of samples is known.
 int64_t steps_of(const Catalogue& catalogue, const Given& given, const Configuration& configuration) {
   if (configuration.run.steps) return *configuration.run.steps;
   const auto samples = usual_samples(catalogue, configuration);
@@ -42,4 +42,4 @@ int schedule_command(const Catalogue& catalogue, const std::vector<std::string>&
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 #include "muster/base/log.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 int serve_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
   const ServeRequest request = read_serve_request(catalogue, words);
@@ -20,7 +20,7 @@ int serve_command(const Catalogue& catalogue, const std::vector<std::string>& wo
     write_output(*text);
     return 0;
   }
-  server_doors(door_options(request.configuration.serve), request.configuration.serve.address);
+  server_credentials(credential_options(request.configuration.serve), request.configuration.serve.address);
   hand_to_engine("serve", words);
 }
 
@@ -31,7 +31,7 @@ int work_command(const Catalogue& catalogue, const std::vector<std::string>& wor
     return 0;
   }
   if (!request.unused.empty()) print_log("{}\n", request.unused);
-  client_doors(door_options(request.configuration.serve), request.address);
+  client_credentials(credential_options(request.configuration.serve), request.address);
   hand_to_engine("work", words);
 }
 
@@ -41,8 +41,8 @@ int status_command(const Catalogue& catalogue, const std::vector<std::string>& w
     write_output(help_text(catalogue, status_help()));
     return 0;
   }
-  client_doors(door_options(request.configuration.serve), request.address);
+  client_credentials(credential_options(request.configuration.serve), request.address);
   hand_to_engine("status", words);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

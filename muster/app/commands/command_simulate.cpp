@@ -22,7 +22,7 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/whole_result.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -43,7 +43,7 @@ ArrivalLine line_of(const EventSimulation::Arrival& arrival) {
           .loss = std::nullopt};
 }
 
-// What another run has left is not overwritten.
+// Refuses a folder with files, so that no other run is overwritten.
 void refuse_if_used(const RunSection& run) {
   std::error_code problem;
   if (run.resume || !std::filesystem::exists(*run.out, problem)) return;
@@ -133,4 +133,4 @@ int simulate_command(const Catalogue& catalogue, const std::vector<std::string>&
   return simulate_without_training(catalogue, request.configuration, json);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 #include "muster/base/output.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 const CommandHelp& study_help() {
   static const CommandHelp help = {
@@ -39,4 +39,4 @@ int study_command(const Catalogue& catalogue, const std::vector<std::string>& wo
                                     : fmt::format("there is no such study; did you mean {}?", nearest));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

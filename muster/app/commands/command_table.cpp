@@ -4,7 +4,7 @@
 
 #include "muster/app/commands/commands.h"
 
-namespace muster {
+namespace muster::inline app {
 
 std::span<const Command> muster_commands() {
   static constexpr std::array commands = {
@@ -33,4 +33,4 @@ std::span<const Command> muster_commands() {
   return commands;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,9 +4,9 @@
 
 #include "muster/app/processes/program.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// The commands of the program `muster`, in the order of its help.
 std::span<const Command> muster_commands();
 
-}  // namespace muster
+}  // namespace muster::inline app

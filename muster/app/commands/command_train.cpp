@@ -12,11 +12,11 @@
 #include "muster/base/output.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-// Where another launcher starts the ranks, or ours another program than this one, each reads for itself.
+// Each rank reads the file itself when another launcher starts the ranks, or ours starts another program.
 void hold_configuration(const std::string& path, const Place& place) {
   if (place.size > 1 && !can_be_read_again(path))
     throw OptionError(
@@ -58,4 +58,4 @@ int train_command(const Catalogue& catalogue, const std::vector<std::string>& wo
   hand_to_engine("train", words);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 #include "muster/base/output.h"
 #include "muster/base/version.h"
 
-namespace muster {
+namespace muster::inline app {
 
 int version_command(const Catalogue& catalogue, const std::vector<std::string>& words) {
   const Arguments arguments = parse_arguments(catalogue, words, version_help().flags, 0);
@@ -19,4 +19,4 @@ int version_command(const Catalogue& catalogue, const std::vector<std::string>& 
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 #include "muster/app/options/resolve.h"
 #include "muster/rendezvous/place.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -25,22 +25,23 @@ int sample_command(const Catalogue& catalogue, const std::vector<std::string>& w
 int convert_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 int signature_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 int models_command(const Catalogue& catalogue, const std::vector<std::string>& words);
-/// Runs the engine for each arm and seed, and compares what came of it.
+/// Runs the engine for each arm and seed, and compares the results.
 int compare_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 /// Starts the processes of a run, here and on other hosts, and watches them.
 int launch_command(const Catalogue& catalogue, const std::vector<std::string>& words);
-/// Starts a run by `launch` and disturbs it; exit code 1 when something did not hold.
+/// Starts a run by `launch` and disturbs it; exit code 1 when a check fails.
 int chaos_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 /// The server of an asynchronous run, and one of its workers.
 int serve_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 int work_command(const Catalogue& catalogue, const std::vector<std::string>& words);
-/// How such a server stands; asks it without the engine.
+/// Shows the state of such a server; asks it without the engine.
 int status_command(const Catalogue& catalogue, const std::vector<std::string>& words);
-/// What each rule would cost, walked and added up; answered here, but for the trainings of --probe.
+/// Predicts the cost of each rule by walking its schedule; the engine only counts a model's parameters and
+/// trains for --probe.
 int plan_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 /// Experiments of the theory, answered without the engine: `muster study convex|slow-sde|teacher`.
 int study_command(const Catalogue& catalogue, const std::vector<std::string>& words);
-/// Puts the claims of the papers to the test: runs this program's commands, and tells a verdict for each.
+/// Tests the claims of the papers: runs this program's commands and gives a verdict on each claim.
 int reproduce_command(const Catalogue& catalogue, const std::vector<std::string>& words);
 /// Answered without the engine.
 int report_command(const Catalogue& catalogue, const std::vector<std::string>& words);
@@ -72,4 +73,4 @@ struct SimulateRequest {
 /// Reads the words behind `simulate`; used by both programs. Throws OptionError.
 SimulateRequest read_simulate_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -10,7 +10,7 @@
 
 #include "muster/app/commands/help_list.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -108,14 +108,14 @@ std::string values_by_option(const Catalogue& catalogue, const std::string& inde
   return text;
 }
 
-/// In single quotes, as every shell reads it.
+/// Quotes a text for POSIX shells and zsh: in single quotes, with ' as '\''.
 std::string zsh_quoted(std::string_view text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return result + "'";
 }
 
-// fish has its own way within quotes.
+// Quotes a text for fish, which escapes ' and \ with a backslash inside single quotes.
 std::string quoted_for_fish(std::string_view text) {
   std::string result = "'";
   for (const char c : text) result += (c == '\'' || c == '\\') ? std::string("\\") + c : std::string(1, c);
@@ -222,4 +222,4 @@ std::string fish_completion(const Catalogue& catalogue) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

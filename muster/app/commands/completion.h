@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -12,4 +12,4 @@ std::string bash_completion(const Catalogue& catalogue);
 std::string zsh_completion(const Catalogue& catalogue);
 std::string fish_completion(const Catalogue& catalogue);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -11,7 +11,7 @@
 #include "muster/app/study/study_teacher_request.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::vector<const Key*> keys_of(const Catalogue& catalogue, const CommandHelp& h
   return keys;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,11 +7,11 @@
 #include "muster/app/keys/key.h"
 #include "muster/app/options/help.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// What a command, or a study ("study convex"), says of itself.
+/// The help of a command, or of a study ("study convex").
 struct HelpEntry {
   std::string_view command;
   std::string_view summary;  ///< one line
@@ -22,7 +22,7 @@ struct HelpEntry {
 /// manual page are made of this list and of the keys.
 const std::vector<HelpEntry>& all_help();
 
-/// The keys that a command listens to.
+/// The keys that a command uses.
 std::vector<const Key*> keys_of(const Catalogue& catalogue, const CommandHelp& help);
 
-}  // namespace muster
+}  // namespace muster::inline app

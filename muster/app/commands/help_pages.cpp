@@ -1,7 +1,7 @@
 #include "muster/app/options/help.h"
 #include "muster/app/options/printed_configuration.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -310,4 +310,4 @@ const CommandHelp& version_help() {
   return help;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,7 +1,7 @@
 #include "muster/app/options/help.h"
 #include "muster/app/options/printed_configuration.h"
 
-namespace muster {
+namespace muster::inline app {
 
 const CommandHelp& serve_help() {
   static const CommandHelp help = {
@@ -75,4 +75,4 @@ const CommandHelp& status_help() {
   return help;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

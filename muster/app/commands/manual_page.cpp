@@ -10,7 +10,7 @@
 #include "muster/app/keys/keys.h"
 #include "muster/base/version.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -109,4 +109,4 @@ std::string manual_page(const Catalogue& catalogue) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

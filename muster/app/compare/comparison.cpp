@@ -19,7 +19,7 @@
 #include "muster/base/error.h"
 #include "muster/report/run_history.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -98,7 +98,7 @@ bool may_differ(const std::string& key) {
 
 // Two names of one file or folder.
 bool same_file(const std::string& one, const std::string& other) {
-  std::error_code none;  // names of nothing are the same only as texts
+  std::error_code none;  // paths that do not exist are compared as texts
   return std::filesystem::equivalent(one, other, none);
 }
 
@@ -266,4 +266,4 @@ std::vector<Setting> text_settings(const std::vector<FileSetting>& settings) {
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

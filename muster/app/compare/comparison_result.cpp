@@ -15,7 +15,7 @@
 #include "muster/report/report_page.h"
 #include "muster/report/result_table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -156,4 +156,4 @@ std::string comparison_page(const ComparisonResult& result, const std::string& w
       {title_of(result.arms), result.arms, result.network, result.margin, {result.command}, written});
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,12 +7,12 @@
 #include "muster/report/arm_result.h"
 #include "muster/report/network_time.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What a comparison came to, beside the runs themselves.
+/// The result of a comparison, with what its reports show besides the runs.
 struct ComparisonResult {
   std::string folder;
-  std::string command;  ///< that made it, and goes on with it
+  std::string command;  ///< the command line that made the comparison and continues it
   std::vector<Arm> arms;
   std::optional<Network> network;
   std::optional<double> margin;  ///< by which an arm may be worse than the first: points of accuracy, or loss
@@ -24,7 +24,7 @@ std::string comparison_json(const ComparisonResult& result);
 /// Both tables, what the signs mean, and the answer, for the terminal.
 std::string comparison_text(const ComparisonResult& result);
 
-/// What FOLDER/comparison.json says of the comparison in a folder that a report should know.
+/// What a report needs to know from FOLDER/comparison.json.
 struct ComparisonNote {
   std::string command;
   std::vector<std::string> arms;  ///< in the order of the comparison
@@ -35,7 +35,7 @@ struct ComparisonNote {
 /// Nothing where the folder holds no comparison. Throws DataError, FileError.
 std::optional<ComparisonNote> read_comparison_note(const std::string& folder);
 
-/// The page of a comparison. `written`: when.
+/// The page of a comparison. `written`: the time of writing.
 std::string comparison_page(const ComparisonResult& result, const std::string& written);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -15,7 +15,7 @@
 #include "muster/optim/outer_kinds.h"
 #include "muster/schedule/rules.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -80,4 +80,4 @@ const Key& Catalogue::find_key(std::string_view spelt, std::string_view value) c
                                     : fmt::format("there is no such key; did you mean {}?", nearest));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -17,7 +17,7 @@
 #include "muster/task/kinds/sampler_kinds.h"
 #include "muster/task/kinds/task_kinds.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Everything that a user chooses by its name. A program or a test makes the built-in ones and may add its
 /// own, before it makes a catalogue of them.
@@ -70,4 +70,4 @@ class Catalogue {
   std::vector<Key> keys_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/choice/unused_option.h"
 
-namespace muster {
+namespace muster::inline app {
 
 std::optional<CodecChoice> codec_choice(const Catalogue& catalogue, const CommSection& comm) {
   const NamedCodec& codec = catalogue.codecs().at(comm.codec);
@@ -19,4 +19,4 @@ std::optional<CodecChoice> codec_choice(const Catalogue& catalogue, const CommSe
   return std::nullopt;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 #include "muster/app/keys/options.h"
 #include "muster/comm/codec/codec_options.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -19,4 +19,4 @@ struct CodecChoice {
 /// the key, where the keys contradict each other.
 std::optional<CodecChoice> codec_choice(const Catalogue& catalogue, const CommSection& comm);
 
-}  // namespace muster
+}  // namespace muster::inline app

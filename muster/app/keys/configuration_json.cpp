@@ -6,7 +6,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 std::string configuration_json(const Catalogue& catalogue, const Configuration& configuration) {
   std::vector<std::string> sections;
@@ -20,4 +20,4 @@ std::string configuration_json(const Catalogue& catalogue, const Configuration& 
   return fmt::format("{{{}}}", fmt::join(sections, ","));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,7 +4,7 @@
 
 #include "muster/app/keys/options.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -12,4 +12,4 @@ class Catalogue;
 /// given.
 std::string configuration_json(const Catalogue& catalogue, const Configuration& configuration);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/keys/key.h"
 
-namespace muster {
+namespace muster::inline app {
 
 Key::Key(std::string full_name, ValueType value_type, Get get, Set set)
     : get_(std::move(get)), set_(std::move(set)) {
@@ -24,4 +24,4 @@ void Key::set_text(Configuration& configuration, std::string_view text) const {
   set(configuration, parse_value(type, name, text));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

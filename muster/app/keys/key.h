@@ -13,7 +13,7 @@
 #include "muster/choice/field.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// One key: a field of a section, and where a configuration holds it. Its name is "schedule.base_period".
 class Key : public FieldSentence<Key> {
@@ -111,4 +111,4 @@ std::vector<Key> keys_of_family(const Family<K>& family, Section Configuration::
   return keys;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,13 +7,13 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
 using Roles = std::map<std::string_view, KeyRole>;
 
-// Sections of one kind.
+// Sections whose keys all have the same role.
 const Roles& roles_of_sections() {
   static const Roles roles = {
       {"clusters", KeyRole::data},          {"schedule", KeyRole::training},
@@ -26,7 +26,7 @@ const Roles& roles_of_sections() {
   return roles;
 }
 
-// Sections of several kinds, key by key.
+// Keys of sections with several roles.
 const Roles& roles_of_keys() {
   static const Roles roles = {
       {"run.seed", KeyRole::data},  // generated data are drawn from it, real ones divided
@@ -118,4 +118,4 @@ bool concerns(const Catalogue& catalogue, const Key& key, const std::string& tas
   return section != "gpt" || text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -2,12 +2,12 @@
 
 #include "muster/app/keys/key.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// What a key has to do with a trained model. Keys of the first three kinds are stored in the model's file,
-/// whatever their value, so that whoever reads it later rebuilds the same network and the same data.
+/// The role of a key in a trained model. Keys of the first three roles are stored in the model's file,
+/// whatever their value, so that a later reader rebuilds the same network and the same data.
 enum class KeyRole {
   network,        ///< shapes and functions of the network, and what its inputs and outputs stand for
   data,           ///< which samples there are, for training and for measuring
@@ -25,4 +25,4 @@ bool may_lack_in_first_format(const Key& key);
 bool concerns(const Catalogue& catalogue, const Key& key, const std::string& task_name,
               const std::string& model);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,7 +4,7 @@
 
 #include "muster/app/keys/catalogue.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -25,7 +25,7 @@ std::vector<Key> keys_of_kinds(const Kinds& kinds) {
   append(keys, overlap_keys(kinds));
   append(keys, elastic_keys());
   append(keys, async_outer_keys(kinds));
-  for (auto part : {async_dispatch_keys, async_virtual_keys, serve_door_keys}) append(keys, part());
+  for (auto part : {async_dispatch_keys, async_virtual_keys, serve_credential_keys}) append(keys, part());
   append(keys, serve_keys(kinds));
   for (auto part : {evaluation_keys, checkpoint_keys}) append(keys, part());
   return keys;
@@ -53,4 +53,4 @@ const std::vector<SectionTitle>& section_titles() {
   return titles;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 
 #include "muster/app/keys/key.h"
 
-namespace muster {
+namespace muster::inline app {
 
 struct Kinds;
 
@@ -38,9 +38,9 @@ std::vector<Key> elastic_keys();
 std::vector<Key> async_outer_keys(const Kinds& kinds);
 std::vector<Key> async_dispatch_keys();
 std::vector<Key> async_virtual_keys();
-std::vector<Key> serve_door_keys();
+std::vector<Key> serve_credential_keys();
 std::vector<Key> serve_keys(const Kinds& kinds);
 std::vector<Key> evaluation_keys();
 std::vector<Key> checkpoint_keys();
 
-}  // namespace muster
+}  // namespace muster::inline app

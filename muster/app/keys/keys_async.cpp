@@ -1,7 +1,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -131,4 +131,4 @@ std::vector<Key> async_virtual_keys() {
   };
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

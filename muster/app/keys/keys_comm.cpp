@@ -1,7 +1,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -81,4 +81,4 @@ std::vector<Key> overlap_keys(const Kinds& kinds) {
   return keys;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -30,4 +30,4 @@ std::vector<Key> elastic_keys() {
   };
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

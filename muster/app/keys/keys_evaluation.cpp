@@ -1,6 +1,6 @@
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -56,4 +56,4 @@ std::vector<Key> checkpoint_keys() {
   };
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -52,4 +52,4 @@ std::vector<Key> image_keys() {
   };
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,7 +1,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -43,4 +43,4 @@ std::vector<Key> learning_rate_keys(const Kinds& kinds) {
   };
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

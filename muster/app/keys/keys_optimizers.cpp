@@ -1,7 +1,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -33,4 +33,4 @@ std::vector<Key> outer_keys(const Kinds& kinds) {
                         &OuterSection::values);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

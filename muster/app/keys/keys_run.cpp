@@ -5,7 +5,7 @@
 
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -14,7 +14,7 @@ Key run(const char* name, T RunSection::*member) {
   return make_key(std::string("run.") + name, &Configuration::run, member);
 }
 
-// What watches a run and changes nothing of it.
+// Keys that observe a run and change nothing in it.
 std::vector<Key> watching_keys() {
   return {
       run("verify", &RunSection::verify)
@@ -98,4 +98,4 @@ std::vector<Key> run_keys() {
   return keys;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,7 +1,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -53,7 +53,7 @@ Key pull_codec_key(const Family<NamedCodec>& codecs) {
 
 }  // namespace
 
-std::vector<Key> serve_door_keys() {
+std::vector<Key> serve_credential_keys() {
   return {
       serve("address", &ServeSection::address)
           .says(
@@ -113,4 +113,4 @@ std::vector<Key> serve_keys(const Kinds& kinds) {
   return keys;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include "muster/app/keys/catalogue.h"
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -143,4 +143,4 @@ std::vector<Key> task_keys(const Kinds& kinds) {
   return keys;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/keys/keys.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -81,4 +81,4 @@ std::vector<Key> gpt_keys() {
   };
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 
 #include "muster/app/keys/catalogue.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -88,11 +88,11 @@ std::vector<KindTable> kind_tables(const Catalogue& catalogue) {
   return {{methods, usual_table(catalogue.rules(), "period", "schedule")},
           {methods, usual_table(catalogue.inner_optimizers(), "rule", "optim")},
           {methods, usual_table(catalogue.outer_optimizers(), "rule", "optim")},
-          {methods, usual_table(catalogue.codecs(), "what is sent", "comm")},
+          {methods, usual_table(catalogue.codecs(), "what is sent", "comm/codec")},
           {methods, table<MergeKind>(catalogue.merges(), {about<MergeKind>("rule"), paper<MergeKind>()})},
           {"docs/async.md", table<AsyncOuterKind>(catalogue.async_outer_optimizers(),
                                                   {about<AsyncOuterKind>("rule"), paper<AsyncOuterKind>(),
                                                    weight, keys<AsyncOuterKind>("async")})}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

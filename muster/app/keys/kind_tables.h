@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -16,4 +16,4 @@ struct KindTable {
 /// The tables that the documents hold, as the catalogue says: rules, optimizers, codecs, merges.
 std::vector<KindTable> kind_tables(const Catalogue& catalogue);
 
-}  // namespace muster
+}  // namespace muster::inline app

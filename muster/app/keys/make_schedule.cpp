@@ -2,7 +2,7 @@
 
 #include "muster/app/keys/catalogue.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -38,4 +38,4 @@ LearningRate make_learning_rate(const Catalogue& catalogue, const Configuration&
   return {learning_rate_options(catalogue, configuration.learning_rate), total_steps};
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

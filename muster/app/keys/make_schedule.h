@@ -9,12 +9,11 @@
 #include "muster/schedule/rule_kind.h"
 #include "muster/schedule/sync_schedule.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// A rule with what was given of its fields and what it may know of the run. Borrows the rule from the
-/// catalogue.
+/// A rule with the given values of its fields and the facts of the run. Borrows the rule from the catalogue.
 struct ChosenRule {
   const RuleKind& kind;
   Values values;
@@ -22,14 +21,15 @@ struct ChosenRule {
 
   /// A new schedule, for one run. Throws OptionError.
   std::unique_ptr<SyncSchedule> make() const { return kind.make(values, facts); }
-  /// The period that `above base` is measured against in a preview; none where the first round tells it.
+  /// The period that `above base` is measured against in a preview; none where the first round gives it.
   std::optional<int64_t> period_of_preview() const { return kind.period_of_preview(values); }
 };
 
 /// The rule that schedule.rule names. REQUIRES: a configuration from resolve().
 ChosenRule chosen_rule(const Catalogue& catalogue, const Configuration& configuration);
 
-/// A new schedule of it, for one run. REQUIRES: a configuration from resolve().
+/// A new schedule of the rule that schedule.rule names, for one run. REQUIRES: a configuration from
+/// resolve().
 std::unique_ptr<SyncSchedule> make_schedule(const Catalogue& catalogue, const Configuration& configuration);
 
 /// What rules may need to know of a run.
@@ -39,4 +39,4 @@ RunFacts run_facts(const Catalogue& catalogue, const Configuration& configuratio
 LearningRate make_learning_rate(const Catalogue& catalogue, const Configuration& configuration,
                                 int64_t total_steps);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,13 +7,13 @@
 
 #include "muster/choice/values.h"
 
-namespace muster {
+namespace muster::inline app {
 
 // What a user may ask for, by section: `steps` of RunSection is `[run] steps` in a file and `--run.steps` on
 // the command line. Names of rules, models and the like are still text here; a catalogue holds the meaning,
-// the unit and the range of every key. Of what a catalogue describes a section holds the name of the chosen
-// kind ("": the catalogue's usual one, until resolve() fills it in) and the values of the kinds' fields that
-// were given. An empty optional was not given and has no value yet (see resolve.h).
+// the unit and the range of every key. For each choice that the catalogue describes, a section holds the name
+// of the chosen kind ("": the catalogue's default, until resolve() fills it in) and the given values of the
+// kinds' fields. An empty optional was not given and has no value yet (see resolve.h).
 
 struct RunSection {
   std::optional<int64_t> steps;
@@ -235,4 +235,4 @@ struct Configuration {
   bool operator==(const Configuration&) const = default;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

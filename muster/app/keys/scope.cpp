@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -73,4 +73,4 @@ bool has_use(Scope scope, const Key& key) {
   throw Bug("has_use: unknown scope");
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -2,7 +2,7 @@
 
 #include "muster/app/keys/key.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What a configuration is for. `preview` and `planning` read no data and write no run, `evaluation` runs no
 /// steps; what does not concern them is not checked for contradictions. `simulation`, `serving`: an
@@ -17,4 +17,4 @@ bool is_walked(Scope scope);
 /// Whether the key changes anything there: what a run is, how it is made, or where its files lie.
 bool has_use(Scope scope, const Key& key);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -13,7 +13,7 @@
 #include "muster/choice/value.h"
 #include "muster/rendezvous/slurm_nodes.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -129,7 +129,7 @@ class Line {
 };
 
 /// Without its comment; "slots = 4" becomes "slots=4".
-std::vector<std::string> words_of(const std::string& line) {
+std::vector<std::string> words_of_line(const std::string& line) {
   std::string text;
   for (const char letter : line.substr(0, line.find('#'))) {
     const bool space = std::isspace(static_cast<unsigned char>(letter)) != 0;
@@ -154,7 +154,7 @@ std::vector<HostSlots> parse_hosts(std::string_view text, const std::string& nam
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    const std::vector<std::string> words = words_of(line);
+    const std::vector<std::string> words = words_of_line(line);
     if (words.empty()) continue;
     for (HostSlots& host : Line(name, number).hosts(words)) {
       const auto before = std::ranges::find(hosts, host.host, &HostSlots::host);
@@ -169,4 +169,4 @@ std::vector<HostSlots> parse_hosts(std::string_view text, const std::string& nam
   return hosts;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

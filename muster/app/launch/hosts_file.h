@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 /// A host and how many processes it takes.
 struct HostSlots {
@@ -23,4 +23,4 @@ struct HostSlots {
 /// at all.
 std::vector<HostSlots> parse_hosts(std::string_view text, const std::string& name);
 
-}  // namespace muster
+}  // namespace muster::inline app

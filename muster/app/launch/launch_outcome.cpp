@@ -5,7 +5,7 @@
 
 #include "muster/app/processes/held_signals.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -19,7 +19,7 @@ LaunchOutcome::LaunchOutcome(LaunchOutcomeOptions options)
 LaunchOutcome::Next LaunchOutcome::ended(int rank, Ending ending) {
   if (result_.durable) return Next::go_on;
   if (ending.code == 0) {
-    ended_well_ = ended_well_ || !result_.owed;
+    ended_well_ = ended_well_ || !result_.due;
     return Next::go_on;
   }
   if (stop_code_ || failure_) {
@@ -64,7 +64,7 @@ int LaunchOutcome::exit_code() const {
   if (result_.durable) return 0;
   if (failure_) return *failure_;
   if (stop_code_ && unfinished_) return *stop_code_;
-  return result_.owed ? without_result : 0;
+  return result_.due ? without_result : 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -120,4 +120,4 @@ std::string in_one_line(std::string_view text) {
   return line;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 
 #include "muster/app/launch/hosts_file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Which rank runs where.
 struct RankPlace {
@@ -24,13 +24,13 @@ struct RankPlace {
 /// this machine.
 std::vector<RankPlace> place_ranks(const std::vector<HostSlots>& hosts, int processes,
                                    const std::string& hosts_name);
-/// All of them on this machine.
+/// Places all ranks on this machine.
 std::vector<RankPlace> place_here(int processes);
 
 /// Variables of an environment.
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-/// What every rank of a run is told alike.
+/// What every rank of a run is told.
 struct RunAddress {
   std::string store;  ///< host:port of the launcher's store
   std::string token;
@@ -43,19 +43,20 @@ struct RunAddress {
 /// MUSTER_STORE, MUSTER_TOKEN, MUSTER_MIN_WORKERS and MUSTER_LAUNCH_RESTART (0 at the first start).
 Variables rank_variables(const RankPlace& place, int ranks, const RunAddress& address, int restart);
 
-/// The environment `before` ("NAME=value") with the variables set, and without what an outer torchrun has
-/// said about a store of its own.
+/// The environment `before` ("NAME=value") with the variables set, and without those of an outer torchrun
+/// about its own store.
 std::vector<std::string> with_variables(const std::vector<std::string>& before, const Variables& variables);
 
-/// What a shell on another host is to do: enter the folder, read the token from its standard input (so that
-/// no list of processes shows it), run the program with the other variables and end with its exit code. Each
-/// further line of its standard input is the name of a signal for the program; when the input ends, because
-/// the launcher or the connection died, the program gets TERM and, `grace` seconds later, KILL. `with_input`:
-/// behind the token comes a line that in_one_line() has made, for the standard input of the program.
+/// A script for a shell on another host: it enters the folder, reads the token from its standard input (so
+/// that no process list shows it), runs the program with the other variables and ends with its exit code.
+/// Each further line of its standard input is the name of a signal for the program; when the input ends,
+/// because the launcher or the connection died, the program gets TERM and, `grace` seconds later, KILL.
+/// `with_input`: behind the token comes a line that in_one_line() has made, for the standard input of the
+/// program.
 std::string remote_script(const std::string& folder, const Variables& variables,
                           const std::vector<std::string>& command, double grace, bool with_input = false);
 
-/// A text as one line that printf '%b' of a shell makes a text again.
+/// Encodes a text as one line, which printf '%b' of a shell decodes.
 std::string in_one_line(std::string_view text);
 
-}  // namespace muster
+}  // namespace muster::inline app

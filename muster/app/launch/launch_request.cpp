@@ -13,7 +13,7 @@
 #include "muster/choice/value.h"
 #include "muster/rendezvous/launcher_variables.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -109,4 +109,4 @@ LaunchRequest read_launch_request(const Catalogue& catalogue, const std::vector<
   return request;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

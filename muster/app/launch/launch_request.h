@@ -6,7 +6,7 @@
 #include "muster/app/launch/launch_outcome.h"
 #include "muster/app/launch/launch_plan.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -17,7 +17,7 @@ struct LaunchRequest {
   std::vector<RankPlace> places;
   std::vector<std::string> command;       ///< what stands behind --
   std::string configuration;              ///< the file of a training, whose text all ranks get; or none
-  std::vector<std::string> remote_shell;  ///< --ssh, in words
+  std::vector<std::string> remote_shell;  ///< --ssh, split into words
   std::string address;                    ///< of the store; empty: to be found
   int port = 0;                           ///< of the store; 0: any free one
   std::string log_folder;                 ///< empty: none
@@ -34,4 +34,4 @@ struct LaunchRequest {
 /// about the hosts.
 LaunchRequest read_launch_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline app

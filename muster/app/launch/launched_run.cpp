@@ -15,7 +15,7 @@
 #include "muster/base/log.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 LaunchedRun::LaunchedRun(const std::vector<std::string>& command, HeldSignals& signals) : signals_(signals) {
   const auto program = find_program(command.front());
@@ -39,7 +39,7 @@ void LaunchedRun::pass(double seconds) {
   if (ending_) return;
   ::poll(&waited, 1, static_cast<int>(std::lround(seconds * 1000)));
   take_signals();
-  ending_ = process_->poll();  // before the last words are read, so that none is missed
+  ending_ = process_->poll();  // before the last output is read, so that none is missed
   read();
 }
 
@@ -50,7 +50,7 @@ void LaunchedRun::take_signals() {
     process_->ask(signal);
   }
   if (stop_ != 0) return;
-  stop_ = signals_.asked_to_stop();  // one that came while another program ran
+  stop_ = signals_.asked_to_stop();  // a signal that came while another program ran
   if (stop_ != 0) process_->ask(stop_);
 }
 
@@ -70,4 +70,4 @@ void LaunchedRun::read() {
 
 std::vector<std::string> LaunchedRun::take_lines() { return std::exchange(lines_, {}); }
 
-}  // namespace muster
+}  // namespace muster::inline app

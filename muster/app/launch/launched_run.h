@@ -9,10 +9,10 @@
 #include "muster/app/processes/held_signals.h"
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// A `muster launch` started from here. What it says on either stream goes to our standard error, and can be
-/// read along; signals are handed on to it. It is killed when it still runs at the end of this object's life.
+/// A `muster launch` that this process starts. Its output on both streams goes to our standard error and to
+/// take_lines(); signals are passed on to it. The destructor kills it if it still runs.
 class LaunchedRun {
  public:
   /// `command`: its first word is a program as find_program() takes it. Throws OptionError when there is
@@ -20,13 +20,13 @@ class LaunchedRun {
   LaunchedRun(const std::vector<std::string>& command, HeldSignals& signals);
 
   pid_t pid() const { return process_->pid(); }
-  /// Lets so many seconds pass, or fewer when it has ended or a signal came.
+  /// Waits so many seconds, or fewer when it ends or a signal comes.
   void pass(double seconds);
   bool over() const { return ending_.has_value(); }
   /// The signal that asked us to stop when one has come, else 0.
   int asked_to_stop() const { return stop_; }
   void ask_to_end();
-  /// Whole lines that it has said since the last call.
+  /// The whole lines of its output since the last call.
   std::vector<std::string> take_lines();
   /// REQUIRES: over().
   int exit_code() const { return ending_->code; }
@@ -44,4 +44,4 @@ class LaunchedRun {
   int stop_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -18,28 +18,28 @@
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
 constexpr double pause_before_force = 2;  ///< seconds in which a remote shell can pass on KILL
-constexpr double between_looks = 0.5;     ///< seconds between two looks at who is stopped
-/// Seconds to end by itself when the result is durable, and then to end when asked.
+constexpr double between_looks = 0.5;     ///< seconds between two checks for stopped processes
+/// Seconds that a process has to end by itself once the result is durable, and then when asked.
 constexpr double time_to_end = 2, time_when_asked = 5;
 
-FileDescriptor door_of_signals() {
+FileDescriptor signal_descriptor() {
   sigset_t stops;
   sigemptyset(&stops);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&stops, signal);
-  FileDescriptor door(::signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (door.number() < 0) throw Error(fmt::format("cannot listen to signals: {}", std::strerror(errno)));
-  return door;
+  FileDescriptor descriptor(::signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (descriptor.number() < 0) throw Error(fmt::format("cannot listen to signals: {}", std::strerror(errno)));
+  return descriptor;
 }
 
 std::string what_happened(Ending ending) {
   if (ending.by_signal)
     return fmt::format("was ended by signal {} ({})", ending.code - 128, ::strsignal(ending.code - 128));
-  // As shells, and so remote ones, tell of signals.
+  // Shells, also remote ones, report signal N as exit code 128 + N.
   const char* const name = ending.code > 128 ? ::sigdescr_np(ending.code - 128) : nullptr;
   if (name == nullptr) return fmt::format("failed with exit code {}", ending.code);
   return fmt::format("failed with exit code {} (signal {}: {})", ending.code, ending.code - 128, name);
@@ -54,10 +54,10 @@ Launcher::Launcher(const LaunchRequest& request, Program program, RunAddress add
       address_(std::move(address)),
       signals_(signals),
       result_(result),
-      signal_door_(door_of_signals()),
+      signal_descriptor_(signal_descriptor()),
       outcome_(request.outcome_options()) {
   for (const RankPlace& place : request.places) members_.push_back({place, nullptr, 0.0});
-  if (!program_.muster) relay_.hand_on_broken_pipes();  // ours end their work first
+  if (!program_.muster) relay_.hand_on_broken_pipes();  // ranks that run muster finish their work first
 }
 
 int Launcher::run() {
@@ -75,7 +75,7 @@ int Launcher::run() {
   return outcome_.exit_code();
 }
 
-// A slow reader gets all of it, unless we are asked to stop.
+// Waits until a slow reader has taken all output, unless we are asked to stop.
 void Launcher::finish_output() {
   while (relay_.has_more()) {
     sleep();
@@ -98,7 +98,7 @@ void Launcher::sleep() const {
   for (const auto& time : {kill_at_, end_left_at_})
     if (time) until = std::min(until, *time);
   if (outcome_.elastic()) until = std::min(until, watch_.seconds() + between_looks);
-  std::vector<pollfd> waited = {{signal_door_.number(), POLLIN, 0}};
+  std::vector<pollfd> waited = {{signal_descriptor_.number(), POLLIN, 0}};
   relay_.add_to(waited);
   const double left = std::max(0.0, until - watch_.seconds());
   ::poll(waited.data(), waited.size(), static_cast<int>(std::ceil(left * 1000)));
@@ -145,8 +145,8 @@ RankStart Launcher::start_of(const Member& member) const {
   return how;
 }
 
-// Rank 0 keeps a terminal for itself. Where both streams are one, they stay one, so that what a rank says
-// stays in its order.
+// Rank 0 writes to a terminal directly. Where both streams are one file, a rank gets one pipe for both, which
+// keeps its output in order.
 void Launcher::open_streams(const Member& member, RankStart& start, std::vector<FileDescriptor>& opened) {
   const int rank = member.place.rank;
   if (rank != 0 && !request_.log_folder.empty()) {
@@ -193,8 +193,8 @@ void Launcher::take_signals() {
   }
 }
 
-// Who was killed is looked at before those who ended themselves: at the same moment it is more likely the
-// cause.
+// Processes that a signal ended are judged before those that exited: of simultaneous endings they are more
+// likely the cause.
 void Launcher::take_endings() {
   std::vector<std::pair<Member*, Ending>> ended;
   for (Member& member : members_)
@@ -211,7 +211,7 @@ void Launcher::take_endings() {
 void Launcher::judge(Member& member, Ending ending) {
   const int rank = member.place.rank;
   result_.look();
-  outcome_.hear(result_.news());
+  outcome_.update_result(result_.news());
   const LaunchOutcome::Next next = outcome_.ended(rank, ending);
   if (outcome_.durable() && !end_left_at_ && !kill_at_) end_left_at_ = watch_.seconds() + time_to_end;
   if (next == LaunchOutcome::Next::end_all) {
@@ -270,7 +270,7 @@ void Launcher::ask_all(int signal, double seconds) {
   kill_at_ = watch_.seconds() + seconds;
 }
 
-// Nothing is owed any more; a stopped process hears no request.
+// Ends what still runs with a durable result; a stopped process cannot act on SIGTERM and is killed.
 void Launcher::end_left() {
   if (!end_left_at_ || watch_.seconds() < *end_left_at_) return;
   end_left_at_.reset();
@@ -286,7 +286,7 @@ void Launcher::end_left() {
   if (more) ask_all(SIGTERM, std::min(request_.grace, time_when_asked));
 }
 
-// A rank that sleeps is not waited for when all the others have ended.
+// Ends the run when, for `deadline` seconds, only stopped processes are left.
 void Launcher::look_at_stopped() {
   if (!outcome_.elastic() || outcome_.durable() || kill_at_) return;
   const auto left = std::count_if(members_.begin(), members_.end(), [](const Member& member) {
@@ -329,4 +329,4 @@ void Launcher::kill_all() {
   kill_at_ = watch_.seconds() + pause_before_force;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -12,31 +12,31 @@
 #include "muster/app/processes/line_relay.h"
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Starts the processes of a run, watches them and ends them: what rank 0 says is passed on, the others'
-/// lines get "[rank 3] " before them, signals are handed on, a failure ends the run or is borne
-/// (LaunchOutcome decides). When the result is durable, or nobody is left who could bring it, what still runs
-/// is ended, a stopped process by SIGKILL.
+/// Starts the processes of a run, watches them and ends them: rank 0's output is passed on, the lines of the
+/// others get the prefix "[rank 3] ", signals are passed on, a failure ends the run or is tolerated
+/// (LaunchOutcome decides). When the result is durable, or no process is left that can bring it, what still
+/// runs is ended, a stopped process by SIGKILL.
 class Launcher {
  public:
-  /// `program`: what each rank runs here, its words after the path; `muster_program`: it is this one.
+  /// The program that each rank runs; `muster`: it is this one.
   struct Program {
-    std::string path;  ///< here
+    std::string path;  ///< on this machine
     bool muster = false;
   };
   Launcher(const LaunchRequest& request, Program program, RunAddress address, HeldSignals& signals,
            ResultWatch& result);
 
-  /// Until the last process has ended; returns the exit code of the whole. Throws Error when one cannot be
-  /// started (the others are killed then).
+  /// Returns when the last process has ended, with the exit code of the whole run. Throws Error when one
+  /// cannot be started (the others are killed then).
   int run();
 
  private:
   struct Member {
     RankPlace place;
     std::unique_ptr<RankProcess> process;
-    std::optional<double> start_at;  ///< seconds on the watch
+    std::optional<double> start_at;  ///< time of the next start, in seconds of watch_
   };
 
   void start(Member& member);
@@ -66,16 +66,16 @@ class Launcher {
   RunAddress address_;
   HeldSignals& signals_;
   ResultWatch& result_;
-  FileDescriptor signal_door_;  ///< readable when a signal waits
+  FileDescriptor signal_descriptor_;  ///< readable when a signal waits
   LineRelay relay_;
   LaunchOutcome outcome_;
   std::vector<Member> members_;
   Stopwatch watch_;
-  std::optional<double> end_left_at_;    ///< what still runs although the result is durable
-  std::optional<double> stopped_since_;  ///< all who are left
-  std::optional<double> kill_at_;        ///< those who have been asked to end
-  double asked_for_ = 0;                 ///< seconds that they have
+  std::optional<double> end_left_at_;    ///< when to end what still runs with a durable result
+  std::optional<double> stopped_since_;  ///< since when all remaining processes are stopped
+  std::optional<double> kill_at_;        ///< when to kill those that were asked to end
+  double asked_for_ = 0;                 ///< seconds that these have for it
   bool killed_ = false;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -17,7 +17,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -42,7 +42,7 @@ struct Prepared {
 
 [[noreturn]] void become(const Prepared& start, const HeldSignals& signals) {
   ::setpgid(0, 0);
-  // A remote shell hears of our death by the end of its standard input, and then still has to pass it on.
+  // A remote shell sees our death as the end of its standard input, and must live on to signal the program.
   if (!start.remote) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != start.parent) ::_exit(exit_not_started);  // it died before the line above
   if (::dup2(start.input, STDIN_FILENO) < 0) ::_exit(exit_not_started);
@@ -84,7 +84,7 @@ RankProcess::RankProcess(const RankStart& start, const HeldSignals& signals) {
   pid_ = ::fork();
   if (pid_ < 0) throw Error(fmt::format("cannot start {}: {}", words.front(), std::strerror(errno)));
   if (pid_ == 0) become(prepared, signals);
-  ::setpgid(pid_, pid_);  // whoever is first
+  ::setpgid(pid_, pid_);  // the child does the same; either may be first
   if (start.first_line) hand(*start.first_line + "\n");
 }
 
@@ -92,17 +92,17 @@ RankProcess::~RankProcess() {
   if (over_) return;
   kill();
   kill_here();
-  ::waitpid(pid_, nullptr, 0);  // how it ended is no longer asked
+  ::waitpid(pid_, nullptr, 0);  // its status is not needed
 }
 
 void RankProcess::tell(const char* word) {
   const std::string line = std::string(word) + "\n";
-  // To one that reads no more the word is lost; it is ending.
+  // A shell that no longer reads is ending; the word is lost.
   [[maybe_unused]] const ssize_t sent =
       ::send(wire_.number(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-// All of it, however long: what follows are other words.
+// Sends the whole line, however long, before any other word.
 void RankProcess::hand(const std::string& line) {
   const timeval patience{60, 0};
   if (::setsockopt(wire_.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
@@ -145,16 +145,16 @@ void RankProcess::kill() {
 }
 
 void RankProcess::kill_here() {
-  if (!over_) ::kill(-pid_, SIGKILL);  // a group that has just ended needs none
+  if (!over_) ::kill(-pid_, SIGKILL);  // fails for a group that has just ended
 }
 
 std::optional<Ending> RankProcess::poll() {
   if (over_) return std::nullopt;
   siginfo_t about{};
-  // Its number stays taken until it is reaped, so nobody else can be hit.
+  // Its process id is not reused before it is reaped, so kill() hits no other process.
   if (::waitid(P_PID, static_cast<id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) != 0 || about.si_pid == 0)
     return std::nullopt;
-  ::kill(-pid_, SIGKILL);  // what it has started; there may be nothing
+  ::kill(-pid_, SIGKILL);  // the processes that it has started; there may be none
   int status = 0;
   ::waitpid(pid_, &status, 0);  // has ended, as waitid said
   over_ = true;
@@ -178,4 +178,4 @@ std::optional<std::string> find_program(const std::string& word) {
   return std::nullopt;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

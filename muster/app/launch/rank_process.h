@@ -10,9 +10,9 @@
 #include "muster/app/processes/held_signals.h"
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What to start, and with what around it.
+/// A program to start, with its environment and streams.
 struct RankStart {
   std::vector<std::string> words;        ///< the first one is the path of the program
   std::vector<std::string> environment;  ///< "NAME=value", all of it
@@ -21,12 +21,12 @@ struct RankStart {
   /// A remote shell that runs remote_script(): gets this line (or lines) on its standard input, and then the
   /// names of signals. Nothing: a program of this machine, which gets signals and no standard input.
   std::optional<std::string> first_line;
-  bool keeps_broken_pipe = false;  ///< SIGPIPE is ignored: it may go on when nobody hears it any more
+  bool keeps_broken_pipe = false;  ///< SIGPIPE is ignored: it may go on after its reader is gone
 };
 
 /// A process of a run, in a process group of its own, so that a Ctrl-C of the terminal reaches it only
-/// through us. When this process dies, however it dies, it is asked to end. Killed, with all it has started,
-/// when it still runs at the end of this object's life.
+/// through us. It is asked to end when this process dies in any way. The destructor kills it, with all it has
+/// started, if it still runs.
 class RankProcess {
  public:
   /// Throws Error when it cannot be started.
@@ -36,7 +36,7 @@ class RankProcess {
   RankProcess& operator=(const RankProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  /// It runs here and was stopped (SIGSTOP): no request reaches it.
+  /// It runs here and is stopped (SIGSTOP), so it cannot act on ask().
   bool is_stopped() const;
   /// Asks it to end: the signal to the process itself; TERM to one on another host.
   void ask(int signal);
@@ -59,4 +59,4 @@ class RankProcess {
 /// The file that a command's word means: a path where it holds a slash, else the first such program of PATH.
 std::optional<std::string> find_program(const std::string& word);
 
-}  // namespace muster
+}  // namespace muster::inline app

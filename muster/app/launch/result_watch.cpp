@@ -7,7 +7,7 @@
 #include "muster/base/log.h"
 #include "muster/rendezvous/result_ledger.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -20,7 +20,7 @@ void ResultWatch::look() {
   try {
     StoreClient client(store_, patience);
     ResultLedger ledger(client);
-    news_ = {ledger.owed(), ledger.durable().has_value(), ledger.failed().has_value()};
+    news_ = {ledger.result_required(), ledger.durable().has_value(), ledger.failed().has_value()};
     failure_ = ledger.failed().value_or("");
     folder_ = ledger.folder();
     checkpoint_ = ledger.checkpoint();
@@ -30,7 +30,7 @@ void ResultWatch::look() {
 }
 
 std::string ResultWatch::missing() const {
-  if (!news_.owed || news_.durable) return "";
+  if (!news_.due || news_.durable) return "";
   if (failure_.find("missing") != std::string::npos) return failure_;
   std::string text = failure_.empty() ? "" : failure_ + "; ";
   text += "the result (model.safetensors, summary.json) is missing";
@@ -42,4 +42,4 @@ std::string ResultWatch::missing() const {
                             resume_command("train", *folder_));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

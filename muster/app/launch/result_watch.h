@@ -6,17 +6,17 @@
 #include "muster/app/launch/launch_outcome.h"
 #include "muster/rendezvous/store_client.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What a launcher knows of the result of the run that it has started: it asks the run's store.
+/// The state of a launched run's result, which the launcher asks of the run's store.
 class ResultWatch {
  public:
   explicit ResultWatch(StoreEndpoint store) : store_(std::move(store)) {}
 
-  /// Asks. What cannot be learned stays as it was.
+  /// Asks the store; without an answer the last state remains.
   void look();
   const ResultNews& news() const { return news_; }
-  /// Where a result is owed and is not there: what is missing and how to get it; else empty.
+  /// What is missing and how to get it, when a result is due and not durable; else empty.
   std::string missing() const;
 
  private:
@@ -27,4 +27,4 @@ class ResultWatch {
   std::optional<int64_t> checkpoint_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

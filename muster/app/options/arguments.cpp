@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/nearest_word.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -20,7 +20,7 @@ bool looks_boolean(std::string_view word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-// Whether a name has '-' or '_' between its words need not be remembered.
+// Flags may have '-' or '_' between their words.
 std::string with_hyphens(std::string_view name) {
   std::string text(name);
   std::replace(text.begin(), text.end(), '_', '-');
@@ -166,4 +166,4 @@ Arguments parse_arguments(const Catalogue& catalogue, const std::vector<std::str
   return Parser(catalogue, words, flags).parse(most_positional);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

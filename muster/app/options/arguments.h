@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -16,7 +16,7 @@ struct Setting {
   std::string text;
 };
 
-/// How a flag may stand on the command line, where that is out of the ordinary.
+/// Unusual forms that a flag may take on the command line.
 struct FlagForm {
   bool repeats = false;       ///< several times, each with a value: Arguments::all
   bool any_word = false;      ///< its value may begin with two dashes
@@ -53,4 +53,4 @@ struct Arguments {
 Arguments parse_arguments(const Catalogue& catalogue, const std::vector<std::string>& words,
                           const std::vector<CommandFlag>& flags, size_t most_positional);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,11 +9,11 @@
 #include "muster/app/keys/make_schedule.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-/// Steps of the round that begins at `step`, for rules that keep nothing between rounds.
+/// Steps of the round that begins at `step`, for rules without state between rounds.
 std::optional<int64_t> next_period(const Catalogue& catalogue, const Configuration& configuration,
                                    int64_t total, int64_t step) {
   if (step >= total) return std::nullopt;
@@ -71,4 +71,4 @@ std::vector<std::string> change_of_length(const Catalogue& catalogue, const Conf
   return lines;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 
 #include "muster/app/keys/options.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -16,4 +16,4 @@ class Catalogue;
 std::vector<std::string> change_of_length(const Catalogue& catalogue, const Configuration& configuration,
                                           int64_t before, int64_t now, int64_t done);
 
-}  // namespace muster
+}  // namespace muster::inline app

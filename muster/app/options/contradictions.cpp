@@ -11,11 +11,11 @@
 #include "muster/choice/unused_option.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-// REQUIRES of one key, told as an OptionError.
+// Throws OptionError for the key unless `holds`.
 void require(bool holds, std::string_view key, const Value& value, std::string_view remedy) {
   if (holds) return;
   const std::string text = format_plain(value);
@@ -124,7 +124,7 @@ void check_image(const Configuration& configuration, const TaskKind& kind) {
       fmt::format("is not used by task.name = {}, whose samples keep their size; leave it out", kind.name));
   const bool images = kind.inputs == Inputs::images;
   const std::string for_images =
-      fmt::format("is for images, which task.name = {} has none of; leave it out", kind.name);
+      fmt::format("applies to images; task.name = {} has none; leave it out", kind.name);
   const double noise = configuration.task.label_noise;
   require_used(images || image.randaugment == 0, "image.randaugment", image.randaugment, for_images);
   require_used(images || image.mixup == 0, "image.mixup", image.mixup, for_images);
@@ -141,7 +141,7 @@ void check_length_is_single(const Configuration& configuration) {
 
 namespace {
 
-// Where meetings overlap with steps, the workers never stand before one.
+// With overlap the workers never pause before a meeting, so they cannot be probed there.
 void check_probes(const Configuration& configuration) {
   if (!configuration.run.probe || configuration.comm.overlap == "none") return;
   for (const ProbeRequest& request : parse_probes(*configuration.run.probe, "run.probe"))
@@ -205,4 +205,4 @@ void check_against_length(const Catalogue& catalogue, const Configuration& confi
           as_value(rate.hold_from), fmt::format("{}; use a smaller number", run_has));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

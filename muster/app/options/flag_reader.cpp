@@ -12,7 +12,7 @@
 #include "muster/base/nearest_word.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -22,7 +22,7 @@ std::optional<int64_t> whole_number(const std::string& text) {
   try {
     return std::get<int64_t>(parse_value(ValueType::integer, "", text));
   } catch (const OptionError&) {
-    return std::nullopt;  // the caller knows the range, which tells more
+    return std::nullopt;  // the caller's message also gives the range
   }
 }
 
@@ -134,4 +134,4 @@ double parse_duration(const std::string& field, std::string_view text) {
   throw OptionError(field, shown(text), "must be a time with a unit, such as 26.7h, 90min, 0.75s or 20ms");
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

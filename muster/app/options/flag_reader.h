@@ -9,16 +9,16 @@
 
 #include "muster/app/options/arguments.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Which numbers a flag takes besides any.
+/// Which numbers a flag accepts.
 enum class Sign { any, not_negative, positive };
 
-/// What stands behind the flags of a command, as numbers and words. Nothing where a flag was not given;
-/// throws OptionError, naming flag, value and what would be right, where it is something else.
+/// Reads the values of a command's flags as numbers and words. Each reader returns nothing where the flag was
+/// not given, and throws OptionError, naming flag, value and remedy, where the value is of another form.
 class FlagReader {
  public:
-  /// Borrows them.
+  /// Borrows `arguments`.
   explicit FlagReader(const Arguments& arguments) : arguments_(arguments) {}
 
   bool has(std::string_view name) const { return arguments_.has(name); }
@@ -57,4 +57,4 @@ class FlagReader {
 /// "26.7h", "90min", "72000s", "2d" in seconds. Throws OptionError (`field`).
 double parse_duration(const std::string& field, std::string_view text);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -15,7 +15,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -27,10 +27,10 @@ bool fits(RunKind kind, Scope scope) {
   return kind == RunKind::trained;
 }
 
-// The file's own name for the folder, where it means the same.
+// The file's path for the folder if it means the same folder, else `folder`.
 std::string own_name(const std::string& folder, const Value& in_file) {
   const auto* const text = std::get_if<std::string>(&in_file);
-  std::error_code other;  // names of nothing are not the same
+  std::error_code other;  // a path that does not exist is another folder
   return text != nullptr && std::filesystem::equivalent(folder, *text, other) ? *text : folder;
 }
 
@@ -45,8 +45,8 @@ Value value_of(const std::vector<FileSetting>& file, std::string_view name) {
   return value;
 }
 
-// The folder in which the file lies goes before what it says of run.out: it may have been moved.
-void mean_own_folder(Given& given, const std::string& folder, Scope scope) {
+// The folder in which the file lies overrides its run.out: the folder may have been moved.
+void use_own_folder(Given& given, const std::string& folder, Scope scope) {
   const Value told = value_of(given.file, "run.out");
   const auto kind = kind_of_run(folder);
   if (kind && !fits(*kind, scope)) {
@@ -79,7 +79,7 @@ void continue_run(Given& given, const std::string& path, Scope scope) {
 
 std::string section_of(const std::string& name) { return name.substr(0, name.find('.')); }
 
-// Many keys of one section are counted.
+// Many keys of one section become one entry with their number.
 std::vector<std::string> summed_up(const std::vector<std::string>& unused) {
   if (unused.size() <= most_names) return unused;
   std::map<std::string, int> counts;
@@ -113,7 +113,7 @@ Given read_given(const Catalogue& catalogue, const std::optional<std::string>& p
   if (!content.arms.empty()) given.unused.push_back(arms_of(content.arms));
   if (is_walked(scope) || scope == Scope::evaluation) return given;
   if (file != *path) continue_run(given, *path, scope);
-  if (const auto folder = folder_of_run(file)) mean_own_folder(given, *folder, scope);
+  if (const auto folder = folder_of_run(file)) use_own_folder(given, *folder, scope);
   return given;
 }
 
@@ -139,4 +139,4 @@ std::string unused_line(const std::string& source, const std::string& command,
                      fmt::join(summed_up(unused), ", "));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

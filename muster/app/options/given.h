@@ -8,7 +8,7 @@
 #include "muster/app/options/arguments.h"
 #include "muster/app/options/toml_file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -39,4 +39,4 @@ std::vector<std::string> without_use(const Catalogue& catalogue, const std::vect
 std::string unused_line(const std::string& source, const std::string& command,
                         const std::vector<std::string>& unused);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -12,7 +12,7 @@
 #include "muster/base/file.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -26,12 +26,12 @@ json read_object(const std::string& path) {
   return object;
 }
 
-/// One file's keys, each with the words of its refusal.
+/// Reads and checks the keys of one file; errors name the file, the key and the remedy.
 class ConfigFile {
  public:
   explicit ConfigFile(const std::string& path) : path_(path), keys_(read_object(path)) {}
 
-  /// Under the first of the names that is there.
+  /// The value of the first of `names` that the file has.
   int64_t whole(std::initializer_list<const char*> names, int64_t otherwise) const {
     for (const char* name : names) {
       const json* value = find(name);
@@ -151,4 +151,4 @@ std::string gpt2_configuration(const Gpt2Config& config, bool heads_known) {
   return told.dump();
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline app {
 
 /// The shape of a GPT-2 as the config.json of Hugging Face's Transformers gives it; what is left out there
-/// has the defaults of its GPT2Config. Heads are in no tensor: they stand here only.
+/// has the defaults of its GPT2Config. No tensor's shape gives the number of heads: only this file does.
 struct Gpt2Config {
   int64_t vocabulary = 50257;  ///< vocab_size
   int64_t context = 1024;      ///< n_positions
@@ -15,7 +15,7 @@ struct Gpt2Config {
   int64_t layers = 12;         ///< n_layer
   int64_t heads = 12;          ///< n_head
   bool tied_head = true;       ///< tie_word_embeddings
-  double dropout = 0;          ///< embd_pdrop and resid_pdrop; written, not read: training says its own
+  double dropout = 0;          ///< embd_pdrop and resid_pdrop; written, not read: training has its own key
 };
 
 /// Whether a JSON file gives a `model_type`, as the config.json of Transformers does. Throws FileError,
@@ -35,4 +35,4 @@ std::string gpt2_config_json(const Gpt2Config& config);
 /// Without heads where they are unknown. The tokens are numbers: nothing is said of a tokenizer.
 std::string gpt2_configuration(const Gpt2Config& config, bool heads_known);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/app/keys/keys.h"
 #include "muster/app/options/text_lines.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::string help_text(const Catalogue& catalogue, const CommandHelp& help) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

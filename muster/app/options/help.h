@@ -6,16 +6,16 @@
 
 #include "muster/app/options/arguments.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// What a command says of itself.
+/// The content of a command's help page.
 struct CommandHelp {
   std::string_view usage;                  ///< "muster train [CONFIG.toml] [--section.key value ...]"
   std::string_view about;                  ///< a few lines, ending with a line feed
   std::vector<CommandFlag> flags;          ///< its own flags
-  std::vector<std::string_view> sections;  ///< of the keys it listens to
+  std::vector<std::string_view> sections;  ///< sections of the keys that it uses
 };
 
 /// Flags of many commands.
@@ -46,4 +46,4 @@ const CommandHelp& version_help();
 /// Usage, own flags, and every key of its sections with default, unit, range and meaning.
 std::string help_text(const Catalogue& catalogue, const CommandHelp& help);
 
-}  // namespace muster
+}  // namespace muster::inline app

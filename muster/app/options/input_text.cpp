@@ -20,7 +20,7 @@
 #include "muster/base/open_file.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -42,8 +42,8 @@ class Descriptor {
   int number_;
 };
 
-/// One line of the variable: "DESCRIPTOR INODE PATH". The inode shows that the descriptor still is the one
-/// that was meant. "0 0 PATH": it comes on the standard input.
+/// One line of the variable: "DESCRIPTOR INODE PATH". The inode shows that the descriptor still holds this
+/// text. "0 0 PATH": the text comes on standard input.
 struct Held {
   int descriptor = -1;
   uint64_t inode = 0;
@@ -176,7 +176,7 @@ std::string read_held(const Held& held) {
   const OpenFile memory = OpenFile::adopt(number, "an input that was passed on");
   std::string text;
   std::array<char, 1 << 16> buffer;
-  // With a place of its own: processes share the descriptor's.
+  // Reads at an offset of its own: processes share that of the descriptor.
   while (const size_t count = memory.read_at(static_cast<int64_t>(text.size()), buffer.data(), buffer.size()))
     text.append(buffer.data(), count);
   return text;
@@ -216,4 +216,4 @@ bool can_be_read_again(const std::string& path) {
 
 std::string on_standard_input(const std::string& path) { return "0 0 " + on_one_line(path); }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,12 +3,12 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline app {
 
 // A text that a user names on the command line is read once, though several processes want it: `muster`, the
 // engine that takes its place, the ranks that a launcher starts. What was read is held in memory behind a
 // descriptor that started programs inherit; the variable MUSTER_INPUTS says which descriptor holds which
-// path. So a pipe does for a file, and a rank that is started again finds the text of the first start.
+// path. So a pipe can replace a file, and a rank that is started again finds the text of the first start.
 
 /// The word that means standard input.
 inline constexpr const char* standard_input = "-";
@@ -28,9 +28,9 @@ std::optional<std::string> held_text(const std::string& path);
 /// Whether each reader gets the same: a regular file, or a text that is held.
 bool can_be_read_again(const std::string& path);
 
-/// What tells a process on another host, which gets the text of `path` on its standard input, where it is:
-/// the value of MUSTER_INPUTS.
+/// The variable, and its value for a process on another host that gets the text of `path` on its standard
+/// input.
 inline constexpr const char* inputs_variable = "MUSTER_INPUTS";
 std::string on_standard_input(const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline app

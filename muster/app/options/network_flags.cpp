@@ -3,7 +3,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 std::optional<Network> network_of(const Arguments& arguments) {
   const auto bandwidth = arguments.flag("network"), latency = arguments.flag("latency");
@@ -16,4 +16,4 @@ std::optional<Network> network_of(const Arguments& arguments) {
   return network;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

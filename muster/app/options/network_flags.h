@@ -5,9 +5,9 @@
 #include "muster/app/options/arguments.h"
 #include "muster/report/network_time.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// The network of --network and --latency; nothing without --network. Throws OptionError.
 std::optional<Network> network_of(const Arguments& arguments);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/unused_option.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -58,4 +58,4 @@ void check_overlap(const Configuration& configuration, const RuleKind& rule,
                     comm.inner_period));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,10 +5,10 @@
 #include "muster/rounds/merge_kinds.h"
 #include "muster/schedule/rule_kind.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What meetings that overlap with local steps, and fragments, do not go together with. Throws OptionError
-/// with the key that should change.
+/// Refuses keys that contradict overlapping meetings or fragments. Throws OptionError with the key that
+/// should change.
 void check_overlap(const Configuration& configuration, const RuleKind& rule, const Family<MergeKind>& merges);
 
-}  // namespace muster
+}  // namespace muster::inline app

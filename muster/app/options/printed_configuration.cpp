@@ -7,12 +7,12 @@
 #include "muster/app/keys/keys.h"
 #include "muster/app/options/toml_file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-// Left to its default the number of workers is another one on another machine; and a file with async.outer
-// is known for that of an asynchronous run.
+// The default number of workers depends on the machine, and async.outer marks the file of an asynchronous
+// run.
 bool is_always_printed(const Key& key, Scope scope) {
   return key.name == "run.workers" || (key.name == "async.outer" && is_asynchronous(scope));
 }
@@ -51,4 +51,4 @@ std::optional<std::string> printed_configuration(const Catalogue& catalogue, con
                         : differences_toml(catalogue, resolution, scope);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -97,4 +97,4 @@ std::vector<ProbeRequest> parse_probes(std::string_view text, const std::string&
   return requests;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,12 +6,12 @@
 
 #include "muster/report/probe_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Reads "sharpness:every=10,samples=512;noise;distance:every=1": what is looked at, parted by semicolons,
-/// each with its numbers. Throws OptionError about `field`.
+/// Reads "sharpness:every=10,samples=512;noise;distance:every=1": probes separated by semicolons, each with
+/// its numbers. Throws OptionError about `field`.
 std::vector<ProbeRequest> parse_probes(std::string_view text, const std::string& field);
 
 std::string_view name_of(ProbeKind kind);
 
-}  // namespace muster
+}  // namespace muster::inline app

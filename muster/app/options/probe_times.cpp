@@ -10,11 +10,11 @@
 #include "muster/choice/unused_option.h"
 #include "muster/schedule/preview.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-/// Nothing for rules that listen to the run.
+/// The run's rounds; nothing for rules that follow its loss or divergence.
 std::optional<int64_t> rounds_of(const Catalogue& catalogue, const Configuration& configuration,
                                  int64_t total_steps) {
   const ChosenRule rule = chosen_rule(catalogue, configuration);
@@ -51,4 +51,4 @@ std::vector<std::string> probes_never_due(const Configuration& configuration, in
   return lines;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,10 +3,10 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline app {
 
-/// Where a quota of its control groups leaves this process the time of fewer cores than it may run on: says
-/// so, with the file, in a line without line feed.
+/// A line without line feed that names the file of a control group's quota which leaves this process the time
+/// of fewer cores than it may run on; nothing without such a quota.
 std::optional<std::string> quota_sentence();
 
-}  // namespace muster
+}  // namespace muster::inline app

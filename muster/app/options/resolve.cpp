@@ -21,7 +21,7 @@
 #include "muster/choice/unused_option.h"
 #include "muster/comm/grouping.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -35,7 +35,7 @@ int64_t cores_by_affinity() {
 }
 constexpr int64_t folder_image_size = 224;
 
-// Of the file without the keys that are set aside.
+// The file's configuration without the keys that are set aside.
 Configuration with_file(const Catalogue& catalogue, const std::vector<FileSetting>& file,
                         const std::set<std::string>& aside) {
   Configuration configuration;
@@ -83,7 +83,7 @@ void fill_schedule(const Catalogue& catalogue, Configuration& configuration) {
   }
 }
 
-/// The kinds that were chosen, by their names.
+/// Fills in the names of all chosen kinds, also where they are the defaults.
 void fill_names(const Catalogue& catalogue, Configuration& configuration) {
   TaskSection& task = configuration.task;
   const TaskKind& data = catalogue.tasks().at(task.name);
@@ -111,7 +111,7 @@ void fill_folder(const TaskKind& kind, Configuration& configuration) {
   if (!configuration.run.loader_threads) configuration.run.loader_threads = decoded ? 1 : 0;
 }
 
-// An asynchronous run, but for what depends on its length.
+// Fills in the keys of an asynchronous run, except those that depend on its length.
 void fill_simulation(const Catalogue& catalogue, Configuration& configuration) {
   const TaskKind& kind = catalogue.tasks().at(configuration.task.name);
   configuration.run.loader_threads = 0;
@@ -170,7 +170,8 @@ class Resolver {
                        [&](const Setting& setting) { return setting.name == key; });
   }
 
-  // Only where the command line made it so: a file that contradicts itself is refused.
+  // A key is set aside only where the command line made it useless: a file that contradicts itself is
+  // refused.
   bool may_be_set_aside(const std::string& key) {
     if (!stands_in_file(key) || is_said_over(key)) return false;
     try {
@@ -242,7 +243,7 @@ class Resolver {
   Scope scope_;
   const Processes& processes_;
   std::set<std::string> aside_;
-  std::optional<std::string> shortened_;  ///< what of a key is left out
+  std::optional<std::string> shortened_;  ///< the part of a key that is left out, in words
 };
 
 }  // namespace
@@ -307,4 +308,4 @@ std::optional<std::string> quota_sentence() {
                      usable_cores() == 1 ? "1 thread" : fmt::format("{} threads", usable_cores()));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -10,17 +10,18 @@
 #include "muster/app/options/arguments.h"
 #include "muster/app/options/given.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// The processes of a run: run.workers is one for each where there are several, and must divide evenly.
+/// The number of processes of a run; run.workers must be a multiple of it. With several, the default is one
+/// worker each.
 struct Processes {
   int64_t all = 1;
   int64_t on_this_host = 1;  ///< which share its cores
 };
 
-/// From what the user said to the configuration of a run: the file `config` (if any), then the settings of
+/// Makes a run's configuration from the user's settings: the file `config` (if any), then the settings of
 /// the command line over it, then the defaults that depend on other keys. Every key is checked for type,
 /// words and range, and the whole for contradictions, before any work. A length on the command line (steps,
 /// epochs) replaces the file's. A file that lies in the folder of a run means that folder, wherever it is
@@ -34,7 +35,7 @@ Configuration resolve(const Catalogue& catalogue, const std::optional<std::strin
                       const std::vector<Setting>& settings, Scope scope = Scope::training,
                       const Processes& processes = {});
 
-/// What comes of what was given.
+/// The result of resolving what was given.
 struct Resolution {
   Configuration configuration;
   Configuration given;              ///< before any default was filled in
@@ -57,8 +58,8 @@ struct RunLength {
 /// steps do not fit into 64 bits.
 RunLength run_length(const Configuration& configuration, int64_t train_samples);
 
-/// Fills in what depends on the amount of data, evaluation.every, and checks
-/// what depends on the length of the run. Does nothing twice. Throws OptionError.
+/// Fills in what depends on the amount of data, evaluation.every, and checks what depends on the length of
+/// the run. Does nothing twice. Throws OptionError.
 void complete(const Catalogue& catalogue, Configuration& configuration, int64_t train_samples);
 
 /// Training samples where they are known without reading data: the generated task's.
@@ -70,4 +71,4 @@ std::optional<int64_t> usual_samples(const Catalogue& catalogue, const Configura
 /// Cores that this process may use.
 int64_t usable_cores();
 
-}  // namespace muster
+}  // namespace muster::inline app

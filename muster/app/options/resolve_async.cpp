@@ -12,7 +12,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/unused_option.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -29,7 +29,7 @@ Value as_value(const std::optional<T>& value) {
   return value ? Value(*value) : Value();
 }
 
-/// The first key of a section that was given another value than its own.
+/// Throws OptionError for the first key of a section whose value is not its default.
 void require_untouched(const Catalogue& catalogue, const Configuration& configuration,
                        std::string_view section, std::string_view remedy) {
   const Configuration untouched;
@@ -57,7 +57,7 @@ void check_asynchronous(const Catalogue& catalogue, const Configuration& configu
                     "has no use in an asynchronous run, whose workers do not "
                     "meet; async.local_steps says how long a round is");
   require_untouched(catalogue, configuration, "outer",
-                    "is of meetings, which an asynchronous run has none of; async.outer says what the server "
+                    "configures meetings, and an asynchronous run has none; async.outer says what the server "
                     "does");
   require(configuration.run.loader_threads.value_or(0) == 0, "run.loader_threads",
           as_value(configuration.run.loader_threads),
@@ -168,4 +168,4 @@ void complete_async(Configuration& configuration, int64_t train_samples) {
                       of_a_shard));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -30,14 +30,14 @@ std::optional<std::string> folder_of_run(const std::string& path) {
   if (file.filename() != "config.toml") return std::nullopt;
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   for (const char* left : {".lock", "checkpoints", "metrics.jsonl", "summary.json"}) {
-    std::error_code unknown;  // what cannot be looked at makes no run of the folder
+    std::error_code unknown;  // a file that cannot be examined does not count
     if (fs::exists(folder / left, unknown)) return folder.string();
   }
   return std::nullopt;
 }
 
 std::optional<RunKind> kind_of_run(const std::string& folder) {
-  std::error_code unreadable;  // a folder that cannot be looked into says nothing
+  std::error_code unreadable;  // a folder that cannot be read holds no sign of a run
   const auto holds = [&](const char* name) { return fs::exists(fs::path(folder) / name, unreadable); };
   for (fs::directory_iterator at(folder, unreadable), end; !unreadable && at != end; at.increment(unreadable))
     if (at->path().filename().string().starts_with("snapshot-")) return RunKind::served;
@@ -51,7 +51,7 @@ const char* command_of(RunKind kind) {
 }
 
 std::string configuration_file(const std::string& path) {
-  std::error_code unknown;  // then whoever reads it says why
+  std::error_code unknown;  // the reader of the file reports the reason
   if (!fs::is_directory(path, unknown)) return path;
   std::string file = (fs::path(path) / "config.toml").string();
   if (!fs::exists(file, unknown))
@@ -79,4 +79,4 @@ std::string resume_command(const std::string& command, const std::string& folder
   return "muster " + command + " " + shell_quoted(folder);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 
 #include "muster/app/keys/options.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -30,4 +30,4 @@ Configuration with_absolute_paths(const Catalogue& catalogue, Configuration conf
 /// The line that continues the run in a folder, for a shell: "muster train FOLDER".
 std::string resume_command(const std::string& command, const std::string& folder);
 
-}  // namespace muster
+}  // namespace muster::inline app

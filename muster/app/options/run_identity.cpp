@@ -3,7 +3,7 @@
 #include "muster/app/keys/configuration_json.h"
 #include "muster/report/run_history.h"
 
-namespace muster {
+namespace muster::inline app {
 
 Identity run_identity(const Catalogue& catalogue, const Configuration& configuration) {
   Identity identity;
@@ -16,4 +16,4 @@ Identity run_identity(const Catalogue& catalogue, const Configuration& configura
   return identity;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

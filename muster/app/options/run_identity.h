@@ -3,12 +3,12 @@
 #include "muster/app/keys/options.h"
 #include "muster/rendezvous/identity.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// What all processes of a run must have in common of its configuration: all but where files lie, and how
-/// fast and over which network a process works.
+/// The part of the configuration that all processes of a run must share: all but the paths of files, and the
+/// speed and network of each process.
 Identity run_identity(const Catalogue& catalogue, const Configuration& configuration);
 
-}  // namespace muster
+}  // namespace muster::inline app

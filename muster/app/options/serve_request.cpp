@@ -11,7 +11,7 @@
 #include "muster/app/options/toml_file.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -19,7 +19,7 @@ double seconds_between(const Arguments& arguments) {
   return FlagReader(arguments).real_within("every", 0.1, 86400, "seconds").value_or(0);
 }
 
-/// What a server says of itself, not of the run.
+/// Keys that describe the server, not the run.
 bool is_own_of_server(const std::string& name) {
   if (name == "serve.pull_codec") return false;
   return name.starts_with("serve.") || name == "run.out" || name == "run.resume" || name == "run.threads" ||
@@ -72,7 +72,7 @@ void resolve_with_server(const Catalogue& catalogue, const std::string& toml, Se
   request.configuration = request.resolution.configuration;
 }
 
-DoorOptions door_options(const ServeSection& serve) {
+CredentialOptions credential_options(const ServeSection& serve) {
   return {.certificate = serve.certificate,
           .key = serve.key,
           .authority = serve.authority,
@@ -93,4 +93,4 @@ StatusRequest read_status_request(const Catalogue& catalogue, const std::vector<
   return request;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,9 +6,9 @@
 #include "muster/app/keys/options.h"
 #include "muster/app/options/arguments.h"
 #include "muster/app/options/resolve.h"
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -21,26 +21,26 @@ struct ServeRequest {
   std::string unused;  ///< a line that names keys of the file without use, or ""
 };
 
-/// Read the words behind the command; used by both programs. A worker without a file is resolved only by
-/// resolve_with_server(), but for serve.*. Throw OptionError.
+/// Read the words behind the command; used by both programs. Of a worker without a file only the given keys
+/// are set here; resolve_with_server() resolves the rest. Throw OptionError.
 ServeRequest read_serve_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 ServeRequest read_work_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-/// The request of a worker without a file, over the configuration that its server has: `toml`, as it was
-/// asked for. Where files of the server lie, and what else is its own, does not count. Throws OptionError.
+/// Resolves the request of a worker without a file over `toml`, the configuration that its server sent. The
+/// server's paths and the other keys of its own are ignored. Throws OptionError.
 void resolve_with_server(const Catalogue& catalogue, const std::string& toml, ServeRequest& request);
 /// Whether the worker has to ask its server for the configuration.
 bool asks_server(const ServeRequest& request);
 
-DoorOptions door_options(const ServeSection& serve);
+CredentialOptions credential_options(const ServeSection& serve);
 
 /// What `muster status` was asked.
 struct StatusRequest {
   Arguments arguments;
   Configuration configuration;
   std::string address;  ///< of the server
-  double every = 0;     ///< seconds between two answers; 0: one is enough
+  double every = 0;     ///< seconds between two answers; 0: only one
 };
 StatusRequest read_status_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline app

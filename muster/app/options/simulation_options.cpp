@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -60,4 +60,4 @@ std::vector<SpeedCurve> simulated_speeds(const Configuration& configuration) {
                       trace.value_or(""));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/base/terminal.h"
 #include "muster/report/result_table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 size_t line_width() {
   constexpr int usual = 100, least = 30;
@@ -18,4 +18,4 @@ size_t line_width() {
 std::string fitted(const Table& table) { return table.text(terminal_width(STDOUT_FILENO)); }
 std::string fitted(const ResultTable& table) { return table_text(table, terminal_width(STDOUT_FILENO)); }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,9 +5,11 @@
 
 #include "muster/report/table.h"
 
-namespace muster {
-
+namespace muster::inline report {
 struct ResultTable;
+}  // namespace muster::inline report
+
+namespace muster::inline app {
 
 /// Columns for sentences on standard output: 100, or those of its terminal where that has fewer.
 size_t line_width();
@@ -16,4 +18,4 @@ size_t line_width();
 std::string fitted(const Table& table);
 std::string fitted(const ResultTable& table);
 
-}  // namespace muster
+}  // namespace muster::inline app

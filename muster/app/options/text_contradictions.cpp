@@ -6,7 +6,7 @@
 #include "muster/choice/unused_option.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -62,4 +62,4 @@ void check_text(const Configuration& configuration, const TaskKind& task, const 
       fmt::format("task.name = {} needs no tokenizer; leave it out, or use task.name text", task.name));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -133,4 +133,4 @@ std::string reflowed(std::string_view text, size_t width) {
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 
 #include "muster/app/options/terminal_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Breaks a text at blanks into lines of at most `width` characters, each beginning with `start` and ending
 /// with a line feed. A longer word stands alone on its line.
@@ -21,4 +21,4 @@ std::string wrapped_hanging(std::string_view text, std::string_view start, std::
 /// continues under the second word of the line.
 std::string reflowed(std::string_view text, size_t width);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -15,7 +15,7 @@
 #include "muster/app/options/toml_text.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -222,4 +222,4 @@ std::string write_toml(const Catalogue& catalogue, const Configuration& configur
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 #include "muster/app/options/arguments.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -30,7 +30,7 @@ struct ComparisonFile {
   std::vector<ArmTable> arms;
 };
 
-/// Reads "[section] key = value" lines (TOML 1.0). A list of texts is joined by commas (schedule.pieces).
+/// Reads "[section] key = value" lines (TOML 1.0). A list of strings is joined by commas (schedule.pieces).
 /// Throws OptionError: a file that cannot be read or is no TOML (with the line), an unknown key, a value of
 /// the wrong type, a file with [[arm]] tables.
 std::vector<FileSetting> read_toml_file(const Catalogue& catalogue, const std::string& path);
@@ -47,4 +47,4 @@ ComparisonFile read_comparison(const Catalogue& catalogue, std::string_view text
 /// as a comment.
 std::string write_toml(const Catalogue& catalogue, const Configuration& configuration);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -103,4 +103,4 @@ void check_toml_text(std::string_view text, const std::string& source) {
         fmt::format("holds a key of more than {} parts (a.b.c...); keys are section.key", most_parts));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

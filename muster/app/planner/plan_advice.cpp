@@ -6,7 +6,7 @@
 #include "muster/app/planner/plan_result.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -24,7 +24,7 @@ double meetings_share(const RunTime& time) {
   return time.total() > 0 ? (time.communication() + time.waiting) / time.total() : 0;
 }
 
-/// The rules that the papers speak for, given the training; the one that they speak for most first.
+/// The rules that the papers recommend for this training, the most recommended first.
 std::vector<const RuleKind*> families(const PlanResult& plan) {
   const AdviceFacts facts = plan.facts;
   std::vector<const RuleKind*> rules;
@@ -39,8 +39,8 @@ std::vector<const RuleKind*> families(const PlanResult& plan) {
   return rules;
 }
 
-/// Of a rule's rows with a base period that papers used, the shortest period that leaves little beside
-/// computing; else the longest. Nothing where the plan has none.
+/// Among a rule's rows with a base period that papers used: the shortest period with little time beside
+/// computing, else the longest. Nothing where the plan has no such row.
 std::optional<size_t> choose(const PlanResult& plan, const RuleKind* rule) {
   std::vector<size_t> rows;
   for (size_t i = 0; i < plan.rows.size(); ++i) {
@@ -152,7 +152,7 @@ void choose_travel(const PlanResult& plan, PlanAdvice& advice) {
 
 namespace {
 
-/// The rule that the papers and the times speak for, whatever it saves.
+/// The row that the papers and the times recommend, whatever it saves.
 size_t best_rule(const PlanResult& plan) {
   const PlanRow& every = plan.rows[plan.every_step];
   if (meetings_share(every.time) < little) return plan.every_step;
@@ -198,4 +198,4 @@ PlanAdvice plan_advice(const PlanResult& plan) {
   return advice;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -16,7 +16,7 @@
 #include "muster/base/message_size.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -27,7 +27,7 @@ MessageForm form_of(const Catalogue& catalogue, const CommSection& comm) {
   return choice ? choice->codec.form() : MessageForm{};
 }
 
-/// Workers on hosts: as asked, or a host for each where there is a network, or all here.
+/// Places workers on hosts: as requested, or one host each where there is a network, or all on this one.
 void set_group(const PlanRequest& request, int64_t workers, PlanBasis& basis) {
   const bool spread = request.hosts || request.network || !request.launch.empty() || !request.totals.empty();
   HostGroup& group = basis.costs.group;
@@ -95,7 +95,7 @@ void share_of_link(double meeting, const MeetingCost& usual, PlanBasis& basis) {
       format_bytes(basis.costs.message_bytes), format_duration(meeting), cost.bits_per_second / 1e9));
 }
 
-/// From --total: what a meeting takes follows from the totals; with parameters it is the link's doing.
+/// From --total: the totals give the time of a meeting; with known parameters it is put down to the link.
 void use_totals(const Catalogue& catalogue, const PlanRequest& request, PlanBasis& basis) {
   const RateCurve curve(make_learning_rate(catalogue, request.configuration, request.steps), request.steps);
   std::vector<TotalTime> totals;
@@ -148,7 +148,7 @@ void use_measurement(const PlanRequest& request, const PlanMeasurement& measured
   RunCosts& costs = basis.costs;
   basis.source = measured.source;
   costs.other_seconds = other_seconds(request, measured);
-  if (!apart && request.network) {  // every worker gets a machine like this one
+  if (!apart && request.network) {  // predicts workers on machines of their own, like this one
     costs.step.seconds = measured.own_step_seconds;
     basis.source += "; every worker on its own machine, as fast as a thread here";
     return;
@@ -246,4 +246,4 @@ PlanBasis plan_basis(const Catalogue& catalogue, const PlanRequest& request,
   return basis;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/planner/plan_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
 const CommandHelp& plan_help() {
   static const CommandHelp help = {
@@ -61,4 +61,4 @@ const CommandHelp& plan_help() {
   return help;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 
 #include "muster/app/planner/plan_result.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -124,4 +124,4 @@ std::string plan_json(const PlanResult& plan, int indent) {
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

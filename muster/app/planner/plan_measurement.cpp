@@ -9,7 +9,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/run_history.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -83,4 +83,4 @@ PlanMeasurement measure_run(const std::string& folder) {
   return measured;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

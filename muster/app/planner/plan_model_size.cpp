@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -35,11 +35,11 @@ std::optional<int64_t> model_parameters(const Catalogue& catalogue, const Config
     for (const auto& model : models)
       if (model.at("name") == wanted.name) return model.at("parameters").get<int64_t>();
   } catch (const nlohmann::json::exception&) {
-    return std::nullopt;  // another engine's answer
+    return std::nullopt;  // an answer of another form
   } catch (const Error&) {
-    return std::nullopt;  // no engine: nobody knows
+    return std::nullopt;  // there is no engine to ask
   }
   return std::nullopt;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/base/format.h"
 #include "muster/report/study_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -175,4 +175,4 @@ std::string plan_page(const PlanResult& plan) {
   return study_page(page);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -15,7 +15,7 @@
 #include "muster/base/error.h"
 #include "muster/base/log.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -38,7 +38,7 @@ class ProbeFolder {
     path_ = form;
   }
   ~ProbeFolder() {
-    std::error_code ignored;  // what stays behind lies in the folder of temporary files
+    std::error_code ignored;  // what remains lies in the folder for temporary files
     if (!kept_) fs::remove_all(path_, ignored);
   }
   ProbeFolder(const ProbeFolder&) = delete;
@@ -110,7 +110,7 @@ std::vector<std::string> probe_words(const PlanRequest& request, const ProbeTrai
   set("learning_rate.peak", "1e-5");
   set("run.steps", std::to_string(request.probe_steps));
   set("run.out", folder);
-  // Not given, it becomes an epoch, which the plan wants to know.
+  // When not given it resolves to an epoch, and the plan reads that value from the run.
   if (request.configuration.evaluation.every) set("evaluation.every", "0");
   set("checkpoint.every", "0");
   return words;
@@ -142,4 +142,4 @@ PlanMeasurement probe_here(const PlanRequest& request) {
   return all;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,12 +3,11 @@
 #include "muster/app/planner/plan_basis.h"
 #include "muster/app/planner/plan_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Trains the configuration for a few steps under every_step and two constant periods, each as a child
-/// process (`muster train`, or `muster launch WORDS -- train`), and reads their metrics. Fills request's
-/// workers where the launch decides on them. Throws OptionError where a training is refused or fails, Error
-/// when asked to stop.
+/// process (`muster train`, or `muster launch WORDS -- train`), and reads their metrics. Throws OptionError
+/// where a training is refused or fails, Error when asked to stop.
 PlanMeasurement probe_here(const PlanRequest& request);
 
 /// One of these trainings.
@@ -20,4 +19,4 @@ struct ProbeTraining {
 std::vector<std::string> probe_words(const PlanRequest& request, const ProbeTraining& training,
                                      const std::string& folder);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -18,7 +18,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -36,7 +36,7 @@ std::optional<int64_t> one_of(const FlagReader& flags, const char* name, int64_t
   return flags.integer(name, 1, most);
 }
 
-/// Each once, rising.
+/// The flag's integers in ascending order, each once.
 std::vector<int64_t> sorted(const FlagReader& flags, const char* name, int64_t most) {
   std::vector<int64_t> values = flags.integers(name, 1, most).value_or(std::vector<int64_t>());
   std::sort(values.begin(), values.end());
@@ -66,8 +66,8 @@ bool names_section(const std::vector<FileSetting>& file, std::string_view sectio
                      [&](const FileSetting& one) { return one.name.starts_with(section); });
 }
 
-/// Without what says the default. One key of async.* stays in a file that knows no schedule: it is that of an
-/// asynchronous run.
+/// Removes settings equal to their default. Keeps async.outer in a file with async.* keys and no schedule,
+/// which it marks as an asynchronous run's.
 void leave_out_defaults(const Catalogue& catalogue, std::vector<FileSetting>& file) {
   const Configuration defaults;
   const bool asynchronous = names_section(file, "async.") && !names_section(file, "schedule.");
@@ -77,7 +77,7 @@ void leave_out_defaults(const Catalogue& catalogue, std::vector<FileSetting>& fi
   });
 }
 
-/// Of the layers those that describe workers that meet.
+/// Both layers without their async.* keys.
 Given without_async(Given given) {
   std::erase_if(given.file, [](const FileSetting& one) { return one.name.starts_with("async."); });
   std::erase_if(given.over, [](const Setting& one) { return one.name.starts_with("async."); });
@@ -132,7 +132,7 @@ void check_sources(const PlanRequest& request) {
         "FOLDER (of a finished run), --total RULE:TIME twice, or --step-time with --network");
 }
 
-/// Reads the file and what stands over it, and sets aside what has no use.
+/// Reads the file and the settings over it, and sets aside keys without use.
 void read_configuration(const Catalogue& catalogue, const Arguments& arguments, std::vector<Setting> over,
                         PlanRequest& request) {
   std::optional<std::string> path = arguments.first();
@@ -222,4 +222,4 @@ PlanRequest read_plan_request(const Catalogue& catalogue, const std::vector<std:
   return request;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -14,12 +14,12 @@
 #include "muster/base/stopwatch.h"
 #include "muster/plan/event_simulation.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-constexpr double hopeless = 100;   // times the work itself, that failures may cost in a plan
-constexpr double pays_from = 0.5;  // of its share, that an addition of workers must bring
+constexpr double hopeless = 100;   // most that failures may cost, in multiples of the work
+constexpr double pays_from = 0.5;  // least PlanScale::marginal at which more workers pay
 
 PlanRow plan_row(const Catalogue& catalogue, const PlanRequest& request, const PlanBasis& basis,
                  const PlanRule& rule, const RateCurve& curve, RoundMaximum& maximum) {
@@ -49,7 +49,7 @@ void add_rows(const Catalogue& catalogue, PlanResult& plan, const RateCurve& cur
   plan.every_step = static_cast<size_t>(found - plan.rows.begin());
 }
 
-/// Codecs and overlap under the rule that was chosen.
+/// Adds other codecs and overlap under the chosen rule.
 void add_travels(const Catalogue& catalogue, PlanResult& plan) {
   if (plan.basis.parameters == 0 || plan.basis.costs.group.workers() < 2) return;
   const PlanRow& row = plan.rows[plan_choice(plan)];
@@ -114,7 +114,7 @@ int64_t most_workers(const PlanRequest& request, double worker_steps) {
   return samples ? std::min(whole, *samples / request.configuration.task.batch) : whole;
 }
 
-/// The same samples on other numbers of workers, rounds as often in the course of the run.
+/// The same samples on other numbers of workers, with the same number of rounds.
 PlanScan scan_workers(const PlanResult& plan, const PlanRow& row) {
   PlanScan scan;
   scan.rule = row.name;
@@ -170,7 +170,7 @@ std::optional<PlanAsync> simulate(const Catalogue& catalogue, const PlanRequest&
   return result;
 }
 
-/// What would surprise who reads the rows.
+/// Adds notes on what a reader may not expect in the rows.
 void add_notes(PlanResult& plan) {
   const double every = plan.rows[plan.every_step].time.total();
   for (const PlanRow& row : plan.rows) {
@@ -224,4 +224,4 @@ PlanResult make_plan(const Catalogue& catalogue, const PlanRequest& request, Pla
   return plan;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -12,7 +12,7 @@
 #include "muster/plan/run_time.h"
 #include "muster/schedule/rule_kind.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -20,7 +20,7 @@ class Catalogue;
 struct PlanRow {
   std::string name;
   const RuleKind* rule = nullptr;  ///< borrowed from the catalogue
-  Values values;                   ///< what it is given
+  Values values;                   ///< the rule's settings
   ScheduleWalk walk;
   RunTime time;
   double bytes_per_worker = 0;  ///< 0: unknown
@@ -37,8 +37,8 @@ struct PlanScale {
   int64_t workers = 1, hosts = 1, steps = 1;
   RunTime time;
   std::optional<double> cost;
-  /// Of what the last addition of workers should have brought, the part it did: ln(T before / T) / ln(K / K
-  /// before); 1 is perfect, below 0 the run gets slower.
+  /// Scaling efficiency of the last addition of workers: ln(T before / T) / ln(K / K before), with times T
+  /// and workers K. 1 is linear speed-up; below 0 the run gets slower.
   double marginal = 1;
 };
 
@@ -46,16 +46,15 @@ struct PlanScale {
 struct PlanScan {
   std::string rule;
   std::vector<PlanScale> points;
-  std::optional<int64_t>
-      pays_up_to;  ///< the most workers whose last addition brought at least half of its share
+  std::optional<int64_t> pays_up_to;  ///< the most workers up to which every marginal is at least 0.5
   std::optional<int64_t> fastest;
 };
 
-/// A change of how means travel, under one rule.
+/// One rule with another codec, or with meetings delayed by a round.
 struct PlanTravel {
   std::string name;                   ///< "fp32", "qsgd8", "delayed by a round"
   const NamedCodec* codec = nullptr;  ///< borrowed from the catalogue
-  bool delayed = false;               ///< meetings overlap with a round, which the configuration does not ask
+  bool delayed = false;               ///< meetings overlap with a round, as the configuration does not ask
   RunTime time;
   double bytes_per_worker = 0;
 };
@@ -69,7 +68,7 @@ struct PlanAsync {
 };
 
 struct PlanAdvice {
-  size_t row = 0;                     ///< of the rows
+  size_t row = 0;                     ///< index of PlanResult::rows
   const NamedCodec* codec = nullptr;  ///< borrowed from the catalogue
   RunTime time;
   double bytes_per_worker = 0;
@@ -88,20 +87,20 @@ struct PlanResult {
   std::vector<PlanScan> scans;
   std::optional<PlanAsync> async;
   PlanAdvice advice;
-  double seconds = 0;  ///< that planning took
+  double seconds = 0;  ///< duration of the planning
 };
 
-/// Walks and adds up everything. Throws OptionError.
+/// Computes the whole plan. Throws OptionError.
 PlanResult make_plan(const Catalogue& catalogue, const PlanRequest& request, PlanBasis basis);
 
 /// Cost of so many seconds; nothing without a price.
 std::optional<double> plan_cost(const PlanRequest& request, const HostGroup& group, double seconds);
 
-/// What advice on a rule may depend on, of the training that is planned.
+/// The facts of the planned training on which advice may depend.
 AdviceFacts advice_facts(const Catalogue& catalogue, const PlanRequest& request);
-/// What decides, and what to do with it.
+/// The recommended row and codec, with reasons and risks.
 PlanAdvice plan_advice(const PlanResult& plan);
-/// The rule under which to look at other ways to travel and other numbers of workers.
+/// Index of the row under which other codecs, overlap and numbers of workers are predicted.
 size_t plan_choice(const PlanResult& plan);
 
 /// "qsr with qsgd8: 5:30:00 instead of 8:36:00 with a meeting at every step".
@@ -119,4 +118,4 @@ std::string plan_page(const PlanResult& plan);
 /// A configuration for `muster train` with the reasons as comments. Throws Bug where it would not resolve.
 std::string recommended_toml(const Catalogue& catalogue, const PlanResult& plan);
 
-}  // namespace muster
+}  // namespace muster::inline app

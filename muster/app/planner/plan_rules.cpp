@@ -14,7 +14,7 @@
 #include "muster/base/nearest_word.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -121,4 +121,4 @@ ScheduleWalk walk_rule(const Catalogue& catalogue, const Configuration& configur
   return walk_schedule(*kind.make(schedule.values, facts), curve, replay);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/app/keys/options.h"
 #include "muster/plan/schedule_walk.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -34,4 +34,4 @@ PlanRule named_rule(const Catalogue& catalogue, const std::string& field, const 
 ScheduleWalk walk_rule(const Catalogue& catalogue, const Configuration& configuration,
                        const ScheduleSection& schedule, const RateCurve& curve, const Replay* replay);
 
-}  // namespace muster
+}  // namespace muster::inline app

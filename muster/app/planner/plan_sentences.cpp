@@ -3,7 +3,7 @@
 #include "muster/app/planner/plan_result.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -41,4 +41,4 @@ std::string scan_sentence(const PlanScan& scan) {
   return fmt::format("{}; the fastest number is {}.", pays, format_count(*scan.fastest));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

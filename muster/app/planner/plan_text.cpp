@@ -9,7 +9,7 @@
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::string plan_text(const PlanResult& plan) {
   return text + async_text(plan);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

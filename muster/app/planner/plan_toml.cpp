@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -20,7 +20,7 @@ bool replaced(const std::string& name) {
          name == "run.resume" || name == "comm.codec";
 }
 
-/// Keys of the schedule that the rule listens to.
+/// Keys of the schedule that the rule uses.
 std::vector<Setting> schedule_settings(const RuleKind& rule, const Values& values) {
   std::vector<Setting> settings = {{"schedule.rule", rule.name}};
   for (const FieldUse& use : rule.uses)
@@ -29,7 +29,7 @@ std::vector<Setting> schedule_settings(const RuleKind& rule, const Values& value
   return settings;
 }
 
-/// What the new rule has no use for would be refused.
+/// Removes keys that the new rule has no use for, as they would be refused.
 void drop_contradictions(std::vector<Setting>& settings, const RuleKind& rule) {
   if (rule.gradients != GradientMeetings::always) return;
   std::erase_if(settings, [](const Setting& one) {
@@ -39,7 +39,7 @@ void drop_contradictions(std::vector<Setting>& settings, const RuleKind& rule) {
   });
 }
 
-std::vector<Setting> recommended_settings(const Catalogue& catalogue, const PlanResult& plan) {
+std::vector<Setting> recommended_settings(const PlanResult& plan) {
   std::vector<Setting> settings = plan.request.settings;
   std::erase_if(settings, [](const Setting& one) { return replaced(one.name); });
   const PlanRow& row = plan.rows[plan.advice.row];
@@ -83,9 +83,9 @@ std::string recommended_toml(const Catalogue& catalogue, const PlanResult& plan)
   for (const std::string& line : plan.advice.reasons) text += wrapped("- " + line, "# ");
   if (!plan.advice.risks.empty()) text += "#\n# What it may cost:\n";
   for (const std::string& line : plan.advice.risks) text += wrapped("- " + line, "# ");
-  const std::vector<Setting> settings = recommended_settings(catalogue, plan);
+  const std::vector<Setting> settings = recommended_settings(plan);
   resolve(catalogue, std::nullopt, settings, Scope::preview);  // refuses what muster train would refuse
   return text + sections(catalogue, settings);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -14,7 +14,7 @@
 #include "muster/base/file.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 using Json = nlohmann::ordered_json;
 
-// A server keeps its state there, a simulation does not.
+// A server keeps snapshots in its folder, a simulation does not.
 bool was_served(const fs::path& folder) {
   std::error_code ignored;  // a folder that cannot be read shows no snapshot
   for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
@@ -92,4 +92,4 @@ std::string async_report_json(const std::vector<AsyncRun>& runs) {
   return Json{{"runs", all}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 
 #include "muster/report/async_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -21,4 +21,4 @@ AsyncReportInput read_async_runs(const Catalogue& catalogue,
 /// The table of the page as JSON: an array of objects.
 std::string async_report_json(const std::vector<AsyncRun>& runs);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -2,7 +2,7 @@
 
 #include <ctime>
 
-namespace muster {
+namespace muster::inline app {
 
 std::string time_now() {
   const std::time_t now = std::time(nullptr);
@@ -12,4 +12,4 @@ std::string time_now() {
   return std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local) > 0 ? text : "";
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

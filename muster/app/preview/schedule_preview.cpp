@@ -19,7 +19,7 @@
 #include "muster/report/table.h"
 #include "muster/report/terminal_plot.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -39,7 +39,7 @@ Replay read_replay(const std::string& path) {
   return Replay(records);
 }
 
-// Told here, where it is known how a user gives the metrics.
+// Reported here, where the flag that gives the metrics is known.
 void require_replay(const SyncSchedule& schedule, const std::string& rule,
                     const std::optional<std::string>& path, const std::optional<Replay>& replay) {
   const auto refuse = [&](std::string_view what) {
@@ -52,7 +52,7 @@ void require_replay(const SyncSchedule& schedule, const std::string& rule,
   if (schedule.wants_loss() && !(replay && replay->round_loss(0))) refuse("loss");
 }
 
-// A stair of each round, thinned to what a plot can show: of neighbours the longest round.
+// The period over the steps, one point a round, thinned to what a plot can show: of neighbours the longest.
 std::vector<PlotPoint> stairs(const Preview& preview) {
   constexpr int64_t most_points = 400;
   std::vector<PlotPoint> points;
@@ -167,4 +167,4 @@ std::string schedule_csv(const SchedulePreview& preview) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/schedule/learning_rate.h"
 #include "muster/schedule/preview.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -18,8 +18,8 @@ struct SchedulePreview {
   Preview rounds;
 };
 
-/// Walks the schedule of a resolved configuration over total_steps. `replay`: metrics.jsonl of a run; the
-/// rules that listen to a run need it. Throws OptionError, DataError.
+/// Walks the schedule of a resolved configuration over total_steps. `replay`: metrics.jsonl of a run; rules
+/// that follow a run's loss or divergence need it. Throws OptionError, DataError.
 SchedulePreview preview_schedule(const Catalogue& catalogue, const Configuration& configuration,
                                  int64_t total_steps,
                                  const std::optional<std::string>& replay = std::nullopt);
@@ -31,4 +31,4 @@ std::string schedule_json(const SchedulePreview& preview);
 /// Every round: start,period,learning_rate (of the round's first step).
 std::string schedule_csv(const SchedulePreview& preview);
 
-}  // namespace muster
+}  // namespace muster::inline app

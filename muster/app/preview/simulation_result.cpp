@@ -12,7 +12,7 @@
 #include "muster/report/summary_file.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -178,4 +178,4 @@ std::string simulation_text(const SimulationResult& result) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

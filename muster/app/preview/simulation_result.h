@@ -12,7 +12,7 @@
 #include "muster/plan/simulation_tally.h"
 #include "muster/report/arrivals_file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -35,11 +35,11 @@ struct SimulationResult {
   std::optional<TrainedResult> trained{};
   std::map<std::string, FileDigest> files{};  ///< of those in the folder, for summary.json
 
-  /// Whether all local steps were done; false where nobody was left to work.
+  /// Whether all local steps were done; false where no worker was left.
   bool finished() const;
 };
 
-/// The error of a run that came to no end, with what to do.
+/// The error of a run that no worker was left to finish, with the remedy.
 Error nobody_left(const SimulationResult& result);
 
 /// One JSON object (docs/json.md), indented by `indent` (-1: one line).
@@ -47,4 +47,4 @@ std::string simulation_json(const Catalogue& catalogue, const SimulationResult& 
 /// Tables for the terminal: what was measured, the run, and its workers (the first and last of many).
 std::string simulation_text(const SimulationResult& result);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 
 #include "muster/app/processes/child_start.h"
 
-namespace muster {
+namespace muster::inline app {
 
 ChildPool::~ChildPool() { stop(); }
 
@@ -38,4 +38,4 @@ void ChildPool::stop() {
     if (!look()) signals_.wait(0.2);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,10 +8,10 @@
 
 #include "muster/app/processes/held_signals.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Several programs at once, each with its output in files of its own. When this process dies, however it
-/// dies, they get SIGTERM; so they do, and are waited for, when the pool goes.
+/// Several programs at once, each with its output in files of its own. They get SIGTERM when this process
+/// dies in any way. The destructor sends it, too, and waits for them.
 class ChildPool {
  public:
   /// `signals` is borrowed.
@@ -45,4 +45,4 @@ class ChildPool {
   std::vector<Child> children_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -10,7 +10,7 @@
 #include "muster/base/file.h"
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline app {
 
 int run_child(const std::vector<std::string>& command, HeldSignals& signals) {
   const pid_t child = start_child(command, {}, signals);
@@ -29,7 +29,8 @@ bool wait_until_unlocked(const std::string& folder, double seconds, HeldSignals&
   const std::string path = folder + "/.lock";
   const Stopwatch watch;
   while (is_there(path)) {
-    // Opened anew each time: a writer may have put another file in its place. No locks: nobody holds one.
+    // Opened anew each time: a writer may have put another file in its place. Where the file system has no
+    // locks, no process holds one.
     if (LockFile(path).try_to_lock() != LockFile::Outcome::busy) break;
     if (watch.seconds() > seconds || signals.asked_to_stop() != 0) return false;
     signals.wait(0.05);
@@ -43,4 +44,4 @@ FolderClaim::FolderClaim(const std::string& folder) : lock_(folder + "/.lock") {
       fmt::format("another command is using '{}': wait for it, stop it, or choose another --out", folder));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

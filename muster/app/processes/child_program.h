@@ -6,12 +6,12 @@
 #include "muster/app/processes/held_signals.h"
 #include "muster/base/lock_file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Runs a program (a path and its words) to its end: its standard output is dropped, its standard error is
-/// ours. A signal that asks us to stop is handed on to it as SIGTERM, and when this process dies, however it
-/// dies, it gets SIGTERM too. Returns its exit code, 128 + signal where a signal ended it. Throws Error when
-/// it cannot be started.
+/// ours. A signal that asks us to stop is passed on to it as SIGTERM, which it also gets when this process
+/// dies in any way. Returns its exit code, 128 + signal where a signal ended it. Throws Error when it cannot
+/// be started.
 int run_child(const std::vector<std::string>& command, HeldSignals& signals);
 
 /// Waits until no process holds the lock of a run's folder (flock on FOLDER/.lock), such as one that is still
@@ -29,4 +29,4 @@ class FolderClaim {
   LockFile lock_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -12,7 +12,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -52,4 +52,4 @@ pid_t start_child(const std::vector<std::string>& command, const ChildOutput& to
 
 int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 std::string engine_path() {
   std::error_code problem;
@@ -35,7 +35,7 @@ std::optional<std::string> widest_blas_kernels() {
   return std::nullopt;
 }
 
-// They read these while they are loaded.
+// The libraries read these variables while they are loaded.
 void prepare_numeric_libraries() {
   const auto kernels = widest_blas_kernels();
   // Without memory for a variable the program that follows does not start either.
@@ -56,4 +56,4 @@ void hand_to_engine(const std::string& command, const std::vector<std::string>& 
   throw Error("cannot start " + program + ": " + std::strerror(errno));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 /// Path of `muster-engine`, the program beside this one (or in ../libexec/muster/) that knows LibTorch.
 /// Throws Error when there is none.
@@ -23,4 +23,4 @@ void prepare_numeric_libraries();
 /// return otherwise.
 [[noreturn]] void hand_to_engine(const std::string& command, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline app

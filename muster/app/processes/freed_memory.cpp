@@ -6,7 +6,7 @@
 #include <malloc.h>
 #endif
 
-namespace muster {
+namespace muster::inline app {
 
 void keep_freed_memory() {
 #ifdef __GLIBC__
@@ -17,4 +17,4 @@ void keep_freed_memory() {
 #endif
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

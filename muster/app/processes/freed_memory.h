@@ -1,6 +1,6 @@
 #pragma once
 
-namespace muster {
+namespace muster::inline app {
 
 /// Keeps memory that is freed for what is asked for next, in one pool of all threads, instead of handing it
 /// back to the system: every step asks for the same buffers, and pages that come back from the system are
@@ -8,4 +8,4 @@ namespace muster {
 /// start; does nothing where the C library is not glibc.
 void keep_freed_memory();
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <ctime>
 
-namespace muster {
+namespace muster::inline app {
 
 HeldSignals::HeldSignals() {
   sigemptyset(&held_);
@@ -37,4 +37,4 @@ int HeldSignals::wait(double seconds) {
 
 void HeldSignals::restore() const { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-}  // namespace muster
+}  // namespace muster::inline app

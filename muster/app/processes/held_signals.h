@@ -2,14 +2,15 @@
 
 #include <signal.h>
 
-namespace muster {
+namespace muster::inline app {
 
 /// Whether it asks a program to stop: SIGINT (Ctrl-C), SIGTERM, SIGHUP (the terminal is gone).
 constexpr bool asks_to_stop(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
 
-/// While it lives, the signals that ask to stop and SIGCHLD wait until they are asked for, so that a command
-/// that runs other programs ends in good order. What was ignored before stays ignored (background jobs,
-/// nohup). For the thread that made it, and programs it starts must call restore() before exec.
+/// While it lives, the signals that ask to stop and SIGCHLD are blocked and kept for asked_to_stop() and
+/// wait(), so that a command that runs other programs ends in good order. A SIGINT or SIGHUP that was ignored
+/// before stays ignored (background jobs, nohup). Holds for the thread that made it; a child must call
+/// restore() between fork and exec.
 class HeldSignals {
  public:
   HeldSignals();
@@ -17,12 +18,12 @@ class HeldSignals {
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
-  /// The signal that asks to stop if one has come by now, else the one of before, else 0.
+  /// The newest signal that asks to stop; 0 if none has come so far.
   int asked_to_stop();
   /// Waits for the next signal, at most so many seconds: SIGCHLD, one that asks to stop, or 0 when none
   /// came.
   int wait(double seconds);
-  /// Gives the calling thread the signals of before; safe after fork().
+  /// Restores the earlier signal mask in the calling thread; safe after fork().
   void restore() const;
 
  private:
@@ -31,4 +32,4 @@ class HeldSignals {
   int stop_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -13,7 +13,7 @@
 #include "muster/base/error.h"
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -72,4 +72,4 @@ std::string host_and_port(const std::string& address, int port) {
   return six ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

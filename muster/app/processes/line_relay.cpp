@@ -14,11 +14,11 @@
 #include "muster/base/error.h"
 #include "muster/base/printable.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-constexpr size_t most_waiting = 1 << 20;   ///< bytes for a slow reader; then the processes wait
+constexpr size_t most_waiting = 1 << 20;   ///< bytes kept for a slow reader; then the processes wait
 constexpr size_t longest_line = 64 << 10;  ///< a longer one is passed on in pieces
 
 bool same_file(int one, int other) {
@@ -144,4 +144,4 @@ void LineRelay::check() const {
                                 std::strerror(targets_[0].problem)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

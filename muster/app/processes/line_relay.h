@@ -7,11 +7,11 @@
 
 #include "muster/rendezvous/sockets.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Writes what several processes say to this process's standard output and error, whole lines at a time, so
-/// that no line of one stands inside a line of another. Never waits for who reads it: when nobody reads, the
-/// processes wait, this one does not.
+/// that no line of one stands inside a line of another. Never blocks on its reader: when the reader is slow,
+/// the processes wait, this one does not.
 class LineRelay {
  public:
   LineRelay();
@@ -20,21 +20,21 @@ class LineRelay {
   /// error), each with `prefix` before it. Without a prefix the bytes are passed on unchanged. The caller
   /// closes it when the process has it.
   FileDescriptor open(int rank, int target, std::string prefix);
-  /// From now on who writes where nobody reads any more gets a broken pipe, as it would without us; else what
-  /// it says is dropped.
+  /// From now on a process whose reader is gone gets a broken pipe, as it would without us; else its output
+  /// is dropped.
   void hand_on_broken_pipes() { hands_on_broken_pipes_ = true; }
   /// Standard output and standard error are the same file, pipe or terminal.
   bool one_stream() const { return one_stream_; }
 
   /// Adds what to wait for before the next serve().
   void add_to(std::vector<pollfd>& waited) const;
-  /// Takes what has been said and writes what can be written now.
+  /// Reads the output that is there and writes what can be written now.
   void serve();
-  /// Takes the last words of a rank that has ended, a line without an end among them.
+  /// Reads the last output of a rank that has ended, also a line without an end.
   void finish(int rank);
   /// A line of our own on standard error.
   void say(const std::string& line);
-  /// Something waits for its reader.
+  /// Some output is not yet written.
   bool has_more() const { return !targets_[0].waiting.empty() || !targets_[1].waiting.empty(); }
   /// Throws FileError when something could not be written to standard output (disk full, nobody reads).
   void check() const;
@@ -67,4 +67,4 @@ class LineRelay {
   std::vector<Source> sources_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -14,7 +14,7 @@
 #include "muster/base/output.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -49,15 +49,15 @@ int tell(std::string_view what, std::string message, int code) {
   return code;
 }
 
-// Whoever started us may have closed them. A file must not get their numbers: what is said would be written
-// into it. Writing to a standard output that was closed stays an error.
+// The parent process may have closed them. No file may get their numbers: messages would be written into it.
+// Writing to a standard output that was closed stays an error.
 void fill_standard_streams() {
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
     if (::fcntl(stream, F_GETFD) < 0)  // the lowest free number is this one
       ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);
 }
 
-// LibTorch says it in an error of its own.
+// LibTorch reports it as an error of its own type.
 bool is_out_of_memory(const std::exception& fault) {
   return std::string_view(fault.what()).find("allocate memory") != std::string_view::npos;
 }
@@ -101,11 +101,11 @@ int run_program(const Catalogue& catalogue, std::span<const Command> commands, i
   } catch (const std::bad_alloc&) {
     return tell("error", out_of_memory, exit_error);
   } catch (const std::length_error&) {
-    return tell("error", out_of_memory, exit_error);  // more than can be asked for
+    return tell("error", out_of_memory, exit_error);  // a size beyond any allocation
   } catch (const std::exception& fault) {
     if (is_out_of_memory(fault)) return tell("error", out_of_memory, exit_error);
     return tell("internal error", fault.what(), exit_fault);
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

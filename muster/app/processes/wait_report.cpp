@@ -10,7 +10,7 @@
 #include "muster/base/log.h"
 #include "muster/rendezvous/quiet_thread.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -37,7 +37,7 @@ std::string line_of(const Wait& wait, SteadyTime now) {
 }  // namespace
 
 std::optional<std::string> WaitReport::due(const std::optional<Wait>& wait, SteadyTime now) {
-  if (!wait || wait->spoken_for || now - wait->since < first_line_after) return std::nullopt;
+  if (!wait || wait->reported_elsewhere || now - wait->since < first_line_after) return std::nullopt;
   if (std::exchange(where_, wait->where) != wait->where) said_.reset();
   if (said_ && now - *said_ < pause_) return std::nullopt;
   pause_ = said_ ? std::min(3 * pause_, longest_pause) : first_pause;
@@ -54,7 +54,7 @@ WaitReporter::~WaitReporter() {
 }
 
 void WaitReporter::run() {
-  // A line of progress may stand there.
+  // Clears a progress line, which may stand there.
   const char* const before = ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
   WaitReport report;
   pollfd end{waker_.number(), POLLIN, 0};
@@ -63,4 +63,4 @@ void WaitReporter::run() {
       print_log("{}muster: {}\n", before, *line);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

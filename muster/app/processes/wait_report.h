@@ -8,9 +8,9 @@
 
 #include "muster/rendezvous/waits.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Decides when a wait is said aloud, and in which words: after ten seconds, then after 30, 90, 270 and so on
+/// Decides when a wait is reported, and in which words: after ten seconds, then after 30, 90, 270 and so on
 /// (at most ten minutes apart), beginning anew where another thing is waited for.
 class WaitReport {
  public:
@@ -39,4 +39,4 @@ class WaitReporter {
   std::thread thread_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

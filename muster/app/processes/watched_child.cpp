@@ -16,7 +16,7 @@
 #include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -98,4 +98,4 @@ std::vector<std::string> last_words(const std::string& log, size_t most) {
   return words;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -11,7 +11,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -119,4 +119,4 @@ std::vector<double> evaluate_each(const std::string& expression, const std::vect
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 /// A figure that was found. NaN: the JSON says null.
 struct FigureValue {
@@ -21,4 +21,4 @@ double evaluate(const std::string& expression, const std::vector<FigureValue>& f
 /// The same for each element of the lists in it, which must be equally long; numbers stay as they are.
 std::vector<double> evaluate_each(const std::string& expression, const std::vector<FigureValue>& figures);
 
-}  // namespace muster
+}  // namespace muster::inline app

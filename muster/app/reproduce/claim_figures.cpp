@@ -10,7 +10,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -137,4 +137,4 @@ std::string shown_figures(const ClaimTest& test, const std::vector<FigureValue>&
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 #include "muster/app/reproduce/claim_expression.h"
 #include "muster/app/reproduce/claims.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What the runs printed, as JSON texts: one for each seed, or one.
 using RunResults = std::map<std::string, std::vector<std::string>>;
@@ -26,4 +26,4 @@ std::vector<FigureValue> find_figures(const ClaimTest& test, const RunResults& r
 /// `shows` with the figures put in, lists by their mean. Throws DataError for a form that cannot be written.
 std::string shown_figures(const ClaimTest& test, const std::vector<FigureValue>& figures);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -12,7 +12,7 @@
 #include "muster/base/nearest_word.h"
 #include "muster/choice/value.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -89,4 +89,4 @@ void check_paper(const std::vector<ClaimFile>& files, const std::string& paper) 
                                     : fmt::format("is none of {}; did you mean {}?", all, nearest));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

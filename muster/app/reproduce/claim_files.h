@@ -6,7 +6,7 @@
 
 #include "muster/app/reproduce/claims.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Claims of the program itself, or of the files *.toml of a folder, by name. Throws DataError, FileError:
 /// also for a part of a measured claim with fewer than eight seeds, or with arms of different seeds.
@@ -17,4 +17,4 @@ bool is_asked_for(const ClaimFile& file, const std::string& paper);
 /// Throws OptionError for a name that no file has.
 void check_paper(const std::vector<ClaimFile>& files, const std::string& paper);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -30,7 +30,7 @@ int64_t number_behind(const std::string& need, size_t prefix) {
   return number;
 }
 
-/// What of a need is not there, as a person would say it; "" where it is met.
+/// What is missing of a need, in words; "" where it is met.
 std::string missing(const std::string& need, const ReproduceRequest& request) {
   if (need == "engine") return has_engine() ? "" : "muster-engine (a build with LibTorch)";
   if (need.starts_with("data:")) {
@@ -51,7 +51,7 @@ std::string missing(const std::string& need, const ReproduceRequest& request) {
     return workers > 0 && slots >= workers ? ""
                                            : fmt::format("{} slots in the file of --hosts", need.substr(8));
   }
-  return need;  // hardware that no program can see from here
+  return need;  // hardware that cannot be detected from here
 }
 
 }  // namespace
@@ -64,4 +64,4 @@ std::string missing_needs(const ClaimTest& test, const ReproduceRequest& request
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

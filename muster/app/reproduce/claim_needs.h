@@ -4,10 +4,10 @@
 
 #include "muster/app/reproduce/reproduction_plan.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What a test needs and is not here, as a person would say it; "" where all is. Throws FileError, DataError
-/// for a file of hosts that cannot be read.
+/// What a test needs and does not find here, in words; "" where nothing is missing. Throws FileError,
+/// DataError for a file of hosts that cannot be read.
 std::string missing_needs(const ClaimTest& test, const ReproduceRequest& request);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 ClaimRow::ClaimRow(const toml::table& table, std::string name, const std::vector<std::string_view>& keys)
     : table_(table), name_(std::move(name)) {
@@ -116,4 +116,4 @@ const toml::array& ClaimRow::list(std::string_view key) const {
   return *node.as_array();
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 /// A table of a claims file. Every reader throws DataError, naming the row, for a value of another form;
 /// so does the constructor for a key that is not in `keys`.
@@ -41,4 +41,4 @@ class ClaimRow {
   std::string name_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

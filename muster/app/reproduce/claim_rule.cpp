@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/base/student.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -32,7 +32,7 @@ Sample sample(const std::vector<double>& values) {
   return result;
 }
 
-/// One bound on the mean: where it lies beside zero, and how surely.
+/// One bound on a mean: whether Student's interval lies below or above zero, and the p of either.
 struct Side {
   bool below = false, above = false;          ///< Student's interval, wholly
   double chance_below = 1, chance_above = 1;  ///< two-sided p of being below, and above
@@ -149,4 +149,4 @@ std::vector<bool> stands_with_holm(const std::vector<double>& chances) {
   return stands;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,16 +8,16 @@
 
 #include "muster/report/decision.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What a part of a measured claim says of its arm beside the other, by what is measured of both.
+/// The relation that a part of a measured claim states between the values of its arm and those of the other.
 /// no_more, no_less and same hold within the part's margin.
 enum class Direction { less, more, no_more, no_less, same };
 std::string_view direction_word(Direction direction);
 /// None for a word that is no direction.
 std::optional<Direction> direction_of(std::string_view word);
 
-/// What is compared: the arm's values beside `times` those of the other, seed by seed.
+/// A comparison of the arm's values with `times` those of the other, paired by seed.
 struct Comparison {
   Direction direction = Direction::less;
   double times = 1;
@@ -25,7 +25,7 @@ struct Comparison {
   bool margin_is_share = false;  ///< the margin is a share of the other's values
 };
 
-/// What the seeds say of a comparison.
+/// The outcome of a comparison over the seeds.
 struct Decided {
   Decision decision = Decision::undecided;
   int64_t pairs = 0;
@@ -53,4 +53,4 @@ DecidedClaim decide_all(const std::vector<Decided>& parts);
 /// together.
 std::vector<bool> stands_with_holm(const std::vector<double>& chances);
 
-}  // namespace muster
+}  // namespace muster::inline app

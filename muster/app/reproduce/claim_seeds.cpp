@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 RunsByName runs_by_name(const std::vector<ClaimFile>& files) {
   RunsByName runs;
@@ -39,4 +39,4 @@ int64_t seeds_of(const ClaimPart& part, const ClaimTest& test, const RunsByName&
   return seeds;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

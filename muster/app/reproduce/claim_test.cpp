@@ -9,7 +9,7 @@
 #include "muster/app/reproduce/claim_expression.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -241,4 +241,4 @@ std::string_view kind_text(ClaimKind kind) {
   return kind == ClaimKind::not_testable ? "not testable here" : kind_word(kind);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

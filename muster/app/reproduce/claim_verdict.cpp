@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -95,4 +95,4 @@ Judgement judge(const ClaimTest& test, const std::vector<FigureValue>& figures,
   return test.kind == ClaimKind::measured ? judge_parts(test, figures, seeds) : judge_numbers(test, figures);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 
 #include "muster/app/reproduce/claim_figures.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// holds, refuted, undecided: of measured rows. agrees, differs: of exact and arithmetic rows.
 enum class ClaimVerdict { holds, refuted, undecided, agrees, differs, not_testable, failed };
@@ -18,7 +18,7 @@ std::string_view claim_verdict_text(ClaimVerdict verdict);
 /// For JSON: the same with '_', and "not_testable".
 std::string_view claim_verdict_word(ClaimVerdict verdict);
 
-/// What the figures make of a test.
+/// The verdict on a test by its figures.
 struct Judgement {
   ClaimVerdict verdict = ClaimVerdict::failed;
   std::vector<Decided> parts;   ///< of a measured test, one for each of its parts
@@ -26,9 +26,9 @@ struct Judgement {
   double chance = 1;            ///< two-sided p of a measured verdict; 1 where undecided
 };
 
-/// By the one rule (claim_rule.h), or by the numbers' tolerances. `seeds`: that each part declares. Throws
-/// DataError: another number of seeds was found, or see decide.
+/// By the one rule (claim_rule.h), or by the numbers' tolerances. `seeds`: the number that each part
+/// declares. Throws DataError: another number of seeds was found, or see decide.
 Judgement judge(const ClaimTest& test, const std::vector<FigureValue>& figures,
                 const std::vector<int64_t>& seeds);
 
-}  // namespace muster
+}  // namespace muster::inline app

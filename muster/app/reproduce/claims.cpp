@@ -10,7 +10,7 @@
 #include "muster/app/reproduce/claim_test.h"
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -107,4 +107,4 @@ ClaimFile parse_claims(std::string_view text, const std::string& file) {
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

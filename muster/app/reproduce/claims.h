@@ -9,7 +9,7 @@
 
 #include "muster/app/reproduce/claim_rule.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// A command of this program whose JSON the claims read, `[[run]]` in a claims file.
 struct ClaimRun {
@@ -31,7 +31,7 @@ struct ClaimFigure {
   std::string each;  ///< or an expression for each element of those
 };
 
-/// A picture: figures against figures.
+/// A chart: figures against figures.
 struct ClaimChart {
   struct Curve {
     std::string label, x, y;  ///< from, as of a figure
@@ -44,12 +44,12 @@ struct ClaimChart {
 
 /// measured: something was run that could have come out otherwise. exact: a formula or an enumeration against
 /// the paper's number. arithmetic: the paper's inputs give the paper's outputs; a check of this program, no
-/// evidence for the claim. not_testable: what is needed is nowhere near.
+/// evidence for the claim. not_testable: what is needed is out of reach.
 enum class ClaimKind { measured, exact, arithmetic, not_testable };
 std::string_view kind_word(ClaimKind kind);  ///< "not_testable"
 std::string_view kind_text(ClaimKind kind);  ///< "not testable here"
 
-/// A part of a measured claim: an arm beside another arm, or beside a number.
+/// A part of a measured claim: an arm compared with another arm, or with a number.
 struct ClaimPart {
   std::string says;         ///< in words: "QSR ends flatter than constant 4"
   std::string arm, beside;  ///< figures with a value for each seed; `beside` may be empty
@@ -73,8 +73,8 @@ struct ClaimTest {
   std::vector<ClaimNumber> numbers;  ///< of an exact or arithmetic row
   std::string shows;                 ///< the result in a line: "{early:.3f} beside {late:.3f}"
   std::vector<std::string>
-      needs;  ///< data:NAME, workers:N, cores:N, engine; anything else is a thing no program can see
-  std::vector<std::string> commands;         ///< that a person runs, where no run stands for them
+      needs;  ///< data:NAME, workers:N, cores:N, engine; anything else cannot be detected
+  std::vector<std::string> commands;         ///< for a person to run, where no [[run]] does
   std::map<std::string, std::string> means;  ///< what a verdict means, by its word
   std::vector<ClaimChart> charts;
 };
@@ -122,4 +122,4 @@ std::vector<std::string> sources_of_figure(const ClaimTest& test, const std::str
 /// What a row compares, in words: "qsr < constant" or "volume = 10.4 +- 0.05"; parts separated by "; ".
 std::string rule_text(const ClaimTest& test);
 
-}  // namespace muster
+}  // namespace muster::inline app

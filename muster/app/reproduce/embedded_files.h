@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 /// A text that the program carries in itself, by its path in the source tree: "configs/qsr.toml".
 struct EmbeddedFile {
@@ -13,4 +13,4 @@ struct EmbeddedFile {
 /// reproduce/*.toml and configs/**/*.toml.
 std::vector<EmbeddedFile> embedded_files();
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::vector<std::string> other_sentences(const ReproductionCount& count) {
   return texts;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

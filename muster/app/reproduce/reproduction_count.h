@@ -6,7 +6,7 @@
 
 #include "muster/app/reproduce/claim_verdict.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// How a row is counted.
 struct CountedRow {
@@ -31,4 +31,4 @@ std::string measured_sentence(const ReproductionCount& count);
 /// The other kinds, and Holm's count, a sentence each.
 std::vector<std::string> other_sentences(const ReproductionCount& count);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 
 #include "muster/app/reproduce/reproduction_result.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -126,4 +126,4 @@ std::string reproduction_json(const ReproductionResult& result, int indent) {
   return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -14,7 +14,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -98,4 +98,4 @@ std::map<std::string, std::string> ResultKeys::of(const PlannedCommand& command)
   return key;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,28 +6,29 @@
 
 #include "muster/app/reproduce/reproduction_plan.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// Of the program in a file, sixteen hexadecimal digits: of the sources that it was built from, where it
-/// carries that digest (cmake/SourceDigest.cmake), else of the whole file. Throws FileError.
+/// Digest of the program in a file, sixteen hexadecimal digits: that of its sources, where the file carries
+/// it (cmake/SourceDigest.cmake), else that of the whole file. Throws FileError.
 std::string program_digest(const std::string& path);
 
-/// Of a file's content; of a folder all names and contents below it. Files above 1 GiB count by their length
-/// and time of change. Throws FileError.
+/// Digest of a file's content, or of all names and contents below a folder. Files above 1 GiB count by their
+/// size and time of modification. Throws FileError.
 std::string input_digest(const std::string& path);
 
-/// What the results of commands are kept by: digests of the programs that a command uses and of the
+/// The keys under which results of commands are kept: digests of the programs that a command uses and of the
 /// configurations and data that its words name. Each file is read once.
 class ResultKeys {
  public:
-  /// Of `muster` at that path, and of the engine and the tokenizer beside it.
+  /// `program`: the path of `muster`; the engine and the tokenizer lie beside it.
   explicit ResultKeys(const std::string& program);
 
-  /// By what it is a digest of: "muster", "muster-engine", "configs/qsr.toml". Throws FileError.
+  /// The digests of a command by the names of their subjects: "muster", "muster-engine", "configs/qsr.toml".
+  /// Throws FileError.
   std::map<std::string, std::string> of(const PlannedCommand& command);
 
  private:
   std::map<std::string, std::string> programs_, inputs_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 #include "muster/base/format.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::string reproduction_list_json(const ReproductionPlan& plan) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include "muster/app/reproduce/reproduction_result.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -165,4 +165,4 @@ std::string reproduction_page(const ReproductionResult& result) {
   return study_page(page);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -19,7 +19,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -53,7 +53,7 @@ std::map<std::string, std::string> tuned_values(const ReproduceRequest& request)
   return values;
 }
 
-/// "" or the arm of a {tuned:ARM} that has no value.
+/// Fills in every {tuned:ARM}; returns the first ARM that has no value, or "".
 std::string fill_tuned(std::string& words, const std::map<std::string, std::string>& tuned) {
   constexpr std::string_view mark = "{tuned:";
   for (size_t at = words.find(mark); at != std::string::npos; at = words.find(mark)) {
@@ -234,4 +234,4 @@ void write_configurations(const std::string& folder) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 
 #include "muster/app/reproduce/claims.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What `muster reproduce` was asked for.
 struct ReproduceRequest {
@@ -30,7 +30,7 @@ struct PlannedCommand {
   std::vector<std::string> words;  ///< behind "muster"
   double minutes = 1;
   bool resumes = false;
-  std::vector<std::string> kept_by;  ///< the words without the folders of this machine
+  std::vector<std::string> kept_by;  ///< the words without the folders of this machine: a result's key
   std::map<std::string, std::string>
       inputs;  ///< configurations and data that the words name, and their paths
 };
@@ -75,4 +75,4 @@ void make_folder(const std::string& folder);
 /// Writes the configurations that the program carries to FOLDER/configs, where {configs} points.
 void write_configurations(const std::string& folder);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::vector<std::string> part_texts(const JudgedClaim& judged) {
   return texts;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

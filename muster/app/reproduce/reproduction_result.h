@@ -9,7 +9,7 @@
 #include "muster/app/reproduce/reproduction_runs.h"
 #include "muster/report/study_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// A claim with its verdict.
 struct JudgedClaim {
@@ -40,7 +40,7 @@ std::vector<std::string> part_texts(const JudgedClaim& judged);
 std::string reproduction_json(const ReproductionResult& result, int indent);
 /// The rows by their kinds, and how many of each hold, for the terminal.
 std::string reproduction_text(const ReproductionResult& result);
-/// The page with all verdicts, pictures and commands.
+/// The page with all verdicts, charts and commands.
 std::string reproduction_page(const ReproductionResult& result);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -19,7 +19,7 @@
 #include "muster/base/sealed_json.h"
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -54,7 +54,7 @@ class RunFolder {
   std::string output() const { return path_ + "/output"; }
   std::string errors() const { return path_ + "/errors"; }
 
-  /// What an earlier call has left of the same command.
+  /// The result of the same command from an earlier call.
   std::optional<FinishedCommand> kept() const {
     if (!is_there(path_ + "/run.json")) return std::nullopt;
     const std::string text = read_file(path_ + "/run.json");
@@ -64,7 +64,7 @@ class RunFolder {
     return FinishedCommand{json.value("seconds", 0.0), json["result"].dump(), ""};
   }
 
-  /// An empty folder, but what the same command has begun and can go on with.
+  /// Makes the folder, and empties it unless the same command can resume there.
   void prepare() const {
     std::error_code problem;
     const bool goes_on = command_.resumes && begun();
@@ -99,10 +99,10 @@ class RunFolder {
 
   const PlannedCommand& command_;
   std::string path_;
-  Json identity_;  ///< what a result is kept by
+  Json identity_;  ///< the key of a kept result
 };
 
-/// Starts commands while there is room, and tells how far it is.
+/// Starts commands while jobs are free, and reports progress.
 class Runner {
  public:
   Runner(const std::vector<PlannedCommand>& commands, const ReproduceRequest& request, HeldSignals& signals)
@@ -261,4 +261,4 @@ ClaimResults results_of(const PlannedClaim& claim, const ReproductionPlan& plan,
   return all;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

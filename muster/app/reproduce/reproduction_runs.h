@@ -9,9 +9,9 @@
 #include "muster/app/reproduce/claim_figures.h"
 #include "muster/app/reproduce/reproduction_plan.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// What came of a command.
+/// The outcome of a command.
 struct FinishedCommand {
   double seconds = 0;
   std::string json;     ///< what it printed
@@ -21,10 +21,10 @@ struct FinishedCommand {
 /// By PlannedCommand::name.
 using FinishedCommands = std::map<std::string, FinishedCommand>;
 
-/// Runs the commands as programs of their own, at most request.jobs at a time, and says on standard error
-/// how far it is. What is done is kept in OUT/runs/NAME/run.json by the words that made it and by digests of
-/// the programs, configurations and data (reproduction_key.h), and done again where one of these changed. A
-/// failed command is named and does not stop the others. Returns what is there when all have ended or a
+/// Runs each command as a child process, at most request.jobs at a time, with progress on standard error.
+/// Results are kept in OUT/runs/NAME/run.json under the command's words and digests of the programs,
+/// configurations and data (reproduction_key.h); a command is run again where one of these has changed. A
+/// failed command is reported and does not stop the others. Returns the results when all have ended or a
 /// signal asked to stop (see `signals`).
 FinishedCommands run_commands(const std::vector<PlannedCommand>& commands, const ReproduceRequest& request,
                               HeldSignals& signals);
@@ -37,4 +37,4 @@ struct ClaimResults {
 ClaimResults results_of(const PlannedClaim& claim, const ReproductionPlan& plan,
                         const FinishedCommands& finished);
 
-}  // namespace muster
+}  // namespace muster::inline app

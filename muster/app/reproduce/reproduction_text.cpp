@@ -5,7 +5,7 @@
 #include "muster/app/reproduce/reproduction_result.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -57,4 +57,4 @@ std::string reproduction_text(const ReproductionResult& result) {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

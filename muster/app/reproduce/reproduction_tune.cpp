@@ -16,13 +16,13 @@
 #include "muster/base/output.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
 constexpr int most_extensions = 6;
 
-/// An arm with the grid that it has come to.
+/// An arm with its grid, as extended so far.
 struct Search {
   const TuneArm* arm = nullptr;
   std::vector<double> grid;
@@ -178,4 +178,4 @@ int tune(const ReproduceRequest& request) {
   return write_settings(searches, request);
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

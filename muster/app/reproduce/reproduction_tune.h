@@ -6,7 +6,7 @@
 #include "muster/app/reproduce/reproduction_runs.h"
 #include "muster/app/reproduce/tuned_settings.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// The commands of a grid: each value with each seed.
 std::vector<PlannedCommand> tune_commands(const TuneArm& arm, const std::vector<double>& grid,
@@ -22,8 +22,8 @@ TunedArm tuned_arm(const TuneArm& arm, const std::vector<double>& grid, const Fi
 std::vector<double> extended_grid(const TunedArm& arm);
 
 /// Tunes all arms of the paper asked for: runs each grid, extends it while the best lies on its edge (at most
-/// six times), and writes OUT/settings.toml, to be committed as reproduce/tuned/settings.toml. Goes on where
-/// it was stopped. Returns the exit code.
+/// six times), and writes OUT/settings.toml, in the form of reproduce/tuned/settings.toml. Resumes where it
+/// was stopped. Returns the exit code.
 int tune(const ReproduceRequest& request);
 
-}  // namespace muster
+}  // namespace muster::inline app

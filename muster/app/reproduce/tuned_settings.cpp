@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -104,4 +104,4 @@ std::vector<TunedArm> load_tuned(const std::optional<std::string>& folder) {
   return {};
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

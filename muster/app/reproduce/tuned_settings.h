@@ -8,7 +8,7 @@
 
 #include "muster/app/reproduce/claims.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What `reproduce --tune` found for an arm: the mean result at each value of its grid.
 struct TunedArm {
@@ -30,7 +30,7 @@ bool is_inside(const TunedArm& arm);
 std::vector<TunedArm> parse_tuned(std::string_view text, const std::string& file);
 std::string tuned_text(const std::vector<TunedArm>& arms);
 
-/// Of the program itself, or of FOLDER/tuned/settings.toml; none where that is missing.
+/// The tuned arms of the program itself, or of FOLDER/tuned/settings.toml; none where that is missing.
 std::vector<TunedArm> load_tuned(const std::optional<std::string>& folder);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -16,4 +16,4 @@ int study_slow_sde(const Catalogue& catalogue, const std::vector<std::string>& w
 /// Rules for meetings on a small non-convex problem, many whole trainings.
 int study_teacher(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline app

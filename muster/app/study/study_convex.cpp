@@ -6,11 +6,11 @@
 #include "muster/app/study/study_output.h"
 #include "muster/base/output.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-/// A study in the three forms that a user may want.
+/// The output of a study in its three forms.
 struct Shown {
   std::string json, indented, text;
   StudyPage page;
@@ -54,4 +54,4 @@ int study_convex(const Catalogue& catalogue, const std::vector<std::string>& wor
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 #include "muster/theory/convex/piecewise_quadratic.h"
 #include "muster/theory/convex/quadratic_moments.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -144,4 +144,4 @@ StudyPage convex_closed_page(const ConvexRequest& request, const std::vector<Clo
   return page;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

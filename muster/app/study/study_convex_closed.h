@@ -6,9 +6,9 @@
 #include "muster/app/study/study_convex_request.h"
 #include "muster/report/study_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// One line of a problem that needs no data.
+/// One row of results of a problem that needs no data.
 struct ClosedRow {
   int64_t workers = 1, period = 1;
   std::vector<double> values;  ///< by column of closed_columns()
@@ -24,4 +24,4 @@ std::string convex_closed_json(const ConvexRequest& request, const std::vector<C
 std::string convex_closed_text(const ConvexRequest& request, const std::vector<ClosedRow>& rows);
 StudyPage convex_closed_page(const ConvexRequest& request, const std::vector<ClosedRow>& rows);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/study/study_convex_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
 const CommandHelp& convex_help() {
   static const CommandHelp help = {
@@ -64,4 +64,4 @@ const CommandHelp& convex_help() {
   return help;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -15,7 +15,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -165,4 +165,4 @@ ConvexRequest read_convex_request(const Catalogue& catalogue, const std::vector<
   return request;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -10,7 +10,7 @@
 #include "muster/theory/convex/convex_problem.h"
 #include "muster/theory/convex/convex_step_size.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -26,7 +26,7 @@ struct ConvexRequest {
   ConvexProblemOptions objective;
   std::vector<int64_t> workers = {1}, periods = {1}, batches = {1};
   std::optional<Configuration> schedule;  ///< the schedule.* keys, resolved; in place of periods
-  bool condition_given = false;           ///< schedule.condition_number was
+  bool condition_given = false;           ///< schedule.condition_number is given
   StepSizeRule step_size = StepSizeRule::inverse;
   std::optional<double> learning_rate;
   bool step_size_given = false;
@@ -35,7 +35,7 @@ struct ConvexRequest {
   uint64_t seed = 1;
   std::vector<double> targets;  ///< not empty: iterations to accuracy
   int64_t seeds = 4, tuning_seeds = 0;
-  std::optional<int64_t> delay;  ///< the asynchronous form
+  std::optional<int64_t> delay;  ///< tau of the asynchronous form
   bool staggered = false;
   std::optional<double> communication_cost;  ///< of a meeting, in local steps
   std::optional<double> seconds_per_step, seconds_per_meeting;
@@ -52,4 +52,4 @@ ConvexRequest read_convex_request(const Catalogue& catalogue, const std::vector<
 
 const CommandHelp& convex_help();
 
-}  // namespace muster
+}  // namespace muster::inline app

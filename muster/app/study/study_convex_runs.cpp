@@ -15,7 +15,7 @@
 #include "muster/report/progress_line.h"
 #include "muster/schedule/theory_period.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -75,7 +75,7 @@ std::unique_ptr<ConvexRun> start_run(const Catalogue& catalogue, const ConvexReq
                                      schedule_of(catalogue, request, subject, one));
 }
 
-// sigma^2 and G^2 are those of what the run visited.
+// sigma^2 and G^2 are taken over the iterates that the run visited.
 StichSetting theorem_setting(const ConvexRequest& request, const ConvexSubject& subject, const Case& one,
                              const ConvexRun& run) {
   StichSetting setting;
@@ -167,4 +167,4 @@ std::vector<ConvexRunResult> convex_runs(const Catalogue& catalogue, const Conve
   return results;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,11 +7,11 @@
 #include "muster/theory/convex/convex_bounds.h"
 #include "muster/theory/convex/convex_run.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
-/// The longest periods that theories allow at 1 / (K T), constants left out where the name says nothing else.
+/// The longest periods that theories allow at 1 / (K T), without constants unless the name says so.
 struct AllowedPeriods {
   int64_t stich = 1;
   int64_t stich_with_constants = 1;
@@ -24,7 +24,7 @@ struct AllowedPeriods {
   int64_t drift_near_optimum = 1;                   ///< with the largest eigenvalue at the optimum
 };
 
-/// One run and what the theory says of it.
+/// The result of one run, with the theory's bound on it.
 struct ConvexRunResult {
   int64_t workers = 1, batch = 1;
   std::string meetings;  ///< "H = 4", "stich (theory)", ...
@@ -35,7 +35,7 @@ struct ConvexRunResult {
   double seconds = 0;    ///< of training
   double samples_per_second = 0;
   StichSetting setting;  ///< the theorem's, with sigma^2 and G^2 over the iterates that the run visited
-  int64_t iterates_looked_at = 0;  ///< of these
+  int64_t iterates_looked_at = 0;  ///< number of these iterates
   StichBound bound;
   AllowedPeriods allowed;
 };
@@ -56,4 +56,4 @@ std::string convex_runs_text(const ConvexSubject& subject, const std::vector<Con
 StudyPage convex_runs_page(const ConvexRequest& request, const ConvexSubject& subject,
                            const std::vector<ConvexRunResult>& runs);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 #include "muster/app/study/study_output.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -183,4 +183,4 @@ StudyPage convex_runs_page(const ConvexRequest& request, const ConvexSubject& su
   return page;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -10,11 +10,12 @@
 #include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-// Without a wish all settings of the papers' grid; a wish for a family its part; a learning rate it alone.
+// Step sizes to try: all of the papers' grid, or those of the requested family, or only that of a given
+// learning rate or of `theorem`.
 std::vector<ConvexStepSize> grid_of(const ConvexRequest& request, const ConvexSubject& subject,
                                     int64_t period) {
   if (request.learning_rate || request.step_size == StepSizeRule::theorem)
@@ -104,4 +105,4 @@ ConvexScan convex_scan(const ConvexRequest& request, const ConvexSubject& subjec
   return scan;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

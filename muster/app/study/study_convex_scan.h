@@ -7,7 +7,7 @@
 #include "muster/app/study/study_convex_subject.h"
 #include "muster/theory/convex/step_size_search.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// Steps to the targets of one K, b, H.
 struct ScanCell {
@@ -32,7 +32,7 @@ struct ConvexScan {
   const ScanCell* find(int64_t workers, int64_t batch, int64_t period) const;
 };
 
-/// A single worker has nobody to meet.
+/// The time of `steps` steps of a cell; a single worker has no meetings.
 ScanTime scan_time(const ConvexScan& scan, const ScanCell& cell, double steps);
 
 /// Tunes every cell of workers x batches x periods (one worker: the first period alone), and one worker where
@@ -45,4 +45,4 @@ std::string convex_scan_text(const ConvexScan& scan);
 StudyPage convex_scan_page(const ConvexRequest& request, const ConvexSubject& subject,
                            const ConvexScan& scan);
 
-}  // namespace muster
+}  // namespace muster::inline app

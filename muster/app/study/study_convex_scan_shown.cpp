@@ -8,7 +8,7 @@
 #include "muster/app/study/study_output.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -269,4 +269,4 @@ StudyPage convex_scan_page(const ConvexRequest& request, const ConvexSubject& su
   return page;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -13,11 +13,11 @@
 #include "muster/theory/convex/generated_rows.h"
 #include "muster/theory/convex/libsvm_file.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-// Every worker has an iterate of its own.
+// Refuses too large a problem: every worker has an iterate of its own.
 void check_size(const ConvexRequest& request, int64_t features) {
   const int64_t workers = *std::max_element(request.workers.begin(), request.workers.end());
   const double places = static_cast<double>(workers) * static_cast<double>(features);
@@ -132,4 +132,4 @@ std::string step_size_text(const ConvexStepSize& step_size) {
   throw Bug("unknown rule of step sizes");
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -9,7 +9,7 @@
 #include "muster/theory/convex/convex_optimum.h"
 #include "muster/theory/convex/convex_problem.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// A problem with all that is known of it before the first step.
 struct ConvexSubject {
@@ -29,12 +29,12 @@ StudyTable subject_table(const ConvexSubject& subject);
 /// One JSON object: samples, features, optimum, smoothness, strong_convexity and more.
 std::string subject_json(const ConvexRequest& request, const ConvexSubject& subject);
 
-/// 4 / (mu (a + t)) and so on, as the request wants it; `longest_period` counts for theorem. Throws
-/// OptionError where a step would turn the regularisation around.
+/// The requested step size, such as 4 / (mu (a + t)); `longest_period` counts for `theorem`. Throws
+/// OptionError unless every step size is below 1 / lambda, with lambda the regularisation.
 ConvexStepSize convex_step_size(const ConvexRequest& request, const ConvexSubject& subject,
                                 int64_t longest_period);
 
 /// "inverse 0.125", "constant 0.5", "theorem".
 std::string step_size_text(const ConvexStepSize& step_size);
 
-}  // namespace muster
+}  // namespace muster::inline app

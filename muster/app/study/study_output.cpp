@@ -9,7 +9,7 @@
 #include "muster/base/file.h"
 #include "muster/report/table.h"
 
-namespace muster {
+namespace muster::inline app {
 
 std::string study_table_text(const StudyTable& table) {
   std::vector<Table::Column> columns;
@@ -28,4 +28,4 @@ void write_study(const std::string& folder, const std::string& json, const Study
   write_file_atomically(folder + "/report.html", study_page(page));
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 
 #include "muster/report/study_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// A table of a study for the terminal, with its title above and its note, wrapped, below.
 std::string study_table_text(const StudyTable& table);
@@ -13,4 +13,4 @@ std::string study_table_text(const StudyTable& table);
 /// Writes study.json and report.html into `folder`, made if need be. Throws FileError.
 void write_study(const std::string& folder, const std::string& json, const StudyPage& page);
 
-}  // namespace muster
+}  // namespace muster::inline app

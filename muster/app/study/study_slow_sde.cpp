@@ -13,11 +13,11 @@
 #include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-/// Runs the cases; on a terminal a line on standard error tells how far they are.
+/// Runs the cases; on a terminal a line on standard error shows the progress.
 std::vector<SlowSdeRow> run_cases(const SlowSdeRequest& request) {
   const bool terminal = is_live_terminal(STDERR_FILENO);
   ProgressLine line(std::cerr, progress_options(STDERR_FILENO));
@@ -61,4 +61,4 @@ int study_slow_sde(const Catalogue& catalogue, const std::vector<std::string>& w
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/study/study_slow_sde_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
 const CommandHelp& slow_sde_help() {
   static const CommandHelp help = {
@@ -55,4 +55,4 @@ const CommandHelp& slow_sde_help() {
   return help;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -5,7 +5,7 @@
 #include "muster/app/study/study_slow_sde_result.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -116,7 +116,7 @@ StudyChart scanned(const Rows& rows, const std::string& scan) {
   return chart;
 }
 
-/// Flatness bought with communication: one point a rule.
+/// Flatness against communication: one point per rule.
 StudyChart rules(const Rows& rows) {
   StudyChart chart;
   // Where the least curvature is known, what lies above it.
@@ -211,4 +211,4 @@ StudyPage slow_sde_page(const SlowSdeResult& result) {
   return page;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "muster/app/keys/make_schedule.h"
 #include "muster/app/options/arguments.h"
@@ -15,7 +17,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -42,7 +44,7 @@ Defaults defaults_of(const std::string& problem, const std::string& scan) {
   return {10, 30'000, 256, 0.02, 0.4};
 }
 
-/// Keys of the command line and those that the study itself adds.
+/// Makes plans from the keys of the command line and those that the study itself adds.
 class PlanMaker {
  public:
   PlanMaker(const Catalogue& catalogue, const Arguments& arguments, bool falling)
@@ -194,8 +196,13 @@ class Reader {
     DiagonalNetOptions net = diagonal_net();
     net.noise = noise_;
     const auto start = flags_.reals("start").value_or(net.start);
-    net.start = start.size() == 1 ? std::vector<double>(net.start.size(), start.front()) : start;
-    return {net};
+    if (start.size() == 1)
+      net.start.assign(net.start.size(), start.front());
+    else
+      net.start = start;
+    std::vector<SlowSdeProblem> problems;
+    problems.emplace_back(std::move(net));
+    return problems;
   }
 
   DiagonalNetOptions diagonal_net() const {
@@ -253,7 +260,7 @@ class Reader {
         }
   }
 
-  // Student's tails need many more for the same standard error.
+  // A stationary law with Student's tails needs many more replicas for the same standard error.
   int64_t replicas_of(const SlowSdeProblem& problem) const {
     const auto* valley = std::get_if<ValleyOptions>(&problem);
     const bool light =
@@ -337,4 +344,4 @@ SlowSdeRequest read_slow_sde_request(const Catalogue& catalogue, const std::vect
   return Reader(catalogue, words).read();
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -13,7 +13,7 @@
 #include "muster/theory/slow_sde/slow_sde_plan.h"
 #include "muster/theory/slow_sde/valley.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -21,7 +21,7 @@ using SlowSdeProblem = std::variant<HyperbolaOptions, ValleyOptions, DiagonalNet
 
 /// One run to simulate and to integrate.
 struct SlowSdeCase {
-  std::string name;  ///< what tells it from the others of a scan
+  std::string name;  ///< what distinguishes it from the others of a scan
   std::string rule;  ///< schedule.rule
   SlowSdeProblem problem;
   SlowSdePlan plan;
@@ -36,7 +36,7 @@ struct SlowSdeRequest {
   ReplicaOptions replicas;
   bool help = false, json = false;
   std::optional<std::string> out;
-  std::string command;  ///< the command line that does it again
+  std::string command;  ///< the command line that makes this study
 };
 
 const CommandHelp& slow_sde_help();
@@ -47,4 +47,4 @@ SlowSdeRequest read_slow_sde_request(const Catalogue& catalogue, const std::vect
 /// Periods whose H eta^2 (in slow time the length of a round) are spread over the U-shape of the valley.
 std::vector<int64_t> valley_periods(double learning_rate);
 
-}  // namespace muster
+}  // namespace muster::inline app

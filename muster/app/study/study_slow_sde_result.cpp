@@ -11,7 +11,7 @@
 #include "muster/app/study/study_output.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -321,4 +321,4 @@ std::string slow_sde_text(const SlowSdeResult& result) {
   return text + slow_sde_sentence(result) + "\n";
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -7,7 +7,7 @@
 #include "muster/app/study/study_slow_sde_row.h"
 #include "muster/report/study_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What a study of the slow SDE found; rows in the order of the request's cases.
 struct SlowSdeResult {
@@ -31,4 +31,4 @@ std::string slow_sde_group_name(const SlowSdeRow& row);
 /// Simulation beside the laws; columns that say nothing in this scan are left out.
 StudyTable slow_sde_table(const std::vector<const SlowSdeRow*>& rows, const std::string& scan);
 
-}  // namespace muster
+}  // namespace muster::inline app

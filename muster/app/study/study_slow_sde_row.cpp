@@ -6,7 +6,7 @@
 
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -154,4 +154,4 @@ std::optional<ExcessSlope> excess_slope(const std::vector<const SlowSdeRow*>& ro
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

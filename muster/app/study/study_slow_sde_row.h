@@ -6,9 +6,9 @@
 
 #include "muster/app/study/study_slow_sde_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
-/// One measured number beside its theories. NaN where a law does not tell it, infinite where it diverges.
+/// One measured number with its predictions: NaN where a law gives none, infinite where it diverges.
 struct SlowSdeNumber {
   Estimate simulated;
   double theory = 0;             ///< finite-step form
@@ -17,7 +17,7 @@ struct SlowSdeNumber {
   double off() const { return simulated.mean / theory - 1; }
 };
 
-/// What one run gave.
+/// The results of one run.
 struct SlowSdeRow {
   const SlowSdeCase* run = nullptr;
   std::string measure;                             ///< "D", "E[y^2]", "y", "ln(Q_j/Q_j(0))"
@@ -45,4 +45,4 @@ struct ExcessSlope {
 /// Of rows with H eta^2 from 0.25 to 0.95; none with fewer than two.
 std::optional<ExcessSlope> excess_slope(const std::vector<const SlowSdeRow*>& rows);
 
-}  // namespace muster
+}  // namespace muster::inline app

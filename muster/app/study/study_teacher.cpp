@@ -13,11 +13,11 @@
 #include "muster/base/terminal.h"
 #include "muster/report/progress_line.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
-/// On a terminal a line on standard error tells how far it is.
+/// Runs the study; on a terminal a line on standard error shows the progress.
 TeacherResult run_study(const TeacherRequest& request) {
   const bool terminal = is_live_terminal(STDERR_FILENO);
   ProgressLine line(std::cerr, progress_options(STDERR_FILENO));
@@ -52,4 +52,4 @@ int study_teacher(const Catalogue& catalogue, const std::vector<std::string>& wo
   return 0;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -1,6 +1,6 @@
 #include "muster/app/study/study_teacher_request.h"
 
-namespace muster {
+namespace muster::inline app {
 
 const CommandHelp& teacher_help() {
   static const CommandHelp help = {
@@ -41,4 +41,4 @@ const CommandHelp& teacher_help() {
   return help;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

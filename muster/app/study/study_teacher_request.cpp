@@ -16,7 +16,7 @@
 #include "muster/choice/value.h"
 #include "muster/report/html_text.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -146,4 +146,4 @@ TeacherRequest read_teacher_request(const Catalogue& catalogue, const std::vecto
   return request;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -8,7 +8,7 @@
 #include "muster/app/options/help.h"
 #include "muster/theory/teacher/teacher_run.h"
 
-namespace muster {
+namespace muster::inline app {
 
 class Catalogue;
 
@@ -29,7 +29,7 @@ struct TeacherRequest {
   int64_t seeds = 32;
   uint64_t seed = 1;
   int threads = 1;
-  std::vector<double> targets;  ///< losses whose first passage is told
+  std::vector<double> targets;  ///< losses whose first passage is reported
 };
 
 const CommandHelp& teacher_help();
@@ -37,4 +37,4 @@ const CommandHelp& teacher_help();
 /// Words behind `muster study teacher`, checked. Throws OptionError naming flag, value and remedy.
 TeacherRequest read_teacher_request(const Catalogue& catalogue, const std::vector<std::string>& words);
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -13,7 +13,7 @@
 #include "muster/report/answer.h"
 #include "muster/report/decision.h"
 
-namespace muster {
+namespace muster::inline app {
 
 namespace {
 
@@ -287,4 +287,4 @@ StudyPage teacher_page(const TeacherResult& result) {
   return page;
 }
 
-}  // namespace muster
+}  // namespace muster::inline app

@@ -6,7 +6,7 @@
 #include "muster/app/study/study_teacher_request.h"
 #include "muster/report/study_page.h"
 
-namespace muster {
+namespace muster::inline app {
 
 /// What a study of the teacher found: outcomes[arm][seed].
 struct TeacherResult {
@@ -28,4 +28,4 @@ std::string teacher_text(const TeacherResult& result);
 /// The page, with charts.
 StudyPage teacher_page(const TeacherResult& result);
 
-}  // namespace muster
+}  // namespace muster::inline app

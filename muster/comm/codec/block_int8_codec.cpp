@@ -4,7 +4,7 @@
 #include "muster/base/message_size.h"
 #include "muster/comm/codec/block_int8_kernel.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 BlockInt8Codec::BlockInt8Codec(int64_t block) : block_(block) {
   invariant(block >= 1, "a block holds at least one value");
@@ -23,4 +23,4 @@ void BlockInt8Codec::add_floats(const uint8_t* message, int64_t size, float* sum
   kernel::block_int8_add(message, size, block_, sum);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -2,7 +2,7 @@
 
 #include "muster/comm/codec/float_codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// One byte for each value, a float scale for each block of consecutive values (the last one may be shorter):
 ///   C(v)_i = m / 127 * round(127 v_i / m),   m = the block's largest magnitude
@@ -22,4 +22,4 @@ class BlockInt8Codec final : public FloatCodec {
   int64_t block_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

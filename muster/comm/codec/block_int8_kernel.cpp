@@ -11,8 +11,8 @@ namespace muster::kernel {
 namespace {
 
 constexpr float levels = 127;
-// 1.5 * 2^23: a sum with it has no bits behind the point, so that the processor rounds to the nearest integer
-// (even where there are two), which is then found in the lowest bits.
+// 1.5 * 2^23: a sum with it has no bits for fractions, so the processor rounds to the nearest integer (ties
+// to even), which the lowest bits then hold.
 constexpr float rounder = 12582912.0F;
 
 }  // namespace
@@ -24,7 +24,7 @@ MUSTER_CLONES void block_int8_encode(const float* values, int64_t size, int64_t 
     float scale = largest_magnitude(values + begin, end - begin);
     if (scale < smallest_scale) scale = 0;
     std::memcpy(message, &scale, 4);
-    // 0 times an infinite scale is NaN: what is not finite comes out of the whole block.
+    // The scale is sent as it is, and 0 times an infinite scale is NaN: Inf or NaN makes the whole block NaN.
     const float inverse = scale == 0 || !std::isfinite(scale) ? 0 : levels / scale;
     if (inverse == 0) {
       std::memset(codes + begin, 0, static_cast<size_t>(end - begin));

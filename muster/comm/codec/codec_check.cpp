@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -25,4 +25,4 @@ void require_length(const Vector& message, int64_t expected, int64_t elements) {
                 std::to_string(elements) + " elements: expected " + std::to_string(expected));
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

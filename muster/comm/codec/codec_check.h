@@ -4,7 +4,7 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// Throws Error unless the vector is one that codecs take: floats or doubles, contiguous, one-dimensional, on
 /// the CPU.
@@ -13,4 +13,4 @@ void require_codable(const Vector& vector);
 /// Throws Error unless the message is contiguous bytes, `expected` of them, for a vector of `elements`.
 void require_length(const Vector& message, int64_t expected, int64_t elements);
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -1,6 +1,6 @@
 #include "muster/comm/codec/codec_kinds.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -108,12 +108,12 @@ Family<NamedCodec> built_in_codecs() {
        named_codec("fp16", reading_of(CodecKind::fp16))
            .says("half precision: 2 bytes a value, 11 bits of precision")
            .from("IEEE 754-2008")
-           .in("half_codec, half_kernel")
+           .in("half_codec")
            .fit_for_parameters()
            .in_plans(),
        named_codec("bf16", reading_of(CodecKind::bf16))
            .says("the upper half of a float: 2 bytes a value, 8 bits of precision")
-           .in("half_codec, half_kernel")
+           .in("half_codec")
            .fit_for_parameters(),
        qsgd("qsgd8", CodecKind::qsgd8, 8)
            .in_plans()
@@ -127,4 +127,4 @@ Family<NamedCodec> built_in_codecs() {
        top_k()}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -3,9 +3,9 @@
 #include "muster/choice/family.h"
 #include "muster/comm/codec/named_codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// All codecs, in the order of help and documents: comm.codec.
 Family<NamedCodec> built_in_codecs();
 
-}  // namespace muster
+}  // namespace muster::inline comm

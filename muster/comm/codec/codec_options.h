@@ -10,9 +10,9 @@
 #include "muster/base/message_size.h"
 #include "muster/flat/element_type.h"
 
-namespace muster {
+namespace muster::inline comm {
 
-/// What the values of a QSGD bucket are measured by.
+/// The scale of the values of a QSGD bucket: their largest magnitude or their 2-norm.
 enum class QsgdScale { max, two_norm };
 
 /// How QSGD goes from a value to a level: at random, which is unbiased, or to the nearest, for error
@@ -28,7 +28,7 @@ struct OwnCodec {
   int64_t part_multiple = 1;  ///< a vector is cut at multiples of it: values that share a scale
 };
 
-/// How outer gradients travel.
+/// How outer gradients are encoded.
 struct CodecOptions {
   CodecKind kind = CodecKind::full;
   /// Values that share a scale (qsgd, int8): a multiple of 64, at most 2^24. Unset: 512, for qsgd2 128, for
@@ -90,4 +90,4 @@ inline void CodecOptions::validate_for_error_feedback() const {
                       "qsgd2 rounded at random loses more than it sends; take comm.rounding = \"nearest\"");
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

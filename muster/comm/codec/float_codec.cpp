@@ -4,7 +4,7 @@
 #include "muster/flat/arithmetic.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 Vector FloatCodec::encode(const Vector& vector, const RandomKey& key) const {
   require_codable(vector);
@@ -24,4 +24,4 @@ void FloatCodec::decode_add(const Vector& message, Vector& sum) const {
   add(sum, decoded);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

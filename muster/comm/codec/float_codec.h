@@ -2,7 +2,7 @@
 
 #include "muster/comm/codec/codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// A codec whose arithmetic is float: doubles are rounded to float before encoding, and what is decoded for a
 /// sum of doubles is a float until it is added.
@@ -20,4 +20,4 @@ class FloatCodec : public Codec {
   virtual void add_floats(const uint8_t* message, int64_t size, float* sum) const = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -7,7 +7,7 @@
 #include "muster/comm/codec/message_check.h"
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -52,4 +52,4 @@ void FullCodec::decode_add(const Vector& message, Vector& sum) const {
 
 int64_t FullCodec::message_bytes(int64_t elements) const { return elements * bytes_of(type_); }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -2,7 +2,7 @@
 
 #include "muster/comm/codec/codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// The numbers as they are, all bits of them: 4 bytes for a float, 8 for a double. Draws nothing.
 class FullCodec final : public Codec {
@@ -20,4 +20,4 @@ class FullCodec final : public Codec {
   ElementType type_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -3,7 +3,7 @@
 #include "muster/base/message_size.h"
 #include "muster/flat/half_kernel.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 int64_t Fp16Codec::message_bytes(int64_t elements) const {
   return muster::message_bytes({.kind = CodecKind::fp16}, elements);
@@ -29,4 +29,4 @@ void Bf16Codec::add_floats(const uint8_t* message, int64_t size, float* sum) con
   kernel::bf16_add(message, size, sum);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

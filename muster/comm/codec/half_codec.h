@@ -2,7 +2,7 @@
 
 #include "muster/comm/codec/float_codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// IEEE 754 binary16, 2 bytes for each value, rounded to nearest even: relative error at most 2^-11 from 6e-5
 /// to 65504. Larger values become infinite; below 6e-5 the absolute error is at most 3e-8. Draws nothing.
@@ -28,4 +28,4 @@ class Bf16Codec final : public FloatCodec {
   void add_floats(const uint8_t* message, int64_t size, float* sum) const override;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

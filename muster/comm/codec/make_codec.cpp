@@ -6,7 +6,7 @@
 #include "muster/comm/codec/qsgd_codec.h"
 #include "muster/comm/codec/top_k_codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 std::unique_ptr<Codec> make_codec(const CodecOptions& options, ElementType type) {
   options.validate();
@@ -40,4 +40,4 @@ std::unique_ptr<Codec> make_codec(const CodecOptions& options, ElementType type)
   throw Bug("a kind of codec that nothing makes");
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 std::string describe(const Vector& vector) {
   return std::to_string(vector.size()) + " elements of type " + name_of(vector.type());
@@ -29,4 +29,4 @@ void require_one_per_rank(const std::vector<Vector>& vectors, int ranks, const c
   for (const Vector& vector : vectors) require_message(vector);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

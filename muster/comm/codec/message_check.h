@@ -5,7 +5,7 @@
 
 #include "muster/flat/vector.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// "5 elements of type Float".
 std::string describe(const Vector& vector);
@@ -20,4 +20,4 @@ void require_averageable(const Vector& vector, const Vector& mean);
 /// Throws Error unless there is one vector for each rank, all of them messages. `what`: "parts" or the like.
 void require_one_per_rank(const std::vector<Vector>& vectors, int ranks, const char* what);
 
-}  // namespace muster
+}  // namespace muster::inline comm

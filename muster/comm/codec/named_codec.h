@@ -9,7 +9,7 @@
 #include "muster/choice/reading.h"
 #include "muster/comm/codec/codec_options.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// A codec as a user chooses it by name: how outer gradients are sent. A codec that is none of the built-in
 /// ones brings its maker in CodecOptions::own.
@@ -42,4 +42,4 @@ Field error_feedback_field();
 /// A codec whose options `reading` fills. `feeds_back`: whether error feedback is usual.
 NamedCodec named_codec(std::string name, Reading<CodecOptions> reading, bool feeds_back = false);
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -3,7 +3,7 @@
 #include "muster/base/error.h"
 #include "muster/base/message_size.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
@@ -11,7 +11,8 @@ CodecKind kind_of(int bits) {
   return bits == 8 ? CodecKind::qsgd8 : bits == 4 ? CodecKind::qsgd4 : CodecKind::qsgd2;
 }
 
-/// Four words of the key's own stream: distinct streams of whole vectors, for which an index has room beside.
+/// Four words of the key's own stream: each vector gets a random stream of its own; blocks within it are
+/// counted.
 kernel::QsgdDraws draws_of(const RandomKey& key) {
   RandomStream stream(key);
   kernel::QsgdDraws draws{};
@@ -40,4 +41,4 @@ void QsgdCodec::add_floats(const uint8_t* message, int64_t size, float* sum) con
   kernel::qsgd_add(message, size, form_, sum);
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

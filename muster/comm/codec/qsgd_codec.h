@@ -3,7 +3,7 @@
 #include "muster/comm/codec/float_codec.h"
 #include "muster/comm/codec/qsgd_kernel.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// QSGD (Alistarh, Grubic, Li, Tomioka, Vojnovic, NeurIPS 2017), codes of fixed width: with b bits for a
 /// value, sign included, there are s = 2^(b-1) - 1 levels (8 bits: 127, 4 bits: 7, 2 bits: 1) and in each
@@ -30,4 +30,4 @@ class QsgdCodec final : public FloatCodec {
   kernel::QsgdForm form_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

@@ -56,7 +56,7 @@ constexpr float grid = 65536.0F;  // a value between two levels is rounded up wi
   return static_cast<float>(std::sqrt(total));
 }
 
-/// Two, or four, codes to a byte.
+/// Packs one, two or four codes into each byte.
 template <int bits>
 [[gnu::always_inline]] inline void pack(const int8_t* codes, uint8_t* __restrict packed) {
   if constexpr (bits == 8) {
@@ -127,7 +127,8 @@ template <int bits>
                                 : largest_magnitude(values + begin, end - begin);
     if (scale < smallest_scale) scale = 0;
     std::memcpy(message + 4 * number, &scale, 4);
-    // 0 times an infinite scale is NaN: what is not finite comes out of the whole bucket.
+    // The scale is sent as it is, and 0 times an infinite scale is NaN: Inf or NaN makes the whole bucket
+    // NaN.
     if (scale == 0 || !std::isfinite(scale)) {
       std::memset(codes + begin * bits / 8, 0, static_cast<size_t>((end * bits + 7) / 8 - begin * bits / 8));
       continue;

@@ -8,14 +8,14 @@
 #include "muster/base/error.h"
 #include "muster/base/message_size.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 namespace {
 
 /// Ordered as the magnitudes are, Inf and NaN above all numbers.
 uint32_t magnitude(float value) { return std::bit_cast<uint32_t>(value) & 0x7FFFFFFFU; }
 
-/// What is above goes, and so many of what equals it.
+/// Values of larger magnitude are sent, and the first `equals` of those that equal it.
 struct Threshold {
   uint32_t magnitude;
   int64_t equals;
@@ -91,4 +91,4 @@ void TopKCodec::add_floats(const uint8_t* message, int64_t size, float* sum) con
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline comm

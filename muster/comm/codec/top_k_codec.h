@@ -2,7 +2,7 @@
 
 #include "muster/comm/codec/float_codec.h"
 
-namespace muster {
+namespace muster::inline comm {
 
 /// The k = max(1, ceil(fraction n)) values of largest magnitude, as they are, and zero for the others; of
 /// equal magnitudes the first ones. A contraction, |C(v) - v|^2 <= (1 - k/n) |v|^2, and biased: without error
@@ -25,4 +25,4 @@ class TopKCodec final : public FloatCodec {
   double fraction_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline comm

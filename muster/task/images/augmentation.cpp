@@ -10,7 +10,7 @@
 #include "muster/base/random.h"
 #include "muster/task/images/normalise_kernel.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -126,4 +126,4 @@ void scale_only(const Images& images, std::span<const int64_t> samples, const Au
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

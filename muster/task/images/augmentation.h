@@ -7,7 +7,7 @@
 #include "muster/task/images/images.h"
 #include "muster/task/images/rand_augment.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Random crop out of the image padded with black, random horizontal flip, RandAugment, and the scaling of
 /// every channel to (value / 255 - mean) / deviation. The defaults are those of He et al. (CVPR 2016) for
@@ -32,4 +32,4 @@ void augment(const Images& images, std::span<const int64_t> samples, const Augme
 void scale_only(const Images& images, std::span<const int64_t> samples, const AugmentationOptions& options,
                 std::span<float> output);
 
-}  // namespace muster
+}  // namespace muster::inline task

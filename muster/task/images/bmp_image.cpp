@@ -9,7 +9,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -210,4 +210,4 @@ std::unique_ptr<EncodedImage> open_bmp(std::string_view bytes, const std::string
   return std::make_unique<BmpImage>(bytes, name);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -16,7 +16,7 @@
 #include "muster/base/mistaken_form.h"
 #include "muster/base/plain_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -148,7 +148,7 @@ Images load(const std::vector<std::string>& files, const Form& form, int64_t ful
 
 ImageSets load_cifar(const std::string& folder) {
   const fs::path path(folder);
-  std::error_code failure;  // what cannot be looked at is taken for missing
+  std::error_code failure;  // what cannot be examined counts as missing
   const fs::file_status status = fs::status(path, failure);
   if (!fs::exists(status))
     throw FileError(fmt::format("cannot read the folder '{}': it does not exist", folder));
@@ -165,4 +165,4 @@ ImageSets load_cifar(const std::string& folder) {
   return {load(file("train.bin"), cifar100, all_train), load(file("test.bin"), cifar100, all_test)};
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,7 +4,7 @@
 
 #include "muster/task/images/images.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Reads CIFAR's binary files (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009),
 /// any number of records each:
@@ -17,4 +17,4 @@ namespace muster {
 /// records, no record, label out of range, a gap in the batches, packed files), naming the file.
 ImageSets load_cifar(const std::string& folder);
 
-}  // namespace muster
+}  // namespace muster::inline task

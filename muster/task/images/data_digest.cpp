@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -51,7 +51,7 @@ void add_image(const std::string& path, Checksum& checksum) {
       add_whole(file, checksum);
     else
       add_pieces(file, 3, image_piece, checksum);
-  } catch (const Error&) {  // gone or not readable: said when training wants it
+  } catch (const Error&) {  // missing or unreadable: reported when training reads it
     checksum.add("?", 1);
   }
 }
@@ -95,4 +95,4 @@ std::string digest_of(const ImageFolder& folder) {
                  checksum);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

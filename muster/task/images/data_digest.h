@@ -7,9 +7,9 @@
 #include "muster/task/images/image_folder.h"
 #include "muster/task/images/images.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// What data hold, as a text that differs where they do, whatever their path: "5,000 bytes, checksum
+/// Digests of data: texts that differ where the content does, whatever its path: "5,000 bytes, checksum
 /// 0123...".
 
 std::string digest_of(std::string_view bytes);
@@ -23,4 +23,4 @@ std::string digest_of(const PlainFile& file);
 /// (48 KiB) whole, of others the first, middle and last 16 KiB. A file that cannot be read counts as such.
 std::string digest_of(const ImageFolder& folder);
 
-}  // namespace muster
+}  // namespace muster::inline task

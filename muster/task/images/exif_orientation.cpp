@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -48,4 +48,4 @@ int exif_orientation(std::string_view exif) {
   return upright;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline task {
 
 void FileMarks::set_broken(int64_t file, const std::string& reason) {
   marks_[static_cast<size_t>(file)] |= broken;
@@ -26,4 +26,4 @@ std::vector<std::string> FileMarks::reasons() const {
   return all;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -9,9 +9,9 @@
 
 #include "muster/task/images/image_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// What was found about the files of a folder while they were read. Safe for several threads.
+/// Findings about the files of a folder, made while they are read. Safe for several threads.
 class FileMarks {
  public:
   explicit FileMarks(size_t files) : marks_(files) {}
@@ -36,4 +36,4 @@ class FileMarks {
   std::map<int64_t, std::string> reasons_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,7 +12,7 @@
 #include "muster/task/images/label_noise.h"
 #include "muster/task/images/mixup.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -183,4 +183,4 @@ std::vector<std::string> FolderTask::findings() const {
   return lines;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

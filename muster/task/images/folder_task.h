@@ -13,7 +13,7 @@
 #include "muster/task/models/nn_model.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct FolderTaskOptions {
   ImageModelOptions model;    ///< classes and image size are set by the task
@@ -26,8 +26,8 @@ struct FolderTaskOptions {
   void validate() const;
 };
 
-/// Classification of images in folders, decoded anew whenever they are wanted. Training images are a function
-/// of (seed, epoch, sample).
+/// Classification of images in folders, decoded anew for every use. Training images are a function of (seed,
+/// epoch, sample).
 ///
 /// A file that cannot be read or decoded is a FileError or DataError that names it, or with `skip_broken` it
 /// is left out and counted: in a batch of training its place is taken by the next whole image of the same
@@ -70,4 +70,4 @@ class FolderTask final : public Task {
   mutable FileMarks train_marks_, test_marks_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

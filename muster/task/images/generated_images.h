@@ -4,7 +4,7 @@
 
 #include "muster/task/images/images.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Size and difficulty of the generated image task.
 struct GeneratedImagesOptions {
@@ -26,4 +26,4 @@ struct GeneratedImagesOptions {
 /// every machine.
 ImageSets generate_images(const GeneratedImagesOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline task

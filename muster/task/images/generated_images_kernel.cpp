@@ -9,7 +9,7 @@
 #include "muster/base/random.h"
 #include "muster/task/images/generated_images.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -201,7 +201,7 @@ Images draw_set(const GeneratedImagesOptions& options, const std::vector<Prototy
 void GeneratedImagesOptions::validate() const {
   if (classes < 2 || classes > 1000)
     throw OptionError("task.classes", std::to_string(classes), "must be 2 to 1000");
-  for (const auto& [field, count] : {std::pair{"task.train_samples", train}, {"task.test_samples", test}})
+  for (const auto& [field, count] : {std::pair{"task.samples", train}, {"task.test_samples", test}})
     if (count < 1 || count > 10'000'000)
       throw OptionError(field, std::to_string(count), "must be 1 to 10,000,000");
   if (!(noise >= 0 && noise <= 255))
@@ -219,4 +219,4 @@ ImageSets generate_images(const GeneratedImagesOptions& options) {
           draw_set(options, prototypes, test_part, options.test, 0)};
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

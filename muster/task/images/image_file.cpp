@@ -13,7 +13,7 @@
 #include "muster/task/images/tiff_image.h"
 #include "muster/task/images/webp_image.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -31,7 +31,7 @@ bool begins_as_tiff(std::string_view bytes) {
   return false;
 }
 
-/// What a file is that is no image of a form that is read.
+/// Describes a file that is no image of a supported format.
 std::string other_form(std::string_view bytes) {
   if (const auto packed = packed_form(bytes.substr(0, 512))) return *packed;
   if (bytes.starts_with("GIF8")) return "is a GIF image; convert it, for instance to PNG";
@@ -74,4 +74,4 @@ std::unique_ptr<EncodedImage> open_image(std::string_view bytes, const std::stri
   return image;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,7 +8,7 @@
 
 #include "muster/task/images/random_resized_crop.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Decoded pixels of a rectangle of an image: red, green and blue bytes side by side, row by row. One pixel
 /// of the block covers step x step pixels of the image.
@@ -27,7 +27,7 @@ struct PixelBlock {
 /// Larger images are refused: they are mistakes or attacks ("decompression bombs"), and would not fit.
 constexpr int64_t largest_image_pixels = 100'000'000;
 
-/// What is odd about an image that is whole all the same.
+/// Oddities of an image that is whole all the same.
 struct ImageOddities {
   bool surplus_bytes = false;  ///< JPEG: bytes before a marker that belong to nothing
   bool turned = false;         ///< EXIF says that it is to be shown rotated or mirrored; it is not
@@ -39,7 +39,7 @@ class EncodedImage {
   virtual ~EncodedImage() = default;
   virtual int64_t width() const = 0;
   virtual int64_t height() const = 0;
-  /// Decodes at least `region` into `block` (whose memory is used again), in steps of at most `coarsest`
+  /// Decodes at least `region` into `block` (whose memory is reused), in steps of at most `coarsest`
   /// pixels where the format can decode at a smaller scale. The file is checked to its end, so that it is
   /// broken or not whatever the region. Call once. Throws DataError.
   virtual void read(const Region& region, double coarsest, PixelBlock& block) = 0;
@@ -55,4 +55,4 @@ class EncodedImage {
 /// largest_image_pixels.
 std::unique_ptr<EncodedImage> open_image(std::string_view bytes, const std::string& name);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -13,7 +13,7 @@
 #include "muster/base/plain_file.h"
 #include "muster/task/images/image_walk.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -34,7 +34,7 @@ void require_folder(const fs::path& path) {
 std::optional<std::string> first_of(const std::string& data, std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const fs::path path = fs::path(data) / name;
-    std::error_code ignored;  // what cannot be looked at is none of them; the caller names what is missing
+    std::error_code ignored;  // what cannot be examined is none of them; the caller names what is missing
     if (fs::is_directory(path, ignored)) return path.string();
   }
   return std::nullopt;
@@ -71,7 +71,7 @@ ImageFolder list_image_folder(const std::string& path) {
         "the folder '{}' holds no folder; one for each class is expected, with its images in it", path));
   for (size_t label = 0; label < folder.classes.size(); ++label) {
     const std::string of_class = path + "/" + folder.classes[label];
-    LeftAlone left;  // of this class, told where nothing else was found
+    LeftAlone left;  // of this class, reported where no image was found
     std::vector<std::string> names = image_files_below(of_class, left);
     if (names.empty())
       throw DataError(fmt::format("the class folder '{}' holds no image ({}){}; add some or remove it",
@@ -125,4 +125,4 @@ void keep_evenly(ImageFolder& folder, std::optional<int64_t> limit, const std::s
   folder.files = std::move(kept);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

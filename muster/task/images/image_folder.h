@@ -7,7 +7,7 @@
 
 #include "muster/task/images/left_alone.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Image files by class, listed and not read: all below FOLDER/CLASS (see image_walk.h), as torchvision's
 /// ImageFolder takes, sorts and numbers them, less what begins with a dot.
@@ -32,7 +32,7 @@ ImageFolder list_image_folder(const std::string& path);
 /// One line: how many images and classes, and what was left alone. `use`: "training", "test".
 std::string introduction_of(const ImageFolder& folder, const char* use);
 
-/// What one trains on and what one is measured on, numbered by the same classes.
+/// Training and test images, numbered by the same classes.
 struct ImageFolders {
   ImageFolder train;
   ImageFolder test;
@@ -47,4 +47,4 @@ ImageFolders list_image_folders(const std::string& data, const std::optional<std
 /// second, and so on, in the old order. Throws OptionError on `key` where there are fewer.
 void keep_evenly(ImageFolder& folder, std::optional<int64_t> limit, const std::string& key);
 
-}  // namespace muster
+}  // namespace muster::inline task

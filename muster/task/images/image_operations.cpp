@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -172,4 +172,4 @@ void equalize(Picture picture) {
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-namespace muster {
+namespace muster::inline task {
 
 /// A picture of interleaved RGB bytes, borrowed, to be changed in place.
 struct Picture {
@@ -38,4 +38,4 @@ void auto_contrast(Picture picture);
 /// Makes each channel's histogram as even as a table of its values can.
 void equalize(Picture picture);
 
-}  // namespace muster
+}  // namespace muster::inline task

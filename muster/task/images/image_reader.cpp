@@ -6,7 +6,7 @@
 #include "muster/base/plain_file.h"
 #include "muster/task/images/random_resized_crop.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -26,7 +26,7 @@ SourceBox central_box(int64_t width, int64_t height, int64_t size) {
   return {left * step_x, top * step_y, side * step_x, side * step_y};
 }
 
-/// The whole pixels that a resize of `box` looks at.
+/// The whole pixels that a resize of `box` reads.
 Region around(const SourceBox& box, int64_t size, const EncodedImage& image) {
   const double step = std::max(box.width, box.height) / static_cast<double>(size);
   const double reach = std::max(1.0, step) + 1;
@@ -109,4 +109,4 @@ ImageOddities ImageReader::read_for_testing(const std::string& path, std::span<f
   return image->oddities();
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

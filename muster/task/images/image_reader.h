@@ -11,9 +11,9 @@
 #include "muster/task/images/rand_augment.h"
 #include "muster/task/images/resample.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// What becomes of a file: size x size normalised floats, channel by channel.
+/// How a file is read: as 3 x size x size normalised floats, channel by channel.
 struct ImageReaderOptions {
   int64_t size = 224;
   bool augment = true;  ///< training: random resized crop and flip; off: as for testing
@@ -21,7 +21,7 @@ struct ImageReaderOptions {
   ChannelStatistics statistics;
 };
 
-/// Reads image files one after the other, using its memory again. One for each thread.
+/// Reads image files one after the other, reusing its memory. One for each thread.
 class ImageReader {
  public:
   explicit ImageReader(const ImageReaderOptions& options) : options_(options) {}
@@ -35,7 +35,7 @@ class ImageReader {
   ImageOddities read_for_testing(const std::string& path, std::span<float> output);
 
  private:
-  /// The part of the image in `box`, resized into resized_. `inside`: nothing around it has a part.
+  /// The part of the image in `box`, resized into resized_. `inside`: pixels around the box have no weight.
   void resize(EncodedImage& image, const Region& region, const SourceBox& box, bool inside);
   void resize_centre(EncodedImage& image);
 
@@ -45,4 +45,4 @@ class ImageReader {
   std::vector<uint8_t> bytes_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

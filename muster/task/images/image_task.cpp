@@ -12,7 +12,7 @@
 #include "muster/task/images/label_noise.h"
 #include "muster/task/images/mixup.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -96,4 +96,4 @@ int64_t ImageTask::activation_bytes(int64_t batch) const {
   return muster::activation_bytes(options_.model, batch);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -11,7 +11,7 @@
 #include "muster/task/models/nn_model.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct ImageTaskOptions {
   ImageModelOptions model;  ///< classes and image size are taken from the images
@@ -45,4 +45,4 @@ class ImageTask final : public Task {
   ImageTaskOptions options_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

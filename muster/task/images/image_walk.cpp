@@ -14,13 +14,13 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Which folder it is, by whatever path.
+/// Identifies a folder, whatever the path to it.
 using Identity = std::pair<dev_t, ino_t>;
 
 struct Entry {
@@ -33,7 +33,7 @@ struct Entry {
   throw FileError(fmt::format("cannot read '{}': {}", path.string(), reason));
 }
 
-/// What an entry is behind its links; what is neither file nor folder is counted.
+/// An entry with its links followed; one that is neither file nor folder is counted.
 Entry entry_at(const fs::path& path, LeftAlone& left) {
   Entry entry{path.filename().string(), Entry::Kind::left, {}};
   struct stat status {};
@@ -154,4 +154,4 @@ std::vector<std::string> image_files_below(const std::string& folder, LeftAlone&
   return paths;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 
 #include "muster/task/images/left_alone.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// The endings of torchvision's ImageFolder (IMG_EXTENSIONS), in any case.
 bool has_image_ending(const std::string& name);
@@ -24,4 +24,4 @@ std::vector<std::string> class_folders(const std::string& folder, LeftAlone& lef
 /// read.
 std::vector<std::string> image_files_below(const std::string& folder, LeftAlone& left);
 
-}  // namespace muster
+}  // namespace muster::inline task

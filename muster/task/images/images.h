@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Labelled images as bytes: per image the channels one after the other (red, green, blue), each row by row.
 struct Images {
@@ -21,10 +21,10 @@ struct Images {
   const uint8_t* image(int64_t index) const { return pixels.data() + index * pixels_per_image(); }
 };
 
-/// What one trains on and what one is measured on.
+/// Training and test images.
 struct ImageSets {
   Images train;
   Images test;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,11 +12,11 @@
 #include "muster/base/error.h"
 #include "muster/task/images/exif_orientation.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
-// Columns and rows decoded around the region, so that smooth upsampling of colours sees what it would see in
+// Columns and rows decoded around the region, so that smooth upsampling of colours has the same inputs as in
 // the whole image.
 constexpr int64_t margin = 2;
 
@@ -195,4 +195,4 @@ std::unique_ptr<EncodedImage> open_jpeg(std::string_view bytes, const std::strin
   return std::make_unique<JpegImage>(bytes, name);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -7,7 +7,7 @@
 #include "muster/base/format.h"
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -39,4 +39,4 @@ void validate_label_noise(double probability) {
     throw OptionError("task.label_noise", format_number(probability), "must be in [0, 1]");
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Label noise, the disturbance under which the slow SDE has a closed form (Gu, Lyu, Huang, Arora, ICLR 2023,
 /// section 4 and figure 7): each target (int64 class) becomes, with probability `probability`, one of the
@@ -19,4 +19,4 @@ void disturb_labels(Batch& batch, std::span<const int64_t> samples, int64_t clas
 /// Throws OptionError on task.label_noise, which is to be in [0, 1].
 void validate_label_noise(double probability);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -10,7 +10,7 @@
 
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline task {
 
 void LeftAlone::other_file(const std::string& name) {
   std::string ending = std::filesystem::path(name).extension().string();
@@ -59,4 +59,4 @@ std::string LeftAlone::text() const {
   return text;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
-namespace muster {
+namespace muster::inline task {
 
-/// What a search for files met and did not take, counted by kind.
+/// The files that a search found and did not take, counted by kind.
 class LeftAlone {
  public:
   /// A file whose name has an ending that is not read.
@@ -29,4 +29,4 @@ class LeftAlone {
   std::map<std::string, Kind> kinds_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -10,7 +10,7 @@
 #include "muster/task/samplers/dirichlet.h"
 #include "muster/task/samplers/permutation.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -60,4 +60,4 @@ void mix_up(Batch& batch, int64_t classes, double alpha, uint64_t seed, int64_t 
   batch.targets = mixed_targets(batch.targets, partner, classes, share);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// MixUp (Zhang et al., ICLR 2018): the batch is mixed with a permutation p of itself,
 ///   input i  <- x * input i + (1 - x) * input p(i),   x from Beta(alpha, alpha), one for the batch,
@@ -16,4 +16,4 @@ void mix_up(Batch& batch, int64_t classes, double alpha, uint64_t seed, int64_t 
 /// Throws OptionError on image.mixup.
 void validate_mixup(double alpha);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -2,7 +2,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -39,4 +39,4 @@ void normalise(std::span<const uint8_t> rgb, int64_t width, int64_t height, bool
   write(rgb, width, height, mirror, statistics, output);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Mean and standard deviation of each channel, of pixels in [0, 1]. The defaults are ImageNet's.
 struct ChannelStatistics {
@@ -20,4 +20,4 @@ void normalise(std::span<const float> rgb, int64_t width, int64_t height, bool m
 void normalise(std::span<const uint8_t> rgb, int64_t width, int64_t height, bool mirror,
                const ChannelStatistics& statistics, std::span<float> output);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,7 +12,7 @@
 #include "muster/base/error.h"
 #include "muster/task/images/exif_orientation.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -119,4 +119,4 @@ std::unique_ptr<EncodedImage> open_png(std::string_view bytes, const std::string
   return std::make_unique<PngImage>(bytes, name);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -138,4 +138,4 @@ std::unique_ptr<EncodedImage> open_pnm(std::string_view bytes, const std::string
   return std::make_unique<PnmImage>(bytes, name);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

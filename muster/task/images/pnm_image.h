@@ -6,7 +6,7 @@
 
 #include "muster/task/images/image_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// "P1" to "P6" begin a portable bitmap, graymap or pixmap.
 bool begins_as_pnm(std::string_view bytes);
@@ -15,4 +15,4 @@ bool begins_as_pnm(std::string_view bytes);
 /// value up to 65535, which becomes 255. Of several images in a file: the first.
 std::unique_ptr<EncodedImage> open_pnm(std::string_view bytes, const std::string& name);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -93,4 +93,4 @@ void rand_augment(Picture picture, const RandAugmentOptions& options, RandomStre
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

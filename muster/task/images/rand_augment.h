@@ -5,7 +5,7 @@
 #include "muster/base/random.h"
 #include "muster/task/images/image_operations.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct RandAugmentOptions {
   int64_t operations = 0;  ///< on each image; 0: none
@@ -26,4 +26,4 @@ void rand_augment(Picture picture, const RandAugmentOptions& options, RandomStre
 /// not: what rand_augment draws.
 void apply_operation(Picture picture, int64_t operation, int64_t magnitude, bool negative);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -54,4 +54,4 @@ Region random_resized_crop(int64_t width, int64_t height, const RandomResizedCro
   return centred(width, height, options);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,7 +4,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// A rectangle of an image, in its pixels.
 struct Region {
@@ -29,4 +29,4 @@ struct RandomResizedCropOptions {
 Region random_resized_crop(int64_t width, int64_t height, const RandomResizedCropOptions& options,
                            RandomStream& stream);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/task/images/resample_rows_kernel.h"
 
-namespace muster {
+namespace muster::inline task {
 
 AxisTaps bilinear_taps(double begin, double length, int64_t outputs, int64_t low, int64_t high) {
   const double scale = length / static_cast<double>(outputs), reach = std::max(scale, 1.0);
@@ -72,4 +72,4 @@ void resample(const PixelBlock& block, const SourceBox& box, bool inside, int64_
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

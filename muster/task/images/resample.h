@@ -6,7 +6,7 @@
 
 #include "muster/task/images/image_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Where an output is taken from, in pixels of the whole image.
 struct SourceBox {
@@ -31,9 +31,9 @@ AxisTaps bilinear_taps(double begin, double length, int64_t outputs, int64_t low
 
 /// Resizes `box` of the image that `block` is a part of to width x height, both directions in one go:
 /// interleaved RGB floats, 0 to 255, not rounded. `inside` keeps the weights within the box (the box is cut
-/// out first, then resized); otherwise what lies around it in the block has its part. REQUIRES: the block
+/// out first, then resized); otherwise pixels of the block around it have weight, too. REQUIRES: the block
 /// covers the box; `output` has width x height x 3 elements.
 void resample(const PixelBlock& block, const SourceBox& box, bool inside, int64_t width, int64_t height,
               std::span<float> output);
 
-}  // namespace muster
+}  // namespace muster::inline task

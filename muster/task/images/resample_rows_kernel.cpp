@@ -4,7 +4,7 @@
 
 #include "muster/base/clones.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -36,4 +36,4 @@ void gather_row(const float* row, const int32_t* first, const int32_t* count, co
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline task {
 
 /// sum[i] (= or, where `add`, +=) weight * row[i] for i < size.
 void weigh_row(const uint8_t* row, int64_t size, float weight, bool add, float* sum);
@@ -12,4 +12,4 @@ void weigh_row(const uint8_t* row, int64_t size, float weight, bool add, float* 
 void gather_row(const float* row, const int32_t* first, const int32_t* count, const float* weights,
                 int64_t most, int64_t outputs, float* out);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,7 +12,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -179,4 +179,4 @@ std::unique_ptr<EncodedImage> open_tiff(std::string_view bytes, const std::strin
   return std::make_unique<TiffImage>(bytes, name);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/task/images/exif_orientation.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -110,4 +110,4 @@ std::unique_ptr<EncodedImage> open_webp(std::string_view bytes, const std::strin
   return std::make_unique<WebpImage>(bytes, name);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

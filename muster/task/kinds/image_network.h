@@ -1,6 +1,6 @@
 #pragma once
 
-namespace muster {
+namespace muster::inline task {
 
 /// The networks that classify images (muster/task/models/image_model.h builds them).
 enum class ImageNetwork {
@@ -23,4 +23,4 @@ enum class ImageNetwork {
   googlenet_cifar,
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

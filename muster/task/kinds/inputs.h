@@ -1,8 +1,8 @@
 #pragma once
 
-namespace muster {
+namespace muster::inline task {
 
-/// What a model is given: images or vectors of some class, or the tokens of a text.
+/// The kind of a model's inputs: images or vectors of some class, or the tokens of a text.
 enum class Inputs { images, vectors, text };
 
-}  // namespace muster
+}  // namespace muster::inline task

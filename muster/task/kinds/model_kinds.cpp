@@ -1,6 +1,6 @@
 #include "muster/task/kinds/model_kinds.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -80,4 +80,4 @@ Family<ModelKind> built_in_models() {
            of_text("gpt_150m", gpt_sizes_paper)}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

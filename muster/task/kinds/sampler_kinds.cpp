@@ -1,6 +1,6 @@
 #include "muster/task/kinds/sampler_kinds.h"
 
-namespace muster {
+namespace muster::inline task {
 
 Field dirichlet_alpha_field() {
   return real_field("dirichlet_alpha")
@@ -29,4 +29,4 @@ Family<SamplerKind> built_in_samplers() {
       {permutation, SamplerKind("replacement"), SamplerKind("shard"), by_class, dirichlet, by_document}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -7,18 +7,21 @@
 
 #include "muster/choice/family.h"
 
-namespace muster {
+namespace muster::inline engine {
+struct SamplerRequest;  // muster/engine/build_sampler.h
+}  // namespace muster::inline engine
+
+namespace muster::inline task {
 
 class Sampler;
-struct SamplerRequest;  // muster/engine/build_sampler.h
 
 using MakeSampler = std::function<std::unique_ptr<Sampler>(const SamplerRequest&)>;
 
-/// How samples reach the workers, as a user chooses it by name. No torch here; `make` is joined by whoever
-/// has it (muster/engine/makers.h).
+/// How samples are dealt to workers, as a user chooses it by name. No torch here; muster/engine/makers.h adds
+/// `make`.
 struct SamplerKind : Kind {
-  bool needs_classes = false;    ///< its parts of the data are made of the samples' classes
-  bool needs_documents = false;  ///< or of their documents
+  bool needs_classes = false;    ///< it partitions the data by the samples' classes
+  bool needs_documents = false;  ///< or by their documents
   /// The sampler that takes its place where workers have no common epochs; "": itself.
   std::string without_meetings;
   MakeSampler make;
@@ -31,4 +34,4 @@ Family<SamplerKind> built_in_samplers();
 
 Field dirichlet_alpha_field();
 
-}  // namespace muster
+}  // namespace muster::inline task

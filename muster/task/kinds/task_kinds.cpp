@@ -1,6 +1,6 @@
 #include "muster/task/kinds/task_kinds.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -46,7 +46,7 @@ TaskKind clusters() {
   return kind;
 }
 
-TaskKind of_text(const char* name, const char* about) {
+TaskKind text_task(const char* name, const char* about) {
   TaskKind kind(name);
   kind.about = about;
   kind.inputs = Inputs::text;
@@ -58,12 +58,12 @@ TaskKind of_text(const char* name, const char* about) {
 }  // namespace
 
 Family<TaskKind> built_in_tasks() {
-  TaskKind markov = of_text("markov", "text made by a Markov chain");
+  TaskKind markov = text_task("markov", "text made by a Markov chain");
   markov.made = true;
   markov.instead = "text";
-  TaskKind text = of_text("text", "a text file");
+  TaskKind text = text_task("text", "a text file");
   text.tokenized = true;
-  TaskKind tokens = of_text("tokens", "a binary file of tokens");
+  TaskKind tokens = text_task("tokens", "a binary file of tokens");
   tokens.needs_vocabulary = true;
   return {{.section = "task",
            .key = "name",
@@ -74,4 +74,4 @@ Family<TaskKind> built_in_tasks() {
           {generated(), cifar10(), folder(), clusters(), markov, text, tokens}};
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

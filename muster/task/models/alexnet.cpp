@@ -7,7 +7,7 @@
 
 #include "muster/task/models/layer_module.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -89,4 +89,4 @@ MapCount alexnet_maps(const AlexNetShape& shape, int64_t height, int64_t width) 
   return maps;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

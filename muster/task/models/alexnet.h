@@ -5,12 +5,12 @@
 #include "muster/task/models/map_count.h"
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct AlexNetShape {
   int64_t channels = 3;
   int64_t classes = 1000;
-  int64_t channel_divisor = 1;  ///< a slimmer network: all widths of convolutions through this
+  int64_t channel_divisor = 1;  ///< divides all widths of convolutions, for a slimmer network
   int64_t units = 4096;         ///< of the two linear layers in the middle
 };
 
@@ -23,4 +23,4 @@ TorchNetwork make_alexnet(const AlexNetShape& shape);
 /// Its maps for images of this size.
 MapCount alexnet_maps(const AlexNetShape& shape, int64_t height, int64_t width);
 
-}  // namespace muster
+}  // namespace muster::inline task

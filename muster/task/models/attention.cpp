@@ -16,7 +16,7 @@
 #include "muster/task/models/attention_product.h"
 #include "muster/task/models/rotary.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -132,7 +132,7 @@ at::Tensor turned_pairs(const at::Tensor& x, const at::Tensor& table) {
   return at::stack({first * cosine - second * sine, first * sine + second * cosine}, -1).flatten(-2);
 }
 
-// softmax(q k^T / sqrt(width)) v, places before one's own only.
+// softmax(q k^T / sqrt(width)) v, where a query attends only to its own place and earlier ones.
 at::Tensor plain_attention(const at::Tensor& qkv, int64_t heads, const at::Tensor& table) {
   const int64_t batch = qkv.size(0), places = qkv.size(1), width = qkv.size(2) / (3 * heads);
   const at::Tensor parts = qkv.view({batch, places, 3, heads, width}).permute({2, 0, 3, 1, 4});
@@ -202,4 +202,4 @@ at::Tensor causal_attention(const at::Tensor& qkv, int64_t heads, const at::Tens
   return CausalAttention::apply(qkv, Setting{heads, rotary_table});
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,9 +4,9 @@
 
 namespace muster::kernel {
 
-// A block of causal attention: `rows` queries, the first of them at place `first`, against the keys
-// 0 ... first + rows - 1. Row r may look at its first + r + 1 first columns; the others are zero in every
-// result. Matrices are row by row, columns = first + rows wide.
+// A block of causal attention: `rows` queries, the first of them at place `first`, against the keys 0 ...
+// first + rows - 1. Row r attends to its first first + r + 1 columns; the others are zero in every result.
+// Matrices are row by row, columns = first + rows wide.
 
 /// scores (products of queries and keys) -> softmax(scale x scores); log_sums[r] = log sum exp of row r.
 void causal_softmax(float* scores, int64_t rows, int64_t first, float scale, float* log_sums);

@@ -3,7 +3,7 @@
 #include <ATen/Functions.h>
 #include <dlfcn.h>
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -66,4 +66,4 @@ void multiply(Product form, int64_t rows, int64_t columns, int64_t inner, Matrix
   multiply_as(gemm, form, rows, columns, inner, a, b, beta, c);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

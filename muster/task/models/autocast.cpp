@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -54,4 +54,4 @@ Bf16Scope::~Bf16Scope() {
   at::autocast::set_cpu_enabled(false);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

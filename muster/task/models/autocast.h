@@ -1,6 +1,6 @@
 #pragma once
 
-namespace muster {
+namespace muster::inline task {
 
 /// True where the processor multiplies bf16 numbers itself (avx512_bf16, or AMX). Without it bf16 is slower
 /// than fp32.
@@ -24,4 +24,4 @@ class Bf16Scope {
   bool enabled_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

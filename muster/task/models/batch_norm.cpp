@@ -10,7 +10,7 @@
 
 #include "muster/task/models/batch_norm_kernel.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -74,8 +74,8 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     return y;
   }
 
-  // dx = weight / sigma * (g - mean(g) - xhat mean(g xhat)); the means are those of the batch where the
-  // statistics were, and fall away where they were constants.
+  // dx = weight / sigma * (g - mean(g) - xhat mean(g xhat)); the means, over the batch, are there only where
+  // the statistics are the batch's, not running ones.
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const auto saved = ctx->get_saved_variables();
     if (at::GradMode::is_enabled()) return differentiable_backward(ctx, saved, gradients[0]);
@@ -151,4 +151,4 @@ at::Tensor batch_norm(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x,
                                   norm.is_training(), norm.options.eps());
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,7 +8,7 @@ namespace torch::nn {
 class BatchNorm2dImpl;
 }
 
-namespace muster {
+namespace muster::inline task {
 
 /// relu(norm(x) + residual), or without the residual, or without the relu: BatchNorm (Ioffe, Szegedy, ICML
 /// 2015) with what follows it in one pass forward and two backward, where torch's own modules take up to four
@@ -22,4 +22,4 @@ inline at::Tensor batch_norm_relu(torch::nn::BatchNorm2dImpl& norm, const at::Te
   return batch_norm(norm, x, std::nullopt, true);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -14,7 +14,7 @@ void channel_moments(const float* x, int64_t rows, int64_t channels, double* mea
 void scale_channels(const float* x, const float* residual, const float* scale, const float* offset,
                     int64_t rows, int64_t channels, bool relu, float* y);
 
-/// What the two passes of the backward pass read: dy, masked where y is not above 0 (y null: not masked).
+/// The inputs of both loops of the backward pass; dy is masked where y is not above 0 (y null: not masked).
 struct NormGradient {
   const float* dy;
   const float* y;

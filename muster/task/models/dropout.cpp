@@ -6,7 +6,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 at::Tensor Dropout::operator()(const at::Tensor& x, double probability) {
   invariant(probability >= 0 && probability < 1, "a dropout probability lies outside [0, 1)");
@@ -19,4 +19,4 @@ at::Tensor Dropout::operator()(const at::Tensor& x, double probability) {
   return x.mul(mask.to(x.scalar_type()));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

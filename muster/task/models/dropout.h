@@ -6,7 +6,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// The dropout masks of one forward pass (Srivastava et al., JMLR 2014). They come one after the other from
 /// the stream of a key, so they are a function of (seed, worker, step) and not of torch's generator, and the
@@ -23,4 +23,4 @@ class Dropout {
   std::optional<RandomStream> stream_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline task {
 
 void require_memory_for(double parameters, std::string_view field, std::string_view value) {
   const double machine =
@@ -18,4 +18,4 @@ void require_memory_for(double parameters, std::string_view field, std::string_v
                                 parameters, format_bytes(bytes), format_bytes(machine)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

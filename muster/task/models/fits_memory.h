@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string_view>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Before a network is made: throws OptionError (`field`, `value`) when its parameters alone, in 32 bits
 /// each, are more than the memory of this machine.
 void require_memory_for(double parameters, std::string_view field, std::string_view value);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -11,7 +11,7 @@
 #include "muster/base/error.h"
 #include "muster/task/models/gelu_kernel.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -69,4 +69,4 @@ at::Tensor tanh_gelu(const at::Tensor& x) {
   return Gelu::apply(x);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

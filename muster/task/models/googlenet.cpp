@@ -11,7 +11,7 @@
 #include "muster/task/models/batch_norm.h"
 #include "muster/task/models/layer_module.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -193,7 +193,7 @@ class GoogLeNet : public torch::nn::Module {
   std::shared_ptr<LinearLayer> linear_;
 };
 
-// Of each convolution what its norm read and its ReLU gave; the joined map; the places of a branch's maximum.
+// Kept: per convolution the inputs of its norm and its ReLU's output; the joined map; the places of maxima.
 void count_inception(MapCount& maps, const Inception& sizes, bool for_cifar) {
   const int64_t inputs = maps.channels, area = maps.height * maps.width;
   for (const Branch& branch : branches_of(sizes, inputs, for_cifar)) {
@@ -236,4 +236,4 @@ MapCount googlenet_maps(const GoogLeNetShape& shape, int64_t height, int64_t wid
   return maps;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,13 +5,13 @@
 #include "muster/task/models/map_count.h"
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct GoogLeNetShape {
   bool for_cifar = false;
   int64_t channels = 3;
   int64_t classes = 1000;
-  int64_t channel_divisor = 1;  ///< a slimmer network: all widths through this
+  int64_t channel_divisor = 1;  ///< divides all widths, for a slimmer network
 };
 
 /// GoogLeNet (Szegedy et al., CVPR 2015) with BatchNorm and without the auxiliary classifiers. ImageNet form
@@ -26,4 +26,4 @@ TorchNetwork make_googlenet(const GoogLeNetShape& shape);
 /// Its maps for images of this size.
 MapCount googlenet_maps(const GoogLeNetShape& shape, int64_t height, int64_t width);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -10,7 +10,7 @@
 #include "muster/task/models/fits_memory.h"
 #include "muster/task/models/gpt_module.h"
 
-namespace muster {
+namespace muster::inline task {
 
 void GptShape::validate() const {
   const auto positive = [](const char* key, int64_t value) {
@@ -86,12 +86,12 @@ TorchNetwork make_gpt(const GptShape& shape) {
           initial};
 }
 
-// Of a place and layer: two norms, queries, keys and values, attention's output (twice, for the bf16 copy or
-// the gradient), both sides of GELU, two sums; a third for gradients on their way. Logits, their softmax and
-// its gradient.
+// Per place and layer: two norms, queries, keys and values, attention's output (twice, for the bf16 copy or
+// the gradient), both sides of GELU, two sums; a third more for gradients in flight. Then logits, their
+// softmax and its gradient.
 int64_t gpt_activations(const GptShape& s) {
   const int64_t layer = (4 + 4 + 4) * s.width + 5 * s.attention_width();
   return s.context * (s.layers * layer * 4 / 3 + 3 * s.vocabulary + 4 * s.width);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 enum class GptPositions { learned, rotary };
 
@@ -56,4 +56,4 @@ TorchNetwork make_gpt(const GptShape& shape);
 /// Floats held by one forward and backward pass over one sample of `context` tokens, estimated.
 int64_t gpt_activations(const GptShape& shape);
 
-}  // namespace muster
+}  // namespace muster::inline task

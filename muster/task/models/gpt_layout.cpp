@@ -9,7 +9,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -66,7 +66,7 @@ void leave_out_masks(const std::string& path, Tensors& tensors, FoundGpt& found)
   }
 }
 
-// Of a weight and its bias, whose length is the number of outputs; nothing where the weight is square.
+// The layout of a weight, by its bias, whose length is the number of outputs; nothing where it is square.
 std::optional<LinearLayout> layout_of(const std::string& path, const Tensors& tensors,
                                       const std::string& name, const at::Tensor& weight) {
   std::string bias_name = name;
@@ -156,4 +156,4 @@ std::vector<std::pair<std::string, at::Tensor>> as_transformers_gpt(
   return converted;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -11,7 +11,7 @@
 #include "muster/task/models/gelu.h"
 #include "muster/task/models/rotary.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -152,4 +152,4 @@ at::Tensor GptModule::read(const at::Tensor& tokens, GptMemory& memory) const {
   return at::linear(last, head()).flatten();
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

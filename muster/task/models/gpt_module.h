@@ -10,10 +10,10 @@
 #include "muster/task/models/dropout.h"
 #include "muster/task/models/gpt.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// What a GPT has read so far: keys (turned, where positions are rotary) and values of every layer, heads x
-/// places x head width.
+/// The keys (turned, where positions are rotary) and values of the tokens that a GPT has read so far, of
+/// every layer, each heads x places x head width.
 struct GptMemory {
   std::vector<at::Tensor> keys, values;
   int64_t places = 0;
@@ -53,7 +53,7 @@ class GptModule : public torch::nn::Module {
  public:
   explicit GptModule(const GptShape& shape);
   at::Tensor forward(const at::Tensor& tokens, Dropout& dropout) const;
-  /// Logits (vocabulary) of what follows the tokens (int64, 1 x places), which follow what is in the memory:
+  /// Logits (vocabulary) of the token after `tokens` (int64, 1 x places), which continue those in the memory:
   /// one token, or several into an empty memory; at most `context` places in all.
   at::Tensor read(const at::Tensor& tokens, GptMemory& memory) const;
   const GptShape& shape() const { return shape_; }
@@ -69,4 +69,4 @@ class GptModule : public torch::nn::Module {
   at::Tensor rotary_table_;  // no parameter: follows from the shape
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -17,7 +17,7 @@
 #include "muster/task/models/vgg.h"
 #include "muster/task/models/vit.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -144,7 +144,7 @@ struct LargestWeight {
   }
 };
 
-/// A patch of the options that does not fill the image.
+/// Refuses options whose patches do not fill the image.
 struct CheckPatch {
   template <class Shape>
   void operator()(const Shape&) const {}
@@ -208,4 +208,4 @@ int64_t activation_bytes(const ImageModelOptions& options, int64_t batch) {
   return (floats * batch + with_shape(options, LargestWeight{})) * static_cast<int64_t>(sizeof(float));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

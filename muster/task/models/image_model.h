@@ -7,7 +7,7 @@
 
 #include "muster/task/kinds/image_network.h"
 
-namespace muster {
+namespace muster::inline task {
 
 class Model;
 struct NnOptions;
@@ -40,14 +40,14 @@ int64_t default_patch(int64_t height, int64_t width);
 /// Least side of a square image that the network can take.
 int64_t least_side(const ImageModelOptions& options);
 
-/// The network, as `training` says. Loss: cross entropy, mean over the batch.
+/// The network, to be trained as `training` says. Loss: cross entropy, mean over the batch.
 std::unique_ptr<Model> make_image_model(const ImageModelOptions& options, const NnOptions& training);
 
-/// Trainable numbers of the network, counted from its shapes: no weight is made for it.
+/// The number of the network's parameters, counted from its shapes: no weight is made for it.
 int64_t parameter_count(const ImageModelOptions& options);
 
 /// Bytes held by one forward and backward pass over `batch` images, estimated: its maps, and the largest
 /// weight once more, whose gradient is made before it is added up.
 int64_t activation_bytes(const ImageModelOptions& options, int64_t batch);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace muster {
+namespace muster::inline task {
 
 Initial he_normal(int64_t outputs, int64_t kernel) {
   return normal_start(std::sqrt(2.0 / static_cast<double>(outputs * kernel * kernel)));
@@ -79,4 +79,4 @@ TorchNetwork image_network_of(std::shared_ptr<torch::nn::Module> module,
   return {std::move(module), channels_last, initial};
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,11 +8,10 @@
 
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
-// Layers that state how they begin (network_of hands it to make_nn_model) instead of drawing weights when
-// they are made, as torch's own do from its global generator. So a network can be counted without touching
-// its memory.
+// Layers that state their initial values, which make_nn_model draws, instead of drawing them when they are
+// made, as torch's own do from its global generator. So a network can be counted without touching its memory.
 
 /// Normal with variance 2 / (outputs x kernel area): He et al., ICCV 2015, fan out.
 Initial he_normal(int64_t outputs, int64_t kernel);
@@ -57,17 +56,17 @@ class LinearLayer : public BlankLayer {
   at::Tensor forward(const at::Tensor& x) const;
 };
 
-/// Both begin as torch's do.
+/// Both have torch's initial values.
 std::shared_ptr<LinearLayer> torch_linear(int64_t inputs, int64_t outputs, bool with_bias = true);
 std::shared_ptr<Convolution> torch_convolution(const ConvolutionShape& shape);
 
-/// What happens between two modules.
+/// One step of a forward pass.
 using Step = std::function<at::Tensor(const at::Tensor&, Dropout&)>;
 
 /// Steps one after the other, as in torch's Sequential: modules are called by their place, "0", "1", ...
 class Chain : public torch::nn::Module {
  public:
-  /// A module, and what is done with it.
+  /// Adds a module and the step that applies it.
   void add(std::shared_ptr<torch::nn::Module> module, Step step);
   /// A module that has forward(x).
   template <class Layer>
@@ -91,4 +90,4 @@ class Chain : public torch::nn::Module {
 TorchNetwork image_network_of(std::shared_ptr<torch::nn::Module> module,
                               std::function<at::Tensor(const at::Tensor&, Dropout&)> forward);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -55,4 +55,4 @@ void MapCount::linear(int64_t outputs, int64_t copies) {
   keep(copies);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

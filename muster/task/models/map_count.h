@@ -2,11 +2,11 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline task {
 
-/// Walks through a convolutional network by its sizes alone: channels x height x width of the present map,
-/// and the floats per image that a training step keeps for its backward pass. What a layer keeps is counted
-/// where it is made. An extent below 1 says that the image was too small.
+/// Follows the sizes of a convolutional network's maps: channels x height x width of the present map, and the
+/// floats per image that a training step keeps for its backward pass. What a layer keeps is counted where it
+/// is made. An extent below 1 says that the image is too small.
 struct MapCount {
   int64_t channels = 0;
   int64_t height = 0;
@@ -35,4 +35,4 @@ struct MapCount {
   void keep(int64_t copies);
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

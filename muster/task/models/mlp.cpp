@@ -11,7 +11,7 @@
 
 #include "muster/task/models/fits_memory.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -36,7 +36,7 @@ struct MlpModule : torch::nn::Module {
   std::vector<torch::nn::Linear> layers;
 };
 
-// In floating point: it may be a number beyond 64 bits that is asked for.
+// In floating point: the sizes that a user gives may exceed 64 bits.
 double parameters_of(const MlpShape& shape) {
   double inputs = static_cast<double>(shape.inputs), all = 0;
   for (const int64_t width : shape.hidden) {
@@ -67,4 +67,4 @@ int64_t mlp_activations(const MlpShape& shape) {
   return shape.inputs + 2 * outputs;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

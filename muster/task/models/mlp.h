@@ -5,7 +5,7 @@
 
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct MlpShape {
   int64_t inputs = 1;
@@ -19,4 +19,4 @@ TorchNetwork make_mlp(const MlpShape& shape);
 /// Floats per sample that a forward and backward pass holds, estimated.
 int64_t mlp_activations(const MlpShape& shape);
 
-}  // namespace muster
+}  // namespace muster::inline task

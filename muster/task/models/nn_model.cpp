@@ -21,7 +21,7 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/task/models/autocast.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -153,7 +153,7 @@ void NnModel::bind(at::Tensor parameters, at::Tensor gradient, at::Tensor buffer
   bound_ = true;
 }
 
-// Parameter i begins with its own stream.
+// Parameter i is drawn from a stream of its own.
 void NnModel::initialise(ThreadPool& pool) {
   invariant(bound_, "initialise before bind");
   const torch::NoGradGuard no_grad;
@@ -202,7 +202,7 @@ at::Tensor NnModel::mean_loss(const Batch& batch, Dropout& dropout) {
 double NnModel::hessian_product(const Batch& batch, const RandomKey& noise, const at::Tensor& vector,
                                 at::Tensor& product) {
   invariant(vector.numel() == parameters_.size() && product.numel() == parameters_.size(),
-            "a Hessian met vectors of another size");
+            "the product with the Hessian needs vectors of the parameters' size");
   const torch::AutoGradMode with_grad(true);
   set_training(true);
   Dropout dropout(noise);
@@ -284,4 +284,4 @@ std::unique_ptr<Model> make_nn_model(TorchNetwork network, const NnOptions& opti
   return std::make_unique<NnModel>(std::move(network), options);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,9 +12,9 @@ namespace torch::nn {
 class Module;
 }
 
-namespace muster {
+namespace muster::inline task {
 
-/// How a parameter begins.
+/// The initial values of a parameter.
 struct Initial {
   enum class Kind { constant, normal, uniform } kind = Kind::constant;
   double value = 0;  ///< the constant, the standard deviation, or the bound of (-bound, bound)
@@ -45,8 +45,8 @@ struct NnOptions {
 /// x places) or their probabilities (float: batch x classes). Initial weights are a function of the seed, not
 /// of torch's global generator: convolutions normal with variance 2 / (outputs x kernel area) (He et al.,
 /// ICCV 2015, fan out), their biases 0, linear weights and biases uniform within +-1/sqrt(inputs), embeddings
-/// normal(0, 1), norms 1 and 0; other parameters need Network::initial. Throws Bug for a parameter that it
-/// cannot initialise.
+/// normal(0, 1), norms 1 and 0; other parameters need TorchNetwork::initial. Throws Bug for a parameter that
+/// it cannot initialise.
 std::unique_ptr<Model> make_nn_model(TorchNetwork network, const NnOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline task

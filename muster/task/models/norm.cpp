@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/task/models/batch_norm.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -36,4 +36,4 @@ at::Tensor Norm::apply(const at::Tensor& x, const std::optional<at::Tensor>& res
   return relu ? y.relu() : y;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

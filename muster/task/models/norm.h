@@ -12,7 +12,7 @@ namespace torch::nn {
 class Module;
 }
 
-namespace muster {
+namespace muster::inline task {
 
 /// The norm behind a convolution, of the kind that was asked for, with what follows it. Register module()
 /// with the module that owns it.
@@ -36,4 +36,4 @@ class Norm {
   std::shared_ptr<torch::nn::Module> module_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

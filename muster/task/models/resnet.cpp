@@ -11,7 +11,7 @@
 
 #include "muster/task/models/norm.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -105,4 +105,4 @@ int64_t resnet_activations(const ResNetShape& shape, int64_t height, int64_t wid
   return floats;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 #include "muster/task/models/image_model.h"
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct ResNetShape {
   int64_t blocks = 1;  ///< per stage: 6 blocks + 2 layers
@@ -27,4 +27,4 @@ at::Tensor shortcut_a(const at::Tensor& x, int64_t channels, int64_t stride);
 /// Floats per image that a forward and backward pass holds, estimated.
 int64_t resnet_activations(const ResNetShape& shape, int64_t height, int64_t width);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -9,7 +9,7 @@
 #include "muster/task/models/layer_module.h"
 #include "muster/task/models/norm.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -135,4 +135,4 @@ MapCount resnet_imagenet_maps(const ImageNetResNetShape& shape, int64_t height, 
   return maps;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

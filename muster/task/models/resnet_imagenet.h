@@ -7,7 +7,7 @@
 #include "muster/task/models/map_count.h"
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct ImageNetResNetShape {
   std::array<int64_t, 4> blocks{2, 2, 2, 2};  ///< per stage
@@ -16,7 +16,7 @@ struct ImageNetResNetShape {
   NormKind norm = NormKind::batch;
   int64_t channels = 3;
   int64_t classes = 1000;
-  int64_t channel_divisor = 1;  ///< a slimmer network: all widths through this
+  int64_t channel_divisor = 1;  ///< divides all widths, for a slimmer network
 };
 
 /// The ImageNet ResNet (He, Zhang, Ren, Sun, CVPR 2016), as torchvision builds it: a 7x7 convolution and a
@@ -29,4 +29,4 @@ TorchNetwork make_resnet_imagenet(const ImageNetResNetShape& shape);
 /// Its maps for images of this size.
 MapCount resnet_imagenet_maps(const ImageNetResNetShape& shape, int64_t height, int64_t width);
 
-}  // namespace muster
+}  // namespace muster::inline task

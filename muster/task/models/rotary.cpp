@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/task/models/rotary_kernel.h"
 
-namespace muster {
+namespace muster::inline task {
 
 at::Tensor rotary_table(int64_t places, int64_t head_width, at::ScalarType type) {
   invariant(head_width % 2 == 0, "rotary positions need an even head width");
@@ -48,4 +48,4 @@ void rotate(at::Tensor& qkv, int64_t heads, const at::Tensor& table, Turn turn) 
     rotate_all<float>(qkv, heads, table, static_cast<float>(sign));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Rotary positions (Su, Lu, Pan, Wen, Liu, "RoFormer", 2021): components 2i and 2i + 1 of a query or key at
 /// place p are turned by the angle p x 10000^(-2i / head_width), so that their product depends on the
@@ -20,4 +20,4 @@ enum class Turn { forth, back };
 /// `forth`, and is its gradient.
 void rotate(at::Tensor& qkv, int64_t heads, const at::Tensor& table, Turn turn);
 
-}  // namespace muster
+}  // namespace muster::inline task

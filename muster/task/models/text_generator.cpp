@@ -12,7 +12,7 @@
 #include "muster/libtorch/tensor_vector.h"
 #include "muster/task/models/gpt_module.h"
 
-namespace muster {
+namespace muster::inline task {
 
 void ChoiceOptions::validate() const {
   if (!(temperature >= 0) || !std::isfinite(temperature))
@@ -87,4 +87,4 @@ at::Tensor TextGenerator::read(std::span<const int64_t> tokens) {
   return parts_->module.read(anew, parts_->memory);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -11,7 +11,7 @@
 #include "muster/flat/layout.h"
 #include "muster/task/models/gpt.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// How the next token is chosen.
 struct ChoiceOptions {
@@ -36,7 +36,7 @@ class TextGenerator {
 
   int64_t vocabulary() const;
 
-  /// Of the weights, and the vector in which they lie, to be filled.
+  /// The layout of the weights, and the vector that holds them, to be filled.
   const Layout& parameters() const;
   at::Tensor& weights();
 
@@ -49,4 +49,4 @@ class TextGenerator {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

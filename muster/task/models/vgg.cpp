@@ -8,7 +8,7 @@
 #include "muster/task/models/layer_module.h"
 #include "muster/task/models/norm.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -124,4 +124,4 @@ MapCount vgg_maps(const VggShape& shape, int64_t height, int64_t width) {
   return maps;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 #include "muster/task/models/map_count.h"
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct VggShape {
   bool batch_norm = false;  ///< behind every convolution
@@ -15,7 +15,7 @@ struct VggShape {
   Pooling pooling = Pooling::maximum;
   int64_t channels = 3;
   int64_t classes = 1000;
-  int64_t channel_divisor = 1;  ///< a slimmer network: all widths of convolutions through this
+  int64_t channel_divisor = 1;  ///< divides all widths of convolutions, for a slimmer network
   int64_t units = 4096;         ///< of the two linear layers in the middle
 };
 
@@ -31,4 +31,4 @@ TorchNetwork make_vgg(const VggShape& shape);
 /// Its maps for images of this size.
 MapCount vgg_maps(const VggShape& shape, int64_t height, int64_t width);
 
-}  // namespace muster
+}  // namespace muster::inline task

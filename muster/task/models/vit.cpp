@@ -10,7 +10,7 @@
 
 #include "muster/task/models/layer_module.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -20,7 +20,7 @@ std::shared_ptr<LayerNorm> make_layer_norm(int64_t width) {
   return std::make_shared<LayerNorm>(torch::nn::LayerNormOptions({width}));
 }
 
-// In the type of its weights, also behind a product in bf16.
+// Applies the norm in the type of its weights, also to the result of a product in bf16.
 at::Tensor normed(LayerNorm& norm, const at::Tensor& x) {
   return norm.forward(x.to(norm.weight.scalar_type()));
 }
@@ -74,9 +74,9 @@ class FeedForward : public torch::nn::Module {
 };
 
 // The modules of a block are called "0" and "1".
-class Block : public torch::nn::Module {
+class EncoderBlock : public torch::nn::Module {
  public:
-  explicit Block(const VitShape& shape)
+  explicit EncoderBlock(const VitShape& shape)
       : attention_(register_module("0", std::make_shared<Attention>(shape))),
         feed_forward_(register_module("1", std::make_shared<FeedForward>(shape))) {}
 
@@ -95,7 +95,7 @@ class Transformer : public torch::nn::Module {
   explicit Transformer(const VitShape& shape)
       : layers_(register_module("layers", std::make_shared<Chain>())) {
     for (int64_t block = 0; block < shape.depth; ++block) {
-      auto made = std::make_shared<Block>(shape);
+      auto made = std::make_shared<EncoderBlock>(shape);
       layers_->add(made, [block = made.get()](const at::Tensor& x, Dropout& dropout) {
         return block->forward(x, dropout);
       });
@@ -183,4 +183,4 @@ int64_t vit_activations(const VitShape& shape) {
   return shape.depth * block + ends + 2 * (attention + tokens * shape.hidden);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

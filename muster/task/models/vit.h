@@ -4,7 +4,7 @@
 
 #include "muster/task/models/nn_model.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct VitShape {
   int64_t width = 768;  ///< of a token; a multiple of 4
@@ -35,4 +35,4 @@ at::Tensor place_code(const VitShape& shape);
 /// Floats per image that a training step holds, estimated.
 int64_t vit_activations(const VitShape& shape);
 
-}  // namespace muster
+}  // namespace muster::inline task

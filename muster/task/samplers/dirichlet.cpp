@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 double log_gamma_variate(double shape, RandomStream& stream) {
   if (shape < 1) {
@@ -33,4 +33,4 @@ std::vector<double> dirichlet_variate(double alpha, int64_t parts, RandomStream&
   return shares;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

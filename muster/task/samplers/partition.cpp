@@ -13,7 +13,7 @@
 #include "muster/task/samplers/dirichlet.h"
 #include "muster/task/samplers/permutation.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -133,4 +133,4 @@ Partition split_by_group(std::span<const int64_t> groups, int64_t workers) {
   return parts;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Which samples every worker owns: each sample belongs to exactly one worker. Functions of their arguments.
 using Partition = std::vector<std::vector<int64_t>>;
@@ -34,4 +34,4 @@ Partition split_dirichlet(std::span<const int64_t> classes, const DirichletSplit
 /// workers.
 Partition split_by_group(std::span<const int64_t> groups, int64_t workers);
 
-}  // namespace muster
+}  // namespace muster::inline task

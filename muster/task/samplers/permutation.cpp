@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-namespace muster {
+namespace muster::inline task {
 
 std::vector<int64_t> random_permutation(int64_t size, const RandomKey& key) {
   std::vector<int64_t> order(static_cast<size_t>(size));
@@ -29,4 +29,4 @@ std::shared_ptr<const std::vector<int64_t>> PermutationCache::get(int64_t size, 
   return order;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

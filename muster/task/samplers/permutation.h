@@ -7,7 +7,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// A uniformly random permutation of 0 ... size - 1, a function of the key (Fisher-Yates, Durstenfeld 1964).
 std::vector<int64_t> random_permutation(int64_t size, const RandomKey& key);
@@ -31,4 +31,4 @@ class PermutationCache {
   std::vector<Entry> entries_;  // used last: at the back
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,11 +5,11 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
-/// An epoch that no run reaches: its order is nobody else's.
+/// An epoch that no run reaches: no share of a real epoch has its order.
 constexpr int64_t far_epoch = int64_t{1} << 24;
 
 }  // namespace
@@ -20,7 +20,7 @@ ResharingSampler::ResharingSampler(Make make, int64_t processes, int64_t share, 
   prepare(processes);
 }
 
-// Several threads ask for samples: nothing is made then.
+// Makes the sampler beforehand, as samples() runs on several threads.
 void ResharingSampler::prepare(int64_t processes) {
   auto& sampler = samplers_[processes];
   if (!sampler) sampler = make_(processes * hosted_);
@@ -102,4 +102,4 @@ void ResharingSampler::restore(const Numbers& state, int64_t share) {
   stretches_ = std::move(stretches);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -9,11 +9,11 @@
 #include "muster/base/numbers.h"
 #include "muster/task/samplers/sampler.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// A sampler for runs whose processes come and go. An epoch is dealt to the processes that are there when it
-/// begins; what a process that died had of it stays unread, until the next epoch deals all samples anew to
-/// those who are there then. While nobody comes or goes it is the sampler it is made of.
+/// A sampler for runs whose processes come and go. An epoch is dealt to the processes present at its start;
+/// the share of one that dies stays unread until the next epoch deals all samples to the processes present
+/// then. While the processes stay the same it equals the sampler it is made of.
 class ResharingSampler final : public Sampler {
  public:
   /// The sampler of a run of so many workers.
@@ -29,14 +29,14 @@ class ResharingSampler final : public Sampler {
 
   /// This process's share of the epoch that step `step` lies in.
   int64_t share_at(int64_t step) const;
-  /// A share of the present epoch for a process that has come in the middle of it. One that nobody has left
-  /// over gets samples of an order of its own.
+  /// Gives this process, which joined in the middle of the present epoch, share `share` of it. A number
+  /// beyond the epoch's processes gets samples in an order of its own.
   void take_share(int64_t step, int64_t share);
   /// From the first epoch on that begins at `step` or later, the samples are dealt to `processes`, this one
   /// being number `share`.
   void reshare(int64_t step, int64_t processes, int64_t share);
 
-  /// The epochs' division, without what is this process's own.
+  /// How the epochs are divided, without this process's own share.
   Numbers state() const;
   /// `share`: of this process, in all of them.
   void restore(const Numbers& state, int64_t share);
@@ -62,4 +62,4 @@ class ResharingSampler final : public Sampler {
   std::map<int64_t, std::unique_ptr<Sampler>> samplers_;  ///< by processes; made before they are asked
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

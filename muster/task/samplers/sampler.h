@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Which samples a worker takes in a step: a function of (seed, step, worker), nothing is drawn from a
 /// stream.
@@ -29,4 +29,4 @@ class Sampler {
   }
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -140,4 +140,4 @@ std::vector<int64_t> PartitionSampler::samples(int64_t step, int64_t worker) con
   return chosen;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,9 +8,10 @@
 #include "muster/task/samplers/permutation.h"
 #include "muster/task/samplers/sampler.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// What every sampler is told. Throws OptionError on task.batch where workers x batch exceeds the samples.
+/// Options of every sampler. validate() throws OptionError on task.batch where workers x batch exceeds the
+/// samples.
 struct SamplerOptions {
   int64_t samples = 0;
   int64_t workers = 1;
@@ -85,4 +86,4 @@ class PartitionSampler final : public Sampler {
   std::vector<std::unique_ptr<PermutationCache>> orders_;  // of each worker
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -11,7 +11,7 @@
 #include "muster/base/format.h"
 #include "muster/task/models/mlp.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -121,4 +121,4 @@ std::vector<int64_t> ClustersTask::train_classes() const {
   return classes;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

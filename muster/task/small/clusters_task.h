@@ -11,7 +11,7 @@
 #include "muster/task/models/nn_model.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Gaussian clusters: the toy problem of Asynchronous Local-SGD (Liu et al. 2024, arXiv 2401.09135; the
 /// authors' notebook). Its "small" data are 4 classes of 1 cluster in 512 dimensions, 4,096 samples; its
@@ -55,4 +55,4 @@ class ClustersTask final : public Task {
   at::Tensor train_, test_;  // samples x dimension
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

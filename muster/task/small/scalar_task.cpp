@@ -7,7 +7,7 @@
 #include "muster/base/error.h"
 #include "muster/libtorch/tensor_vector.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -122,4 +122,4 @@ int64_t ScalarTask::activation_bytes(int64_t batch) const {
   return batch * (options_.shape.inputs + 1) * static_cast<int64_t>(sizeof(double));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,7 +8,7 @@
 #include "muster/task/small/scalar_task_kernel.h"
 #include "muster/task/task.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct ScalarTaskOptions {
   ScalarShape shape;
@@ -41,4 +41,4 @@ class ScalarTask final : public Task {
   std::vector<double> targets_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -86,4 +86,4 @@ void scalar_samples(const ScalarShape& shape, uint64_t seed, int64_t first, int6
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Two layers: f(x) = output_bias + sum_j output_j g(bias_j + sum_i hidden_ji x_i), g(z) = z / (1 + |z|).
 /// Weights lie as hidden (hidden x inputs), bias (hidden), output (hidden), output_bias (1).
@@ -28,4 +28,4 @@ void scalar_initial_weights(const ScalarShape& shape, uint64_t seed, double* wei
 void scalar_samples(const ScalarShape& shape, uint64_t seed, int64_t first, int64_t count, double* inputs,
                     double* targets);
 
-}  // namespace muster
+}  // namespace muster::inline task

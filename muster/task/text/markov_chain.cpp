@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -81,7 +81,7 @@ void MarkovChain::make_rows() {
   }
 }
 
-// Behind state s, symbol c leads to (s x symbols + c) mod states.
+// From state s, symbol c leads to (s x symbols + c) mod states.
 void MarkovChain::find_stationary() {
   const int64_t symbols = options_.vocabulary;
   std::vector<double> next(stationary_.size());
@@ -118,4 +118,4 @@ std::vector<uint32_t> MarkovChain::text(int64_t count, const RandomKey& key) con
   return tokens;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct MarkovOptions {
   int64_t vocabulary = 32;  ///< symbols
@@ -46,4 +46,4 @@ class MarkovChain {
   double entropy_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

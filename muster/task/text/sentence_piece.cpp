@@ -16,7 +16,7 @@
 #include "muster/base/plain_file.h"
 #include "muster/task/text/tokenizer_messages.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -34,7 +34,7 @@ std::string find_program() {
                   folder.string(), other.string()));
 }
 
-/// The other program, and our end of the socket to it.
+/// The process `muster-tokenizer`, and this side's end of the socket to it.
 class Server {
  public:
   Server() {
@@ -44,7 +44,7 @@ class Server {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
-    // What it writes by itself would disturb our own output; its answers say what is wrong.
+    // Its own output would disturb ours; its answers say what is wrong.
     for (const int output : {STDOUT_FILENO, STDERR_FILENO})
       ::posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0);
     std::string name = "muster-tokenizer";
@@ -127,4 +127,4 @@ std::unique_ptr<Tokenizer> load_sentence_piece(const std::string& path) {
   return std::make_unique<SentencePiece>(path);
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/task/text/tokenizer.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// The tokenizer of a SentencePiece model file (Kudo and Richardson, EMNLP 2018). Its end of a document is
 /// the model's end-of-sentence piece, where it has one. Text is normalised as the model says: most models
@@ -16,4 +16,4 @@ namespace muster {
 /// member as well.
 std::unique_ptr<Tokenizer> load_sentence_piece(const std::string& path);
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,7 +12,7 @@
 #include "muster/base/plain_file.h"
 #include "muster/task/text/token_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -29,7 +29,7 @@ size_t separator_at(std::string_view text, size_t at, std::string_view separator
   return end - at;
 }
 
-/// The same of the separator that the text ends with.
+/// Bytes of the separator that the text ends with; 0: it ends with none.
 size_t separator_at_end(std::string_view text, std::string_view separator) {
   size_t left = text.size();
   for (size_t i = separator.size(); i-- > 0;) {
@@ -55,7 +55,7 @@ class DocumentSearch {
   }
 
  private:
-  /// Looks at every place behind which `needed` bytes are known.
+  /// Examines every position that at least `needed` bytes follow.
   void look(size_t needed) {
     size_t at = 0;
     while (at + needed <= waiting_.size()) {
@@ -79,8 +79,8 @@ class DocumentSearch {
   }
 
   std::string separator_;
-  std::string waiting_;  // not looked at yet
-  int64_t before_ = 0;   // bytes looked at
+  std::string waiting_;  // not examined yet
+  int64_t before_ = 0;   // bytes examined
   bool behind_ = false;  // the last of them was a separator's
   std::vector<int64_t> starts_ = {0};
 };
@@ -163,7 +163,7 @@ std::string introduction_of(const Text& text, const char* use) {
 
 std::vector<int64_t> documents_ended_by(const Tokens& tokens, int64_t end) {
   std::vector<int64_t> starts = {0}, some(65536);
-  const int64_t last = tokens.size() - 1;  // what it ends, nothing follows
+  const int64_t last = tokens.size() - 1;  // no document follows the last token
   for (int64_t first = 0; first < last; first += static_cast<int64_t>(some.size())) {
     some.resize(static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(some.size()), last - first)));
     tokens.copy(first, std::numeric_limits<int64_t>::max(), some);
@@ -190,4 +190,4 @@ std::string unescaped_separator(std::string_view text) {
   return result;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -7,9 +7,10 @@
 #include "muster/task/text/tokenizer.h"
 #include "muster/task/text/tokens.h"
 
-namespace muster {
+namespace muster::inline task {
 
-/// Tokens, and where in them documents begin (in order, the first at 0; empty where nobody looked).
+/// Tokens, and where in them documents begin (in order, the first at 0; empty where they were not searched
+/// for).
 struct Text {
   Tokens tokens;
   std::vector<int64_t> documents;
@@ -37,4 +38,4 @@ std::vector<int64_t> documents_ended_by(const Tokens& tokens, int64_t end);
 /// text.document_separator for another escape or an empty text.
 std::string unescaped_separator(std::string_view text);
 
-}  // namespace muster
+}  // namespace muster::inline task

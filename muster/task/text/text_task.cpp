@@ -8,7 +8,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -131,4 +131,4 @@ std::optional<std::string> TextTask::data_problem() const {
   return problem ? problem : texts_.test.tokens.problem();
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -12,7 +12,7 @@
 #include "muster/task/text/text_file.h"
 #include "muster/task/text/text_windows.h"
 
-namespace muster {
+namespace muster::inline task {
 
 struct TextTaskOptions {
   GptShape model;
@@ -28,13 +28,13 @@ struct TextSets {
   std::optional<double> entropy;  ///< nats per token, where the source's is known
 };
 
-/// The last `fraction` of a text, held out. Documents that begin in the first part stay with it.
+/// Holds out the last `fraction` of a text. Documents that begin in the first part stay with it.
 TextSets split_text(const Text& text, double fraction);
 
 /// Prediction of the next token at every place of windows of `context` tokens. Training windows lie side by
 /// side from a start that is another in every epoch; held-out windows lie side by side from the first token,
-/// so that every token but the first is predicted once: with what the window holds before it, at the
-/// beginning of a window next to nothing.
+/// so that every token but the first is predicted once, from the tokens before it in its window (few near the
+/// window's beginning).
 class TextTask final : public Task {
  public:
   /// Throws OptionError; DataError when a text is shorter than a window, or for a token outside the
@@ -54,7 +54,7 @@ class TextTask final : public Task {
   std::map<std::string, std::string> content() const override;
   std::vector<std::string> introduction() const override;
   std::optional<std::string> data_problem() const override;
-  /// The source's entropy: with all tokens before it nothing predicts better, and a window holds fewer.
+  /// The source's entropy: no prediction from all tokens before has a lower loss, and a window holds fewer.
   std::optional<double> loss_floor() const override { return texts_.entropy; }
 
  private:
@@ -66,4 +66,4 @@ class TextTask final : public Task {
   TextWindows train_windows_, test_windows_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -5,7 +5,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 constexpr uint64_t no_sample = std::numeric_limits<uint64_t>::max();  // the stream belongs to the epoch
@@ -27,4 +27,4 @@ int64_t TextWindows::offset(uint64_t seed, int64_t epoch) const {
   return static_cast<int64_t>(stream.below(static_cast<uint64_t>(offsets_)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

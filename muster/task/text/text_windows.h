@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Windows of context + 1 tokens, `context` apart: a window's last target is the first input of the next.
 class TextWindows {
@@ -17,7 +17,7 @@ class TextWindows {
   int64_t count() const { return count_; }
   /// Keeps the first `limit` windows. REQUIRES: 1 <= limit <= count().
   void keep_first(int64_t limit) { count_ = limit; }
-  /// First token of a window in a (seed, epoch).
+  /// First token of a window, at an epoch's offset.
   int64_t start(int64_t window, int64_t offset) const { return offset + window * context_; }
   /// By how many tokens the windows of an epoch are moved: a function of (seed, epoch), uniform over the
   /// places that the text has room for; 0 for fixed windows.
@@ -32,4 +32,4 @@ class TextWindows {
   int64_t offsets_;  // 0 ... offsets_ - 1
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -10,7 +10,7 @@
 #include "muster/base/mistaken_form.h"
 #include "muster/base/plain_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -80,4 +80,4 @@ void require_tokens_of(const std::string& path, TokenType type) {
                              : fmt::format("use text.token_type uint{}", 8 * width)));
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -4,16 +4,16 @@
 
 #include "muster/task/text/tokens.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// A file of tokens without a header, the first `skipped` bytes left out. Any file is one of uint8 tokens:
-/// its bytes. Files of up to 256 MiB are held in memory, of larger ones is read what is looked at; a file
-/// that is shortened meanwhile is an error and no crash. Throws FileError (missing, unreadable, no plain
-/// file); DataError when it is empty or its length is not a whole number of tokens.
+/// its bytes. Files of up to 256 MiB are held in memory, larger ones are read on access; a file that is
+/// shortened meanwhile causes an error, not a crash. Throws FileError (missing, unreadable, no plain file);
+/// DataError when it is empty or its length is not a whole number of tokens.
 Tokens tokens_of_file(const std::string& path, TokenType type, int64_t skipped = 0);
 
-/// Throws DataError, with the cure, for what is no file of such tokens though its length fits: packed files,
-/// plain text, and integers of another width (half of their bytes are zero). Looks at the first 64 KiB.
+/// Throws DataError, with the remedy, for a file that holds no such tokens though its length fits: packed
+/// files, plain text, and integers of another width (half of their bytes are zero). Reads the first 64 KiB.
 void require_tokens_of(const std::string& path, TokenType type);
 
-}  // namespace muster
+}  // namespace muster::inline task

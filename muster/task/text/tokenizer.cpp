@@ -1,6 +1,6 @@
 #include "muster/task/text/tokenizer.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -27,4 +27,4 @@ class ByteTokenizer final : public Tokenizer {
 
 std::unique_ptr<Tokenizer> byte_tokenizer() { return std::make_unique<ByteTokenizer>(); }
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace muster {
+namespace muster::inline task {
 
 /// Text to tokens and back. All members are const and safe for several threads.
 class Tokenizer {
@@ -26,4 +26,4 @@ class Tokenizer {
 /// Every byte is a token, 0 ... 255.
 std::unique_ptr<Tokenizer> byte_tokenizer();
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -6,7 +6,7 @@
 
 #include "muster/base/bytes.h"
 
-namespace muster {
+namespace muster::inline task {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::vector<uint32_t> unpacked(std::string_view content) {
   return numbers;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

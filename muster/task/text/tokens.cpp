@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/task/images/data_digest.h"
 
-namespace muster {
+namespace muster::inline task {
 
 static_assert(std::endian::native == std::endian::little, "tokens are read as they lie in the file");
 
@@ -150,4 +150,4 @@ Tokens Tokens::part(int64_t first, int64_t count) const {
   return shorter;
 }
 
-}  // namespace muster
+}  // namespace muster::inline task

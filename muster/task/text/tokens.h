@@ -12,15 +12,15 @@
 
 #include "muster/base/plain_file.h"
 
-namespace muster {
+namespace muster::inline task {
 
 /// Unsigned little-endian integers.
 enum class TokenType { uint8, uint16, uint32 };
 int64_t bytes_of(TokenType type);
 
-/// A sequence of tokens that stay as they are stored: in memory, or in a file that is read where it is looked
-/// at. Copies and parts share the storage. All members are const and safe for several threads. What reads
-/// throws FileError, and DataError where a file was shortened meanwhile.
+/// A sequence of tokens that stay as they are stored: in memory, or in a file that is read on access. Copies
+/// and parts share the storage. All members are const and safe for several threads. Members that read throw
+/// FileError, or DataError where a file was shortened meanwhile.
 class Tokens {
  public:
   Tokens() = default;
@@ -38,10 +38,10 @@ class Tokens {
   /// The stored bytes of `count` tokens from `first` on. REQUIRES: they exist.
   std::string bytes(int64_t first, int64_t count) const;
   std::string bytes() const { return bytes(0, size_); }
-  /// A text that differs where the tokens do: of the whole file that they are a part of (see data_digest.h),
-  /// or of what is in memory.
+  /// A digest of the tokens: of the whole file that they are a part of (see data_digest.h), or of the tokens
+  /// in memory.
   std::string digest() const;
-  /// Why the file no longer holds them; nothing where it does, or there is none.
+  /// Why the file no longer holds the tokens; nothing where it does, or where there is no file.
   std::optional<std::string> problem() const;
 
   /// Token `index`. REQUIRES: 0 <= index < size().
@@ -70,4 +70,4 @@ class Tokens {
   std::string source_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline task

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -46,4 +46,4 @@ int64_t drift_period(double smoothness, double learning_rate, int64_t workers, d
   return local < 1 ? 1 : 1 + whole(local);
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline theory {
 
-/// Which sample is drawn: a function of the seed and a counter, so that any program can repeat a run. The
-/// generator is splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA
-/// 2014), started anew from a mixed seed:
+/// The index of a drawn sample as a function of the seed and a counter, so that any program can repeat a run.
+/// The generator is splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA
+/// 2014), started from a mixed seed:
 ///
 ///     draw(seed, c) = floor(high half of mix(mix(seed g) + (c + 1) g) x samples / 2^32)
 ///
@@ -33,4 +33,4 @@ class Draws {
   uint64_t samples_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -10,7 +10,7 @@
 #include "muster/base/error.h"
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -22,7 +22,7 @@ Vector vector_of(const std::vector<double>& v) {
   return Eigen::Map<const Vector>(v.data(), static_cast<Eigen::Index>(v.size()));
 }
 
-// Whether the Hessian is worth being written down: its size, and the products of entries that make it.
+// Whether to form the Hessian as a matrix, by its size and the number of products of entries that it takes.
 bool is_small(const ConvexProblem& problem) {
   double products = 0;
   for (const PackedRow& row : problem.rows().distinct) products += 16.0 * row.groups * row.groups;
@@ -67,7 +67,7 @@ Vector conjugate_gradients(const ConvexProblem& problem, const std::vector<doubl
 }
 
 // Largest eigenvalue of sum of weight a a^T + lambda, by Lanczos' method from a random vector. Without
-// reorthogonalisation: copies of found eigenvalues appear, the largest stays right.
+// reorthogonalisation: converged eigenvalues appear more than once, which does not change the largest.
 double largest_eigenvalue(const ConvexProblem& problem, const std::vector<double>& weights) {
   RandomStream random({.seed = 1, .purpose = Purpose::statistics});
   Vector v(problem.features());
@@ -122,7 +122,7 @@ class Newton {
       measure();
       const bool better = gradient_.norm() < 0.5 * best.gradient_norm;
       if (gradient_.norm() < best.gradient_norm) best = result(i);
-      // Far from the optimum steps may be cut and gradients fall slowly.
+      // Far from the optimum steps may be halved and the gradient may fall slowly.
       idle = better || best.gap_bound > 1e-12 ? 0 : idle + 1;
     }
     return best;
@@ -197,4 +197,4 @@ ConvexConstants convex_constants(const ConvexProblem& problem, const ConvexOptim
   return constants;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -5,7 +5,7 @@
 
 #include "muster/theory/convex/convex_problem.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 struct ConvexOptimum {
   std::vector<double> x;
@@ -15,14 +15,14 @@ struct ConvexOptimum {
   int64_t iterations = 0;
 };
 
-/// Newton's method with halved steps from 0: by Cholesky factors where the Hessian is small, else by
+/// Newton's method from 0, with step halving: by Cholesky factors where the Hessian is small, else by
 /// conjugate gradients (Steihaug, 1983). Throws DataError where it cannot prove f* to 1e-12.
 ConvexOptimum find_optimum(const ConvexProblem& problem);
 
-/// How a problem is shaped, and how noisy its stochastic gradients are.
+/// The curvature of a problem and the noise of its stochastic gradients.
 struct ConvexConstants {
   double smoothness = 0;        ///< L: largest eigenvalue of A^T A / n (logistic: / (4 n)) + lambda
-  double strong_convexity = 0;  ///< mu: lambda; of small least squares the smallest eigenvalue
+  double strong_convexity = 0;  ///< mu: lambda; for small least squares problems the smallest eigenvalue
   double condition() const { return smoothness / strong_convexity; }
   double largest_sample_smoothness = 0;  ///< max over samples
   double curvature_at_optimum = 0;       ///< largest eigenvalue of the Hessian at the optimum
@@ -32,4 +32,4 @@ struct ConvexConstants {
 
 ConvexConstants convex_constants(const ConvexProblem& problem, const ConvexOptimum& optimum);
 
-}  // namespace muster
+}  // namespace muster::inline theory

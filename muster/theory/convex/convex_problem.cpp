@@ -9,7 +9,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -135,4 +135,4 @@ ConvexProblem::GradientMoments ConvexProblem::gradient_moments(const std::vector
   return moments;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

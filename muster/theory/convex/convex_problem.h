@@ -8,7 +8,7 @@
 #include "muster/theory/convex/packed_rows.h"
 #include "muster/theory/convex/sparse_rows.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 struct ConvexProblemOptions {
   Loss loss = Loss::logistic;
@@ -17,7 +17,7 @@ struct ConvexProblemOptions {
 };
 
 /// f(x) = mean loss over the samples + lambda / 2 ||x||^2, no bias. Logistic regression takes two distinct
-/// labels, the smaller for -1; least squares takes them as they are. Looks at equal samples once.
+/// labels, the smaller as -1; least squares takes labels unchanged. Equal samples are computed once.
 class ConvexProblem {
  public:
   /// Throws OptionError, and DataError when the labels do not suit the loss.
@@ -32,13 +32,13 @@ class ConvexProblem {
   /// f(x). REQUIRES: features() values.
   double value(const std::vector<double>& x) const;
   std::vector<double> gradient(const std::vector<double>& x) const;
-  /// By distinct row: how often it counts in the Hessian at x, (count / n) x second derivative of its loss.
+  /// For each distinct row its weight in the Hessian at x: (count / n) x second derivative of its loss.
   std::vector<double> curvatures(const std::vector<double>& x) const;
   /// (sum of curvature a a^T + lambda) times v.
   std::vector<double> hessian_times(const std::vector<double>& curvatures,
                                     const std::vector<double>& v) const;
 
-  /// Part of the samples on whose side of 0 a.x falls; logistic only.
+  /// Share of the samples for which a.x has the label's sign; logistic only.
   double accuracy(const std::vector<double>& x) const;
 
   /// E ||gradient of a sample's loss with its regularisation||^2 at x, and the largest.
@@ -56,4 +56,4 @@ class ConvexProblem {
   PackedRows rows_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -8,7 +8,7 @@
 #include "muster/base/error.h"
 #include "muster/base/stopwatch.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -91,7 +91,7 @@ void ConvexRun::train(int64_t until) {
   }
 }
 
-// Up to the first meeting that is no earlier; the last round may be shorter.
+// Trains up to the first meeting at or after step `until`; the last round may be shorter.
 void ConvexRun::train_by_period(int64_t until) {
   const int64_t whole = (until - step() + period_ - 1) / period_;
   const int64_t fit = std::min(whole, (steps_ - step()) / period_);
@@ -111,7 +111,7 @@ Round ConvexRun::next_round() {
   return schedule_->next_round(start);
 }
 
-// Rounds of one length are handed over together where the schedule does not listen.
+// Rounds of one length are made in one call where the schedule needs no measurements.
 void ConvexRun::train_by_schedule(int64_t until) {
   const bool listens = schedule_->wants_divergence() || schedule_->wants_loss();
   int64_t period = 0, rounds = 0;
@@ -157,4 +157,4 @@ int64_t longest_round(SyncSchedule& schedule, const ConvexStepSize& step_size, i
   return longest;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline theory {
 
 enum class StepSizeRule { constant, inverse, theorem };
 
@@ -14,8 +14,8 @@ enum class IterateAverage { uniform, linear, quadratic };
 ///
 ///     constant   learning_rate                                r = t + 1
 ///     inverse    min(32, learning_rate samples / (t + 1))     r = t + 1
-///     theorem    4 / (mu (a + t)),  a = max(16 kappa, H) + 1  r = a + t, p = 2 in Theorem 2.2 of Stich, ICLR
-///     2019
+///     theorem    4 / (mu (a + t)),  a = max(16 kappa, H) + 1  r = a + t   (p = 2: Theorem 2.2 of Stich,
+///                                                                         ICLR 2019)
 struct ConvexStepSize {
   StepSizeRule rule = StepSizeRule::inverse;
   double learning_rate = 0.125;
@@ -36,7 +36,7 @@ struct ConvexStepSize {
     const double root = root_of(step);
     return average == IterateAverage::linear ? root : root * root;
   }
-  /// Sum of the weights of so many steps from `first` on.
+  /// Sum of the weights of the `steps` steps from `first` on.
   double weight_sum(int64_t first, int64_t steps) const {
     const double root = root_of(first);
     const auto n = static_cast<double>(steps);
@@ -55,4 +55,4 @@ struct ConvexStepSize {
   }
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 DelayedLocalSgd::DelayedLocalSgd(const ConvexProblem& problem, const LocalSgdOptions& options,
                                  DelayOptions delay)
@@ -23,7 +23,7 @@ bool DelayedLocalSgd::pushes(size_t worker, int64_t time) const {
   return time == delay_.last_step || (time + offset) % delay_.period == 0;
 }
 
-// The next time at which anybody may push, at most `end`.
+// The next time at which any worker may push, at most `end`.
 int64_t DelayedLocalSgd::next_time(int64_t end) const {
   if (delay_.staggered) return step_ + 1;
   int64_t next = step_ + delay_.period - step_ % delay_.period;
@@ -39,7 +39,7 @@ void DelayedLocalSgd::advance(int64_t period, int64_t rounds) {
     step_ = time;
     meet(time);
   }
-  // The weighted sums count all steps up to now, of those too who are between two pushes.
+  // The weighted sums include all steps up to now, also of workers that are between two pushes.
   for (size_t k = 0; k < workers_.size(); ++k) train(k, end);
 }
 
@@ -89,4 +89,4 @@ std::vector<double> DelayedLocalSgd::weighted() const {
   return mean;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

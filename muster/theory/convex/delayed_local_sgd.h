@@ -5,18 +5,18 @@
 #include "muster/theory/convex/convex_method.h"
 #include "muster/theory/convex/local_steps.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 struct DelayOptions {
   int64_t period = 1;      ///< H: steps of a worker between two of its pushes
   int64_t delay = 0;       ///< tau: a push of time s is seen by reads from time s + tau on
   bool staggered = false;  ///< worker k pushes when H divides t + k mod H; else all at the same times
-  int64_t last_step = 0;   ///< everybody pushes there; 0: no such step
+  int64_t last_step = 0;   ///< all workers push at it; 0: no such step
 };
 
-/// Local SGD with a server and bounded delay (Stich, ICLR 2019, Section 4): worker k adds 1/K of what it has
-/// moved since its last read to the server's vector z, and goes on from the z that it sees. It does not see
-/// its own push before tau steps are over. Without delay and not staggered this is LocalSgd, to rounding.
+/// Local SGD with a server and bounded delay (Stich, ICLR 2019, Section 4): worker k adds 1/K of its change
+/// since its last read to the server's vector z and continues from the z that it reads. Its own push becomes
+/// visible to it after tau steps, too. Without delay and not staggered this is LocalSgd, to rounding.
 class DelayedLocalSgd : public ConvexMethod {
  public:
   /// `problem` is borrowed.
@@ -29,7 +29,7 @@ class DelayedLocalSgd : public ConvexMethod {
     return some_values(workers_, most);
   }
   std::vector<double> weighted() const override;
-  /// Times at which somebody pushed.
+  /// Number of times at which at least one worker pushed.
   int64_t meetings() const { return meetings_; }
 
  private:
@@ -47,7 +47,7 @@ class DelayedLocalSgd : public ConvexMethod {
   ConvexStepSize step_size_;
   LocalSteps steps_;
   std::vector<LazyIterate> workers_;
-  std::vector<std::vector<double>> bases_;  ///< what each worker read last
+  std::vector<std::vector<double>> bases_;  ///< the vector that each worker read last
   std::vector<int64_t> trained_;            ///< steps done, by worker
   std::vector<double> server_;
   std::deque<Push> pending_;
@@ -55,4 +55,4 @@ class DelayedLocalSgd : public ConvexMethod {
   double weights_ = 0;
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

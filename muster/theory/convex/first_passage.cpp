@@ -5,11 +5,11 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
-// One of the two kinds of iterate and what it has passed.
+// Tracks which targets one of the two kinds of iterate has reached.
 class Watch {
  public:
   Watch(const std::vector<double>& targets, const std::vector<int64_t>& limits,
@@ -54,4 +54,4 @@ FirstPassages first_passages(ConvexMethod& method, const ConvexProblem& problem,
   return passages;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -6,7 +6,7 @@
 
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 SparseRows generated_rows(const GeneratedRowsOptions& options) {
   constexpr double spread = 1.5, shift = 1;
@@ -30,4 +30,4 @@ SparseRows generated_rows(const GeneratedRowsOptions& options) {
   return rows;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

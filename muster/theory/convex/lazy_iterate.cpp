@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline theory {
 
 void LazyIterate::fold() {
   if (scale == 1 && counted == 0) return;
@@ -64,4 +64,4 @@ double divergence(const LazyIterate& mean, const std::vector<LazyIterate>& worke
   return sum / static_cast<double>(workers.size());
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

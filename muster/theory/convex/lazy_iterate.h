@@ -5,11 +5,11 @@
 
 #include "muster/theory/convex/local_steps_kernel.h"
 
-namespace muster {
+namespace muster::inline theory {
 
-/// An iterate x and the weighted sum A of those before it, so that a step costs only as much as its sample
-/// has entries: x = scale v and A = counted v + u, counted = sum of weight x scale. Regularisation changes
-/// scale alone; a step along a row moves v, and u against it.
+/// An iterate x and the weighted sum A of those before it, in a form in which a step costs only as much as
+/// its sample has entries: x = scale v and A = counted v + u, counted = sum of weight x scale. Regularisation
+/// changes scale alone; a step along a row moves v, and u against it.
 class LazyIterate {
  public:
   explicit LazyIterate(int64_t features) : coordinates(static_cast<size_t>(features) + 1) {}
@@ -19,9 +19,9 @@ class LazyIterate {
   double counted = 0;
 
   int64_t features() const { return static_cast<int64_t>(coordinates.size()) - 1; }
-  /// Writes x and A out: scale 1, counted 0.
+  /// Makes v = x and u = A: scale 1, counted 0.
   void fold();
-  /// x = that of `other`, A = 0. REQUIRES: the other one is folded.
+  /// x = the x of `other`, A = 0. REQUIRES: `other` is folded.
   void start_from(const LazyIterate& other);
   std::vector<double> value() const;
   std::vector<double> weighted_sum() const;
@@ -31,10 +31,10 @@ class LazyIterate {
 /// REQUIRES: `target` is folded, at least one worker.
 void average_into(LazyIterate& target, const std::vector<LazyIterate>& workers);
 
-/// The x of at most `most` workers, evenly among all.
+/// The x of at most `most` workers, evenly chosen.
 std::vector<std::vector<double>> some_values(const std::vector<LazyIterate>& workers, int64_t most);
 
 /// Mean squared distance of the workers' x to their mean, given that mean (folded).
 double divergence(const LazyIterate& mean, const std::vector<LazyIterate>& workers);
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -10,14 +10,14 @@
 #include "muster/base/mistaken_form.h"
 #include "muster/base/plain_file.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// What stands at a place, up to the next blank, in a form that an error may show.
+// The word that begins at `at`, up to the next blank, shortened and printable for an error.
 std::string word_at(const char* at, const char* end) {
   constexpr ptrdiff_t most = 30;
   std::string text;
@@ -51,7 +51,7 @@ class Parser {
   }
 
  private:
-  // Few files have less than four bytes an entry; growing a vector copies it.
+  // Few files have less than five bytes per entry; growing a vector would copy it.
   void reserve() {
     rows_.columns.reserve(text_.size() / 5);
     rows_.values.reserve(text_.size() / 5);
@@ -156,4 +156,4 @@ SparseRows read_libsvm(const std::string& path) {
   return parse_libsvm(content, path);
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -1,6 +1,6 @@
 #include "muster/theory/convex/local_sgd.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 LocalSgd::LocalSgd(const ConvexProblem& problem, const LocalSgdOptions& options)
     : step_size_(options.step_size),
@@ -42,4 +42,4 @@ std::vector<double> LocalSgd::weighted() const {
   return sum;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

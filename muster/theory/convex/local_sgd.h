@@ -3,7 +3,7 @@
 #include "muster/theory/convex/convex_method.h"
 #include "muster/theory/convex/local_steps.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 /// Local SGD (Stich, ICLR 2019): K workers draw from the same samples, each takes H steps of its own, then
 /// all take the mean of their parameters. A round of one step is one step of batch K b, and computed so.
@@ -19,8 +19,8 @@ class LocalSgd : public ConvexMethod {
   std::vector<double> weighted() const override;
 
   int64_t rounds() const { return rounds_; }
-  /// Of the last round: mean squared distance of the workers to their mean, just before they met. Measured
-  /// only when asked for beforehand, and 0 in rounds of one step until then.
+  /// Mean squared distance of the workers to their mean just before the last meeting; 0 unless
+  /// measure_divergence() was called before.
   double round_divergence() const { return divergence_; }
   void measure_divergence() { measures_divergence_ = true; }
 
@@ -35,7 +35,7 @@ class LocalSgd : public ConvexMethod {
   double weights_ = 0;
   double divergence_ = 0;
   bool measures_divergence_ = false;
-  bool were_apart_ = false;  ///< in the last round
+  bool were_apart_ = false;  ///< whether the workers trained separately in the last round
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

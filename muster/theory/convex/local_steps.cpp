@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
-constexpr int64_t samples_per_chunk = 256;  // of one worker: their rows fit into the first cache
-// A smaller scale would make the two parts of the weighted sum large against their sum.
+constexpr int64_t samples_per_chunk = 256;  // of one worker: their rows fit into the first-level cache
+// With a smaller scale the two parts of the weighted sum would be large compared with their sum.
 constexpr double least_scale = 1e-2;
 
 }  // namespace
@@ -27,7 +27,7 @@ LocalSteps::LocalSteps(const ConvexProblem& problem, ConvexStepSize step_size, u
   drawn_.resize(steps * static_cast<size_t>(batch));
 }
 
-// Fills the arrays by step; returns how many steps they hold.
+// Fills the arrays that have an entry for each step; returns the number of steps.
 int64_t LocalSteps::plan(const LazyIterate& start, int64_t first, int64_t most) {
   const auto limit = std::min(most, static_cast<int64_t>(scale_.size()));
   double scale = start.scale, counted = start.counted;
@@ -66,4 +66,4 @@ void LocalSteps::run(std::span<LazyIterate> iterates, int64_t first_worker, int6
   }
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

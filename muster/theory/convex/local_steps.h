@@ -8,10 +8,10 @@
 #include "muster/theory/convex/convex_step_size.h"
 #include "muster/theory/convex/lazy_iterate.h"
 
-namespace muster {
+namespace muster::inline theory {
 
-/// Local gradient steps x <- x - eta_t (mean gradient of b drawn samples) of some workers, each on its own
-/// draws, together with the weighted sums of their iterates.
+/// Local gradient steps x <- x - eta_t (mean gradient of b drawn samples) of several workers, each with its
+/// own draws, and the weighted sums of their iterates.
 class LocalSteps {
  public:
   /// `problem` is borrowed.
@@ -35,4 +35,4 @@ class LocalSteps {
   double scale_after_ = 1;
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

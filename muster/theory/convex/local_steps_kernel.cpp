@@ -43,8 +43,8 @@ struct Entries {
   }
 };
 
-/// What a step does with a sample whose product with v is known: the change of v, and of u, for the weighted
-/// sum up to now must not move.
+/// The changes that a step makes to v and u along a sample, given the sample's product with v; u changes so
+/// that the weighted sum up to now stays the same.
 template <Loss loss>
 class Change;
 
@@ -62,7 +62,7 @@ class Change<Loss::least_squares> {
   Pair along_;
 };
 
-// label / (1 + exp(label margin)), with all but the exponential ready before the product is.
+// label / (1 + exp(label margin)); everything but the exponential is computed before the product is known.
 template <>
 class Change<Loss::logistic> {
  public:
@@ -78,7 +78,7 @@ class Change<Loss::logistic> {
   }
 
  private:
-  // 0 or 1, or not a number.
+  // The limit of 1 / (1 + e^z) for large |z|, 0 or 1; NaN for NaN.
   static double far(double z) { return z > 0 ? 0 : z < 0 ? 1 : z; }
 
   double units_;

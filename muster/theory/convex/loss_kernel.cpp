@@ -8,7 +8,7 @@ namespace muster::kernel {
 
 namespace {
 
-// Sums log(1 + exp(-m)) as the logarithm of a product of numbers in [1, 2]: one logarithm for hundreds.
+// Sums log(1 + exp(-m)) as the logarithm of a product of numbers in [1, 2]: one logarithm for 512 samples.
 class LogisticSum {
  public:
   void add(double margin) {
@@ -39,7 +39,7 @@ class LogisticSum {
   int factors_ = 0;
 };
 
-// The rows stand by ascending count: samples of one count are summed and then counted.
+// The rows are sorted by count: the losses of rows of one count are summed, then multiplied by it.
 template <class Sum, class Add>
 double mean_of(const PackedRows& rows, Sum sum, Add add) {
   double total = 0;

@@ -7,7 +7,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -53,7 +53,7 @@ class Packing {
     return all;
   }
 
-  // Finds the sample's equal among those of its hash, or adds it.
+  // Finds an equal sample among those of the same hash, or adds this one.
   void place(uint64_t hash, int64_t sample) {
     if (hash != hash_) first_of_hash_ = packed_.distinct.size();
     hash_ = hash;
@@ -135,4 +135,4 @@ PackedRows pack_rows(const SparseRows& rows, const std::vector<double>& labels) 
   return Packing(rows, labels).pack();
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -6,7 +6,7 @@
 
 #include "muster/theory/convex/sparse_rows.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 /// Where a sample's entries lie in PackedRows, in groups of four, at least one.
 struct PackedRow {
@@ -15,21 +15,21 @@ struct PackedRow {
   double label = 0;
 };
 
-/// Samples in the form that the inner loops walk: equal samples share their entries, rows are filled up to
-/// whole groups of four with column `features` (a place that is always 0) and value 0, and the values are
-/// left out where all of them are 1.
+/// Samples in the form that the inner loops read: equal samples share their entries, rows are padded to whole
+/// groups of four with column `features` (an element that is always 0) and value 0, and the values are left
+/// out where all of them are 1.
 struct PackedRows {
   std::vector<PackedRow> rows;      ///< by sample, in the file's order
-  std::vector<PackedRow> distinct;  ///< each once, by ascending count
-  std::vector<int64_t> counts;      ///< of samples that are equal to distinct[i]
+  std::vector<PackedRow> distinct;  ///< each distinct sample once, by ascending count
+  std::vector<int64_t> counts;      ///< number of samples that equal distinct[i]
   std::vector<uint32_t> columns;
   std::vector<double> values;  ///< empty: all of them 1
   int64_t features = 0;
-  int64_t entries = 0;     ///< of all samples, without the filling
+  int64_t entries = 0;     ///< of all samples, without padding
   int64_t empty_rows = 0;  ///< samples without features
 
   int64_t samples() const { return static_cast<int64_t>(rows.size()); }
-  /// Calls with (column, value) for each entry of a row, without the filling.
+  /// Calls call(column, value) for each entry of a row, without padding.
   template <class Call>
   void for_each(const PackedRow& row, Call call) const {
     const size_t begin = size_t{4} * row.first, end = begin + size_t{4} * row.groups;
@@ -38,7 +38,7 @@ struct PackedRows {
   }
 };
 
-/// Entries whose value is 0 are left out. `labels`: by sample, in place of the rows' own.
+/// Entries whose value is 0 are left out. `labels`: one per sample, instead of the rows' own.
 PackedRows pack_rows(const SparseRows& rows, const std::vector<double>& labels);
 
-}  // namespace muster
+}  // namespace muster::inline theory

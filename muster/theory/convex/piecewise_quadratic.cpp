@@ -9,7 +9,7 @@
 #include "muster/base/format.h"
 #include "muster/base/random.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -94,4 +94,4 @@ PiecewiseMoments simulate_piecewise(const PiecewiseQuadraticOptions& options, in
   return {mean / n, gap / n, error(mean, mean_squares), error(gap, gap_squares)};
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -4,9 +4,9 @@
 
 #include "muster/theory/convex/convex_step_size.h"
 
-namespace muster {
+namespace muster::inline theory {
 
-/// f(x) = x^2 above 0, x^2 / 2 below: mu = 1, L = 2, the least problem on which the period matters (the
+/// f(x) = x^2 above 0, x^2 / 2 below: mu = 1, L = 2, a minimal problem on which the period matters (the
 /// example of Spiridonoff, Olshevsky, Paschalidis, 2020). Gradients have additive noise.
 struct PiecewiseQuadraticOptions {
   double noise = 1;  ///< sigma^2
@@ -18,7 +18,7 @@ struct PiecewiseQuadraticOptions {
   void validate() const;     ///< throws OptionError
 };
 
-/// Moments of the workers' mean after the last step, where all meet.
+/// Moments of the workers' mean after the last step, at which all meet.
 struct PiecewiseMoments {
   double mean = 0;        ///< E x
   double gap = 0;         ///< E f(x)
@@ -26,12 +26,12 @@ struct PiecewiseMoments {
   double gap_error = 0;
 };
 
-/// Exact, for noise +-sigma with equal probability: every path is walked. REQUIRES workers x steps <= 24
+/// Exact, for noise +-sigma with equal probability: sums over all paths. REQUIRES workers x steps <= 24
 /// (OptionError).
 PiecewiseMoments enumerate_piecewise(const PiecewiseQuadraticOptions& options);
 
-/// Over random paths with normal noise.
+/// Estimates over random paths with normal noise.
 PiecewiseMoments simulate_piecewise(const PiecewiseQuadraticOptions& options, int64_t replicas,
                                     uint64_t seed);
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -5,7 +5,7 @@
 #include "muster/base/error.h"
 #include "muster/base/format.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 void QuadraticOptions::validate() const {
   const auto require = [](bool holds, const char* field, double value, const char* remedy) {
@@ -33,4 +33,4 @@ QuadraticMoments quadratic_moments(const QuadraticOptions& options) {
   return {m, v, weights > 0 ? options.curvature / 2 * (s / weights) / weights : 0};
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -4,7 +4,7 @@
 
 #include "muster/theory/convex/convex_step_size.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 /// f(x) = curvature / 2 ||x||^2, gradients with additive noise of second moment `noise`.
 struct QuadraticOptions {
@@ -18,7 +18,7 @@ struct QuadraticOptions {
   void validate() const;  ///< throws OptionError
 };
 
-/// Exact second moments of Local SGD on it after `steps` steps.
+/// Exact second moments of Local SGD on this problem after `steps` steps.
 struct QuadraticMoments {
   double mean_square = 0;   ///< m = E ||mean of the workers||^2; the same for every period
   double spread = 0;        ///< v = E ||worker - mean||^2, before a meeting at the last step
@@ -29,4 +29,4 @@ struct QuadraticMoments {
 /// v = 0 after a meeting; and for the weighted sum s <- s + 2 w c + w^2 m, c <- (1 - eta l)(c + w m).
 QuadraticMoments quadratic_moments(const QuadraticOptions& options);
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace muster {
+namespace muster::inline theory {
 
-/// Labelled samples of few non-zero features, row behind row: sample i has the entries
+/// Labelled samples with few non-zero features, in row order: sample i has the entries
 /// [starts[i], starts[i + 1]) of columns (0-based, ascending) and values. A row may have no entry.
 struct SparseRows {
   std::vector<int64_t> starts = {0};
@@ -17,4 +17,4 @@ struct SparseRows {
   int64_t samples() const { return static_cast<int64_t>(labels.size()); }
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -7,11 +7,11 @@
 
 #include "muster/theory/convex/local_sgd.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
-constexpr double within = 1.15;  // of the best on the first seed: worth the other seeds
+constexpr double within = 1.15;  // times the best on the first seed: then run on the other seeds too
 
 /// The values of `count` seeds from `first` on; none where one is missing.
 std::optional<std::vector<int64_t>> values_of(const std::vector<std::optional<int64_t>>& seeds, int64_t first,
@@ -92,7 +92,7 @@ FirstPassages StepSizeSearch::run(const ConvexStepSize& step_size, int64_t seed,
   return first_passages(*made, problem_, optimum_, options_.delay.period, options_.targets, limits);
 }
 
-// Beyond 15 % above the best so far a setting cannot be chosen any more.
+// A setting that needs more than 15 % above the best so far cannot be chosen any more.
 PassageLimits StepSizeSearch::first_limits() const {
   const auto limit = [&](const Column& column) {
     int64_t best = options_.most_steps;
@@ -109,7 +109,7 @@ PassageLimits StepSizeSearch::first_limits() const {
   return limits;
 }
 
-// Only the columns in which the setting is one of the best.
+// No steps for columns in which the setting is not one of the two best.
 PassageLimits StepSizeSearch::rerun_limits(size_t setting) const {
   const auto limit = [&](const Column& column) {
     const std::vector<size_t> best = best_two(column);
@@ -154,8 +154,8 @@ void StepSizeSearch::choose_reruns() {
       reruns_.push_back({setting, seed});
 }
 
-// Once, after the search with tuning seeds: what is chosen for any column is run on the seeds that are
-// reported.
+// Called once after the search with tuning seeds: the settings chosen for any column are run on the reported
+// seeds.
 void StepSizeSearch::choose_judged() {
   if (options_.tuning_seeds == 0 || judges_) return;
   judges_ = true;
@@ -202,4 +202,4 @@ std::vector<ConvexStepSize> step_size_grid(int64_t samples) {
   return grid;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -9,7 +9,7 @@
 #include "muster/theory/convex/delayed_local_sgd.h"
 #include "muster/theory/convex/first_passage.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 /// One cell of a table of iterations to accuracy.
 struct SearchOptions {
@@ -44,7 +44,7 @@ class StepSizeSearch {
   /// Makes one run; false when there is none left.
   bool advance();
   int64_t runs_done() const { return done_; }
-  /// Known exactly once the first seed is through.
+  /// An estimate until the runs on the first seed are done.
   int64_t runs_in_all() const;
 
   /// By target; none: not reached in most_steps. REQUIRES: advance() has returned false.
@@ -74,7 +74,7 @@ class StepSizeSearch {
   SearchOptions options_;
   std::vector<Column> last_, weighted_;  ///< by target
   std::vector<Rerun> reruns_;
-  bool judges_ = false;  ///< the settings are chosen, and run on `seeds`
+  bool judges_ = false;  ///< whether settings are chosen for the runs on `seeds`
   int64_t done_ = 0;
 };
 
@@ -82,4 +82,4 @@ class StepSizeSearch {
 /// ... of `constant`, from the middle outwards.
 std::vector<ConvexStepSize> step_size_grid(int64_t samples);
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace muster {
+namespace muster::inline theory {
 
 void VisitedGradients::visit(const std::vector<double>& x) {
   double whole = 0;
@@ -14,4 +14,4 @@ void VisitedGradients::visit(const std::vector<double>& x) {
   ++bounds_.iterates;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -5,17 +5,17 @@
 
 #include "muster/theory/convex/convex_problem.h"
 
-namespace muster {
+namespace muster::inline theory {
 
-/// The constants of Stich's assumptions (ICLR 2019), of g, the mean gradient of b drawn samples with their
-/// regularisation. Neither exists for all x: they are the largest over the iterates that a run was seen at.
+/// The constants of Stich's assumptions (ICLR 2019), for g, the mean gradient of b drawn samples with
+/// regularisation. Neither has a bound for all x: these are the largest over the iterates that a run visited.
 struct GradientBounds {
   double noise = 0;      ///< sigma^2: largest E ||g - grad f(x)||^2 = (M - ||grad f(x)||^2) / b
-  double gradient = 0;   ///< G^2: largest E ||g||^2 = that + ||grad f(x)||^2, M = E of one sample's square
-  int64_t iterates = 0;  ///< looked at
+  double gradient = 0;   ///< G^2: largest E ||g||^2 = noise + ||grad f(x)||^2; M: E ||sample gradient||^2
+  int64_t iterates = 0;  ///< number of iterates visited
 };
 
-/// Gathers them, iterate by iterate; each takes a pass over the samples.
+/// Updates the bounds, iterate by iterate; each takes a pass over the samples.
 class VisitedGradients {
  public:
   /// `problem` is borrowed.
@@ -29,4 +29,4 @@ class VisitedGradients {
   GradientBounds bounds_;
 };
 
-}  // namespace muster
+}  // namespace muster::inline theory

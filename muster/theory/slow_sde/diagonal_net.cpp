@@ -14,7 +14,7 @@
 #include "muster/theory/noise_lanes.h"
 #include "muster/theory/slow_sde/diagonal_net_kernel.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -30,7 +30,7 @@ std::vector<double> values_of(const VectorXd& vector) {
   return {vector.data(), vector.data() + vector.size()};
 }
 
-/// X, y and what follows from Q: the point on the minimisers and J there.
+/// X and y, and the quantities that follow from Q: the point on the manifold of minimisers and J J^T there.
 class Manifold {
  public:
   explicit Manifold(const DiagonalNetOptions& options)
@@ -246,7 +246,7 @@ std::vector<std::vector<double>> continuous_law(const DiagonalNetOptions& option
   for (size_t i = 0; i < plan.rounds.size(); ++i) {
     const PlannedRound& round = plan.rounds[i];
     const bool wanted = law.size() < at.size() && at[law.size()] == round.start + round.period;
-    if (constant && !wanted) continue;  // one integration to the next step asked for
+    if (constant && !wanted) continue;  // one integration up to the next requested step
     double x = constant && plan.period() > 1 ? plan.rate() * static_cast<double>(plan.period()) : 0;
     for (int64_t j = 0; !constant && round.period > 1 && j < round.period; ++j)
       x += plan.learning_rate.at(round.start + j);
@@ -372,4 +372,4 @@ ReplicaOutcome simulate_diagonal_net(const DiagonalNetOptions& options, const Sl
                            });
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -7,10 +7,10 @@
 #include "muster/theory/slow_sde/replica_simulation.h"
 #include "muster/theory/slow_sde/slow_sde_plan.h"
 
-namespace muster {
+namespace muster::inline theory {
 
-/// A diagonal linear network: w = u^2 - v^2, L = mean over n samples of (x_i w - y_i)^2 / 2, one sample a
-/// step with label noise e = +-noise. Q_j = u_j v_j is kept by gradient flow; label noise drives Q_j down,
+/// A diagonal linear network: w = u^2 - v^2, L = mean over n samples of (x_i w - y_i)^2 / 2, one sample per
+/// step with label noise e = +-noise. Gradient flow conserves Q_j = u_j v_j; label noise makes Q_j decrease,
 /// and with it tr Hess = 4 sum_j c_j (u_j^2 + v_j^2), c_j = mean of x_ij^2, a weighted l1 norm of w where Q
 /// is small.
 struct DiagonalNetOptions {
@@ -27,13 +27,14 @@ struct DiagonalNetOptions {
 /// else.
 DiagonalNetOptions random_diagonal_net(int64_t samples, int64_t features, uint64_t seed);
 
-/// The same from a file's text: a line for each sample, features and label separated by commas or blanks;
-/// blank lines are skipped. Throws DataError with line and column.
+/// Reads a network from a file's text: a line for each sample, features and label separated by commas or
+/// blanks; blank lines are skipped. Throws DataError with line and column.
 DiagonalNetOptions read_diagonal_net(const std::string& text, const std::string& path);
 
-/// Where gradient flow from u = v = sqrt(Q) ends: u_j^2 and v_j^2 are Q_j e^(+-2 (X^T nu)_j) with X w = y. A
-/// run starts at that of Q(0) and stays near those of its Q, since the part of ln(u/v) outside the rows of X
-/// is kept too. Throws DataError when the labels cannot be met (rows of X that depend on each other).
+/// The limit of gradient flow from u = v = sqrt(Q): u_j^2 and v_j^2 are Q_j e^(+-2 (X^T nu)_j) with X w = y.
+/// A run starts at the limit for Q(0) and stays near that for its current Q, since the part of ln(u/v)
+/// outside the row space of X is conserved too. Throws DataError when the labels cannot be met (rows of X
+/// that depend on each other).
 struct DiagonalNetPoint {
   std::vector<double> u, v;
   double trace = 0;      ///< tr Hess
@@ -41,7 +42,7 @@ struct DiagonalNetPoint {
 };
 DiagonalNetPoint diagonal_net_point(const DiagonalNetOptions& options, const std::vector<double>& q);
 
-/// The laws of ln(Q_j(t) / Q_j(0)), [step asked for][feature]:
+/// The laws of ln(Q_j(t) / Q_j(0)), indexed [requested step][feature]:
 ///  sgd          -4 delta^2 c_j t / K exactly, t = sum of eta^2
 ///  continuous   dQ_j/dt = (delta^2/K) {K A_uv + (K - 1) [e^(-2 eta H A)]_uv / (2 eta H)}, A = Hess, A_uv =
 ///               -4 c_j Q_j, eta H the sum of the round's learning rates; at H = 1 the SGD equation
@@ -60,8 +61,8 @@ struct DiagonalNetLaws {
 DiagonalNetLaws diagonal_net_laws(const DiagonalNetOptions& options, const SlowSdePlan& plan,
                                   const std::vector<int64_t>& at);
 
-/// Measures ln(Q_j / Q_j(0)) of the mean of the workers for each j, and behind them tr Hess there.
+/// Measures ln(Q_j / Q_j(0)) of the mean of the workers for each j, followed by tr Hess there.
 ReplicaOutcome simulate_diagonal_net(const DiagonalNetOptions& options, const SlowSdePlan& plan,
                                      const ReplicaOptions& replicas);
 
-}  // namespace muster
+}  // namespace muster::inline theory

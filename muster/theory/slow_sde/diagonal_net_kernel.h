@@ -25,7 +25,7 @@ struct DiagonalNetData {
 void diagonal_net_steps(const DiagonalNetState& state, const DiagonalNetData& data, int64_t first_step,
                         const double* rates, int64_t count, uint64_t key);
 
-/// Every worker becomes the mean of all.
+/// Replaces every worker's parameters by the mean over the workers.
 void diagonal_net_meeting(const DiagonalNetState& state, int64_t features);
 
 }  // namespace muster::kernel

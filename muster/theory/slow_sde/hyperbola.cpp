@@ -12,7 +12,7 @@
 #include "muster/theory/slow_sde/runge_kutta.h"
 #include "muster/theory/slow_sde/slow_sde_factors.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -45,7 +45,7 @@ class HyperbolaBlock : public ReplicaBlock {
   std::vector<double> u_, v_;
 };
 
-/// One round of the recursion: what it multiplies D with.
+/// The factor by which one round of the recursion multiplies D.
 double round_factor(const HyperbolaOptions& options, const SlowSdePlan& plan, const PlannedRound& round,
                     double d) {
   const double lambda = hyperbola_curvature(d), noise2 = options.noise * options.noise;
@@ -67,7 +67,7 @@ double continuous_rate(const HyperbolaOptions& options, double workers, double x
   return -options.noise * options.noise / workers * (1 + more);
 }
 
-/// Walks over the rounds; `next` gives D after a round, the values at the steps `at` are kept.
+/// Iterates over the rounds: next(round index, D) returns D after the round. Returns D at the steps `at`.
 std::vector<double> walk(const SlowSdePlan& plan, double start, const std::vector<int64_t>& at,
                          const std::function<double(size_t, double)>& next) {
   std::vector<double> values;
@@ -141,4 +141,4 @@ ReplicaOutcome simulate_hyperbola(const HyperbolaOptions& options, const SlowSde
   });
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

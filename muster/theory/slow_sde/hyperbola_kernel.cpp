@@ -10,7 +10,7 @@ namespace muster::kernel {
 
 namespace {
 
-// Eight lanes at a time, said outright: left alone, GCC takes half the width of AVX-512.
+// Eight lanes at a time, explicitly: by default GCC uses half the width of AVX-512.
 typedef double Wide __attribute__((vector_size(64)));
 typedef int64_t WideBits __attribute__((vector_size(64)));
 constexpr int parts = lanes / 8;

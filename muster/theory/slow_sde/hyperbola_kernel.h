@@ -11,12 +11,12 @@ struct HyperbolaState {
   int64_t workers;
 };
 
-/// Local steps of SGD on (u v - 1 - e)^2 / 2 with label noise e = +-noise, u and v from the same state:
-/// r = u v - 1 - e, u -= eta r v, v -= eta r u. Signs of (worker, step) come from one random word.
+/// Local steps of SGD on (u v - 1 - e)^2 / 2 with label noise e = +-noise, u and v updated from the same
+/// state: r = u v - 1 - e, u -= eta r v, v -= eta r u. Signs of (worker, step) come from one random word.
 void hyperbola_steps(const HyperbolaState& state, int64_t first_step, const double* rates, int64_t count,
                      double noise, uint64_t key);
 
-/// Every worker becomes the mean of all.
+/// Replaces every worker's parameters by the mean over the workers.
 void hyperbola_meeting(const HyperbolaState& state);
 
 }  // namespace muster::kernel

@@ -12,7 +12,7 @@
 #include "muster/base/thread_pool.h"
 #include "muster/theory/noise_lanes.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -167,4 +167,4 @@ ReplicaOutcome simulate_replicas(const SlowSdePlan& plan, const ReplicaOptions& 
   return Simulation(plan, options, quantities, make_block).run();
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

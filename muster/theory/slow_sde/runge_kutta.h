@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-namespace muster {
+namespace muster::inline theory {
 
 /// x' = slope(x) from x over `time`: the fourth-order rule of Kutta (1901), in steps that move x by at most
-/// about 0.02 as the slope is at the beginning.
+/// about 0.02, judged by the slope at the beginning.
 template <class Slope>
 double runge_kutta(double x, double time, const Slope& slope) {
   const double moves = std::fabs(slope(x)) * time;
@@ -19,4 +19,4 @@ double runge_kutta(double x, double time, const Slope& slope) {
   return x;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -5,7 +5,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 double psi(double x) {
   invariant(x >= 0, "psi of a negative number");
@@ -45,4 +45,4 @@ double psi_integral(double x) {
   return x - (-std::expint(-x) + std::log(x) + std::numbers::egamma);
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

@@ -2,11 +2,12 @@
 
 #include <cstdint>
 
-namespace muster {
+namespace muster::inline theory {
 
 /// Local SGD meets every H steps of learning rate eta. Between meetings the workers' spread in a direction of
-/// curvature a grows from nothing towards its stationary width; these are the parts of that width reached on
-/// average (Gu, Lyu, Huang, Arora, "Why (and When) does Local SGD Generalize Better than SGD?", ICLR 2023).
+/// curvature a grows from 0 towards its stationary value; these factors are the shares of that value reached
+/// on average (Gu, Lyu, Huang, Arora, "Why (and When) does Local SGD Generalize Better than SGD?", ICLR
+/// 2023).
 
 /// psi(x) = (e^-x - 1 + x) / x, the mean of 1 - e^(-a tau) over tau in [0, eta H], x = a eta H. psi(0) = 0,
 /// x/2 - x^2/6 + ... when small, towards 1 when large. REQUIRES: x >= 0.
@@ -20,4 +21,4 @@ double psi_discrete(double q, int64_t period);
 /// tr Hess + (K - 1) tr F(2 eta H Hess) / (2 eta H). REQUIRES: x >= 0.
 double psi_integral(double x);
 
-}  // namespace muster
+}  // namespace muster::inline theory

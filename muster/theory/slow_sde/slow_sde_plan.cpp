@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 bool SlowSdePlan::constant() const {
   const LearningRateOptions& rate = learning_rate.options();
@@ -41,4 +41,4 @@ SlowSdePlan constant_plan(int64_t workers, double learning_rate, int64_t period,
   return plan;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

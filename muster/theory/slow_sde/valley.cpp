@@ -14,7 +14,7 @@
 #include "muster/theory/slow_sde/slow_sde_factors.h"
 #include "muster/theory/slow_sde/valley_kernel.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -22,8 +22,8 @@ using kernel::lanes;
 
 double curvature(double y) { return 1 + y * y; }
 
-/// Drift of y / y per slow time times -2 B / s_x^2: K_eff / w. `x`: eta H, 0 where every step ends with a
-/// meeting.
+/// K_eff / w: the relative drift of y per slow time, times -2 B / s_x^2. `x`: eta H, 0 where every step ends
+/// with a meeting.
 double pull(const ValleyOptions& options, double workers, double rate, int64_t period, double x, double y,
             SlowForm form) {
   const double g = curvature(y), noise = options.with_curvature ? 1 : 1 / g;
@@ -191,4 +191,4 @@ ReplicaOutcome simulate_valley(const ValleyOptions& options, const SlowSdePlan& 
   });
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

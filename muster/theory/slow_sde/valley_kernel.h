@@ -17,12 +17,12 @@ struct ValleyNoise {
   bool with_curvature;  ///< Var n_x = normal^2 g, else normal^2
 };
 
-/// Local steps of SGD on g(y) x^2 / 2, g = 1 + y^2, with additive Gaussian noise, x and y from the same
-/// state: x -= eta (g x + n_x), y -= eta (y x^2 + n_y).
+/// Local steps of SGD on g(y) x^2 / 2, g = 1 + y^2, with additive Gaussian noise, x and y updated from the
+/// same state: x -= eta (g x + n_x), y -= eta (y x^2 + n_y).
 void valley_steps(const ValleyState& state, int64_t first_step, const double* rates, int64_t count,
                   const ValleyNoise& noise, uint64_t key);
 
-/// Every worker becomes the mean of all.
+/// Replaces every worker's parameters by the mean over the workers.
 void valley_meeting(const ValleyState& state);
 
 }  // namespace muster::kernel

@@ -15,18 +15,18 @@ inline constexpr int64_t student_size = (teacher_inputs + 3) * student_units;
 /// outputs[s] = f*(x_s), x_s the 10 numbers from inputs[10 s].
 void teacher_outputs(const double* teacher, const double* inputs, int64_t samples, double* outputs);
 
-/// The student's, likewise.
+/// The same for a student: outputs[s] = f(x_s).
 void student_outputs(const double* student, const double* inputs, int64_t samples, double* outputs);
 
-/// gradient = that of the mean over the samples of (f(x) - label)^2 / 2.
+/// gradient <- the gradient of the mean over the samples of (f(x) - label)^2 / 2.
 void student_gradient(const double* student, const double* inputs, const double* labels, int64_t samples,
                       double* gradient);
 
 /// student -= rate gradient
 void student_step(double* student, const double* gradient, double rate);
 
-/// mean over the workers, students[k student_size + j] of worker k, summed in their order; returns the mean
-/// over the workers of the squared distance to it.
+/// mean <- the mean over the workers, whose parameters are students[k student_size + j], summed in their
+/// order. Returns the mean over the workers of the squared distance to it.
 double student_spread(const double* students, int64_t workers, double* mean);
 
 /// QSGD with b bits, the sign included: s = 2^(b-1) - 1 levels of the largest magnitude of each `bucket`

@@ -9,7 +9,7 @@
 #include "muster/theory/noise_lanes.h"
 #include "muster/theory/teacher/teacher_kernel.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -17,7 +17,8 @@ using kernel::lanes;
 
 constexpr double teacher_variance = 0.4;
 
-/// Standard normals number first ... first + size - 1 of a stream. REQUIRES: first a multiple of 128.
+/// values <- standard normals number first ... first + size - 1 of a stream. REQUIRES: first a multiple of
+/// 128.
 void fill_normal(uint64_t key, int64_t first, std::vector<double>& values) {
   float block[2][lanes];
   for (size_t i = 0; i < values.size(); ++i) {
@@ -69,7 +70,7 @@ TeacherProblem::TeacherProblem(const TeacherOptions& options, uint64_t seed) : o
 }
 
 void TeacherProblem::fill(int64_t first_step, int64_t count, TeacherSamples& samples) const {
-  // A step's numbers begin at a multiple of 128, so that any step can be drawn alone.
+  // The numbers of a step begin at a multiple of 128, so that any step can be drawn independently.
   const int64_t per_step = options_.workers * options_.batch;
   const int64_t drawn = per_step * (kernel::teacher_inputs + 1);
   const int64_t stride = (drawn + 2 * lanes - 1) / (2 * lanes) * (2 * lanes);
@@ -96,4 +97,4 @@ double TeacherProblem::excess_loss(const double* student) const {
   return sum / (2 * static_cast<double>(outputs.size()));
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

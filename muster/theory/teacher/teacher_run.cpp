@@ -11,7 +11,7 @@
 #include "muster/base/thread_pool.h"
 #include "muster/theory/teacher/teacher_kernel.h"
 
-namespace muster {
+namespace muster::inline theory {
 
 namespace {
 
@@ -20,7 +20,7 @@ using kernel::student_size;
 constexpr int64_t points = 40;
 constexpr int64_t most_steps_at_once = 128;
 
-/// What a worker hands in at a meeting, on average over the workers (they own parts of different length).
+/// Bytes of a worker's messages at a meeting, on average over the workers (their parts differ in length).
 double meeting_bytes(const TeacherMethod& method, int64_t workers) {
   if (method.gradient_bits == 32) return 4 * static_cast<double>(kernel::student_parameters);
   const CodecKind kind = method.gradient_bits == 8   ? CodecKind::qsgd8
@@ -33,7 +33,7 @@ double meeting_bytes(const TeacherMethod& method, int64_t workers) {
   return static_cast<double>(all) / static_cast<double>(workers);
 }
 
-/// One training, advanced by stretches of data.
+/// One training run, advanced by the caller with blocks of samples.
 class Run {
  public:
   Run(const TeacherOptions& options, const TeacherMethod& method, const TeacherProblem& problem)
@@ -209,4 +209,4 @@ std::vector<std::vector<TeacherOutcome>> run_teacher(const TeacherOptions& optio
   return outcomes;
 }
 
-}  // namespace muster
+}  // namespace muster::inline theory

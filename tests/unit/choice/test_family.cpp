@@ -10,7 +10,6 @@ namespace muster {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 struct SpeedOptions {
   int64_t gears = 3;

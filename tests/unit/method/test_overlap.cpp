@@ -225,7 +225,10 @@ TEST(Overlap, FragmentsHandInAsMuchAndNoneMoreThanItsOwn) {
 TEST(Overlap, AMeetingLostOnItsWayIsMadeAnewFromTheSnapshots) {
   const QuadraticTask task;
   for (const OverlapOptions& overlap : forms()) {
-    const OverlapRunOptions options{.overlap = overlap, .workers = 2, .steps = 23, .nesterov = true};
+    // On the heap: GCC 12 takes its empty optional for uninitialised otherwise.
+    const auto kept = std::make_unique<const OverlapRunOptions>(
+        OverlapRunOptions{.overlap = overlap, .workers = 2, .steps = 23, .nesterov = true});
+    const OverlapRunOptions& options = *kept;
     Mirror whole;
     OverlapRun undisturbed(task, whole, options);
     undisturbed.finish();

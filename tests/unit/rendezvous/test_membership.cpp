@@ -235,7 +235,7 @@ TEST(Membership, SilenceIsDeathAndTheSleeperIsTold) {
 TEST(Membership, AnExcusedSilenceIsNoDeath) {
   MembershipScript script = running(elastic_group);
   script.now += 5000ms;
-  script.membership.excuse(script.now);
+  script.membership.renew_leases(script.now);
   script.membership.pass(script.now);
   EXPECT_EQ(script.membership.living(), 3);
 }

@@ -56,13 +56,13 @@ TEST(ResultLedger, WhoCannotWriteMakesRoomForTheNext) {
 TEST(ResultLedger, WhatIsDurableComesBack) {
   MemoryStore store;
   ResultLedger ledger(store);
-  EXPECT_FALSE(ledger.owed());
+  EXPECT_FALSE(ledger.result_required());
   EXPECT_FALSE(ledger.durable());
   EXPECT_FALSE(ledger.durable(std::chrono::milliseconds(1)));
-  ledger.owe();
+  ledger.require_result();
   const DurableResult result{"host", "runs/a b", "12-34", "56-78"};
   ledger.say_durable(result);
-  EXPECT_TRUE(ledger.owed());
+  EXPECT_TRUE(ledger.result_required());
   EXPECT_EQ(ledger.durable(), result);
   EXPECT_EQ(ledger.durable(std::chrono::milliseconds(1)), result);
 }

@@ -262,7 +262,7 @@ TEST(StoreServer, RefusesAnotherVersionReadably) {
   stranger.say(MessageWriter().text("muster rendezvous").number(7).number(1).text("whatever").frame());
   const auto heard = stranger.all_until_closed(2s);
   ASSERT_TRUE(heard);
-  EXPECT_THAT(refusal_in(*heard), HasSubstr("version 2 of its protocol, the caller version 7"));
+  EXPECT_THAT(refusal_in(*heard), HasSubstr("protocol version 2, the caller version 7"));
 }
 
 TEST(StoreServer, RefusesAWrongToken) {

@@ -23,6 +23,11 @@ Values needed() {
   return values;
 }
 
+const Family<RuleKind>& rules() {
+  static const Family<RuleKind> all = built_in_rules();
+  return all;
+}
+
 RunFacts facts() { return {.learning_rate = {.warmup_steps = 10}, .workers = 4, .batch = 2}; }
 
 std::vector<Round> rounds_of(const RuleKind& kind, const Values& values) {
@@ -48,7 +53,7 @@ TEST(Rules, AreTheTenOfTheDocuments) {
 }
 
 TEST(Rules, ListenAsTheirSchedulesDo) {
-  for (const RuleKind& kind : built_in_rules().all()) {
+  for (const RuleKind& kind : rules().all()) {
     const auto schedule = kind.make(needed(), facts());
     EXPECT_EQ(kind.wants_divergence, schedule->wants_divergence()) << kind.name;
     EXPECT_EQ(kind.wants_loss, schedule->wants_loss()) << kind.name;
@@ -56,7 +61,7 @@ TEST(Rules, ListenAsTheirSchedulesDo) {
 }
 
 TEST(Rules, AverageGradientsWhereTheySaySo) {
-  for (const RuleKind& kind : built_in_rules().all()) {
+  for (const RuleKind& kind : rules().all()) {
     const std::vector<Round> rounds = rounds_of(kind, needed());
     const auto gradients = [&](const Round& round) { return round.what == Average::gradients; };
     const bool some = std::any_of(rounds.begin(), rounds.end(), gradients);
@@ -67,7 +72,7 @@ TEST(Rules, AverageGradientsWhereTheySaySo) {
 }
 
 TEST(Rules, HaveOnePeriodWhereTheySaySo) {
-  for (const RuleKind& kind : built_in_rules().all()) {
+  for (const RuleKind& kind : rules().all()) {
     if (!kind.one_period) continue;
     Values values = needed();
     values.set("base_period", int64_t{9});
@@ -77,7 +82,7 @@ TEST(Rules, HaveOnePeriodWhereTheySaySo) {
 }
 
 TEST(Rules, ClosedFormsAreTheirWalks) {
-  for (const RuleKind& kind : built_in_rules().all()) {
+  for (const RuleKind& kind : rules().all()) {
     if (!kind.closed_form) continue;
     for (const char* theory : {"stich", "khaled", "growing"}) {
       Values values = needed();
@@ -97,7 +102,7 @@ TEST(Rules, ClosedFormsAreTheirWalks) {
 }
 
 TEST(Rules, RefuseWhatTheyLack) {
-  for (const RuleKind& kind : built_in_rules().all()) {
+  for (const RuleKind& kind : rules().all()) {
     const bool needs = std::any_of(kind.uses.begin(), kind.uses.end(),
                                    [](const FieldUse& use) { return !use.needed.empty(); });
     if (needs)
@@ -121,7 +126,7 @@ TEST(Rules, InWarmupDecidesOnTheRoundsThere) {
 
 TEST(Rules, GrowthIsThePeakWhereNothingIsSaid) {
   Values values;
-  for (const RuleKind& kind : built_in_rules().all()) kind.fill(values, facts());
+  for (const RuleKind& kind : rules().all()) kind.fill(values, facts());
   EXPECT_EQ(values.given<double>("growth"), facts().learning_rate.peak);
 }
 
@@ -129,7 +134,7 @@ TEST(Rules, CandidatesAreFewOrManyAndTheirNamesDiffer) {
   const std::vector<int64_t> periods = {2, 4, 8, 16};
   for (const int64_t settings : {5, 50}) {
     std::vector<std::string> names;
-    for (const RuleKind& kind : built_in_rules().all()) {
+    for (const RuleKind& kind : rules().all()) {
       const Values given = needed();
       const auto candidates = kind.advice.candidates({.given = given,
                                                       .rule = "qsr",
@@ -150,7 +155,7 @@ TEST(Rules, CandidatesAreFewOrManyAndTheirNamesDiffer) {
 
 TEST(Rules, OnePeriodIsAdvisedWhereNothingElseIs) {
   std::vector<std::string> suited;
-  for (const RuleKind& kind : built_in_rules().all())
+  for (const RuleKind& kind : rules().all())
     if (kind.advice.suits && kind.advice.suits({}) > 0) suited.push_back(kind.name);
   EXPECT_THAT(suited, ElementsAre("constant"));
   EXPECT_EQ(quadratic_rule().advice.suits({.rate_falls = true, .steps = 20'000}), 3);

@@ -22,7 +22,7 @@ using test::soon;
 class CoordinatorOfARun : public ::testing::Test {
  protected:
   /// A worker's next round, computed and handed in.
-  HandedIn one_round(Coordinator& coordinator, const MemberIdentity& who, double by) {
+  ContributionReply one_round(Coordinator& coordinator, const MemberIdentity& who, double by) {
     const GivenRound given = coordinator.next_round(who, soon());
     EXPECT_EQ(given.answer, Answer::round);
     coordinator.fetched(who, given.assignment.sequence, 64);
@@ -183,7 +183,7 @@ TEST_F(CoordinatorOfARun, ForgetsWhoIsSilent) {
     coordinator->look();
   }
   EXPECT_FALSE(coordinator->beat(who, 1).known);
-  const HandedIn late = coordinator->hand_in(who, contribution_to(given.assignment, 1), 64);
+  const ContributionReply late = coordinator->hand_in(who, contribution_to(given.assignment, 1), 64);
   EXPECT_EQ(late.verdict, Verdict::too_late);
   EXPECT_FALSE(late.member);
   const MemberIdentity back = coordinator->join("a", std::nullopt, who);
@@ -221,9 +221,9 @@ TEST_F(CoordinatorOfARun, WaitsForTheFirstAndEndsAtTheLast) {
   EXPECT_EQ(one_round(*coordinator, a, 1).finished, false);
   EXPECT_EQ(one_round(*coordinator, b, 1).finished, false);
   EXPECT_EQ(one_round(*coordinator, a, 1).finished, true);
-  EXPECT_FALSE(coordinator->everybody_knows());
+  EXPECT_FALSE(coordinator->end_announced());
   EXPECT_EQ(coordinator->next_round(b, soon()).answer, Answer::finished);
-  EXPECT_TRUE(coordinator->everybody_knows());
+  EXPECT_TRUE(coordinator->end_announced());
 }
 
 TEST_F(CoordinatorOfARun, WaitsAfterTheEndForThoseWhoAreSlowToAsk) {
@@ -235,9 +235,9 @@ TEST_F(CoordinatorOfARun, WaitsAfterTheEndForThoseWhoAreSlowToAsk) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     coordinator->look();
   }
-  EXPECT_FALSE(coordinator->everybody_knows());
+  EXPECT_FALSE(coordinator->end_announced());
   EXPECT_TRUE(coordinator->beat(b, 1).finished);
-  EXPECT_TRUE(coordinator->everybody_knows());
+  EXPECT_TRUE(coordinator->end_announced());
 }
 
 TEST_F(CoordinatorOfARun, RefusesAnotherRunsFiles) {
@@ -271,7 +271,7 @@ TEST_F(CoordinatorOfARun, TellsWhyAContributionWasRefused) {
       CoordinatorOptions{.total_steps = 1000});
   const MemberIdentity who = coordinator->join("a", std::nullopt, std::nullopt);
   for (int round = 0; round < 10; ++round) one_round(*coordinator, who, 0.1);
-  const HandedIn refused = one_round(*coordinator, who, 1e30);
+  const ContributionReply refused = one_round(*coordinator, who, 1e30);
   EXPECT_EQ(refused.verdict, Verdict::outlier);
   EXPECT_THAT(refused.reason, ::testing::HasSubstr("running median 0.2828"));
   EXPECT_EQ(one_round(*coordinator, who, 0.1).verdict, Verdict::counted);

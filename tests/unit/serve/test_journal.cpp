@@ -27,8 +27,8 @@ bool is_there(std::future<T>& answer, int milliseconds = 0) {
 
 class StallingDisk : public ::testing::Test {
  protected:
-  std::future<HandedIn> hand_in(Coordinator& coordinator, const MemberIdentity& who, const Assignment& round,
-                                double by = 1) {
+  std::future<ContributionReply> hand_in(Coordinator& coordinator, const MemberIdentity& who,
+                                         const Assignment& round, double by = 1) {
     return std::async(std::launch::async, [this, &coordinator, who, round, by] {
       return coordinator.hand_in(who, contribution_to(round, by, elements_), 64);
     });
@@ -135,7 +135,7 @@ TEST_F(StallingDisk, ManyContributionsShareOneFlush) {
   join(*coordinator, workers);
   disk_.reset();
   disk_.stall("events-");
-  std::vector<std::future<HandedIn>> answers;
+  std::vector<std::future<ContributionReply>> answers;
   answers.push_back(hand_in(*coordinator, members_[0], rounds_[0]));
   ASSERT_TRUE(disk_.wait_for_stalled());
   for (size_t worker = 1; worker < workers; ++worker)
@@ -197,7 +197,7 @@ TEST_F(StallingDisk, AFullDiskAcknowledgesNobodyOfAGroup) {
     EXPECT_EQ(hand_in(*coordinator, members_[0], rounds_[0]).get().verdict, Verdict::counted);
     rounds_[0] = coordinator->next_round(members_[0], soon()).assignment;
     disk_.stall("events-");
-    std::vector<std::future<HandedIn>> answers;
+    std::vector<std::future<ContributionReply>> answers;
     answers.push_back(hand_in(*coordinator, members_[0], rounds_[0]));
     ASSERT_TRUE(disk_.wait_for_stalled());
     // Room for two of the next group's five.

@@ -32,13 +32,14 @@ class Network {
   const VectorMessages& messages() const { return messages_; }
   void stop() { server_.reset(); }
 
-  std::unique_ptr<TrainingClient> client(const Doors& doors = {}, double patience = 20) const {
-    return client_of(address(), doors, patience);
+  std::unique_ptr<TrainingClient> client(const Credentials& credentials = {}, double patience = 20) const {
+    return client_of(address(), credentials, patience);
   }
-  std::unique_ptr<TrainingClient> client_of(const std::string& where, const Doors& doors,
+  std::unique_ptr<TrainingClient> client_of(const std::string& where, const Credentials& credentials,
                                             double patience) const {
     return std::make_unique<TrainingClient>(
-        messages_, messages_, TrainingClientOptions{.address = where, .doors = doors, .patience = patience});
+        messages_, messages_,
+        TrainingClientOptions{.address = where, .credentials = credentials, .patience = patience});
   }
 
   /// A whole round of one worker; returns what it was told.
@@ -49,8 +50,8 @@ class Network {
     return client.push(joined.membership, contribution, contribution.pseudo_gradient, joined.part_bytes);
   }
   /// Somebody new does all that a good worker does.
-  void expect_goes_on(const Doors& doors = {}) {
-    const auto good = client(doors);
+  void expect_goes_on(const Credentials& credentials = {}) {
+    const auto good = client(credentials);
     const JoinedServer joined = good->join("good", identity(), std::nullopt, std::nullopt);
     const int64_t before = coordinator_->present().version;
     EXPECT_EQ(round(*good, joined, 0.01).kind, PushAnswer::Kind::counted);

@@ -7,7 +7,7 @@
 #include "muster/base/file.h"
 #include "muster/base/stopwatch.h"
 #include "muster/serve/ask_status.h"
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 #include "muster/serve/tls_probe.h"
 #include "tests/support/certificates.h"
 #include "tests/unit/serve_network/network_fixture.h"
@@ -35,10 +35,10 @@ std::string error_of(Body body) {
 
 class Tls : public ::testing::Test {
  protected:
-  static Doors doors(const Certificate& own, const Certificate& others) {
+  static Credentials credentials(const Certificate& own, const Certificate& others) {
     return {.certificate = own.pem(), .key = own.key_pem(), .authority = others.pem(), .token = ""};
   }
-  std::string join_error(Network& network, const Doors& with) {
+  std::string join_error(Network& network, const Credentials& with) {
     return error_of(
         [&] { network.client(with, 5)->join("x", Network::identity(), std::nullopt, std::nullopt); });
   }
@@ -48,60 +48,60 @@ class Tls : public ::testing::Test {
 };
 
 TEST_F(Tls, OfOneAuthorityIsNoProblem) {
-  Network network(8, {.doors = doors(server_, ours_)});
-  network.expect_goes_on(doors(worker_, ours_));
-  EXPECT_FALSE(tls_problem(network.address(), doors(worker_, ours_), 5));
+  Network network(8, {.credentials = credentials(server_, ours_)});
+  network.expect_goes_on(credentials(worker_, ours_));
+  EXPECT_FALSE(tls_problem(network.address(), credentials(worker_, ours_), 5));
 }
 
 TEST_F(Tls, AWrongAuthorityIsNamed) {
-  Network network(8, {.doors = doors(server_, ours_)});
-  EXPECT_THAT(join_error(network, doors(worker_, theirs_)),
+  Network network(8, {.credentials = credentials(server_, ours_)});
+  EXPECT_THAT(join_error(network, credentials(worker_, theirs_)),
               AllOf(HasSubstr("not signed by serve.authority"), HasSubstr(network.address()),
                     Not(HasSubstr("lost: "))));
-  EXPECT_THAT(error_of([&] { ask_status(network.address(), doors(worker_, theirs_), 5); }),
+  EXPECT_THAT(error_of([&] { ask_status(network.address(), credentials(worker_, theirs_), 5); }),
               HasSubstr("not signed by serve.authority"));
 }
 
 TEST_F(Tls, AWrongNameIsNamed) {
   const Certificate elsewhere({.name = "DNS:training.example.org,IP:10.1.2.3"}, &ours_);
-  Network network(8, {.doors = doors(elsewhere, ours_)});
+  Network network(8, {.credentials = credentials(elsewhere, ours_)});
   EXPECT_THAT(
-      join_error(network, doors(worker_, ours_)),
+      join_error(network, credentials(worker_, ours_)),
       AllOf(HasSubstr("is for training.example.org, 10.1.2.3, not for 127.0.0.1"), Not(HasSubstr("lost: "))));
 }
 
 TEST_F(Tls, AnExpiredServerIsNamed) {
   const Certificate old({.from = -7200, .until = -3600}, &ours_),
       young({.from = 3600, .until = 7200}, &ours_);
-  Network network(8, {.doors = doors(old, ours_)});
-  EXPECT_THAT(join_error(network, doors(worker_, ours_)),
+  Network network(8, {.credentials = credentials(old, ours_)});
+  EXPECT_THAT(join_error(network, credentials(worker_, ours_)),
               AllOf(HasSubstr("its certificate expired on"), Not(HasSubstr("lost: "))));
-  Network early(8, {.doors = doors(young, ours_)});
-  EXPECT_THAT(join_error(early, doors(worker_, ours_)), HasSubstr("does not hold before"));
+  Network early(8, {.credentials = credentials(young, ours_)});
+  EXPECT_THAT(join_error(early, credentials(worker_, ours_)), HasSubstr("does not hold before"));
 }
 
 TEST_F(Tls, AWorkerThatTheServerDoesNotKnowIsTold) {
   const Certificate stranger({}, &theirs_), old({.from = -7200, .until = -3600}, &ours_);
-  Network network(8, {.doors = doors(server_, ours_)});
-  EXPECT_THAT(join_error(network, doors(stranger, ours_)),
+  Network network(8, {.credentials = credentials(server_, ours_)});
+  EXPECT_THAT(join_error(network, credentials(stranger, ours_)),
               AllOf(HasSubstr("serve.certificate"), Not(HasSubstr("lost: "))));
-  EXPECT_THAT(join_error(network, doors(old, ours_)),
+  EXPECT_THAT(join_error(network, credentials(old, ours_)),
               AllOf(HasSubstr("serve.certificate"), Not(HasSubstr("lost: "))));
-  network.expect_goes_on(doors(worker_, ours_));
+  network.expect_goes_on(credentials(worker_, ours_));
 }
 
 TEST_F(Tls, PlainTextOnOneSideIsNamed) {
-  Network plain, secret(8, {.doors = doors(server_, ours_)});
-  EXPECT_THAT(join_error(plain, doors(worker_, ours_)),
+  Network plain, secret(8, {.credentials = credentials(server_, ours_)});
+  EXPECT_THAT(join_error(plain, credentials(worker_, ours_)),
               AllOf(HasSubstr("plain text"), Not(HasSubstr("lost: "))));
-  EXPECT_THAT(join_error(secret, {}), AllOf(HasSubstr("speaks TLS"), Not(HasSubstr("lost: "))));
+  EXPECT_THAT(join_error(secret, {}), AllOf(HasSubstr("uses TLS"), Not(HasSubstr("lost: "))));
 }
 
 TEST_F(Tls, AServerThatIsNotThereMayCome) {
-  Network network(8, {.doors = doors(server_, ours_)});
+  Network network(8, {.credentials = credentials(server_, ours_)});
   const std::string address = network.address();
   network.stop();
-  EXPECT_THAT(error_of([&] { ask_status(address, doors(worker_, ours_), 1); }), HasSubstr("lost: "));
+  EXPECT_THAT(error_of([&] { ask_status(address, credentials(worker_, ours_), 1); }), HasSubstr("lost: "));
   EXPECT_THAT(error_of([&] { ask_status(address, {}, 1); }), HasSubstr("lost: "));
 }
 
@@ -112,8 +112,8 @@ class TlsFiles : public Tls {
     ::chmod((folder_ / name).c_str(), mode);
     return folder_ / name;
   }
-  std::string problem(const DoorOptions& options) {
-    return error_of([&] { server_doors(options, "localhost:0"); });
+  std::string problem(const CredentialOptions& options) {
+    return error_of([&] { server_credentials(options, "localhost:0"); });
   }
   const test::TemporaryFolder folder_;
 };
@@ -140,11 +140,11 @@ TEST_F(TlsFiles, AreExaminedBeforeAServerStarts) {
 }
 
 TEST_F(TlsFiles, ATokenThatIsOpenToAllIsTold) {
-  const DoorOptions open{.token_file = file("token", "0123456789abcdef", 0644)};
-  ASSERT_EQ(server_doors(open, "localhost:0").warnings.size(), 1U);
-  EXPECT_THAT(server_doors(open, "localhost:0").warnings[0], HasSubstr("chmod 600"));
-  const DoorOptions closed{.token_file = file("closed", "0123456789abcdef", 0600)};
-  EXPECT_TRUE(server_doors(closed, "localhost:0").warnings.empty());
+  const CredentialOptions open{.token_file = file("token", "0123456789abcdef", 0644)};
+  ASSERT_EQ(server_credentials(open, "localhost:0").warnings.size(), 1U);
+  EXPECT_THAT(server_credentials(open, "localhost:0").warnings[0], HasSubstr("chmod 600"));
+  const CredentialOptions closed{.token_file = file("closed", "0123456789abcdef", 0600)};
+  EXPECT_TRUE(server_credentials(closed, "localhost:0").warnings.empty());
 }
 
 }  // namespace

@@ -98,27 +98,27 @@ class Certificates : public ::testing::Test {
                        " > /dev/null")
                           .c_str()) != 0)
         GTEST_SKIP() << "openssl is missing";
-    server_ = doors("ours", "server");
+    server_ = credentials("ours", "server");
   }
-  Doors doors(const std::string& set, const std::string& who) const {
-    return server_doors({.certificate = folder_ / (set + "/" + who + ".crt"),
-                         .key = folder_ / (set + "/" + who + ".key"),
-                         .authority = folder_ / (set + "/authority.crt")},
-                        "localhost:0");
+  Credentials credentials(const std::string& set, const std::string& who) const {
+    return server_credentials({.certificate = folder_ / (set + "/" + who + ".crt"),
+                               .key = folder_ / (set + "/" + who + ".key"),
+                               .authority = folder_ / (set + "/authority.crt")},
+                              "localhost:0");
   }
   const test::TemporaryFolder folder_;
-  Doors server_;
+  Credentials server_;
 };
 
 TEST_F(Certificates, OfOneAuthorityKnowEachOther) {
-  Network network(8, {.doors = server_});
-  network.expect_goes_on(doors("ours", "worker"));
-  EXPECT_EQ(ask_status(network.address(), doors("ours", "worker"), 10).version, 1);
+  Network network(8, {.credentials = server_});
+  network.expect_goes_on(credentials("ours", "worker"));
+  EXPECT_EQ(ask_status(network.address(), credentials("ours", "worker"), 10).version, 1);
 }
 
 TEST_F(Certificates, AreAskedFor) {
-  Network network(8, {.doors = server_});
-  Doors without = doors("ours", "worker");
+  Network network(8, {.credentials = server_});
+  Credentials without = credentials("ours", "worker");
   without.certificate = without.key = "";
   const auto client = network.client(without);
   try {
@@ -130,18 +130,18 @@ TEST_F(Certificates, AreAskedFor) {
     EXPECT_THAT(problem.what(), HasSubstr("serve.certificate"));
   }
   EXPECT_EQ(network.count("no_certificate"), 1);
-  network.expect_goes_on(doors("ours", "worker"));
+  network.expect_goes_on(credentials("ours", "worker"));
 }
 
 TEST_F(Certificates, OfAnotherAuthorityOpenNothing) {
-  Network network(8, {.doors = server_});
-  Doors mixed = doors("theirs", "worker");
+  Network network(8, {.credentials = server_});
+  Credentials mixed = credentials("theirs", "worker");
   EXPECT_THROW(network.client(mixed, 3)->join("x", Network::identity(), std::nullopt, std::nullopt), Error);
   mixed.authority = server_.authority;  // trusts the server, which does not trust it
   EXPECT_THROW(network.client(mixed, 3)->join("x", Network::identity(), std::nullopt, std::nullopt), Error);
   EXPECT_THROW(network.client({}, 3)->join("x", Network::identity(), std::nullopt, std::nullopt), Error);
   EXPECT_EQ(network.coordinator().status().workers.size(), 0U);
-  network.expect_goes_on(doors("ours", "worker"));
+  network.expect_goes_on(credentials("ours", "worker"));
 }
 
 }  // namespace

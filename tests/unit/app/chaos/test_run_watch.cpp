@@ -73,21 +73,21 @@ TEST(RunWatch, HearsWhoTakesPart) {
   RunWatch watch = Watched().watch();
   EXPECT_EQ(watch.present(), 4);
   EXPECT_EQ(watch.left(), 4);
-  watch.hear("[rank 1] generation 3: 2 of 4 processes continue from step 1,200");
+  watch.take_line("[rank 1] generation 3: 2 of 4 processes continue from step 1,200");
   EXPECT_EQ(watch.generation(), 3);
   EXPECT_EQ(watch.present(), 2);
-  watch.hear("generation 2: 3 of 4 processes continue from step 80");
+  watch.take_line("generation 2: 3 of 4 processes continue from step 80");
   EXPECT_EQ(watch.present(), 2) << "an older one, told late";
-  watch.hear("muster: rank 2 was ended by signal 9 (Killed); the run continues with 3 of 4 processes");
+  watch.take_line("muster: rank 2 was ended by signal 9 (Killed); the run continues with 3 of 4 processes");
   EXPECT_EQ(watch.left(), 3);
-  watch.hear("the next generation: soon");
+  watch.take_line("the next generation: soon");
   EXPECT_EQ(watch.generation(), 3);
 }
 
 TEST(RunWatch, KeepsWhatVerifyFound) {
   RunWatch watch = Watched().watch();
-  watch.hear("muster: error: run.verify: layer 'a' of the anchor differs between rank 1 and rank 0");
-  watch.hear("step 4");
+  watch.take_line("muster: error: run.verify: layer 'a' of the anchor differs between rank 1 and rank 0");
+  watch.take_line("step 4");
   EXPECT_THAT(watch.differences(), ElementsAre(::testing::HasSubstr("layer 'a'")));
 }
 

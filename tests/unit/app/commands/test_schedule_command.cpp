@@ -38,7 +38,7 @@ std::string message_of(const Words& words) {
 
 std::string config(const std::string& name) {
   const auto here = std::filesystem::path(__FILE__).parent_path();
-  return (here / "../../../configs" / name).lexically_normal().string();
+  return (here / "../../../../configs" / name).lexically_normal().string();
 }
 
 struct Published {

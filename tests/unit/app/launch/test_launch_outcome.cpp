@@ -95,26 +95,26 @@ TEST(LaunchOutcome, WhoWasAskedToStopHasNotFailed) {
   EXPECT_EQ(outcome.exit_code(), 0) << "it was done just then";
 }
 
-constexpr ResultNews owed{.owed = true};
-constexpr ResultNews durable{.owed = true, .durable = true};
-constexpr ResultNews without{.owed = true, .failed = true};
+constexpr ResultNews due{.due = true};
+constexpr ResultNews durable{.due = true, .durable = true};
+constexpr ResultNews without{.due = true, .failed = true};
 
 TEST(LaunchOutcome, EndingWellWithoutTheResultIsNoEnd) {
   LaunchOutcome outcome({.ranks = 3, .min_workers = 1, .restarts = 5});
-  outcome.hear(owed);
+  outcome.update_result(due);
   EXPECT_EQ(outcome.ended(1, well), Next::go_on);
   EXPECT_FALSE(outcome.closing());
   EXPECT_EQ(outcome.ended(0, killed), Next::start_again) << "who dies while the result is written comes back";
   EXPECT_EQ(outcome.ended(2, well), Next::go_on);
   EXPECT_EQ(outcome.ended(0, well), Next::go_on);
   EXPECT_EQ(outcome.exit_code(), 2);
-  outcome.hear(durable);
+  outcome.update_result(durable);
   EXPECT_EQ(outcome.exit_code(), 0);
 }
 
 TEST(LaunchOutcome, NothingFailsWhenTheResultIsDurable) {
   LaunchOutcome outcome({.ranks = 3, .min_workers = 3});
-  outcome.hear(durable);
+  outcome.update_result(durable);
   EXPECT_EQ(outcome.ended(0, well), Next::go_on);
   EXPECT_EQ(outcome.ended(1, killed), Next::go_on) << "a sleeper that was killed";
   EXPECT_EQ(outcome.ended(2, failed), Next::go_on);
@@ -124,7 +124,7 @@ TEST(LaunchOutcome, NothingFailsWhenTheResultIsDurable) {
 
 TEST(LaunchOutcome, WhereThereWillBeNoResultNobodyIsStartedAgain) {
   LaunchOutcome outcome({.ranks = 3, .min_workers = 1, .restarts = 5});
-  outcome.hear(without);
+  outcome.update_result(without);
   EXPECT_EQ(outcome.ended(0, failed), Next::end_all);
   EXPECT_EQ(outcome.ended(1, killed), Next::go_on);
   EXPECT_EQ(outcome.ended(2, well), Next::go_on);
@@ -142,7 +142,7 @@ TEST(LaunchOutcome, AnAbandonedRunHasFailed) {
 
 TEST(LaunchOutcome, AskedToStopWithoutAResultIsNotWell) {
   LaunchOutcome outcome({.ranks = 1, .min_workers = 1});
-  outcome.hear(owed);
+  outcome.update_result(due);
   outcome.stop_asked(SIGTERM);
   outcome.ended(0, well);
   EXPECT_EQ(outcome.exit_code(), 2);

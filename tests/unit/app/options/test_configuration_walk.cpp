@@ -170,7 +170,8 @@ Words data_for(const std::string& file) {
 }
 
 TEST(ConfigurationWalk, WhatLiesInConfigsEveryCommandTakes) {
-  const auto root = (std::filesystem::path(__FILE__).parent_path() / "../../../configs").lexically_normal();
+  const auto root =
+      (std::filesystem::path(__FILE__).parent_path() / "../../../../configs").lexically_normal();
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
     if (entry.path().extension() != ".toml") continue;

@@ -18,7 +18,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::filesystem::path papers() {
-  return (std::filesystem::path(__FILE__).parent_path() / "../../../configs/papers").lexically_normal();
+  return (std::filesystem::path(__FILE__).parent_path() / "../../../../configs/papers").lexically_normal();
 }
 
 Configuration resolved(const std::string& name, std::vector<Setting> settings = {}) {

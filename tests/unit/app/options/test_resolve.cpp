@@ -131,7 +131,8 @@ class RoundTrip : public ::testing::TestWithParam<Words> {};
 TEST_P(RoundTrip, PrintedConfigurationReadsBackTheSame) {
   const Configuration made = read(GetParam());
   const TemporaryFile file(write_toml(catalogue, made), ".toml");
-  EXPECT_EQ(read({file.path()}), made);
+  const Configuration again = read({file.path()});
+  for (const Key& key : catalogue.keys()) EXPECT_EQ(key.get(again), key.get(made)) << key.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(

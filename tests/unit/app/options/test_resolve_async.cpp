@@ -129,7 +129,7 @@ TEST(ResolveAsync, ClustersAreALockstepTaskToo) {
 
 std::vector<std::string> files() {
   const auto folder =
-      (std::filesystem::path(__FILE__).parent_path() / "../../../configs/async").lexically_normal();
+      (std::filesystem::path(__FILE__).parent_path() / "../../../../configs/async").lexically_normal();
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
   return paths;

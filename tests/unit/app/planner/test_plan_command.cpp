@@ -25,7 +25,7 @@ using Words = std::vector<std::string>;
 
 std::string config(const std::string& name) {
   const auto here = std::filesystem::path(__FILE__).parent_path();
-  return (here / "../../../configs" / name).lexically_normal().string();
+  return (here / "../../../../configs" / name).lexically_normal().string();
 }
 
 Json json_of(Words words) {

@@ -44,7 +44,7 @@ TEST(WaitReport, IsSilentWhereNobodyWaitsOrAnotherSaysIt) {
   WaitReport report;
   EXPECT_FALSE(report.due(std::nullopt, start + 100s));
   Wait wait = for_rank_two();
-  wait.spoken_for = true;
+  wait.reported_elsewhere = true;
   EXPECT_FALSE(report.due(wait, start + 100s));
 }
 

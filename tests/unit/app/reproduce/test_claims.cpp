@@ -374,7 +374,7 @@ void expect_accepted_by_hand(const std::string& text) {
     words.erase(words.begin());
     return expect_accepted({"by hand", "by hand", words, 1, false, {}, {}});
   }
-  const auto source = std::filesystem::path(__FILE__).parent_path() / "../../..";
+  const auto source = std::filesystem::path(__FILE__).parent_path() / "../../../..";
   EXPECT_TRUE(std::filesystem::exists(source / words.at(0))) << text;
 }
 

@@ -1,4 +1,4 @@
-// What comes to a server's door and is not wanted: refused, counted, and the run goes on.
+// Requests that a server does not want: refused, counted, and the run goes on.
 #include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -35,8 +35,9 @@ std::string error_of(Body body) {
   return "no error";
 }
 
-std::string join_error(Network& network, const Doors& doors, Identity identity = Network::identity()) {
-  return error_of([&] { network.client(doors)->join("x", identity, std::nullopt, std::nullopt); });
+std::string join_error(Network& network, const Credentials& credentials,
+                       Identity identity = Network::identity()) {
+  return error_of([&] { network.client(credentials)->join("x", identity, std::nullopt, std::nullopt); });
 }
 
 int64_t resident_bytes() {
@@ -51,7 +52,7 @@ std::unique_ptr<wire::Training::Stub> raw_stub(const Network& network) {
 }
 
 TEST(AtTheDoor, AWrongTokenIsRefused) {
-  Network network(8, {.doors = {.token = "the right token!"}});
+  Network network(8, {.credentials = {.token = "the right token!"}});
   EXPECT_THAT(join_error(network, {}), HasSubstr("serve.token_file"));
   EXPECT_THAT(join_error(network, {.token = "the wrong token!"}), HasSubstr("token"));
   EXPECT_EQ(network.count("wrong_token"), 2);

@@ -1,4 +1,4 @@
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 
 #include <sys/stat.h>
 
@@ -8,7 +8,7 @@
 #include "muster/base/file.h"
 #include "muster/serve/certificates.h"
 
-namespace muster {
+namespace muster::inline serve {
 
 namespace {
 
@@ -62,27 +62,27 @@ bool open_to_everybody(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
 }
 
-Doors read_files(const DoorOptions& options) {
+Credentials read_files(const CredentialOptions& options) {
   options.validate();
-  Doors doors{.certificate = read_pem(options.certificate, "certificate"),
-              .key = read_pem(options.key, "key"),
-              .authority = read_pem(options.authority, "certificate"),
-              .token = read_token(options.token_file)};
+  Credentials credentials{.certificate = read_pem(options.certificate, "certificate"),
+                          .key = read_pem(options.key, "key"),
+                          .authority = read_pem(options.authority, "certificate"),
+                          .token = read_token(options.token_file)};
   if (options.certificate && options.key)
-    require_usable_pair(*options.certificate, doors.certificate, *options.key, doors.key);
+    require_usable_pair(*options.certificate, credentials.certificate, *options.key, credentials.key);
   if (options.key && open_to_everybody(*options.key))
     throw OptionError("serve.key", *options.key,
                       "everybody on this machine can read or change this key: chmod 600 " + *options.key);
   if (options.token_file && open_to_everybody(*options.token_file))
-    doors.warnings.push_back("warning: everybody on this machine can read or change the token in '" +
-                             *options.token_file + "': chmod 600 " + *options.token_file);
-  if (options.authority) require_usable_authority(*options.authority, doors.authority);
-  return doors;
+    credentials.warnings.push_back("warning: everybody on this machine can read or change the token in '" +
+                                   *options.token_file + "': chmod 600 " + *options.token_file);
+  if (options.authority) require_usable_authority(*options.authority, credentials.authority);
+  return credentials;
 }
 
 }  // namespace
 
-void DoorOptions::validate() const {
+void CredentialOptions::validate() const {
   if (certificate && !key)
     throw OptionError("serve.certificate", *certificate, "needs serve.key, the certificate's private key");
   if (key && !certificate)
@@ -94,37 +94,37 @@ bool is_loopback(const std::string& address) {
   return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_four_numbers(host));
 }
 
-Doors server_doors(const DoorOptions& options, const std::string& address) {
-  Doors doors = read_files(options);
+Credentials server_credentials(const CredentialOptions& options, const std::string& address) {
+  Credentials credentials = read_files(options);
   if (options.authority && !options.certificate)
     throw OptionError("serve.authority", *options.authority,
                       "needs serve.certificate and serve.key: clients' certificates are asked for over TLS");
-  if (is_loopback(address) || options.allow_plaintext_beyond_loopback) return doors;
-  if (doors.certificate.empty())
+  if (is_loopback(address) || options.allow_plaintext_beyond_loopback) return credentials;
+  if (credentials.certificate.empty())
     throw OptionError(
         "serve.address", address,
         std::string("would speak plain text beyond this machine; give serve.certificate, serve.key and "
                     "serve.authority, or use ") +
             long_flag);
-  if (doors.authority.empty() && doors.token.empty())
+  if (credentials.authority.empty() && credentials.token.empty())
     throw OptionError("serve.address", address,
                       std::string("would let anybody in; give serve.authority (client certificates) or "
                                   "serve.token_file, or use ") +
                           long_flag);
-  return doors;
+  return credentials;
 }
 
-Doors client_doors(const DoorOptions& options, const std::string& address) {
-  Doors doors = read_files(options);
+Credentials client_credentials(const CredentialOptions& options, const std::string& address) {
+  Credentials credentials = read_files(options);
   if (options.certificate && !options.authority)
     throw OptionError("serve.certificate", *options.certificate,
                       "needs serve.authority, which the server's certificate must be signed by");
-  if (is_loopback(address) || options.allow_plaintext_beyond_loopback || !doors.authority.empty())
-    return doors;
+  if (is_loopback(address) || options.allow_plaintext_beyond_loopback || !credentials.authority.empty())
+    return credentials;
   throw OptionError(
       "ADDRESS", address,
       std::string("would be spoken to in plain text beyond this machine; give serve.authority, or use ") +
           long_flag);
 }
 
-}  // namespace muster
+}  // namespace muster::inline serve

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "muster/base/error.h"
-#include "muster/rendezvous/desk.h"
+#include "muster/rendezvous/request_handler.h"
 
 namespace muster {
 namespace {
@@ -14,44 +14,45 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A desk whose letters are read at once, in the order in which they are sent.
+/// A handler whose messages are read at once, in the order in which they are sent.
 class DeskTest : public testing::Test {
  protected:
   struct Heard {
-    Desk::Connection to;
+    RequestHandler::Connection to;
     int64_t number;  ///< of the request; 0: news
     Outcome outcome;
     std::string fields;
   };
 
-  std::vector<Heard> ask(Desk::Connection from, const MessageWriter& request) {
+  std::vector<Heard> ask(RequestHandler::Connection from, const MessageWriter& request) {
     const std::string frame = request.frame();
-    desk_.receive(from, std::string_view(frame).substr(4), {});
+    handler_.receive(from, std::string_view(frame).substr(4), {});
     std::vector<Heard> heard;
-    for (const Desk::Letter& letter : desk_.take_letters()) {
-      MessageReader reader(std::string_view(letter.frame).substr(4));
+    for (const RequestHandler::OutgoingMessage& message : handler_.take_messages()) {
+      MessageReader reader(std::string_view(message.frame).substr(4));
       const int64_t number = reader.number();
       const auto outcome = static_cast<Outcome>(reader.byte());
-      heard.push_back({letter.to, number, outcome, std::string(reader.rest())});
+      heard.push_back({message.to, number, outcome, std::string(reader.rest())});
     }
     return heard;
   }
-  std::vector<Heard> join(Desk::Connection from, const std::string& name) {
+  std::vector<Heard> join(RequestHandler::Connection from, const std::string& name) {
     return ask(from, request_of(Request::join, 1).text(name).number(-1).text("version=1\n").number(0));
   }
-  std::vector<Heard> gather(Desk::Connection from, int64_t number) {
+  std::vector<Heard> gather(RequestHandler::Connection from, int64_t number) {
     return ask(from, request_of(Request::gather, number).number(-1).number(-1));
   }
 
-  Desk desk_{{.expected = 2, .min_members = 2}};
+  RequestHandler handler_{{.expected = 2, .min_members = 2}};
 };
 
 TEST_F(DeskTest, NewsOfTheOldGenerationComeBeforeTheNewOne) {
-  for (const Desk::Connection member : {1, 2})
+  for (const RequestHandler::Connection member : {1, 2})
     ASSERT_EQ(join(member, "m" + std::to_string(member)).size(), 1U);
   gather(1, 2);
   ASSERT_EQ(gather(2, 2).size(), 2U);
-  for (const Desk::Connection member : {1, 2}) ask(member, request_of(Request::confirm, 3).number(0).byte(1));
+  for (const RequestHandler::Connection member : {1, 2})
+    ask(member, request_of(Request::confirm, 3).number(0).byte(1));
   join(3, "m3");
   const auto announced = gather(3, 2);
   ASSERT_EQ(announced.size(), 2U);
@@ -89,7 +90,7 @@ TEST_F(DeskTest, AMemberThatHasLeftIsNoneAnyMore) {
   join(1, "m1");
   ask(1, request_of(Request::leave, 2));
   EXPECT_EQ(gather(1, 3).at(0).outcome, Outcome::refused);
-  EXPECT_EQ(desk_.membership().living(), 0);
+  EXPECT_EQ(handler_.membership().living(), 0);
 }
 
 TEST_F(DeskTest, OneDoesNotGatherTwice) {

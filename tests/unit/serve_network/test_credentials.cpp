@@ -4,7 +4,7 @@
 
 #include "muster/base/error.h"
 #include "muster/base/file.h"
-#include "muster/serve/doors.h"
+#include "muster/serve/credentials.h"
 #include "tests/support/certificates.h"
 #include "tests/support/temporary_folder.h"
 
@@ -46,45 +46,50 @@ TEST(Loopback, IsToldFromAddresses) {
 }
 
 TEST_F(DoorFiles, PlainTextStaysOnThisMachine) {
-  EXPECT_EQ(server_doors({}, "127.0.0.1:0").certificate, "");
-  EXPECT_THAT(error_of([] { server_doors({}, "0.0.0.0:7077"); }),
+  EXPECT_EQ(server_credentials({}, "127.0.0.1:0").certificate, "");
+  EXPECT_THAT(error_of([] { server_credentials({}, "0.0.0.0:7077"); }),
               HasSubstr("allow_plaintext_beyond_loopback"));
-  EXPECT_THAT(error_of([] { client_doors({}, "host:7077"); }), HasSubstr("allow_plaintext_beyond_loopback"));
-  const DoorOptions allowed{.allow_plaintext_beyond_loopback = true};
-  EXPECT_EQ(error_of([&] { server_doors(allowed, "0.0.0.0:1"), client_doors(allowed, "host:1"); }),
-            "no error");
-  const DoorOptions token{.token_file = token_};
-  EXPECT_THAT(error_of([&] { client_doors(token, "host:7077"); }), HasSubstr("plain text"));
+  EXPECT_THAT(error_of([] { client_credentials({}, "host:7077"); }),
+              HasSubstr("allow_plaintext_beyond_loopback"));
+  const CredentialOptions allowed{.allow_plaintext_beyond_loopback = true};
+  EXPECT_EQ(
+      error_of([&] { server_credentials(allowed, "0.0.0.0:1"), client_credentials(allowed, "host:1"); }),
+      "no error");
+  const CredentialOptions token{.token_file = token_};
+  EXPECT_THAT(error_of([&] { client_credentials(token, "host:7077"); }), HasSubstr("plain text"));
 }
 
 TEST_F(DoorFiles, BeyondThisMachineNotEverybodyIsLetIn) {
-  DoorOptions options{.certificate = pem_, .key = pem_};
-  EXPECT_THAT(error_of([&] { server_doors(options, "0.0.0.0:1"); }), HasSubstr("anybody"));
+  CredentialOptions options{.certificate = pem_, .key = pem_};
+  EXPECT_THAT(error_of([&] { server_credentials(options, "0.0.0.0:1"); }), HasSubstr("anybody"));
   options.token_file = token_;
-  EXPECT_EQ(server_doors(options, "0.0.0.0:1").token, "0123456789abcdef");
+  EXPECT_EQ(server_credentials(options, "0.0.0.0:1").token, "0123456789abcdef");
   options.token_file.reset();
   options.authority = pem_;
-  EXPECT_NE(server_doors(options, "0.0.0.0:1").authority, "");
+  EXPECT_NE(server_credentials(options, "0.0.0.0:1").authority, "");
 }
 
 TEST_F(DoorFiles, HalfAPairIsAnError) {
-  EXPECT_THAT(error_of([&] { server_doors({.certificate = pem_}, "localhost:1"); }), HasSubstr("serve.key"));
-  EXPECT_THAT(error_of([&] { server_doors({.key = pem_}, "localhost:1"); }), HasSubstr("serve.certificate"));
-  EXPECT_THAT(error_of([&] { server_doors({.authority = pem_}, "localhost:1"); }),
+  EXPECT_THAT(error_of([&] { server_credentials({.certificate = pem_}, "localhost:1"); }),
+              HasSubstr("serve.key"));
+  EXPECT_THAT(error_of([&] { server_credentials({.key = pem_}, "localhost:1"); }),
               HasSubstr("serve.certificate"));
-  EXPECT_THAT(error_of([&] { client_doors({.certificate = pem_, .key = pem_}, "localhost:1"); }),
+  EXPECT_THAT(error_of([&] { server_credentials({.authority = pem_}, "localhost:1"); }),
+              HasSubstr("serve.certificate"));
+  EXPECT_THAT(error_of([&] { client_credentials({.certificate = pem_, .key = pem_}, "localhost:1"); }),
               HasSubstr("serve.authority"));
 }
 
 TEST_F(DoorFiles, AreReadWithCare) {
-  EXPECT_THAT(error_of([&] { server_doors({.token_file = folder_ / "none"}, "localhost:1"); }),
+  EXPECT_THAT(error_of([&] { server_credentials({.token_file = folder_ / "none"}, "localhost:1"); }),
               HasSubstr("none"));
-  EXPECT_THAT(error_of([&] { server_doors({.token_file = file("short", "abc")}, "localhost:1"); }),
+  EXPECT_THAT(error_of([&] { server_credentials({.token_file = file("short", "abc")}, "localhost:1"); }),
               HasSubstr("shorter than 16"));
-  EXPECT_THAT(
-      error_of([&] { server_doors({.token_file = file("two", "0123456789\n0123456789")}, "localhost:1"); }),
-      HasSubstr("one line"));
-  EXPECT_THAT(error_of([&] { server_doors({.certificate = token_, .key = pem_}, "localhost:1"); }),
+  EXPECT_THAT(error_of([&] {
+                server_credentials({.token_file = file("two", "0123456789\n0123456789")}, "localhost:1");
+              }),
+              HasSubstr("one line"));
+  EXPECT_THAT(error_of([&] { server_credentials({.certificate = token_, .key = pem_}, "localhost:1"); }),
               HasSubstr("PEM"));
 }
 

@@ -1,17 +1,17 @@
-#include "muster/rendezvous/desk.h"
+#include "muster/rendezvous/request_handler.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "muster/base/error.h"
 
-namespace muster {
+namespace muster::inline rendezvous {
 
 namespace {
 
 constexpr int64_t most_ranks = 1'000'000;
 
-/// Longer waits end after so long, too.
+/// Limit for the time that a request may wait; longer waits are cut to it.
 constexpr int64_t longest_wait_ms = int64_t{7} * 24 * 3600 * 1000;
 
 SteadyTime after_milliseconds(SteadyTime now, int64_t milliseconds) {
@@ -29,7 +29,7 @@ struct Fields {
 
 }  // namespace
 
-void Desk::receive(Connection from, std::string_view message, SteadyTime now) {
+void RequestHandler::receive(Connection from, std::string_view message, SteadyTime now) {
   MessageReader fields(message);
   const auto kind = static_cast<Request>(fields.byte());
   const int64_t number = fields.number();
@@ -44,7 +44,8 @@ void Desk::receive(Connection from, std::string_view message, SteadyTime now) {
   }
 }
 
-bool Desk::serve_keys(Connection from, Request kind, int64_t number, MessageReader& fields, SteadyTime) {
+bool RequestHandler::serve_keys(Connection from, Request kind, int64_t number, MessageReader& fields,
+                                SteadyTime) {
   MessageWriter reply = reply_to(number, Outcome::done);
   if (kind == Request::set) {
     const std::string key = fields.text();
@@ -80,7 +81,8 @@ bool Desk::serve_keys(Connection from, Request kind, int64_t number, MessageRead
   return true;
 }
 
-bool Desk::serve_waits(Connection from, Request kind, int64_t number, MessageReader& fields, SteadyTime now) {
+bool RequestHandler::serve_waits(Connection from, Request kind, int64_t number, MessageReader& fields,
+                                 SteadyTime now) {
   if (kind != Request::get && kind != Request::wait) return false;
   const bool with_value = kind == Request::get;
   const std::vector<std::string> keys = with_value ? std::vector{fields.text()} : fields.texts();
@@ -91,11 +93,11 @@ bool Desk::serve_waits(Connection from, Request kind, int64_t number, MessageRea
   return true;
 }
 
-void Desk::serve_member(Connection from, Request kind, int64_t number, MessageReader& fields,
-                        SteadyTime now) {
+void RequestHandler::serve_member(Connection from, Request kind, int64_t number, MessageReader& fields,
+                                  SteadyTime now) {
   if (kind == Request::join) return join(from, number, fields, now);
   if (kind < Request::join || kind > Request::missing) throw DataError("a request of an unknown kind");
-  if (!seats_.contains(from)) throw Error("only a member may ask this: join first");
+  if (!members_.contains(from)) throw Error("only a member may ask this: join first");
   if (kind == Request::gather) {
     const int64_t version = fields.number();
     const int64_t held_in = fields.number();
@@ -111,7 +113,7 @@ void Desk::serve_member(Connection from, Request kind, int64_t number, MessageRe
   } else if (kind == Request::stop_step) {
     const int64_t step = fields.number();
     fields.finish();
-    seats_[from].waiting.erase(Membership::Call::stop_step);  // it no longer waits for an earlier answer
+    members_[from].waiting.erase(Membership::Call::stop_step);  // it no longer waits for an earlier answer
     park(from, Membership::Call::stop_step, number);
     membership_.say_stop_step(from, step);
   } else if (kind == Request::missing) {
@@ -125,11 +127,11 @@ void Desk::serve_member(Connection from, Request kind, int64_t number, MessageRe
     done(from, number);
     if (kind != Request::leave) return;
     membership_.leave(from, now);
-    seats_.erase(from);
+    members_.erase(from);
   }
 }
 
-void Desk::join(Connection from, int64_t number, MessageReader& fields, SteadyTime now) {
+void RequestHandler::join(Connection from, int64_t number, MessageReader& fields, SteadyTime now) {
   const std::string name = fields.text();
   const int64_t wish = fields.number();
   const Identity identity = identity_from_text(fields.text());
@@ -138,56 +140,56 @@ void Desk::join(Connection from, int64_t number, MessageReader& fields, SteadyTi
   if (wish < -1 || wish > most_ranks) throw DataError("a rank that cannot be");
   const auto refusal = membership_.join(from, name, static_cast<int>(wish), identity, now, process);
   if (refusal) throw Error(*refusal);
-  seats_[from] = {};
+  members_[from] = {};
   done(from, number);
 }
 
-void Desk::park(Connection from, Membership::Call call, int64_t number) {
-  if (!seats_[from].waiting.emplace(call, number).second)
+void RequestHandler::park(Connection from, Membership::Call call, int64_t number) {
+  if (!members_[from].waiting.emplace(call, number).second)
     throw Error("this member waits for an answer to the same question already");
 }
 
-void Desk::heard(Connection from, SteadyTime now) { membership_.heard(from, now); }
+void RequestHandler::heard(Connection from, SteadyTime now) { membership_.heard(from, now); }
 
-void Desk::close(Connection connection, SteadyTime now) {
+void RequestHandler::close(Connection connection, SteadyTime now) {
   state_.forget(connection);
-  if (seats_.erase(connection) > 0) membership_.lose(connection, now);
+  if (members_.erase(connection) > 0) membership_.lose(connection, now);
 }
 
-void Desk::pass(SteadyTime now) {
+void RequestHandler::pass(SteadyTime now) {
   state_.expire(now);
   membership_.pass(now);
 }
 
-std::optional<SteadyTime> Desk::next_deadline() const {
+std::optional<SteadyTime> RequestHandler::next_deadline() const {
   const auto keys = state_.next_deadline();
   const auto members = membership_.next_deadline();
   return keys && members ? std::min(*keys, *members) : keys ? keys : members;
 }
 
-std::vector<Desk::Letter> Desk::take_letters() {
-  // News first: who is given a new generation must not see what was said of the one before.
+std::vector<RequestHandler::OutgoingMessage> RequestHandler::take_messages() {
+  // News first: a member must not get news of an earlier generation after it was given a new one.
   write_news();
   write_answers();
-  return std::exchange(letters_, {});
+  return std::exchange(messages_, {});
 }
 
-void Desk::write_news() {
+void RequestHandler::write_news() {
   if (told_changes_ == membership_.changes()) return;
   told_changes_ = membership_.changes();
-  for (auto& [connection, seat] : seats_) {
+  for (auto& [connection, member] : members_) {
     const News news = membership_.news(connection);
-    if (news == seat.told) continue;
-    seat.told = news;
-    letters_.push_back({connection, news_frame(news)});
+    if (news == member.told) continue;
+    member.told = news;
+    messages_.push_back({connection, news_frame(news)});
   }
 }
 
-void Desk::write_answers() {
+void RequestHandler::write_answers() {
   for (const Membership::Answer& answer : membership_.take_answers()) {
-    const auto seat = seats_.find(answer.member);
-    if (seat == seats_.end()) continue;
-    const auto request = seat->second.waiting.extract(answer.call);
+    const auto member = members_.find(answer.member);
+    if (member == members_.end()) continue;
+    const auto request = member->second.waiting.extract(answer.call);
     if (request.empty()) continue;
     const bool lost = std::holds_alternative<Membership::Lost>(answer.what);
     MessageWriter reply = reply_to(request.mapped(), lost ? Outcome::lost : Outcome::done);
@@ -201,6 +203,8 @@ void Desk::write_answers() {
   }
 }
 
-void Desk::send(Connection to, const MessageWriter& message) { letters_.push_back({to, message.frame()}); }
+void RequestHandler::send(Connection to, const MessageWriter& message) {
+  messages_.push_back({to, message.frame()});
+}
 
-}  // namespace muster
+}  // namespace muster::inline rendezvous
