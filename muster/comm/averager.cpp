@@ -25,6 +25,8 @@ void check(const MeetingRequest& request) {
     invariant(!kind.replicas.empty(), "a meeting needs a replica");
     const Vector& first = kind.replicas.front();
     if (kind.mean) require_flat(*kind.mean, first.size(), first.type(), "the mean");
+    invariant(!kind.outer_gradient || (kind.anchor.defined() && kind.mean && !kind.write_back),
+              "an outer gradient needs an anchor and a place, and no replica becomes one");
     invariant(request.values.empty() || request.values.size() == kind.replicas.size(),
               "a meeting takes a value of every replica");
   }
@@ -138,6 +140,7 @@ Meeting Averager::meet_alone(const MeetingRequest& request) {
     const auto divergence =
         local_mean(kind.replicas, kind.mean ? *kind.mean : Vector(), {measure, kind.write_back}, pool_);
     if (measure) meeting.divergence = divergence;
+    if (kind.outer_gradient) subtract(kind.anchor, *kind.mean, *kind.mean);
   }
   if (!request.values.empty())
     meeting.mean_value = sum(request.values) / static_cast<double>(request.values.size());
@@ -235,8 +238,6 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<Vector>
   numbers.at(MeetingNumbers::clock) = request.clock;
   // A compressed mean sends in two halves, which other operations must not come between.
   if (request.measure_divergence || compressed) under_way.wait(deadline);
-  if (compressed && request.vectors.front().anchor.defined())
-    subtract(request.vectors.front().anchor, scratch.front(), scratch.front());
   if (request.measure_divergence) measure_spread(request, scratch.front(), compressed, numbers);
   if (request.measure_divergence || !request.values.empty())
     under_way.add(group_->start_mean(numbers.vector(), numbers.vector()));
@@ -245,6 +246,8 @@ Meeting Averager::meet_others(const MeetingRequest& request, std::vector<Vector>
   if (compressed) compressed_->commit();
   for (size_t i = 0; i < request.vectors.size(); ++i) {
     const Averaged& kind = request.vectors[i];
+    const bool is_difference = i == 0 && compressed && kind.anchor.defined();
+    if (is_difference != kind.outer_gradient) subtract(kind.anchor, scratch[i], scratch[i]);
     if (kind.write_back) write_back(kind, scratch[i], pool_);
     if (kind.mean) std::swap(*kind.mean, scratch[i]);
   }
@@ -278,10 +281,13 @@ class Averager::UnderWay final : public MeanUnderWay {
   }
   void finish(Deadline deadline) override {
     if (plain_) plain_->wait(deadline);
-    if (!compressed_) return;
+    if (!compressed_) {
+      if (request_.outer_gradient) subtract(request_.anchor, request_.mean, request_.mean);
+      return;
+    }
     compressed_->wait(deadline);
-    subtract(request_.anchor, request_.mean, request_.mean);
     averager_.compressed_->commit();
+    if (!request_.outer_gradient) subtract(request_.anchor, request_.mean, request_.mean);
   }
   int64_t bytes_per_worker() const override { return bytes_; }
 

@@ -29,6 +29,9 @@ struct Averaged {
   /// The replicas' common anchor: where means are compressed, the distance to it (the outer gradient) is
   /// sent. Undefined: the vectors themselves are sent (gradients).
   Vector anchor{};
+  /// `mean` becomes the outer gradient, anchor - mean, instead: what a codec has sent is that already, to the
+  /// bit. Needs an anchor; nothing is written back.
+  bool outer_gradient = false;
 };
 
 /// The work of one meeting, done as a whole or not at all.
@@ -80,6 +83,7 @@ class MeanUnderWay {
 struct MeanRequest {
   std::vector<Vector> vectors;  ///< of every hosted worker; like the anchor they stay as they are meanwhile
   Vector anchor;                ///< as in Averaged
+  bool outer_gradient = false;  ///< as in Averaged
   Vector mean;                  ///< its memory is given up when finish() throws; none of the others
   uint64_t number = 0;          ///< as in MeetingRequest
 };

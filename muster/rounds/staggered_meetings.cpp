@@ -140,6 +140,7 @@ void StaggeredMeetings::send(Lane& lane) {
   request.vectors = snapshots(lane.fragment);
   request.anchor = lane.part_of(parts_.anchor);
   request.mean = lane.mean;
+  request.outer_gradient = !parts_.outer.is_plain_mean();
   request.number = static_cast<uint64_t>(under_way.begun * static_cast<int64_t>(lanes_.size()) + lane.number);
   under_way.turn = never;
   under_way.mean = lane.averager->start(request);
@@ -152,7 +153,6 @@ void StaggeredMeetings::land(Lane& lane, int64_t step) {
   if (parts_.outer.is_plain_mean()) {
     copy_to_all(lane.mean, {anchor}, parts_.averager.pool());
   } else {
-    subtract(anchor, lane.mean, lane.mean);  // the outer gradient: anchor - mean
     parts_.outer.step_part(anchor, lane.mean, lane.fragment.begin,
                            parts_.learning_rate.at(under_way.begun - 1));
   }

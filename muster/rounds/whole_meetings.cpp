@@ -14,6 +14,7 @@ MeetingRequest WholeMeetings::request(const std::vector<double>& losses, bool pl
   parameters.mean = !plain ? &scratch_ : anchor.defined() ? &anchor : nullptr;
   parameters.write_back = plain;
   parameters.anchor = anchor;
+  parameters.outer_gradient = !plain;
   request.number = static_cast<uint64_t>(end_);
   request.compress = true;
   if (options_.at_meeting == MomentsAtMeeting::average)
@@ -34,7 +35,6 @@ Meeting WholeMeetings::end_round(const std::vector<double>& losses, double clock
   what.clock = clock;
   const Meeting meeting = parts_.averager.meet(what, deadline_in(options_.deadline));
   if (!plain) {
-    subtract(parts_.anchor, scratch_, scratch_);  // the outer gradient: anchor - mean
     parts_.outer.step(parts_.anchor, scratch_, parts_.learning_rate.at(end_ - 1));
     std::vector<Vector> parameters;
     for (MeetingWorker& worker : parts_.workers) parameters.push_back(worker.parameters);

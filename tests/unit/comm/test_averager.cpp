@@ -236,6 +236,64 @@ double told_divergence(const CodecOptions& codec, const std::vector<Vector>& wor
 
 constexpr CodecKind lossy[] = {CodecKind::top_k, CodecKind::qsgd2, CodecKind::int8, CodecKind::bf16};
 
+/// One rank's mean, or outer gradient, of vectors around an anchor, by meet() and by start().
+struct AroundAnchor {
+  Vector met, started;
+};
+
+std::vector<AroundAnchor> around_anchor(std::optional<Compression> compression, bool outer_gradient) {
+  const auto group = ThreadGroup::make(3);
+  std::vector<AroundAnchor> results(3);
+  std::vector<std::thread> threads;
+  for (size_t rank = 0; rank < 3; ++rank)
+    threads.emplace_back([&, rank] {
+      ThreadPool pool(1);
+      const Vector own = noise(size, ElementType::float32, 70 + rank);
+      const Vector anchor = noise(size, ElementType::float32, 7);
+      AroundAnchor& mine = results[rank];
+      mine = {.met = flat_vector(size), .started = flat_vector(size)};
+      Averager averager(*group[rank], pool, compression);
+      averager.meet({.vectors = {{.replicas = {own},
+                                  .mean = &mine.met,
+                                  .write_back = false,
+                                  .anchor = anchor,
+                                  .outer_gradient = outer_gradient}},
+                     .compress = true,
+                     .number = 1},
+                    soon());
+      Averager later(*group[rank], pool, compression);
+      later
+          .start({.vectors = {own},
+                  .anchor = anchor,
+                  .outer_gradient = outer_gradient,
+                  .mean = mine.started,
+                  .number = 1})
+          ->finish(soon());
+    });
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
+TEST(Averager, ACompressedOuterGradientIsWhatWasSentToTheBit) {
+  const Vector anchor = noise(size, ElementType::float32, 7), expected = flat_vector(size);
+  for (const bool compressed : {false, true}) {
+    std::optional<Compression> compression;
+    if (compressed) compression = Compression{.codec = {.kind = CodecKind::bf16}, .seed = 3};
+    const auto means = around_anchor(compression, false), sent = around_anchor(compression, true);
+    for (size_t rank = 0; rank < 3; ++rank) {
+      EXPECT_TRUE(same_bits(sent[rank].met, sent[rank].started)) << rank;
+      EXPECT_TRUE(same_bits(means[rank].met, means[rank].started)) << rank;
+      // What is known exactly is sent (compressed) or the mean (as it is); the other is anchor minus it.
+      subtract(anchor, compressed ? sent[rank].met : means[rank].met, expected);
+      EXPECT_TRUE(same_bits(compressed ? means[rank].met : sent[rank].met, expected)) << rank;
+    }
+    // bf16: each value sent keeps its last 16 bits zero; the difference of two floats does not.
+    const auto* bits = reinterpret_cast<const uint32_t*>(sent[0].met.data<float>());
+    const bool all_short = std::all_of(bits, bits + size, [](uint32_t one) { return (one & 0xFFFFU) == 0; });
+    EXPECT_EQ(all_short, compressed);
+  }
+}
+
 TEST(Averager, DivergenceOfOneProcessKnowsNoCodec) {
   const auto workers = drifted_workers(4, 20'011);
   for (const CodecKind kind : lossy)
