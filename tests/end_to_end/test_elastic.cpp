@@ -106,7 +106,7 @@ TEST(Elastic, WorkersAreKilledRankZeroAmongThemAndComeBack) {
   const TemporaryFolder folder;
   const std::string out = folder / "run";
   // The two that are left go on while the third starts: the run must outlast three starts.
-  const int64_t steps = 8000;
+  const int64_t steps = 16000;
   ChildProcess run(
       elastic_run(out, {"--min-workers", "1", "--restarts", "9"}, {"--run.steps", std::to_string(steps)}));
   ASSERT_TRUE(run.wait_to_say("step ", 60));
