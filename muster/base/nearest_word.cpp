@@ -38,4 +38,11 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   return nearest;
 }
 
+std::string must_be_one_of(std::string_view word, const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& known : words) text += (text.empty() ? "must be one of " : ", ") + known;
+  const std::string nearest = nearest_word(word, words);
+  return nearest.empty() ? text : text + "; did you mean " + nearest + "?";
+}
+
 }  // namespace muster::inline base

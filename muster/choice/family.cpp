@@ -142,10 +142,7 @@ void check_used(const FamilyText& text, const Kinds& kinds, const Kind& chosen, 
 void refuse(const FamilyText& text, const Kinds& kinds, std::string_view word) {
   std::vector<std::string> words;
   for (const Kind* kind : kinds) words.push_back(kind->name);
-  const std::string nearest = nearest_word(word, words);
-  throw OptionError(fmt::format("{}.{}", text.section, text.key), shown(word),
-                    fmt::format("must be one of {}{}", fmt::join(words, ", "),
-                                nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
+  throw OptionError(fmt::format("{}.{}", text.section, text.key), shown(word), must_be_one_of(word, words));
 }
 
 }  // namespace muster::inline choice::family_detail

@@ -1,7 +1,6 @@
 #include "muster/choice/field.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,11 +12,8 @@ namespace muster::inline choice {
 void Field::check(std::string_view key, const Value& value) const {
   if (const auto* text = std::get_if<std::string>(&value)) {
     if (words.empty() && text->empty()) throw OptionError(key, "''", "must not be empty");
-    if (!words.empty() && std::find(words.begin(), words.end(), *text) == words.end()) {
-      const std::string nearest = nearest_word(*text, words);
-      const std::string hint = nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
-      throw OptionError(key, shown(*text), fmt::format("must be one of {}{}", fmt::join(words, ", "), hint));
-    }
+    if (!words.empty() && std::find(words.begin(), words.end(), *text) == words.end())
+      throw OptionError(key, shown(*text), must_be_one_of(*text, words));
   }
   if (const auto* integer = std::get_if<int64_t>(&value))
     check_range(key, static_cast<double>(*integer), value);

@@ -1,7 +1,6 @@
 #include "muster/app/options/flag_reader.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -109,10 +108,7 @@ std::optional<std::string> FlagReader::word(std::string_view name,
                                             const std::vector<std::string>& words) const {
   const auto given = text(name);
   if (!given || std::find(words.begin(), words.end(), *given) != words.end()) return given;
-  const std::string nearest = nearest_word(*given, words);
-  throw OptionError(field_of(name), shown(*given),
-                    fmt::format("must be one of {}{}", fmt::join(words, ", "),
-                                nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
+  throw OptionError(field_of(name), shown(*given), must_be_one_of(*given, words));
 }
 
 double parse_duration(const std::string& field, std::string_view text) {
